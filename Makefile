@@ -1,0 +1,93 @@
+# What people run is what CI runs. Every target makes the virtual environment it needs; nothing else has to be installed.
+
+PYTHON ?= python3
+VENV ?= .venv
+ENCODERS_VENV ?= .venv-encoders
+TORCH ?= torch==2.13.0
+ARGS ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+RUN := $(VENV)/.run
+DEV := $(VENV)/.dev
+OPENMP := $(CURDIR)/$(VENV)/openmp
+export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check test test-slow test-encoders demo bench bench-decisions bench-serving docs constraints clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(DEV)  ## make the virtual environment with everything that check, test and docs need
+
+check: $(DEV)  ## format, lint, types, layers and the contract tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest -m "not slow and not encoders" tests/contracts
+
+test: $(DEV)  ## the tests, without those that are slow or need torch (ARGS="tests/data -x" runs some)
+	$(BIN)/pytest -m "not slow and not encoders" $(ARGS)
+
+test-slow: $(DEV)  ## the slow tests: fresh installs, guarantees over many worlds, durability
+	$(BIN)/pytest -m "slow and not encoders" $(ARGS)
+
+test-encoders:  ## the tests that need torch, in an environment of their own
+	$(MAKE) VENV=$(ENCODERS_VENV) $(ENCODERS_VENV)/.encoders
+	$(ENCODERS_VENV)/bin/pytest -m encoders $(ARGS)
+
+demo: $(RUN)  ## train on the sample log, export, register, serve, show (ARGS="--port 9000")
+	$(BIN)/tierwise demo $(ARGS)
+
+bench: bench-decisions bench-serving  ## everything that measures
+
+bench-decisions: $(DEV)  ## decision quality against baselines and peers
+	@if [ -f benchmarks/decisions/__main__.py ]; then $(BIN)/python -m benchmarks.decisions $(ARGS); \
+	else echo "benchmarks/decisions does not exist yet"; fi
+
+bench-serving: $(DEV)  ## latency, load and durability of the service
+	@if [ -f benchmarks/serving/__main__.py ]; then $(BIN)/python -m benchmarks.serving $(ARGS); \
+	else echo "benchmarks/serving does not exist yet"; fi
+
+docs: $(DEV)  ## write the command-line page anew and check every link, target and command in the docs
+	$(BIN)/typer tierwise.cli utils docs --name tierwise --title "Command line" --output docs/cli.md
+	$(BIN)/pytest tests/contracts/test_docs.py
+
+constraints: $(DEV)  ## resolve the newest versions into constraints.txt
+	$(PIP) uv
+	@{ head -2 constraints.txt; \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+	  --extra serve --extra train --extra encoders --extra dev pyproject.toml \
+	| grep -vE '^(nvidia-|cuda-|torch=|triton=|setuptools=)'; } > constraints.new && mv constraints.new constraints.txt
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) $(ENCODERS_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/.made: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12")'
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(RUN): $(VENV)/.made
+	@echo "Installing tierwise[serve,train] into $(VENV); this takes about a minute."
+	$(PIP) --editable '.[serve,train]'
+	@$(BIN)/python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null || $(MAKE) --no-print-directory lend-openmp
+	@touch $@
+
+# LightGBM's wheel expects libgomp from the system, which small containers lack; scikit-learn's wheel brings one.
+.PHONY: lend-openmp
+lend-openmp:
+	@mkdir -p $(OPENMP)
+	@for library in $(CURDIR)/$(VENV)/lib/python3*/site-packages/scikit_learn.libs/libgomp-*; do \
+	  if [ -e "$$library" ]; then ln -sf "$$library" $(OPENMP)/libgomp.so.1; fi; done
+
+$(DEV): $(RUN)
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.encoders: $(VENV)/.made
+	$(PIP) $(TORCH)
+	$(PIP) --editable '.[encoders,dev]'
+	@touch $@

@@ -1,0 +1,64 @@
+"""Rules of the house that no linter knows: docstrings, sizes, names, and no paths of anybody's machine."""
+
+import ast
+import re
+from pathlib import Path
+
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 50
+VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
+SYSTEM_FOLDERS = {"bin", "boot", "dev", "etc", "lib", "proc", "run", "sbin", "sys", "usr", "var"}
+TEXT_SUFFIXES = {".py", ".md", ".toml", ".txt", ".yaml", ".yml", ".json", ".html", ".js", ".css", ".sh", ".cfg", ""}
+
+
+def is_empty(path: Path) -> bool:
+    return not path.read_text(encoding="utf-8").strip()
+
+
+def test_every_module_says_what_it_is_for(modules: list[Path]) -> None:
+    silent = [path for path in modules if not is_empty(path) and not ast.get_docstring(parsed(path))]
+    assert silent == []
+
+
+def test_no_file_is_too_long(modules: list[Path]) -> None:
+    lengths = {str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules}
+    assert {path: n_lines for path, n_lines in lengths.items() if n_lines > MAX_FILE_LINES} == {}
+
+
+def test_no_function_is_too_long(modules: list[Path]) -> None:
+    functions = [
+        (path, node)
+        for path in modules
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    lengths = {f"{path}:{node.lineno} {node.name}": n_code_lines(path, node) for path, node in functions}
+    assert {name: n_lines for name, n_lines in lengths.items() if n_lines > MAX_FUNCTION_LINES} == {}
+
+
+def n_code_lines(path: Path, function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """The lines from ``def`` to the end that are neither blank nor docstring."""
+    lines = path.read_text(encoding="utf-8").splitlines()[function.lineno - 1 : function.end_lineno]
+    n_docstring = len((ast.get_docstring(function, clean=False) or "").splitlines())
+    return sum(bool(line.strip()) for line in lines) - n_docstring
+
+
+def test_no_module_has_a_name_that_says_nothing(modules: list[Path]) -> None:
+    assert [path for path in modules if path.stem in VAGUE_NAMES or path.parent.name in VAGUE_NAMES] == []
+
+
+def test_no_file_names_a_path_of_this_machine(root: Path, tracked: list[str]) -> None:
+    """Two leading folders that exist here, outside the system's own, are somebody's machine."""
+    found = set()
+    for path in tracked:
+        file = root / path
+        if file.is_file() and not file.is_symlink() and file.suffix in TEXT_SUFFIXES:
+            text = file.read_text(encoding="utf-8", errors="replace")
+            for first, second in re.findall(r"(?<![\w.:/~$})-])/([\w.-]+)/([\w.-]+)", text):
+                if first not in SYSTEM_FOLDERS and Path("/", first, second.rstrip(".")).exists():
+                    found.add(f"{path}: /{first}/{second}")
+    assert sorted(found) == []
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))

@@ -1,0 +1,33 @@
+"""Tierwise: the cheapest LLM tier that will do an agent's step well, learned from the team's own logs.
+
+>>> from tierwise import RulesRouter, Step, TierCatalogue
+>>> RulesRouter(TierCatalogue.load()).decide(Step(text="Extract the total.", task_type="extract")).tier
+'small'
+"""
+
+from tierwise.data.catalogue import Tier, TierCatalogue
+from tierwise.data.errors import TierwiseError
+from tierwise.data.records import Attempt, Decision, LoggedStep, Message, Outcome, Step, Tool
+from tierwise.router_model.options import DecideOptions
+from tierwise.router_model.router import Router
+from tierwise.router_model.rules import ConstantRouter, RulesRouter
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Attempt",
+    "ConstantRouter",
+    "DecideOptions",
+    "Decision",
+    "LoggedStep",
+    "Message",
+    "Outcome",
+    "Router",
+    "RulesRouter",
+    "Step",
+    "Tier",
+    "TierCatalogue",
+    "TierwiseError",
+    "Tool",
+    "__version__",
+]
