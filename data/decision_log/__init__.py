@@ -1,0 +1,37 @@
+"""The decision log: what was decided and what came of it, on SQLite or PostgreSQL, read back as a step log.
+
+Needs the ``serve`` or ``train`` extra; importing it without them raises ``MissingExtraError``.
+"""
+
+from importlib.util import find_spec
+
+from tierwise.data.errors import MissingExtraError
+
+for _package in ("sqlalchemy", "alembic"):
+    if find_spec(_package) is None:
+        raise MissingExtraError(_package, "serve")
+
+from tierwise.data.decision_log.errors import LogRefusedError, LogUnavailableError  # noqa: E402
+from tierwise.data.decision_log.log import DecisionLog  # noqa: E402
+from tierwise.data.decision_log.records import (  # noqa: E402
+    DecisionRecord,
+    DeletedCounts,
+    OutcomeCounts,
+    OutcomeReceipt,
+    StoredDecision,
+    StoredOutcome,
+    count_receipts,
+)
+
+__all__ = [
+    "DecisionLog",
+    "DecisionRecord",
+    "DeletedCounts",
+    "LogRefusedError",
+    "LogUnavailableError",
+    "OutcomeCounts",
+    "OutcomeReceipt",
+    "StoredDecision",
+    "StoredOutcome",
+    "count_receipts",
+]

@@ -1,0 +1,75 @@
+"""From a URL to a database engine. One place knows what SQLite and PostgreSQL need."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from tierwise.data.decision_log.rows import dump_json
+from tierwise.data.errors import LogError, MissingExtraError
+
+DEFAULT_TIMEOUT_SECONDS = 5.0
+
+_EXAMPLES = "sqlite:///decisions.db or postgresql://user:password@host/name"
+
+
+def parse_url(text: str) -> URL:
+    """The URL of a decision log. Raises ``LogError`` for one that is neither SQLite nor PostgreSQL."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise LogError(f"the decision log's address is not a URL; write {_EXAMPLES}") from None
+    if url.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername in ("sqlite", "sqlite+pysqlite"):
+        return url
+    raise LogError(f"a decision log cannot live on '{url.drivername}'; write {_EXAMPLES}")
+
+
+def open_engine(url: URL, timeout_seconds: float) -> Engine:
+    """An engine that waits at most about ``timeout_seconds`` for a connection, a lock or a statement."""
+    if url.get_backend_name() == "sqlite":
+        return _open_sqlite(url, timeout_seconds)
+    return _open_postgres(url, timeout_seconds)
+
+
+def writing(connection: Connection) -> Connection:
+    """Marks the next transaction as one that writes, so that SQLite takes its write lock at the start."""
+    return connection.execution_options(tierwise_begin="BEGIN IMMEDIATE")
+
+
+def _open_sqlite(url: URL, timeout_seconds: float) -> Engine:
+    if url.database and url.database != ":memory:" and not url.database.startswith("file:"):
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": timeout_seconds}, json_serializer=dump_json)
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late for DDL and for the write lock
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")  # an acknowledged outcome survives a power cut
+    connection.execute("PRAGMA secure_delete=ON")  # deleting a task leaves no text behind in free pages
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("tierwise_begin", "BEGIN"))
+
+
+def _open_postgres(url: URL, timeout_seconds: float) -> Engine:
+    milliseconds = int(timeout_seconds * 1000)
+    arguments: dict[str, Any] = {
+        "connect_timeout": max(1, int(timeout_seconds)),
+        "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}",
+        "application_name": "tierwise",
+    }
+    try:
+        return create_engine(
+            url, connect_args=arguments, json_serializer=dump_json, pool_pre_ping=True, pool_timeout=timeout_seconds
+        )
+    except ModuleNotFoundError:
+        raise MissingExtraError("psycopg", "postgres") from None

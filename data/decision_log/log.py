@@ -1,0 +1,130 @@
+"""The decision log itself: one object, safe to share between threads and open in many processes."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, delete, func, select
+
+from tierwise.data.decision_log.engine import DEFAULT_TIMEOUT_SECONDS, open_engine, parse_url, writing
+from tierwise.data.decision_log.errors import database_errors
+from tierwise.data.decision_log.insert import insert_decisions, insert_outcomes
+from tierwise.data.decision_log.records import DecisionRecord, DeletedCounts, OutcomeReceipt, StoredDecision
+from tierwise.data.decision_log.rows import decision_record, storable_key, stored_outcome
+from tierwise.data.decision_log.schema import upgrade_schema
+from tierwise.data.decision_log.stream import stream_steps
+from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
+from tierwise.data.records import LoggedStep, Outcome
+
+
+class DecisionLog:
+    """Decisions and outcomes in a database. Outcomes are only ever added; deletion is by task, session or age.
+
+    Every method raises ``LogUnavailableError`` when the database is away, locked or full, and ``LogRefusedError`` when
+    it refuses the records; a batch is stored whole or not at all.
+
+    >>> log = DecisionLog.open("sqlite://")
+    >>> log.get_decision("d-1") is None
+    True
+    >>> log.close()
+    """
+
+    def __init__(self, engine: Engine, shown_url: str, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._shown_url = shown_url
+        self._clock = clock
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        clock: Callable[[], float] = time.time,
+    ) -> "DecisionLog":
+        """Opens the log at ``url`` (``sqlite:///path`` or ``postgresql://...``) and brings its tables up to date.
+
+        ``timeout_seconds`` bounds the wait for a connection, a lock or a statement; ``clock`` gives seconds since the
+        epoch. Raises ``LogError`` for an address that cannot be used.
+        """
+        address = parse_url(url)
+        shown_url = address.render_as_string(hide_password=True)
+        with database_errors(shown_url):
+            engine = open_engine(address, timeout_seconds)
+            try:
+                upgrade_schema(engine)
+            except BaseException:
+                engine.dispose()
+                raise
+        return cls(engine, shown_url, clock)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def __enter__(self) -> "DecisionLog":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def record_decisions(self, batch: Sequence[DecisionRecord]) -> int:
+        """Stores decisions in one transaction and returns how many were new; an id that is there already is kept."""
+        with database_errors(self._shown_url), self._engine.connect() as connection, writing(connection).begin():
+            return insert_decisions(connection, batch)
+
+    def record_outcomes(self, batch: Sequence[Outcome]) -> tuple[OutcomeReceipt, ...]:
+        """Stores outcomes in one transaction; a receipt each, in order. On return they are durable."""
+        with database_errors(self._shown_url), self._engine.connect() as connection, writing(connection).begin():
+            return insert_outcomes(connection, batch, self._clock())
+
+    def get_decision(self, decision_id: str) -> StoredDecision | None:
+        """A decision with all its outcomes, or None when the log does not hold it."""
+        key = storable_key(decision_id)
+        with database_errors(self._shown_url), self._engine.connect() as connection:
+            row = connection.execute(select(DECISIONS).where(DECISIONS.c.decision_id == key)).one_or_none()
+            if row is None:
+                return None
+            found = select(OUTCOMES).where(OUTCOMES.c.decision_id == key).order_by(OUTCOMES.c.seq)
+            outcomes = tuple(stored_outcome(outcome) for outcome in connection.execute(found))
+        return StoredDecision(decision_record(row), outcomes)
+
+    def logged_steps(self, since: float | None = None) -> Iterator[LoggedStep]:
+        """Every decision as a line of the step log, oldest first, holding one page of rows in memory at a time.
+
+        ``since`` (seconds since the epoch) leaves out older decisions. Attempts stand in the order in which they were
+        reported; a decision without outcomes has none.
+        """
+        with database_errors(self._shown_url):
+            yield from stream_steps(self._engine, since)
+
+    def count_unknown_outcomes(self) -> int:
+        """How many outcomes wait for a decision that the log does not hold."""
+        known = select(DECISIONS.c.seq).where(DECISIONS.c.decision_id == OUTCOMES.c.decision_id).exists()
+        return self._count(select(func.count()).select_from(OUTCOMES).where(~known))
+
+    def count_decisions(self) -> int:
+        return self._count(select(func.count()).select_from(DECISIONS))
+
+    def delete_task(self, task_id: str) -> DeletedCounts:
+        """Removes every decision of a task with its outcomes."""
+        return self._delete(DECISIONS.c.task_id == storable_key(task_id))
+
+    def delete_session(self, session_id: str) -> DeletedCounts:
+        """Removes every decision of a session with its outcomes."""
+        return self._delete(DECISIONS.c.session_id == storable_key(session_id))
+
+    def prune(self, before: float) -> DeletedCounts:
+        """Removes decisions made before ``before`` (seconds since the epoch), and outcomes of unknown decisions too."""
+        known = select(DECISIONS.c.seq).where(DECISIONS.c.decision_id == OUTCOMES.c.decision_id).exists()
+        return self._delete(DECISIONS.c.created_at < before, (OUTCOMES.c.received_at < before) & ~known)
+
+    def _delete(self, which: ColumnElement[bool], orphans: ColumnElement[bool] | None = None) -> DeletedCounts:
+        ids = select(DECISIONS.c.decision_id).where(which)
+        doomed = OUTCOMES.c.decision_id.in_(ids)
+        with database_errors(self._shown_url), self._engine.connect() as connection, writing(connection).begin():
+            outcomes = connection.execute(delete(OUTCOMES).where(doomed if orphans is None else doomed | orphans))
+            decisions = connection.execute(delete(DECISIONS).where(which))
+        return DeletedCounts(decisions.rowcount, outcomes.rowcount)
+
+    def _count(self, query: Any) -> int:
+        with database_errors(self._shown_url), self._engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())

@@ -1,0 +1,40 @@
+"""Reading the log back as steps, a page at a time, so that a log of any length fits in memory."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, select
+
+from tierwise.data.decision_log.rows import logged_step
+from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
+from tierwise.data.parsing import parse_attempt
+from tierwise.data.records import Attempt, LoggedStep
+
+PAGE_ROWS = 500
+
+
+def stream_steps(engine: Engine, since: float | None) -> Iterator[LoggedStep]:
+    """Each page is its own short transaction: a slow reader never holds back the writers."""
+    last_seq = 0
+    while page := _read_page(engine, last_seq, since):
+        last_seq = page[-1][0].seq
+        for row, attempts in page:
+            yield logged_step(row, attempts)
+
+
+def _read_page(engine: Engine, last_seq: int, since: float | None) -> list[tuple[Row[Any], list[Attempt]]]:
+    query = select(DECISIONS).where(DECISIONS.c.seq > last_seq).order_by(DECISIONS.c.seq).limit(PAGE_ROWS)
+    if since is not None:
+        query = query.where(DECISIONS.c.created_at >= since)
+    with engine.connect() as connection:
+        rows = connection.execute(query).all()
+        attempts = _attempts(connection, [row.decision_id for row in rows])
+    return [(row, attempts.get(row.decision_id, [])) for row in rows]
+
+
+def _attempts(connection: Connection, decision_ids: Sequence[str]) -> dict[str, list[Attempt]]:
+    query = select(OUTCOMES.c.decision_id, OUTCOMES.c.attempt).where(OUTCOMES.c.decision_id.in_(decision_ids))
+    found: dict[str, list[Attempt]] = {}
+    for decision_id, attempt in connection.execute(query.order_by(OUTCOMES.c.seq)):
+        found.setdefault(decision_id, []).append(parse_attempt(attempt, "attempt"))
+    return found

@@ -1,0 +1,106 @@
+"""Redaction: what is recognised, what is left alone, what each mode keeps."""
+
+import time
+
+import pytest
+
+from tierwise.data.records import Attempt, Message, Step, Tool
+from tierwise.data.redaction import Redaction, redact_attempt, redact_step, redact_text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("write to ada.l+x@example.org now", "write to [email] now"),
+        ("key sk-proj-abcdefghijklmnop1234", "key [secret]"),
+        ("ghp_abcdefghijklmnopqrstuvwxyz0123456789", "[secret]"),
+        ("AKIAABCDEFGHIJKLMNOP", "[secret]"),
+        ("Authorization: Bearer abcdefghijklmnop.qrst", "Authorization: Bearer [secret]"),
+        ('{"api_key": "abcd1234"}', '{"api_key": "[secret]"}'),
+        ("password=hunter22 rest", "password=[secret] rest"),
+        ("postgres://user:pa55word@host/db", "postgres://user:[secret]@host/db"),
+        ("eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.c2lnbmF0dXJl", "[secret]"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "[secret]"),
+        ("card 4111 1111 1111 1111 please", "card [card] please"),
+        ("IBAN DE89 3704 0044 0532 0130 00", "IBAN [iban]"),
+        ("ssn 078-05-1120", "ssn [ssn]"),
+        ("call +49 170 1234567", "call [phone]"),
+        ("call (555) 123-4567", "call [phone]"),
+        ("from 10.1.2.3 port 80", "from [ip] port 80"),
+    ],
+)
+def test_secrets_and_personal_data_are_replaced(text: str, expected: str) -> None:
+    assert redact_text(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Extract the total of 1,204.50 from order 1234567890123456.",
+        "version 1.2.3, 2026-11-01T12:00:00Z, 3.14159",
+        "the token count is 812",
+        "def f(x): return x @ y",
+        "sk- is a prefix",
+        "👍 שלום",
+        "",
+    ],
+)
+def test_ordinary_texts_are_left_alone(text: str) -> None:
+    assert redact_text(text) == text
+
+
+def test_redacting_twice_changes_nothing_more() -> None:
+    text = "ada@example.org password: abcd1234 sk-abcdefghijklmnopqrst +49 170 1234567 https://a:b@c"
+    assert redact_text(redact_text(text)) == redact_text(text)
+
+
+@pytest.mark.parametrize("unit", ["a", "1 ", "-", "a.a@", "+1", "eyJaaaaaaaaaaaa.", "password=", "sk-", "://a:"])
+def test_no_text_takes_long(unit: str) -> None:
+    started = time.thread_time()
+    redact_text(unit * (100_000 // len(unit)))
+    assert time.thread_time() - started < 1.0
+
+
+def secret_step() -> Step:
+    return Step(
+        text="mail ada@example.org",
+        messages=(Message("user", "ada@example.org", {"name": "ada@example.org"}),),
+        tools=(Tool("search", "as ada@example.org", {"properties": {"q": {"type": "string", "default": "a@b.org"}}}),),
+        response_schema={"title": "of a@b.org", "properties": {"title": {"type": "string"}}},
+        previous_error="no a@b.org",
+        input_tokens=12,
+        agent="mailer",
+        extra={"deep": [{"x": "a@b.org"}]},
+    )
+
+
+def test_full_keeps_everything() -> None:
+    assert redact_step(secret_step(), Redaction.FULL) == secret_step()
+
+
+def test_redacted_reaches_every_text_of_the_step_and_keeps_the_rest() -> None:
+    step = redact_step(secret_step(), Redaction.REDACTED)
+    assert "@" not in repr(step)
+    assert (step.text, step.agent, step.input_tokens) == ("mail [email]", "mailer", 12)
+    assert step.extra == {"deep": [{"x": "[email]"}]}
+
+
+def test_a_step_without_secrets_is_the_same_after_redaction() -> None:
+    step = Step(text="2 + 2?", tools=(Tool("add", "adds", {"type": "object"}),), extra={"n": [1, 2.5]})
+    assert redact_step(step, Redaction.REDACTED) == step
+
+
+def test_features_only_keeps_the_shape_and_no_text() -> None:
+    step = redact_step(secret_step(), Redaction.FEATURES_ONLY)
+    assert "@" not in repr(step)
+    assert (step.text, step.messages[0].role, step.messages[0].content) == ("", "user", "")
+    assert step.tools[0].parameters == {"properties": {"q": {"type": "string"}}}
+    assert step.response_schema == {"properties": {"title": {"type": "string"}}}
+    assert step.extra == {"text_chars": 20}
+
+
+def test_errors_of_attempts_are_redacted_too() -> None:
+    attempt = Attempt("small", error="refused a@b.org", extra={"output": "a@b.org"})
+    assert redact_attempt(attempt, Redaction.FULL) == attempt
+    assert "@" not in repr(redact_attempt(attempt, Redaction.REDACTED))
+    assert redact_attempt(attempt, Redaction.FEATURES_ONLY) == Attempt("small", error="[text]")
