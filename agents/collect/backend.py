@@ -1,0 +1,44 @@
+"""What the runner needs of something that answers prompts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class CollectError(RuntimeError):
+    """Collection cannot go on: a missing package, model file or step field. The message names the fix."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Which model answers, down to the bytes of its weights and the form its prompts take."""
+
+    name: str
+    sha256: str
+    prompt_format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One answer. Tokens count the whole prompt; `reused_tokens` of them came from the runtime's own prefix
+    cache.
+    """
+
+    output: str
+    input_tokens: int
+    output_tokens: int
+    reused_tokens: int
+
+
+class Backend(Protocol):
+    """A model that answers one prompt at a time, always the same way."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """Which model this is."""
+        ...
+
+    def complete(self, text: str, max_tokens: int) -> Completion:
+        """Answer `text` with at most `max_tokens` tokens."""
+        ...
