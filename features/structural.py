@@ -1,0 +1,128 @@
+"""Structural features: everything about a step but the meaning of its words.
+
+All values are finite floats; ``MISSING`` stands where the step does not say. Counts and lengths are on a log scale,
+which makes a tree's splits independent of the unit.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tierwise.data.records import Step, Tool
+
+MISSING = -1.0
+
+STRUCTURAL_NAMES: tuple[str, ...] = (
+    "input_complexity",
+    "requires_judgment",
+    "human_visible",
+    "log_input_tokens",
+    "step_index",
+    "retry",
+    "has_previous_error",
+    "log_previous_error_chars",
+    "n_tools",
+    "log_tool_chars",
+    "max_tool_parameters",
+    "n_required_parameters",
+    "n_array_parameters",
+    "n_object_parameters",
+    "n_enum_parameters",
+    "tool_name_overlap",
+    "has_response_schema",
+    "n_schema_fields",
+    "schema_depth",
+    "n_messages",
+    "n_assistant_messages",
+    "n_tool_messages",
+    "log_system_chars",
+    "log_last_message_chars",
+)
+
+
+def structural_features(step: Step, prompt: str) -> list[float]:
+    """The values of ``STRUCTURAL_NAMES`` for one step; ``prompt`` is the part of its text that is read."""
+    return [
+        _or_missing(step.input_complexity),
+        _or_missing(step.requires_judgment),
+        _or_missing(step.human_visible),
+        MISSING if step.input_tokens is None else math.log1p(max(0, step.input_tokens)),
+        _or_missing(step.step_index),
+        _or_missing(step.retry),
+        float(bool(step.previous_error)),
+        math.log1p(len(step.previous_error or "")),
+        *_tool_features(step.tools, prompt),
+        *_schema_features(step.response_schema),
+        *_message_features(step),
+    ]
+
+
+def _or_missing(value: float | None) -> float:
+    return MISSING if value is None else max(-1e6, min(1e6, float(value)))
+
+
+def _tool_features(tools: Sequence[Tool], prompt: str) -> list[float]:
+    if not tools:
+        return [0.0] * 8
+    properties = [_properties(tool.parameters) for tool in tools]
+    kinds = [str(spec.get("type", "")) for group in properties for spec in group.values() if isinstance(spec, Mapping)]
+    chars = sum(len(tool.name) + len(tool.description) for tool in tools)
+    chars += sum(len(str(group)) for group in properties)
+    return [
+        float(len(tools)),
+        math.log1p(chars),
+        float(max(len(group) for group in properties)),
+        float(max(_length(tool.parameters.get("required")) for tool in tools)),
+        float(sum(kind in ("array", "tuple", "list") for kind in kinds)),
+        float(sum(kind in ("object", "dict") for kind in kinds)),
+        float(sum("enum" in spec for group in properties for spec in group.values() if isinstance(spec, Mapping))),
+        max(_name_overlap(tool.name, prompt) for tool in tools),
+    ]
+
+
+def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = schema.get("properties")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _length(value: object) -> int:
+    return len(value) if isinstance(value, list | tuple) else 0
+
+
+def _name_overlap(name: str, prompt: str) -> float:
+    """The share of a tool name's words that the prompt contains."""
+    words = [word for word in name.lower().replace(".", "_").replace("-", "_").split("_") if len(word) > 2]
+    lowered = prompt[:4000].lower()
+    return sum(word in lowered for word in words) / len(words) if words else 0.0
+
+
+def _schema_features(schema: Mapping[str, Any] | None) -> list[float]:
+    if schema is None:
+        return [0.0, 0.0, 0.0]
+    rendered = json.dumps(schema, default=str)
+    return [1.0, float(rendered.count('"type"')), float(_depth(rendered))]
+
+
+def _depth(rendered: str) -> int:
+    depth = deepest = 0
+    for char in rendered[:20_000]:
+        if char in "{[":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif char in "}]":
+            depth -= 1
+    return deepest
+
+
+def _message_features(step: Step) -> list[float]:
+    roles = [message.role for message in step.messages]
+    system = sum(len(message.content) for message in step.messages if message.role in ("system", "developer"))
+    last = len(step.messages[-1].content) if step.messages else 0
+    return [
+        float(len(roles)),
+        float(roles.count("assistant")),
+        float(roles.count("tool")),
+        math.log1p(system),
+        math.log1p(last),
+    ]
