@@ -1,0 +1,177 @@
+"""The bundle: a trained router on disk. No pickle, no code; every file has its sha256 in the manifest.
+
+A bundle is read as a whole or refused: digests, feature fingerprint and format are checked here, golden rows by
+:class:`tierwise.router_model.router.Router`.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import numpy as np
+
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.errors import TierwiseError
+from tierwise.features.encoders.encoder import load_encoder
+from tierwise.features.encoders.static import STATIC_FOLDER
+from tierwise.features.pipeline import FeaturePipeline
+from tierwise.features.schema import FeatureSchema
+from tierwise.router_model.calibration import Calibration
+from tierwise.router_model.familiarity import Familiarity
+from tierwise.router_model.policy import Policy
+from tierwise.router_model.predictor import Predictor
+
+FORMAT_VERSION = 1
+MANIFEST_FILE = "manifest.json"
+GOLDEN_FILE = "golden.jsonl"
+_ENCODER_FILES = ("encoder.onnx", "tokenizer.json", "encoder.json")
+
+
+class BundleError(TierwiseError):
+    """A folder that is not a usable bundle. Whatever router is live stays live."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouterParts:
+    """Everything that a router decides with."""
+
+    catalogue: TierCatalogue
+    schema: FeatureSchema
+    router_graph: bytes
+    cost_graph: bytes
+    calibration: Calibration
+    policy: Policy
+    familiarity: Familiarity
+    encoder_folder: Path = STATIC_FOLDER
+
+    def pipeline(self) -> FeaturePipeline:
+        return FeaturePipeline(self.schema, load_encoder(self.encoder_folder))
+
+    def predictor(self) -> Predictor:
+        return Predictor(self.router_graph, self.cost_graph, self.calibration)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle as read from disk. ``golden`` are rows of ``golden.jsonl``."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    parts: RouterParts
+    golden: tuple[Mapping[str, Any], ...] = field(default=())
+
+    @property
+    def version(self) -> str:
+        return str(self.manifest["router_version"])
+
+
+def write_bundle(
+    folder: Path | str, parts: RouterParts, golden: list[dict[str, Any]], manifest: Mapping[str, Any]
+) -> str:
+    """Writes a bundle in one step (a temporary folder, then a rename) and returns its router version.
+
+    ``manifest`` is what training adds: data fingerprint, training summary. An existing bundle is replaced; a folder
+    that holds anything else is refused.
+    """
+    folder = Path(folder)
+    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST_FILE).is_file():
+        raise BundleError(f"{folder} holds other files and is no bundle; name a new or empty folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        version = _write_files(staging, parts, golden, manifest)
+        staging.chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        staging.rename(folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return version
+
+
+def read_bundle(folder: Path | str) -> Bundle:
+    """Reads a bundle and checks its digests and fingerprint. Raises ``BundleError``."""
+    folder = Path(folder)
+    manifest = _read_manifest(folder)
+    for name, expected in manifest["files"].items():
+        if not (folder / name).is_file():
+            raise BundleError(f"{folder} lacks {name}; copy the whole bundle again")
+        if _digest((folder / name).read_bytes()) != expected:
+            raise BundleError(f"{folder / name} does not have the digest of the manifest; copy the whole bundle again")
+    try:
+        parts = _read_parts(folder)
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise BundleError(f"{folder} cannot be read: {type(error).__name__}: {error}") from error
+    if parts.schema.fingerprint != manifest["feature_fingerprint"]:
+        raise BundleError(f"{folder} was trained with other features than this version computes; train it again")
+    golden = tuple(json.loads(line) for line in (folder / GOLDEN_FILE).read_text(encoding="utf-8").splitlines())
+    return Bundle(folder, manifest, parts, golden)
+
+
+def _write_files(folder: Path, parts: RouterParts, golden: list[dict[str, Any]], manifest: Mapping[str, Any]) -> str:
+    for name in _ENCODER_FILES:
+        shutil.copyfile(parts.encoder_folder / name, folder / name)
+    (folder / "router.onnx").write_bytes(parts.router_graph)
+    (folder / "cost.onnx").write_bytes(parts.cost_graph)
+    np.save(folder / "familiarity.npy", parts.familiarity.reference, allow_pickle=False)
+    _write_json(folder / "calibration.json", parts.calibration.to_mapping())
+    _write_json(folder / "policy.json", parts.policy.to_mapping())
+    _write_json(folder / "tiers.json", parts.catalogue.to_mapping())
+    _write_json(folder / "features.json", parts.schema.to_mapping())
+    _write_json(folder / "familiarity.json", parts.familiarity.to_mapping())
+    (folder / GOLDEN_FILE).write_text("".join(json.dumps(row) + "\n" for row in golden), encoding="utf-8")
+    files = {path.name: _digest(path.read_bytes()) for path in sorted(folder.iterdir())}
+    version = _digest(json.dumps(files).encode())[:12]
+    own = {
+        "format_version": FORMAT_VERSION,
+        "router_version": version,
+        "feature_fingerprint": parts.schema.fingerprint,
+        "files": files,
+    }
+    _write_json(folder / MANIFEST_FILE, own | dict(manifest))
+    return version
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST_FILE
+    if not path.is_file():
+        raise BundleError(f"{folder} is no bundle: it has no {MANIFEST_FILE}; make one with `tierwise train`")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        found, files = manifest["format_version"], manifest["files"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BundleError(f"{path} is no manifest: {error}") from None
+    if found != FORMAT_VERSION or not isinstance(files, dict):
+        raise BundleError(f"{path} has format {found!r}; this version reads {FORMAT_VERSION}")
+    return dict(manifest)
+
+
+def _read_parts(folder: Path) -> RouterParts:
+    reference = np.load(folder / "familiarity.npy", allow_pickle=False)
+    return RouterParts(
+        catalogue=TierCatalogue.from_mapping(_read_json(folder / "tiers.json")),
+        schema=FeatureSchema.from_mapping(_read_json(folder / "features.json")),
+        router_graph=(folder / "router.onnx").read_bytes(),
+        cost_graph=(folder / "cost.onnx").read_bytes(),
+        calibration=Calibration.from_mapping(_read_json(folder / "calibration.json")),
+        policy=Policy.from_mapping(_read_json(folder / "policy.json")),
+        familiarity=Familiarity.from_mapping(_read_json(folder / "familiarity.json"), reference),
+        encoder_folder=folder,
+    )
+
+
+def _read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()

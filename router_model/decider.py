@@ -1,0 +1,26 @@
+"""The protocol of everything that can decide, from a constant tier to the learned router."""
+
+from typing import Protocol
+
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.records import Decision, Step
+from tierwise.router_model.options import NO_OPTIONS, DecideOptions
+
+
+class Decider(Protocol):
+    """Decides the tier of a step before it runs. Deciding never looks at outcomes and has no side effects."""
+
+    @property
+    def policy(self) -> str:
+        """The kind of decider, such as ``rules``, ``always-small`` or ``learned``."""
+
+    @property
+    def version(self) -> str:
+        """What exactly decided: the same version gives the same decision for the same step and options."""
+
+    @property
+    def catalogue(self) -> TierCatalogue:
+        """The tiers that decisions choose from."""
+
+    def decide(self, step: Step, options: DecideOptions = NO_OPTIONS) -> Decision:
+        """The tier for ``step``. Raises ``RecordError`` for options that cannot be honoured."""

@@ -1,0 +1,105 @@
+"""Familiarity: is a step like those that the router learned from?
+
+A learned router is confidently wrong on steps of a kind it never saw. A step counts as unfamiliar when its task type
+never occurred in the training log, or when its nearest reference step is further away than all but a small share of
+held-out training steps of its task type were from theirs (a conformal threshold on the nearest-neighbour distance, one
+a category; Vovk, Gammerman and Shafer 2005, "Algorithmic learning in a random world", section 4.5).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tierwise.features.schema import FeatureSchema
+
+TASK_TYPE_WEIGHT = 6.0
+EMBEDDING_WEIGHT = 8.0
+_MAX_DEVIATIONS = 5.0
+_BLOCK = 512
+
+
+@dataclass(frozen=True, slots=True)
+class FamiliaritySpace:
+    """The coordinates in which steps are compared: ``clip((vector[columns] - centre) * weight)``, float32 [c].
+
+    ``columns`` int64 [c] are the features that count, ``centre`` and ``weight`` float32 [c] belong to them.
+    """
+
+    columns: NDArray[np.int64]
+    centre: NDArray[np.float32]
+    weight: NDArray[np.float32]
+
+    def coordinates(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        deviations = (vectors[:, self.columns] - self.centre) * self.weight
+        return np.asarray(np.clip(deviations, -_MAX_DEVIATIONS, _MAX_DEVIATIONS), dtype=np.float32)
+
+    def usual(self, n_columns: int) -> NDArray[np.float32]:
+        """A vector float32 [n_columns] with the centre where there is one and 0 elsewhere."""
+        vector = np.zeros(n_columns, dtype=np.float32)
+        vector[self.columns] = self.centre
+        return vector
+
+
+class NearestReference:
+    """Finds the distance to the nearest of ``reference`` float32 [m, c]; their norms are computed once."""
+
+    def __init__(self, reference: NDArray[np.float32]) -> None:
+        self.reference = np.ascontiguousarray(reference)
+        self._norms = np.einsum("ij,ij->i", self.reference, self.reference)
+
+    def distances(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Euclidean distances float32 [n] of ``points`` float32 [n, c], in blocks of bounded memory."""
+        nearest = np.empty(len(points), dtype=np.float32)
+        for start in range(0, len(points), _BLOCK):
+            block = points[start : start + _BLOCK]
+            squared = (self._norms - 2.0 * (block @ self.reference.T)).min(axis=1) + np.einsum("ij,ij->i", block, block)
+            nearest[start : start + _BLOCK] = np.sqrt(np.maximum(squared, 0.0))
+        return nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Familiarity:
+    """``nearest`` knows the coordinates of logged steps.
+
+    ``thresholds`` maps the column of each task type that occurred in training ("no value" among them when it did) to
+    the distance up to which a step of that type is familiar.
+    """
+
+    space: FamiliaritySpace
+    nearest: NearestReference
+    thresholds: Mapping[int, float]
+
+    @property
+    def reference(self) -> NDArray[np.float32]:
+        """Coordinates of logged steps, float32 [m, c]."""
+        return self.nearest.reference
+
+    def is_unfamiliar(self, vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """bool [n] for feature vectors float32 [n, d]."""
+        columns, limits = list(self.thresholds), np.array(list(self.thresholds.values()), dtype=np.float32)
+        threshold = vectors[:, columns] @ limits - (vectors[:, columns].sum(axis=1) == 0)  # -1 for a new task type
+        return np.asarray(self.nearest.distances(self.space.coordinates(vectors)) > threshold)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """All but ``reference``, which is an array file of its own."""
+        return {
+            "columns": self.space.columns.tolist(),
+            "centre": self.space.centre.tolist(),
+            "weight": self.space.weight.tolist(),
+            "thresholds": [[column, threshold] for column, threshold in self.thresholds.items()],
+        }
+
+    @classmethod
+    def from_mapping(cls, raw: Mapping[str, Any], reference: NDArray[np.float32]) -> "Familiarity":
+        columns = np.asarray(raw["columns"], np.int64)
+        space = FamiliaritySpace(columns, np.asarray(raw["centre"], np.float32), np.asarray(raw["weight"], np.float32))
+        thresholds = {int(column): float(threshold) for column, threshold in raw["thresholds"]}
+        return cls(space, NearestReference(reference), thresholds)
+
+
+def columns_of(schema: FeatureSchema, prefix: str) -> Sequence[int]:
+    """Positions of the columns whose names start with ``prefix``."""
+    return [i for i, name in enumerate(schema.names) if name.startswith(prefix)]

@@ -1,0 +1,62 @@
+"""Guardrails: the tiers that configuration and request leave open, whatever the policy would like."""
+
+from dataclasses import dataclass
+
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.records import Step
+from tierwise.router_model.options import DecideOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrails:
+    """Tier floors by property of the step. None leaves the property to the policy.
+
+    ``human_visible_min_tier`` holds for steps whose output a person sees, ``judgment_min_tier`` for steps marked
+    ``requires_judgment``; ``min_tier`` and ``max_tier`` hold for all.
+    """
+
+    min_tier: str | None = None
+    max_tier: str | None = None
+    human_visible_min_tier: str | None = None
+    judgment_min_tier: str | None = None
+
+    def check(self, catalogue: TierCatalogue) -> None:
+        """Raises ``CatalogueError`` when a guardrail names a tier that the catalogue does not have."""
+        for name in (self.min_tier, self.max_tier, self.human_visible_min_tier, self.judgment_min_tier):
+            if name is not None:
+                catalogue.index(name)
+
+
+@dataclass(frozen=True, slots=True)
+class TierRange:
+    """The tiers ``low..high`` (indices) that are open; ``raised_by`` names the guardrail that set ``low``."""
+
+    low: int
+    high: int
+    raised_by: str | None = None
+
+    def clamp(self, tier: int) -> int:
+        return max(self.low, min(self.high, tier))
+
+
+def open_tiers(step: Step, options: DecideOptions, guardrails: Guardrails, catalogue: TierCatalogue) -> TierRange:
+    """The tiers that are open for ``step``.
+
+    Floors and ceilings that contradict each other are settled for quality: the highest floor wins over a ceiling of
+    the configuration, and a ceiling of the request wins over everything, because the caller pays.
+    """
+    floors = [("min_tier", guardrails.min_tier), ("options.min_tier", options.min_tier)]
+    if step.human_visible:
+        floors.append(("human_visible", guardrails.human_visible_min_tier))
+    if step.requires_judgment:
+        floors.append(("requires_judgment", guardrails.judgment_min_tier))
+    low, raised_by = 0, None
+    for name, floor in floors:
+        if floor is not None and catalogue.index(floor) > low:
+            low, raised_by = catalogue.index(floor), name
+    high = len(catalogue) - 1
+    if guardrails.max_tier is not None:
+        high = max(low, catalogue.index(guardrails.max_tier))
+    if options.max_tier is not None:
+        high = min(high, catalogue.index(options.max_tier))
+    return TierRange(min(low, high), high, raised_by)

@@ -1,0 +1,47 @@
+"""What a caller may ask of one decision."""
+
+from dataclasses import dataclass
+
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.errors import RecordError
+
+
+@dataclass(frozen=True, slots=True)
+class DecideOptions:
+    """Limits and wishes of one request; every default means "as the router is configured".
+
+    ``max_quality_loss`` is the tolerated relative loss of success against always using the top tier, 0 to 1;
+    ``max_cost_usd`` bounds the expected cost. ``catch_rate`` is the probability that the caller notices a failure and
+    then goes one tier up; with it the decision is where to start, and expected costs are those of all attempts.
+    ``current_tier`` and ``cached_tokens`` tell which tier the session talks to and how many prompt tokens that
+    provider holds in its cache.
+    """
+
+    max_quality_loss: float | None = None
+    min_tier: str | None = None
+    max_tier: str | None = None
+    max_cost_usd: float | None = None
+    catch_rate: float | None = None
+    explain: bool = False
+    current_tier: str | None = None
+    cached_tokens: int | None = None
+
+    def check(self, catalogue: TierCatalogue) -> None:
+        """Raises ``RecordError`` for a value that cannot be honoured; names it and the fix."""
+        if self.max_quality_loss is not None and not 0 <= self.max_quality_loss <= 1:
+            raise RecordError("options.max_quality_loss", f"is {self.max_quality_loss}; a share from 0 to 1 is needed")
+        if self.max_cost_usd is not None and not self.max_cost_usd >= 0:
+            raise RecordError("options.max_cost_usd", f"is {self.max_cost_usd}; it cannot be below 0")
+        if self.cached_tokens is not None and self.cached_tokens < 0:
+            raise RecordError("session.cached_tokens", f"is {self.cached_tokens}; it cannot be below 0")
+        if self.catch_rate is not None and not 0 <= self.catch_rate <= 1:
+            raise RecordError("options.catch_rate", f"is {self.catch_rate}; a probability from 0 to 1 is needed")
+        for field in ("min_tier", "max_tier", "current_tier"):
+            name = getattr(self, field)
+            if name is not None and name not in catalogue.names:
+                raise RecordError(f"options.{field}", f"is '{name}'; the tiers are {', '.join(catalogue.names)}")
+        if self.min_tier and self.max_tier and catalogue.index(self.min_tier) > catalogue.index(self.max_tier):
+            raise RecordError("options.min_tier", f"is '{self.min_tier}', above max_tier '{self.max_tier}'")
+
+
+NO_OPTIONS = DecideOptions()

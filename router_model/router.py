@@ -1,0 +1,167 @@
+"""The learned router: one step in, one decision out, in process and without any training library."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.parsing import parse_step
+from tierwise.data.records import Decision, Reason, Step
+from tierwise.data.serialise import step_to_dict
+from tierwise.router_model.bundle import Bundle, BundleError, RouterParts, read_bundle
+from tierwise.router_model.chain import Floats
+from tierwise.router_model.escalation import Escalations, Outlook, expect_escalations
+from tierwise.router_model.explanation import explain_alternatives, explain_choice
+from tierwise.router_model.guardrails import open_tiers
+from tierwise.router_model.options import NO_OPTIONS, DecideOptions
+from tierwise.router_model.predictor import Prediction
+
+_LOGGER = logging.getLogger(__name__)
+_GOLDEN_TOLERANCE = 1e-3
+
+
+class Router:
+    """Decides with a bundle.
+
+    >>> router = Router.load("bundle")                                          # doctest: +SKIP
+    >>> router.decide(Step(text="Extract the total.", task_type="extract")).tier  # doctest: +SKIP
+    'small'
+    """
+
+    policy = "learned"
+
+    def __init__(self, parts: RouterParts, version: str) -> None:
+        self.version = version
+        self.parts = parts
+        self._pipeline = parts.pipeline()
+        self._predictor = parts.predictor()
+
+    @classmethod
+    def load(cls, folder: Path | str) -> "Router":
+        """Reads a bundle, checks its digests and replays its golden rows. Raises ``BundleError``."""
+        bundle = read_bundle(folder)
+        router = cls(bundle.parts, bundle.version)
+        router.check_golden(bundle)
+        return router
+
+    @property
+    def catalogue(self) -> TierCatalogue:
+        return self.parts.catalogue
+
+    def decide(self, step: Step, options: DecideOptions = NO_OPTIONS) -> Decision:
+        """The tier for ``step``. Trouble inside the router gives the fallback tier, never an exception.
+
+        Raises ``RecordError`` for options that cannot be honoured.
+        """
+        return self.decide_many([step], options)[0]
+
+    def decide_many(self, steps: Sequence[Step], options: DecideOptions = NO_OPTIONS) -> list[Decision]:
+        """One decision a step, in order, each the same as if it were decided alone."""
+        options.check(self.catalogue)
+        try:
+            return self._decide(steps, options)
+        except Exception:  # whatever breaks in here, the caller's agent must go on
+            _LOGGER.exception("the router failed; the fallback tier is used")
+            return [self.fallback(step, options, "trouble", "The router failed.") for step in steps]
+
+    def fallback(self, step: Step, options: DecideOptions, code: str, text: str) -> Decision:
+        """The dearest open tier, marked as a fallback."""
+        allowed = open_tiers(step, options, self.parts.policy.guardrails, self.catalogue)
+        tier = self.catalogue.tiers[allowed.high]
+        return Decision(
+            tier=tier.name,
+            model=tier.model.name if tier.model else None,
+            policy=self.policy,
+            router_version=self.version,
+            reason=Reason(code, f"{text} The dearest open tier is taken."),
+            is_fallback=True,
+        )
+
+    def golden_row(self, step: Step) -> dict[str, Any]:
+        """The step with the decision that this router takes: a line of ``golden.jsonl``."""
+        decision = self._decide([step], NO_OPTIONS)[0]
+        return {
+            "step": step_to_dict(step),
+            "tier": decision.tier,
+            "p_success": dict(decision.p_success),
+            "expected_cost_usd": dict(decision.expected_cost_usd),
+        }
+
+    def check_golden(self, bundle: Bundle) -> None:
+        """Raises ``BundleError`` when a golden row comes out different."""
+        for number, row in enumerate(bundle.golden, start=1):
+            found = self.golden_row(parse_step(row["step"]))
+            expected_p, expected_cost = row["p_success"], row["expected_cost_usd"]
+            is_near = found["p_success"].keys() == expected_p.keys() and all(
+                abs(found["p_success"][tier] - expected_p[tier]) < _GOLDEN_TOLERANCE
+                and abs(found["expected_cost_usd"][tier] / expected_cost[tier] - 1) < _GOLDEN_TOLERANCE
+                for tier in expected_p
+            )
+            if not is_near:
+                raise BundleError(f"{bundle.folder}: golden row {number} comes out different; train it again here")
+
+    def _decide(self, steps: Sequence[Step], options: DecideOptions) -> list[Decision]:
+        if not steps:
+            return []
+        vectors = self._pipeline.transform(steps)
+        prediction = self._predictor.predict(vectors)
+        outlook = self._outlook(prediction, options)
+        is_unfamiliar = self.parts.familiarity.is_unfamiliar(vectors)
+        p_success = prediction.probabilities.p_success.tolist()
+        decisions = [
+            self._decision(step, options, p_success[row], outlook.of(row, bool(is_unfamiliar[row])))
+            for row, step in enumerate(steps)
+        ]
+        if options.explain:
+            return [self._explained(decision, vector) for decision, vector in zip(decisions, vectors, strict=True)]
+        return decisions
+
+    def _outlook(self, prediction: Prediction, options: DecideOptions) -> Escalations:
+        """What starting on each tier comes to: one attempt, or with a verifier all attempts of an escalation."""
+        cost_usd = prediction.cost_usd - self._cache_discount(options)
+        if not options.catch_rate:
+            return Escalations(prediction.probabilities.p_success, cost_usd)
+        return expect_escalations(prediction.probabilities, cost_usd, options.catch_rate)
+
+    def _explained(self, decision: Decision, vector: NDArray[np.float32]) -> Decision:
+        chosen = self.catalogue.index(decision.tier)
+        usual = self.parts.familiarity.space.usual(len(vector))
+        prediction = self._predictor.predict(vector[None, :])
+        sentences = [
+            *explain_choice(vector, usual, self.parts.schema, self._predictor, chosen),
+            *explain_alternatives(prediction, self.parts.policy, self.catalogue.names, chosen),
+        ]
+        return replace(decision, explanation=tuple(sentences))
+
+    def _decision(self, step: Step, options: DecideOptions, p_success: list[float], outlook: Outlook) -> Decision:
+        policy, names = self.parts.policy, self.catalogue.names
+        allowed = open_tiers(step, options, policy.guardrails, self.catalogue)
+        choice = policy.choose(outlook, allowed, options)
+        tier = self.catalogue.tiers[choice.tier]
+        return Decision(
+            tier=tier.name,
+            model=tier.model.name if tier.model else None,
+            policy=self.policy,
+            router_version=self.version,
+            reason=choice.reason,
+            p_success=dict(zip(names, p_success, strict=True)),
+            expected_cost_usd=dict(zip(names, outlook.cost_usd, strict=True)),
+            is_unfamiliar=outlook.is_unfamiliar,
+        )
+
+    def _cache_discount(self, options: DecideOptions) -> Floats:
+        """What staying on the session's tier saves through the provider's prompt cache, US dollars [k]."""
+        discount = np.zeros(len(self.catalogue))
+        if options.current_tier is None or not options.cached_tokens:
+            return discount
+        tier = self.catalogue.index(options.current_tier)
+        model = self.catalogue.tiers[tier].model
+        if model is not None and model.input_usd_per_mtok is not None and model.cached_input_usd_per_mtok is not None:
+            saved_per_mtok = model.input_usd_per_mtok - model.cached_input_usd_per_mtok
+            discount[tier] = options.cached_tokens * saved_per_mtok / 1e6
+        return discount
