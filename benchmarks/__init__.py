@@ -1,0 +1,1 @@
+"""What measures: decisions, attacks, serving, scale. Not part of the package."""

@@ -1,0 +1,1 @@
+"""Attacks on decisions through the text of a step."""

@@ -1,0 +1,93 @@
+"""Cross-fitting: predictions for every step from a booster that did not see it."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tierwise.router_model.chain import Floats, n_chain_rows, tier_probabilities
+from tierwise.training.chain_likelihood import chain_posterior
+from tierwise.training.costs import CostModel, fit_cost_model
+from tierwise.training.tier_classifier import BoosterParams, TierClassifier
+
+_N_STAGES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class CrossFit:
+    """``scores`` float64 [n, 2 k - 1] and ``log_cost`` float64 [n, k] are held-out predictions; ``n_rounds`` is the
+    number of boosting rounds, out of a few stages, with the best held-out likelihood."""
+
+    scores: Floats
+    log_cost: Floats
+    n_rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRows:
+    """``vectors`` float32 [m, d] of the n steps, and of copies of them, steps first; ``step`` int64 [m] is whose copy.
+
+    ``success`` and ``cost_usd`` float64 [n, k] and ``folds`` int64 [n] belong to the steps.
+    """
+
+    vectors: NDArray[np.float32]
+    step: NDArray[np.int64]
+    success: Floats
+    cost_usd: Floats
+    folds: NDArray[np.int64]
+
+    def fit(self, is_used: NDArray[np.bool_], params: BoosterParams, seed: int) -> tuple[TierClassifier, CostModel]:
+        """Models fitted to the steps of ``is_used`` bool [n] and to their copies."""
+        rows = np.flatnonzero(is_used[self.step])
+        vectors, step = self.vectors[rows], self.step[rows]
+        classifier = TierClassifier(params, seed).fit(vectors, self.success[step])
+        return classifier, fit_cost_model(vectors, self.cost_usd[step], seed, params.n_threads)
+
+
+def cross_fit(
+    rows: TrainingRows,
+    params: BoosterParams,
+    seed: int,
+    on_fold: Callable[[], None],
+) -> CrossFit:
+    """Fits one classifier and one cost model a fold, on the other folds; ``on_fold`` is called after each.
+
+    Copies help to fit and are not predicted. Folds run side by side, one thread each: boosters that share cores
+    thread by thread wait for each other.
+    """
+
+    def predict_fold(fold: int) -> _FoldPrediction:
+        held_out = rows.folds == fold
+        classifier, cost_model = rows.fit(~held_out, params, seed)
+        vectors = rows.vectors[: len(held_out)][held_out]
+        scores = np.stack([classifier.decision_function(vectors, stage) for stage in stages])
+        return _FoldPrediction(held_out, scores, cost_model.log_cost(vectors))
+
+    n_steps, n_tiers = rows.success.shape
+    stages = [max(1, params.n_rounds * (i + 1) // _N_STAGES) for i in range(_N_STAGES)]
+    staged = np.zeros((_N_STAGES, n_steps, n_chain_rows(n_tiers)))
+    log_cost = np.zeros((n_steps, n_tiers))
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for found in pool.map(predict_fold, np.unique(rows.folds).tolist()):
+            staged[:, found.held_out] = found.scores
+            log_cost[found.held_out] = found.log_cost
+            on_fold()
+    likelihoods = [chain_posterior(tier_probabilities(scores), rows.success).log_likelihood.mean() for scores in staged]
+    best = int(np.argmax(likelihoods))
+    return CrossFit(staged[best], log_cost, stages[best])
+
+
+@dataclass(frozen=True, slots=True)
+class _FoldPrediction:
+    """``held_out`` bool [n]; for its m steps, ``scores`` float64 [stages, m, 2 k - 1], ``log_cost`` float64 [m, k]."""
+
+    held_out: NDArray[np.bool_]
+    scores: Floats
+    log_cost: Floats
+
+
+def with_rounds(params: BoosterParams, n_rounds: int) -> BoosterParams:
+    return replace(params, n_rounds=n_rounds)

@@ -1,0 +1,109 @@
+"""Operating points: for each tolerated quality loss, the highest cost weight that held-out data certify.
+
+The relative loss of success of a policy against "always the top tier" is at most ``m`` exactly when the mean of
+``D = (1 - m) * y_top - y_chosen`` is at most 0. Each cost weight is a hypothesis that it is not. Learn then Test
+(Angelopoulos, Bates, Candes, Jordan and Lei 2021, arXiv 2110.01052) tests them in a fixed order, from careful to
+bold, and stops at the first that cannot be rejected; the family-wise error stays within ``1 - confidence``
+without any correction. The test is a finite-sample one for means of bounded variables, after "Estimating means of
+bounded random variables by betting" (Waudby-Smith and Ramdas 2024), with fixed bets, so that the order of the rows does
+not matter.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tierwise.router_model.chain import Floats
+from tierwise.router_model.policy import OperatingPoint, choose_all
+
+COST_WEIGHTS: tuple[float, ...] = (0.0, *np.geomspace(1e-3, 1e2, 160).tolist(), 1e6)
+QUALITY_LOSSES: tuple[float, ...] = (
+    *np.round(np.arange(0.0, 0.1001, 0.005), 4).tolist(), 0.125, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0,
+)  # fmt: skip
+_BETS = np.geomspace(0.02, 0.6, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Held-out steps: predictions ``p_success`` and ``expected_cost_usd``, and what happened, float64 [n, k] each.
+
+    ``success`` is 1, 0 or, where the log does not say, the expectation given what it says; ``cost_usd`` has no NaN.
+    ``is_unfamiliar`` bool [n] marks steps that go to the top tier whatever the cost weight.
+    """
+
+    p_success: Floats
+    expected_cost_usd: Floats
+    success: Floats
+    cost_usd: Floats
+    is_unfamiliar: NDArray[np.bool_]
+
+    @property
+    def cost_scale_usd(self) -> float:
+        return max(float(self.expected_cost_usd[:, -1].mean()), 1e-12)
+
+
+def certify(held_out: HeldOut, confidence: float) -> tuple[OperatingPoint, ...]:
+    """One point for each of ``QUALITY_LOSSES``, ascending."""
+    candidates = [_outcome(held_out, weight) for weight in COST_WEIGHTS]
+    y_top = held_out.success[:, -1]
+    cost_top = float(held_out.cost_usd[:, -1].mean())
+    return tuple(_certified(candidates, y_top, cost_top, loss, confidence) for loss in QUALITY_LOSSES)
+
+
+def is_mean_below_zero(values: Floats, upper: float, confidence: float) -> bool:
+    """Finite-sample test: can "the mean is 0 or more" be rejected? ``values`` float64 [n], at most ``upper`` each.
+
+    A gambler who stakes a fixed share of the wealth on small values, step after step, ends with the product of
+    ``1 - bet * value``; its expectation is 1 at most when the mean is 0 or more. The mean of the wealth over a few
+    bets is one such quantity too, and by Markov's inequality reaches ``1 / (1 - confidence)`` with probability
+    ``1 - confidence`` at most.
+    """
+    bets = _BETS / max(upper, 1e-12)
+    log_wealth = np.array([np.log1p(-bet * values).sum() for bet in bets])
+    log_mean_wealth = np.logaddexp.reduce(log_wealth) - np.log(len(bets))
+    return bool(log_mean_wealth >= -np.log1p(-confidence))
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a cost weight does on the held-out steps."""
+
+    weight: float
+    y_chosen: Floats
+    mean_cost_usd: float
+
+
+def _outcome(held_out: HeldOut, weight: float) -> _Outcome:
+    chosen = choose_all(held_out.p_success, held_out.expected_cost_usd, weight / held_out.cost_scale_usd)
+    chosen = np.where(held_out.is_unfamiliar, held_out.success.shape[1] - 1, chosen)
+    rows = np.arange(len(chosen))
+    return _Outcome(weight, held_out.success[rows, chosen], float(held_out.cost_usd[rows, chosen].mean()))
+
+
+def _certified(
+    candidates: list[_Outcome], y_top: Floats, cost_top: float, max_loss: float, confidence: float
+) -> OperatingPoint:
+    best: _Outcome | None = None
+    for candidate in candidates:
+        if not _is_within(candidate.y_chosen, y_top, max_loss, confidence):
+            break
+        best = candidate
+    if best is None:
+        return OperatingPoint(max_loss, None, 0.0, 0.0, 0.0)
+    loss = 1.0 - float(best.y_chosen.mean()) / max(float(y_top.mean()), 1e-12)
+    upper = _loss_upper(best.y_chosen, y_top, max_loss, confidence)
+    return OperatingPoint(max_loss, best.weight, loss, upper, 1.0 - best.mean_cost_usd / max(cost_top, 1e-12))
+
+
+def _is_within(y_chosen: Floats, y_top: NDArray[np.float64], max_loss: float, confidence: float) -> bool:
+    return is_mean_below_zero((1.0 - max_loss) * y_top - y_chosen, 1.0 - max_loss, confidence)
+
+
+def _loss_upper(y_chosen: Floats, y_top: Floats, certified: float, confidence: float) -> float:
+    """The smallest loss that the same test still certifies, found by bisection."""
+    low, high = -1.0, certified
+    for _ in range(12):
+        middle = (low + high) / 2
+        low, high = (low, middle) if _is_within(y_chosen, y_top, middle, confidence) else (middle, high)
+    return high

@@ -1,0 +1,99 @@
+"""The tier classifier: one LightGBM booster over (step, tier, state) rows, fitted by the chain likelihood."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+from tierwise.router_model.chain import (
+    Floats,
+    chain_rows,
+    chain_scores,
+    tier_probabilities,
+)
+from tierwise.training.chain_likelihood import chain_posterior
+
+
+@dataclass(frozen=True, slots=True)
+class BoosterParams:
+    """LightGBM parameters; defaults chosen by cross-validation on real logs (docs/learning.md)."""
+
+    n_rounds: int = 300
+    learning_rate: float = 0.04
+    num_leaves: int = 31
+    min_child_samples: int = 30
+    min_sum_hessian: float = 3.0
+    feature_fraction: float = 0.4
+    bagging_fraction: float = 0.8
+    lambda_l2: float = 5.0
+    n_threads: int = 1
+
+    def to_lightgbm(self, seed: int) -> dict[str, Any]:
+        return {
+            "learning_rate": self.learning_rate,
+            "num_leaves": self.num_leaves,
+            "min_child_samples": self.min_child_samples,
+            "min_sum_hessian_in_leaf": self.min_sum_hessian,
+            "feature_fraction": self.feature_fraction,
+            "bagging_fraction": self.bagging_fraction,
+            "bagging_freq": 1,
+            "lambda_l2": self.lambda_l2,
+            "num_threads": self.n_threads,
+            "seed": seed,
+            "deterministic": True,
+            "force_row_wise": True,
+            "verbose": -1,
+        }
+
+
+class TierClassifier:
+    """P(success) of every tier, from outcomes of which any part may be unknown.
+
+    ``fit`` takes vectors float32 [n, d] and success float64 [n, k] (1, 0, NaN unknown) and optional weights [n].
+    Fitted state: ``booster_``, ``n_tiers_``.
+    """
+
+    def __init__(self, params: BoosterParams | None = None, seed: int = 0) -> None:
+        self.params = params
+        self.seed = seed
+
+    def fit(
+        self, vectors: NDArray[np.float32], success: Floats, sample_weight: Floats | None = None
+    ) -> "TierClassifier":
+        params = self.params or BoosterParams()
+        n_tiers = success.shape[1]
+        weight = np.ones(len(success)) if sample_weight is None else sample_weight
+        objective = _ChainObjective(success, weight)
+        rows = chain_rows(vectors, n_tiers)
+        dataset = lightgbm.Dataset(rows, np.zeros(len(rows)), free_raw_data=False)
+        settings = params.to_lightgbm(self.seed) | {"objective": objective}
+        self.booster_ = lightgbm.train(settings, dataset, params.n_rounds)
+        self.n_tiers_ = n_tiers
+        return self
+
+    def decision_function(self, vectors: NDArray[np.float32], n_rounds: int | None = None) -> Floats:
+        """Log-odds of the chain rows, float64 [n, 2 k - 1]; ``n_rounds`` stops early."""
+        raw = self.booster_.predict(chain_rows(vectors, self.n_tiers_), num_iteration=n_rounds, raw_score=True)
+        return chain_scores(np.asarray(raw), self.n_tiers_)
+
+    def predict_proba(self, vectors: NDArray[np.float32]) -> Floats:
+        """P(each tier succeeds), float64 [n, k]."""
+        return tier_probabilities(self.decision_function(vectors)).p_success
+
+
+class _ChainObjective:
+    """LightGBM's custom objective: gradient and curvature of the negative log-likelihood, row by row."""
+
+    def __init__(self, success: Floats, weight: Floats) -> None:
+        self._success = success
+        self._weight = weight[:, None]
+
+    def __call__(self, raw: Floats, _: lightgbm.Dataset) -> tuple[Floats, Floats]:
+        scores = chain_scores(raw, self._success.shape[1])
+        posterior = chain_posterior(tier_probabilities(scores), self._success)
+        p = 1.0 / (1.0 + np.exp(-scores))
+        gradient = self._weight * (posterior.at_risk * p - posterior.succeeded)
+        curvature = self._weight * posterior.at_risk * p * (1 - p)
+        return gradient.ravel(), np.maximum(curvature, 1e-7).ravel()

@@ -1,0 +1,117 @@
+"""Tracking and registry in MLflow: the run, its figures, the bundle as artifact, and the registered version.
+
+Without ``MLFLOW_TRACKING_URI`` everything lives in ``.tierwise/`` of the working directory: a SQLite store and a
+folder of artifacts. A version becomes ``champion`` when there is none yet, and ``challenger`` otherwise.
+"""
+
+import json
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tierwise.data.errors import TierwiseError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+EXPERIMENT = "tierwise"
+CHAMPION, CHALLENGER = "champion", "challenger"
+_LOCAL_FOLDER = Path(".tierwise")
+
+
+class TrackingError(TierwiseError):
+    """MLflow is not installed, not reachable, or refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredBundle:
+    """``address`` is what ``tierwise serve --registry`` takes."""
+
+    name: str
+    version: str
+    alias: str
+    tracking_uri: str
+
+    @property
+    def address(self) -> str:
+        return f"models:/{self.name}@{self.alias}"
+
+
+def track_bundle(bundle: Path, name: str, report: Path | None = None) -> RegisteredBundle:
+    """Logs a run for the bundle (with its report, if any) and registers it. Raises ``TrackingError``."""
+    manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
+    with _mlflow_errors():
+        client, uri = _client()
+        run = client.create_run(_experiment(client, uri), run_name=f"{name}-{manifest['router_version']}")
+        run_id = run.info.run_id
+        _log_summary(client, run_id, manifest)
+        client.log_artifacts(run_id, str(bundle), "bundle")
+        if report is not None:
+            client.log_artifacts(run_id, str(report), "report")
+        client.set_terminated(run_id)
+        version, alias = _register(client, name, f"{run.info.artifact_uri}/bundle", run_id)
+        return RegisteredBundle(name, version, alias, uri)
+
+
+@contextmanager
+def _mlflow_errors() -> Iterator[None]:
+    """MLflow warns and logs much that concerns only its own developers; what it raises becomes one line."""
+    try:
+        from mlflow.exceptions import MlflowException
+    except ImportError:
+        raise TrackingError("mlflow is not installed; run: pip install 'tierwise[train]'") from None
+    for chatty in ("mlflow", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except (MlflowException, OSError) as error:
+            raise TrackingError(f"MLflow: {str(error).splitlines()[0]}") from error
+
+
+def _client() -> tuple["MlflowClient", str]:
+    from mlflow import MlflowClient
+
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    if not uri:
+        _LOCAL_FOLDER.mkdir(exist_ok=True)
+        uri = f"sqlite:///{_LOCAL_FOLDER / 'mlflow.db'}"
+    return MlflowClient(uri, uri), uri
+
+
+def _experiment(client: "MlflowClient", uri: str) -> str:
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is not None:
+        return str(found.experiment_id)
+    is_local = uri.startswith("sqlite:")
+    artifacts = (_LOCAL_FOLDER / "artifacts").absolute().as_uri() if is_local else None
+    return str(client.create_experiment(EXPERIMENT, artifact_location=artifacts))
+
+
+def _log_summary(client: "MlflowClient", run_id: str, manifest: Mapping[str, Any]) -> None:
+    for key, value in manifest["training"].items():
+        if isinstance(value, float) and not isinstance(value, bool):
+            client.log_metric(run_id, key, value)
+        else:
+            client.log_param(run_id, key, value)
+    for key in ("router_version", "feature_fingerprint", "data_fingerprint"):
+        client.set_tag(run_id, f"tierwise.{key}", manifest[key])
+
+
+def _register(client: "MlflowClient", name: str, source: str, run_id: str) -> tuple[str, str]:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        model = client.get_registered_model(name)
+    except MlflowException:
+        model = client.create_registered_model(name)
+    version = str(client.create_model_version(name, source, run_id).version)
+    alias = CHALLENGER if CHAMPION in model.aliases else CHAMPION
+    client.set_registered_model_alias(name, alias, version)
+    return version, alias

@@ -1,0 +1,180 @@
+"""From logged steps to a router: the story on one page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.fingerprint import dataset_fingerprint, in_canonical_order
+from tierwise.data.labels import OutcomeTable, outcome_table
+from tierwise.data.records import LoggedStep
+from tierwise.data.splits import assign_folds
+from tierwise.features.encoders.encoder import load_encoder
+from tierwise.features.encoders.static import STATIC_FOLDER
+from tierwise.features.pipeline import FeaturePipeline
+from tierwise.router_model.bundle import RouterParts, write_bundle
+from tierwise.router_model.chain import Floats, chain_rows
+from tierwise.router_model.policy import Policy
+from tierwise.router_model.predictor import tier_rows
+from tierwise.router_model.router import Router
+from tierwise.training.calibration import cross_calibrated, fit_calibration
+from tierwise.training.chain_likelihood import expected_success
+from tierwise.training.config import TrainConfig
+from tierwise.training.costs import complete_costs
+from tierwise.training.cross_fit import CrossFit, TrainingRows, cross_fit, with_rounds
+from tierwise.training.errors import TrainingError
+from tierwise.training.familiarity import fit_familiarity
+from tierwise.training.onnx_export import export_booster
+from tierwise.training.operating_points import HeldOut, certify
+from tierwise.training.perturbation import perturbed_copies
+from tierwise.training.progress import Progress, silent_progress
+
+MIN_STEPS = 60
+_N_GOLDEN = 12
+_N_PARITY_STEPS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedRouter:
+    """A router with the evidence of its training; ``save`` makes the bundle."""
+
+    parts: RouterParts
+    summary: dict[str, Any]
+    data_fingerprint: str
+    golden_steps: tuple[LoggedStep, ...]
+
+    def router(self) -> Router:
+        """The router in memory; its version is only known once it is saved."""
+        return Router(self.parts, "unsaved")
+
+    def save(self, folder: Path | str) -> str:
+        """Writes the bundle and proves that it loads; returns the router version."""
+        router = self.router()
+        golden = [router.golden_row(logged.step) for logged in self.golden_steps]
+        manifest = {"data_fingerprint": self.data_fingerprint, "training": self.summary}
+        version = write_bundle(folder, self.parts, golden, manifest)
+        Router.load(folder)
+        return version
+
+
+def train_router(
+    steps: Sequence[LoggedStep],
+    catalogue: TierCatalogue,
+    config: TrainConfig | None = None,
+    encoder_folder: Path | None = None,
+    progress: Progress = silent_progress,
+) -> TrainedRouter:
+    """Learns a router from logged steps, whichever of their outcomes are known.
+
+    The result depends on the steps and the seed, not on the order of the steps. Raises ``TrainingError`` for a log that
+    cannot train a router and ``CatalogueError`` for a tier without costs and prices.
+    """
+    config = config or TrainConfig()
+    encoder_folder = encoder_folder or STATIC_FOLDER
+    config.guardrails.check(catalogue)
+    steps = _usable(steps, catalogue)
+    table = outcome_table(steps, catalogue.names)
+    cost_usd = complete_costs(steps, table, catalogue)
+
+    progress("features", len(steps))
+    pipeline = FeaturePipeline.fit([step.step for step in steps], load_encoder(encoder_folder), config.n_components)
+    copies = perturbed_copies(steps, config.seed)
+    all_vectors = pipeline.transform([logged.step for logged in (*steps, *copies)])
+    vectors, copy_vectors = all_vectors[: len(steps)], all_vectors[len(steps) :]
+    folds = assign_folds(steps, config.n_folds, config.seed)
+
+    progress("cross-fitting", config.n_folds)
+    rows = TrainingRows(all_vectors, np.tile(np.arange(len(steps)), 2), table.success, cost_usd, folds)
+    held_out = cross_fit(rows, config.booster, config.seed, progress.step)
+    progress("calibration", 1)
+    calibration = fit_calibration(held_out.scores, table.success, held_out.log_cost, cost_usd)
+    fitted = fit_familiarity(
+        vectors, copy_vectors, pipeline.schema, folds, config.unfamiliar_share, config.n_reference_steps
+    )
+    policy = _policy(held_out, table, cost_usd, folds, fitted.is_unfamiliar, config)
+
+    progress("final fit", 1)
+    params = with_rounds(config.booster, held_out.n_rounds)
+    classifier, cost_model = rows.fit(np.ones(len(steps), dtype=np.bool_), params, config.seed)
+
+    progress("export to ONNX", 1)
+    sample = vectors[:_N_PARITY_STEPS]
+    router_graph = export_booster(classifier.booster_, chain_rows(sample, len(catalogue)))
+    cost_graph = export_booster(cost_model.booster, tier_rows(sample, len(catalogue)))
+    calibration = replace(calibration, cost_log_offset=calibration.cost_log_offset + cost_model.centre)
+    parts = RouterParts(
+        catalogue,
+        pipeline.schema,
+        router_graph.graph,
+        cost_graph.graph,
+        calibration,
+        policy,
+        fitted.familiarity,
+        encoder_folder,
+    )
+    summary = _summary(steps, table, held_out, policy, config) | {
+        "onnx_max_deviation": max(router_graph.max_deviation, cost_graph.max_deviation),
+        "onnx_parity_rows": router_graph.n_rows,
+    }
+    return TrainedRouter(parts, summary, dataset_fingerprint(steps), tuple(steps[:_N_GOLDEN]))
+
+
+def _usable(steps: Sequence[LoggedStep], catalogue: TierCatalogue) -> list[LoggedStep]:
+    """Steps with a known outcome, in the canonical order. Raises ``TrainingError`` when there are too few."""
+    names = set(catalogue.names)
+    known = [step for step in steps if any(a.success is not None and a.tier in names for a in step.attempts)]
+    if len(known) < MIN_STEPS:
+        raise TrainingError(
+            f"{len(known)} of {len(steps)} steps have a known outcome; at least {MIN_STEPS} are needed to learn from"
+        )
+    return in_canonical_order(known)
+
+
+def _policy(
+    cross: CrossFit,
+    table: OutcomeTable,
+    cost_usd: Floats,
+    folds: np.ndarray,
+    is_unfamiliar: np.ndarray,
+    config: TrainConfig,
+) -> Policy:
+    probabilities, expected_cost = cross_calibrated(cross.scores, table.success, cross.log_cost, cost_usd, folds)
+    held_out = HeldOut(
+        probabilities.p_success,
+        expected_cost,
+        expected_success(probabilities, table.success),
+        np.where(np.isnan(cost_usd), expected_cost, cost_usd),
+        is_unfamiliar,
+    )
+    return Policy(
+        points=certify(held_out, config.confidence),
+        cost_scale_usd=held_out.cost_scale_usd,
+        confidence=config.confidence,
+        n_steps=len(cost_usd),
+        default_max_quality_loss=config.max_quality_loss,
+        guardrails=config.guardrails,
+    )
+
+
+def _summary(
+    steps: Sequence[LoggedStep], table: OutcomeTable, cross: CrossFit, policy: Policy, config: TrainConfig
+) -> dict[str, Any]:
+    """What the manifest and the tracking run say of the training."""
+    point = policy.point(None)
+    return {
+        "n_steps": len(steps),
+        "n_complete": int(table.is_complete.sum()),
+        "n_assumed_labels": int(table.is_assumed.sum()),
+        "n_simulated": sum(step.has_simulated_attempts for step in steps),
+        "n_rounds": cross.n_rounds,
+        "seed": config.seed,
+        "max_quality_loss": point.max_quality_loss,
+        "is_supported": point.cost_weight is not None,
+        "held_out_loss": point.loss,
+        "held_out_loss_upper": point.loss_upper,
+        "held_out_saving": point.saving,
+        "confidence": policy.confidence,
+    }
