@@ -1,0 +1,46 @@
+"""The gate in front of the routes: no key, no answer. It is there only when keys are configured."""
+
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as Connection
+
+from tierwise.serving.keys import ApiKeys, Scope
+from tierwise.serving.problems import Problem, key_missing, key_unknown, scope_missing
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+
+_SCOPES = {"/route": Scope.ROUTE, "/route/batch": Scope.ROUTE, "/outcomes": Scope.REPORT}
+
+
+class Gate:
+    """ASGI middleware. A path that nobody listed needs the ``admin`` scope."""
+
+    def __init__(self, app: ASGIApp, keys: ApiKeys, open_paths: frozenset[str] = OPEN_PATHS) -> None:
+        self._app = app
+        self._keys = keys
+        self._open_paths = open_paths
+
+    async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
+        if connection["type"] == "http" and connection["path"] not in self._open_paths:
+            problem = self._problem(connection)
+            if problem is not None:
+                await problem.response()(connection, receive, send)
+                return
+        await self._app(connection, receive, send)
+
+    def _problem(self, connection: Connection) -> Problem | None:
+        key = _presented_key(connection)
+        if not key:
+            return key_missing()
+        scopes = self._keys.scopes_of(key)
+        if scopes is None:
+            return key_unknown()
+        needed = _SCOPES.get(connection["path"], Scope.ADMIN)
+        return None if needed in scopes or Scope.ADMIN in scopes else scope_missing(needed)
+
+
+def _presented_key(connection: Connection) -> str:
+    for name, value in connection["headers"]:
+        if name == b"authorization":
+            scheme, _, key = value.decode("latin-1").partition(" ")
+            return key.strip() if scheme.lower() == "bearer" else ""
+    return ""

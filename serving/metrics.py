@@ -1,0 +1,112 @@
+"""Prometheus metrics. No label ever holds a text of a caller: values come from the catalogue or from our own code."""
+
+import os
+from collections.abc import Sequence
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from tierwise.data.decision_log import OutcomeCounts
+from tierwise.data.records import Attempt, Decision
+
+_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0)
+SHARED_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # worker processes share their numbers through this folder
+STAGES = ("parse", "decide", "total")
+OTHER_TIER = "other"
+
+_Mode = Literal["livesum", "livemin", "livemax"]
+
+
+class Metrics:
+    """The counters of one service, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._label_values: dict[tuple[object, ...], Counter] = {}
+        stages = self._histogram("tierwise_decision_seconds", "Time spent on one decision, by stage.", ["stage"])
+        self.parse_seconds, self.decide_seconds, self.total_seconds = (stages.labels(stage) for stage in STAGES)
+        self._decisions = self._counter("tierwise_decisions", "Decisions answered.", ["tier", "policy", "arm"])
+        self._expected_cost = self._counter(
+            "tierwise_expected_cost_usd", "Expected cost of the attempts decided for, US dollars.", ["tier"]
+        )
+        self._fallbacks = self._counter("tierwise_fallbacks", "Decisions that trouble took.", ["reason"])
+        self._unfamiliar = self._counter("tierwise_unfamiliar", "Decisions for steps unlike the training log.", [])
+        cache = self._counter("tierwise_cache_requests", "Look-ups in the decision cache.", ["result"])
+        self.cache_hits, self.cache_misses = cache.labels("hit"), cache.labels("miss")
+        self.queue_depth = self._gauge("tierwise_recorder_queue_depth", "Decisions waiting to be recorded.", "livesum")
+        recorded = self._counter("tierwise_recorded", "Rows written to the decision log.", ["kind"])
+        self.recorded_decisions, self.recorded_outcomes = recorded.labels("decision"), recorded.labels("outcome")
+        self.dropped_decisions = self._counter("tierwise_dropped_decisions", "Answered decisions never recorded.", [])
+        self.lost_decisions = self._counter(
+            "tierwise_lost_decisions", "Answered decisions that were not yet recorded when a process was killed.", []
+        )
+        self.log_errors = self._counter("tierwise_log_errors", "Failed writes to the decision log.", [])
+        self.is_log_up = self._gauge("tierwise_log_up", "1 while the last write to the decision log worked.", "livemin")
+        self._outcomes = self._counter("tierwise_outcomes", "Outcomes received.", ["result"])
+        self._attempts = self._counter("tierwise_outcome_attempts", "Attempts reported.", ["tier", "success"])
+        self._cost = self._counter("tierwise_outcome_cost_usd", "Reported cost, US dollars.", ["tier"])
+        self.swaps = self._counter("tierwise_router_swaps", "Routers taken into service.", [])
+        self.refusals = self._counter("tierwise_router_refusals", "Bundles refused; the live router stayed.", [])
+        self._router = self._gauge("tierwise_router_info", "1 for the live router.", "livemax", ["policy", "version"])
+        self._live: Gauge | None = None
+
+    def note_decision(self, decision: Decision) -> None:
+        """Counts an answered decision."""
+        arm = decision.arm or decision.policy
+        self._bound(self._decisions, decision.tier, decision.policy, arm).inc()
+        cost_usd = decision.expected_cost_usd.get(decision.tier)
+        if cost_usd is not None and cost_usd > 0:
+            self._bound(self._expected_cost, decision.tier).inc(cost_usd)
+        if decision.is_fallback:
+            self._bound(self._fallbacks, decision.reason.code).inc()
+        if decision.is_unfamiliar:
+            self._unfamiliar.inc()
+
+    def note_outcomes(self, counts: OutcomeCounts) -> None:
+        """Counts stored outcomes by what became of them."""
+        for result in ("new", "duplicate", "unknown", "contradictory"):
+            self._bound(self._outcomes, result).inc(getattr(counts, result))
+        self.recorded_outcomes.inc(counts.new)
+
+    def note_attempt(self, attempt: Attempt, tiers: tuple[str, ...]) -> None:
+        """Counts a newly reported attempt; tiers outside the catalogue share one label."""
+        tier = attempt.tier if attempt.tier in tiers else OTHER_TIER
+        success = {True: "true", False: "false", None: "unknown"}[attempt.success]
+        self._bound(self._attempts, tier, success).inc()
+        if attempt.cost_usd is not None:
+            self._bound(self._cost, tier).inc(attempt.cost_usd)
+
+    def note_router(self, policy: str, version: str) -> None:
+        """Counts a router that was taken into service."""
+        self.swaps.inc()
+        if self._live is not None:
+            self._live.set(0)
+        self._live = self._router.labels(policy, version)
+        self._live.set(1)
+
+    def render(self) -> tuple[bytes, str]:
+        """The exposition of all metrics, those of the other worker processes included, and its media type."""
+        registry: CollectorRegistry = self.registry
+        if os.environ.get(SHARED_FOLDER_VARIABLE):
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry), CONTENT_TYPE_LATEST
+
+    def _bound(self, counter: Counter, *values: str) -> Counter:
+        """``counter.labels(...)`` without its cost."""
+        key = (id(counter), *values)
+        bound = self._label_values.get(key)
+        if bound is None:
+            bound = self._label_values[key] = counter.labels(*values)
+        return bound
+
+    def _counter(self, name: str, text: str, labels: list[str]) -> Counter:
+        return Counter(name, text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, mode: _Mode, labels: Sequence[str] = ()) -> Gauge:
+        return Gauge(name, text, labels, registry=self.registry, multiprocess_mode=mode)
+
+    def _histogram(self, name: str, text: str, labels: list[str]) -> Histogram:
+        return Histogram(name, text, labels, registry=self.registry, buckets=_SECONDS)

@@ -1,0 +1,269 @@
+"""The recorder: decisions and outcomes on their way to the decision log, on one thread off the request path.
+
+Decisions wait in a bounded queue; what does not fit, and what is left when the service stops, is counted as dropped.
+Outcomes are answered only after their commit; those that arrive while one commit runs share the next.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tierwise.data.decision_log import (
+    DecisionLog,
+    DecisionRecord,
+    LogUnavailableError,
+    OutcomeReceipt,
+)
+from tierwise.data.errors import TierwiseError
+from tierwise.data.records import Outcome
+from tierwise.data.redaction import Redaction, redact_attempt, redact_step
+from tierwise.serving.ledger import Ledger
+from tierwise.serving.metrics import Metrics
+from tierwise.serving.problems import where_raised
+
+BATCH_ROWS = 500
+RETRY_SECONDS = 0.5
+
+Receipts = tuple[OutcomeReceipt, ...]
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderLimits:
+    """How much may wait, for how long (seconds), and where it is counted."""
+
+    queue_size: int = 10_000
+    flush_seconds: float = 0.2
+    drain_seconds: float = 10.0
+    state_folder: Path = Path(".tierwise")
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """Outcomes of one request and the promise of their receipts."""
+
+    outcomes: tuple[Outcome, ...]
+    receipts: "Future[Receipts]" = field(default_factory=Future)
+
+
+class Recorder:
+    """Writes to the log that ``open_log`` opens; opening is tried again until it works."""
+
+    def __init__(
+        self, open_log: Callable[[], DecisionLog], redaction: Redaction, limits: RecorderLimits, metrics: Metrics
+    ) -> None:
+        self._open_log = open_log
+        self._redaction = redaction
+        self._limits = limits
+        self._metrics = metrics
+        self._log: DecisionLog | None = None
+        self._ledger: Ledger | None = None
+        self._decisions: deque[DecisionRecord] = deque()
+        self._reports: deque[_Report] = deque()
+        self._work = threading.Event()
+        self._urgent = threading.Event()
+        self._is_up: bool | None = None
+        self._deadline: float | None = None
+        self._thread = threading.Thread(target=self._run, name="tierwise-recorder", daemon=True)
+
+    @property
+    def log(self) -> DecisionLog | None:
+        """The open decision log, None until the database answered for the first time."""
+        return self._log
+
+    @property
+    def queue_depth(self) -> int:
+        return len(self._decisions)
+
+    @property
+    def is_up(self) -> bool | None:
+        """Whether the last write worked; None before the first."""
+        return self._is_up
+
+    def start(self) -> None:
+        self._ledger = self._opened_ledger()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Writes what waits, for at most ``drain_seconds``; what is left then is counted and logged as dropped."""
+        self._deadline = time.monotonic() + self._limits.drain_seconds
+        self._urgent.set()
+        self._work.set()
+        self._thread.join()
+        if self._log is not None:
+            self._log.close()
+        if self._ledger is not None:
+            self._ledger.close()
+
+    def record(self, decision: DecisionRecord) -> bool:
+        """Queues a decision without waiting; False when the queue is full and the decision is dropped."""
+        if len(self._decisions) >= self._limits.queue_size:
+            self._metrics.dropped_decisions.inc()
+            return False
+        if self._ledger is not None:
+            self._ledger.answer()
+        self._decisions.append(decision)
+        if not self._work.is_set():
+            self._work.set()
+        return True
+
+    def report(self, outcomes: tuple[Outcome, ...]) -> "Future[Receipts]":
+        """The receipts of ``outcomes``, once they are durable. The future raises ``LogError`` when they are not."""
+        report = _Report(outcomes)
+        if len(self._reports) >= self._limits.queue_size or self._deadline is not None:
+            report.receipts.set_exception(LogUnavailableError("too many outcomes wait for the decision log"))
+            return report.receipts
+        self._reports.append(report)
+        self._urgent.set()
+        self._work.set()
+        return report.receipts
+
+    def _run(self) -> None:
+        while True:
+            self._work.wait()
+            self._urgent.wait(self._limits.flush_seconds)
+            self._work.clear()
+            self._urgent.clear()
+            self._write_all()
+            self._metrics.queue_depth.set(len(self._decisions))
+            if self._deadline is not None:
+                self._give_up()
+                return
+
+    def _write_all(self) -> None:
+        """Empties both queues in turns: decisions first, so that an outcome finds its own; outcomes never wait long."""
+        while self._decisions or self._reports:
+            try:
+                self._write_decisions()
+                self._write_reports()
+            except LogUnavailableError as error:
+                self._note_trouble(error)
+                if self._is_late():
+                    return
+                time.sleep(RETRY_SECONDS)
+
+    def _write_decisions(self) -> None:
+        batch = [self._decisions[i] for i in range(min(BATCH_ROWS, len(self._decisions)))]
+        if batch:
+            self._store_decisions(batch)
+            self._forget(len(batch))
+            self._note_success()
+
+    def _forget(self, n_decisions: int) -> None:
+        """Takes decisions that are stored or counted as dropped from the queue."""
+        for _ in range(n_decisions):
+            self._decisions.popleft()
+        if self._ledger is not None:
+            self._ledger.settle(n_decisions)
+
+    def _store_decisions(self, batch: list[DecisionRecord]) -> None:
+        """Stores a batch; when the database refuses it, stores what it accepts one by one."""
+        try:
+            redacted = [replace(each, step=redact_step(each.step, self._redaction)) for each in batch]
+            self._metrics.recorded_decisions.inc(self._opened().record_decisions(redacted))
+        except LogUnavailableError:
+            raise
+        except Exception as error:  # one record that cannot be written must not stop the others
+            if len(batch) > 1:
+                for record in batch:
+                    self._store_decisions([record])
+                return
+            self._metrics.dropped_decisions.inc()
+            _LOGGER.error("a decision was dropped: %s", where_raised(error))
+
+    def _write_reports(self) -> None:
+        reports: list[_Report] = []
+        n_outcomes = 0
+        while self._reports and n_outcomes < BATCH_ROWS:
+            report = self._reports.popleft()
+            if report.receipts.set_running_or_notify_cancel():
+                reports.append(report)
+                n_outcomes += len(report.outcomes)
+        if reports:
+            self._store_reports(reports)
+
+    def _store_reports(self, reports: list[_Report]) -> None:
+        try:
+            outcomes = [self._redacted(outcome) for report in reports for outcome in report.outcomes]
+            receipts = self._opened().record_outcomes(outcomes)
+        except LogUnavailableError as error:
+            for report in reports:
+                report.receipts.set_exception(error)
+            raise
+        except Exception as error:  # one report that cannot be written must not stop the others
+            if len(reports) > 1:
+                for report in reports:
+                    self._store_reports([report])
+                return
+            _LOGGER.error("a report of outcomes was refused: %s", where_raised(error))
+            reports[0].receipts.set_exception(error)
+        else:
+            self._note_success()
+            _answer(reports, receipts)
+
+    def _redacted(self, outcome: Outcome) -> Outcome:
+        return replace(outcome, attempt=redact_attempt(outcome.attempt, self._redaction))
+
+    def _opened(self) -> DecisionLog:
+        if self._log is None:
+            try:
+                self._log = self._open_log()
+            except LogUnavailableError:
+                raise
+            except (TierwiseError, OSError) as error:  # a full or read-only disk, a database of a newer version
+                raise LogUnavailableError(str(error)) from None
+        return self._log
+
+    def _opened_ledger(self) -> Ledger | None:
+        """The ledger, with the losses of dead processes counted; None where no file can be written."""
+        try:
+            ledger = Ledger.open(self._limits.state_folder)
+        except OSError as error:
+            _LOGGER.warning("decisions lost by a kill will not be counted: %s", error.strerror)
+            return None
+        if ledger.n_lost_before:
+            self._metrics.lost_decisions.inc(ledger.n_lost_before)
+            _LOGGER.error("%d answered decisions were lost when a process was killed", ledger.n_lost_before)
+        return ledger
+
+    def _note_success(self) -> None:
+        if not self._is_up:
+            self._metrics.is_log_up.set(1)
+            _LOGGER.info("the decision log is reachable")
+        self._is_up = True
+
+    def _note_trouble(self, error: LogUnavailableError) -> None:
+        """Outcomes that wait are refused at once: their callers must know. Decisions go on waiting."""
+        self._metrics.is_log_up.set(0)
+        self._metrics.log_errors.inc()
+        if self._is_up is not False:
+            _LOGGER.error("the decision log is away: %s", error)
+        self._is_up = False
+        while self._reports:
+            report = self._reports.popleft()
+            if report.receipts.set_running_or_notify_cancel():
+                report.receipts.set_exception(error)
+
+    def _is_late(self) -> bool:
+        return self._deadline is not None and time.monotonic() > self._deadline
+
+    def _give_up(self) -> None:
+        n_left = len(self._decisions)
+        if n_left:
+            self._metrics.dropped_decisions.inc(n_left)
+            self._forget(n_left)
+            _LOGGER.error("%d decisions were dropped: the decision log could not be reached", n_left)
+
+
+def _answer(reports: list[_Report], receipts: Receipts) -> None:
+    start = 0
+    for report in reports:
+        end = start + len(report.outcomes)
+        report.receipts.set_result(receipts[start:end])
+        start = end

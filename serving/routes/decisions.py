@@ -1,0 +1,60 @@
+"""Asking for decisions, and reading one back."""
+
+import asyncio
+
+from fastapi import APIRouter, Request, Response
+
+from tierwise.data.decision_log import LogUnavailableError
+from tierwise.serving.bodies import read_json
+from tierwise.serving.problems import decision_unknown, log_unavailable
+from tierwise.serving.routes.answers import json_answer, json_answers, json_body, problem_answers
+from tierwise.serving.schemas import (
+    BatchAnswer,
+    BatchBody,
+    DecisionAnswer,
+    RouteBody,
+    StoredDecisionAnswer,
+)
+from tierwise.serving.service import service_of
+from tierwise.serving.wire import parse_batch, stored_decision_to_wire
+
+router = APIRouter(tags=["decisions"])
+
+_BODY_PROBLEMS = problem_answers(400, 401, 403, 408, 413, 415, 422, 429)
+
+
+@router.post("/route", openapi_extra=json_body(RouteBody), responses=json_answers(DecisionAnswer) | _BODY_PROBLEMS)
+async def route(request: Request) -> Response:
+    """Decides the tier of one step."""
+    service = service_of(request)
+    return json_answer(service.desk.answer(await read_json(request, service.settings)))
+
+
+@router.post("/route/batch", openapi_extra=json_body(BatchBody), responses=json_answers(BatchAnswer) | _BODY_PROBLEMS)
+async def route_batch(request: Request) -> Response:
+    """Decides many steps, in order. One bad request refuses the batch."""
+    service = service_of(request)
+    requests = parse_batch(await read_json(request, service.settings), service.settings.max_batch)
+    decisions = []
+    for i, raw in enumerate(requests):
+        decisions.append(service.desk.answer(raw, where=f"requests[{i}]"))
+        await asyncio.sleep(0)  # a long batch lets others in between
+    return json_answer({"decisions": decisions})
+
+
+@router.get(
+    "/decisions/{decision_id:path}",
+    responses=json_answers(StoredDecisionAnswer) | problem_answers(401, 403, 404, 422, 503),
+)
+def read_decision(request: Request, decision_id: str) -> Response:
+    """A recorded decision with its outcomes in the order in which they were reported."""
+    log = service_of(request).recorder.log
+    if log is None:
+        raise log_unavailable()
+    try:
+        stored = log.get_decision(decision_id)
+    except LogUnavailableError:
+        raise log_unavailable() from None
+    if stored is None:
+        raise decision_unknown(decision_id)
+    return json_answer(stored_decision_to_wire(stored))

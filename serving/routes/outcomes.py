@@ -1,0 +1,48 @@
+"""Reporting what came of decisions. The answer means: it is on disk."""
+
+import asyncio
+from dataclasses import asdict
+
+from fastapi import APIRouter, Request, Response
+
+from tierwise.data.decision_log import OutcomeReceipt, count_receipts
+from tierwise.data.errors import LogError
+from tierwise.data.records import Outcome
+from tierwise.serving.bodies import read_json
+from tierwise.serving.problems import log_unavailable
+from tierwise.serving.routes.answers import json_answer, json_answers, json_body, problem_answers
+from tierwise.serving.schemas import OutcomeBody, OutcomesAnswer
+from tierwise.serving.service import Service, service_of
+from tierwise.serving.wire import parse_outcomes
+
+router = APIRouter(tags=["outcomes"])
+
+
+@router.post(
+    "/outcomes",
+    openapi_extra=json_body(OutcomeBody, or_list=True),
+    responses=json_answers(OutcomesAnswer) | problem_answers(400, 401, 403, 408, 413, 415, 422, 429, 503),
+)
+async def report_outcomes(request: Request) -> Response:
+    """Stores one outcome or a list. Reporting the same one twice counts once."""
+    service = service_of(request)
+    outcomes = parse_outcomes(await read_json(request, service.settings), service.settings.max_batch)
+    receipts = await _stored(service, tuple(outcomes))
+    counts = count_receipts(receipts)
+    service.metrics.note_outcomes(counts)
+    tiers = service.slot.decider.catalogue.names
+    for outcome, receipt in zip(outcomes, receipts, strict=True):
+        if receipt.is_new:
+            service.metrics.note_attempt(outcome.attempt, tiers)
+    return json_answer(asdict(counts))
+
+
+async def _stored(service: Service, outcomes: tuple[Outcome, ...]) -> tuple[OutcomeReceipt, ...]:
+    if not outcomes:
+        return ()
+    promise = asyncio.wrap_future(service.recorder.report(outcomes))
+    try:
+        async with asyncio.timeout(service.settings.outcome_timeout_seconds):
+            return await promise
+    except (LogError, TimeoutError):
+        raise log_unavailable() from None

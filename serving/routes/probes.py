@@ -1,0 +1,44 @@
+"""What machines ask: alive, able to decide, how it goes."""
+
+from fastapi import APIRouter, Request, Response
+
+from tierwise.serving.problems import not_ready
+from tierwise.serving.routes.answers import json_answer, json_answers, problem_answers
+from tierwise.serving.schemas import HealthAnswer, ReadyAnswer
+from tierwise.serving.service import service_of
+from tierwise.serving.slot import NO_BUNDLE
+
+router = APIRouter(tags=["probes"])
+
+
+@router.get("/healthz", responses=json_answers(HealthAnswer))
+async def healthz() -> Response:
+    """Alive. Touches nothing."""
+    return json_answer({"status": "ok"})
+
+
+@router.get("/readyz", responses=json_answers(ReadyAnswer) | problem_answers(503))
+async def readyz(request: Request) -> Response:
+    """Able to decide, and with which router; 503 while a configured bundle could not be taken into service."""
+    service = service_of(request)
+    state = service.slot.state
+    if service.watcher.has_source and not state.has_bundle:
+        raise not_ready(f"the bundle is not live, the rules decide: {state.refusal or 'it is being loaded'}")
+    return json_answer(
+        {
+            "policy": state.decider.policy,
+            "router_version": state.decider.version,
+            "has_bundle": state.has_bundle,
+            "note": state.refusal or (None if state.has_bundle else NO_BUNDLE),
+            "is_log_reachable": service.recorder.is_up,
+        }
+    )
+
+
+@router.get("/metrics", response_class=Response)
+async def metrics(request: Request) -> Response:
+    """Prometheus metrics."""
+    service = service_of(request)
+    service.metrics.queue_depth.set(service.recorder.queue_depth)
+    content, media_type = service.metrics.render()
+    return Response(content, headers={"content-type": media_type})

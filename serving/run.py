@@ -1,0 +1,93 @@
+"""Running the service: check where it may listen, say where it does, serve until interrupted."""
+
+import ipaddress
+import os
+import socket
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from tierwise.serving.app import create_app
+from tierwise.serving.keys import load_keys
+from tierwise.serving.logs import configure_logging
+from tierwise.serving.metrics import SHARED_FOLDER_VARIABLE
+from tierwise.serving.process import settle_process
+from tierwise.serving.settings import Settings, SettingsError
+
+_SETTINGS_VARIABLE = "_TIERWISE_WORKER_SETTINGS"
+_UVICORN: dict[str, Any] = {
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+    "timeout_keep_alive": 30,
+    "timeout_graceful_shutdown": 10,
+}
+
+
+def serve(settings: Settings) -> None:
+    """Serves until SIGINT or SIGTERM. Raises ``SettingsError`` when the address cannot or must not be used."""
+    check_binding(settings)
+    configure_logging(settings.log_level)
+    if settings.workers > 1:
+        _serve_with_workers(settings)
+        return
+    app = create_app(settings)
+    with _bound_socket(settings) as listening:
+        _announce(listening)
+        settle_process()
+        uvicorn.Server(uvicorn.Config(app, **_UVICORN)).run(sockets=[listening])
+
+
+def _serve_with_workers(settings: Settings) -> None:
+    """Several processes on one socket. The supervisor replaces those that die, and renews all on SIGHUP."""
+    create_app(settings)  # trouble in the settings shows here, once, and not in every worker
+    with _bound_socket(settings) as probe:
+        _announce(probe)
+        host, port = probe.getsockname()[:2]
+    with TemporaryDirectory(prefix="tierwise-metrics-") as folder:
+        os.environ[SHARED_FOLDER_VARIABLE] = folder
+        os.environ[_SETTINGS_VARIABLE] = settings.model_dump_json()
+        target = "tierwise.serving.run:worker_app"
+        uvicorn.run(target, factory=True, host=host, port=port, workers=settings.workers, **_UVICORN)
+
+
+def worker_app() -> FastAPI:
+    """The application of one of several worker processes; its settings come from the parent."""
+    settings = Settings.model_validate_json(os.environ[_SETTINGS_VARIABLE])
+    configure_logging(settings.log_level)
+    app = create_app(settings)
+    settle_process()
+    return app
+
+
+def check_binding(settings: Settings) -> None:
+    """Refuses to listen on an address that other machines reach while nobody needs a key."""
+    if not load_keys(settings) and not _is_loopback(settings.host):
+        raise SettingsError(
+            f"host {settings.host} can be reached from outside and no API key is set; "
+            "set keys or keys_file, or listen on 127.0.0.1"
+        )
+
+
+def _announce(listening: socket.socket) -> None:
+    host, port = listening.getsockname()[:2]
+    print(f"Tierwise answers on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bound_socket(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        raise SettingsError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None

@@ -1,0 +1,190 @@
+"""The wire format as OpenAPI documents it. Bodies are validated by ``tierwise.data.parsing``, which is the same
+code that reads step logs; a test holds these models to its fields."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ToolBody(BaseModel):
+    """A tool, plain or wrapped as OpenAI does (``{"type": "function", "function": {...}}``)."""
+
+    model_config = ConfigDict(extra="allow")
+    name: str | None = None
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class MessageBody(BaseModel):
+    """A chat message; of a list of content parts the text ones count."""
+
+    model_config = ConfigDict(extra="allow")
+    role: str | None = None
+    content: str | list[dict[str, Any]] | None = None
+
+
+class StepBody(BaseModel):
+    """The step about to be made: ``text`` or ``messages``, and whatever else is known."""
+
+    model_config = ConfigDict(extra="allow")
+    text: str | None = None
+    messages: list[MessageBody] | None = None
+    task_type: str | None = None
+    tools: list[ToolBody] | None = None
+    response_schema: dict[str, Any] | None = None
+    input_complexity: float | None = Field(None, description="The planner's estimate, 1 to 10.")
+    requires_judgment: bool | None = None
+    human_visible: bool | None = None
+    input_tokens: int | None = Field(None, ge=0)
+    step_index: int | None = Field(None, ge=0)
+    retry: int | None = Field(None, ge=0)
+    previous_error: str | None = None
+    agent: str | None = None
+    node: str | None = None
+
+
+class OptionsBody(BaseModel):
+    """Limits and wishes of one request."""
+
+    model_config = ConfigDict(extra="forbid")
+    max_quality_loss: float | None = Field(None, ge=0, le=1)
+    min_tier: str | None = None
+    max_tier: str | None = None
+    max_cost_usd: float | None = Field(None, ge=0)
+    catch_rate: float | None = Field(None, ge=0, le=1)
+    explain: bool | None = None
+
+
+class SessionBody(BaseModel):
+    """What the session holds already: a switch of tier loses the provider's prompt cache."""
+
+    model_config = ConfigDict(extra="forbid")
+    current_tier: str | None = None
+    cached_tokens: int | None = Field(None, ge=0)
+
+
+class RouteBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    step: StepBody
+    task_id: str | None = None
+    session_id: str | None = None
+    step_id: str | None = None
+    options: OptionsBody | None = None
+    session: SessionBody | None = None
+
+
+class BatchBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    requests: list[RouteBody]
+
+
+class ReasonAnswer(BaseModel):
+    code: str
+    text: str
+
+
+class DecisionAnswer(BaseModel):
+    decision_id: str
+    tier: str
+    model: str | None
+    p_success: dict[str, float]
+    expected_cost_usd: dict[str, float]
+    policy: str
+    router_version: str
+    arm: str
+    propensity: float
+    reason: ReasonAnswer
+    fallback: bool
+    latency_ms: float
+    explanation: list[str] | None = Field(None, description="Only when options.explain is true.")
+
+
+class BatchAnswer(BaseModel):
+    decisions: list[DecisionAnswer]
+
+
+class AttemptBody(BaseModel):
+    """What one attempt came to; ``success`` null means unknown."""
+
+    model_config = ConfigDict(extra="allow")
+    tier: str = Field(min_length=1)
+    model: str | None = None
+    success: bool | None = None
+    score: float | None = None
+    input_tokens: int | None = Field(None, ge=0)
+    output_tokens: int | None = Field(None, ge=0)
+    cached_tokens: int | None = Field(None, ge=0)
+    cost_usd: float | None = Field(None, ge=0)
+    cost_is_estimate: bool | None = None
+    latency_ms: float | None = Field(None, ge=0)
+    evaluator: str | None = None
+    error: str | None = None
+    simulated: bool | None = None
+
+
+class OutcomeBody(AttemptBody):
+    decision_id: str = Field(min_length=1)
+    idempotency_key: str | None = None
+    reported_at: str | float | None = Field(None, description="ISO 8601, or seconds since the epoch.")
+
+
+class OutcomesAnswer(BaseModel):
+    """Counts of one report; ``unknown`` and ``contradictory`` outcomes are new ones and are stored."""
+
+    new: int
+    duplicate: int
+    unknown: int
+    contradictory: int
+
+
+class StoredOutcomeAnswer(OutcomeBody):
+    received_at: float
+    was_unknown: bool
+    was_contradictory: bool
+
+
+class StoredDecisionAnswer(BaseModel):
+    decision_id: str
+    created_at: float = Field(description="Seconds since the epoch (UTC).")
+    step_id: str | None
+    task_id: str | None
+    session_id: str | None
+    step: StepBody
+    tier: str
+    model: str | None
+    p_success: dict[str, float]
+    expected_cost_usd: dict[str, float]
+    policy: str
+    router_version: str
+    arm: str
+    propensity: float
+    reason: ReasonAnswer
+    fallback: bool
+    outcomes: list[StoredOutcomeAnswer]
+
+
+class DeletedAnswer(BaseModel):
+    decisions: int
+    outcomes: int
+
+
+class HealthAnswer(BaseModel):
+    status: str
+
+
+class ReadyAnswer(BaseModel):
+    policy: str
+    router_version: str
+    has_bundle: bool
+    note: str | None = Field(description="What people should know, such as why a newer bundle was refused.")
+    is_log_reachable: bool | None = Field(description="Whether the last write worked; null before the first.")
+
+
+class ProblemAnswer(BaseModel):
+    """RFC 9457; ``field`` is the path of the offending field."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = None

@@ -1,0 +1,83 @@
+"""The settings of the service: read once at the edge, frozen, passed down. docs/operations.md lists them."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tierwise.data.errors import TierwiseError
+from tierwise.data.redaction import Redaction
+
+ENV_PREFIX = "TIERWISE_"
+FOREIGN_VARIABLES = ("TIERWISE_TEST_", "TIERWISE_CLIENT_", "TIERWISE_URL", "TIERWISE_API_KEY")
+
+
+class SettingsError(TierwiseError):
+    """Settings that cannot be used together, or a value that cannot be read."""
+
+
+class Settings(BaseSettings):
+    """Every setting is also an environment variable: ``queue_size`` is ``TIERWISE_QUEUE_SIZE``."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
+
+    bundle: Path | None = Field(None, description="Folder of the bundle to serve.")
+    registry: str | None = Field(None, description="MLflow model to serve, such as models:/tierwise@champion.")
+    tracking_uri: str | None = Field(None, description="MLflow tracking server of the registry.")
+    tiers: Path | None = Field(None, description="tiers.toml for the rules, where no bundle is served.")
+    reload_seconds: float = Field(10.0, ge=0, description="Pause between looks for a new bundle; 0 only on SIGHUP.")
+    fallback_tier: str | None = Field(None, description="Tier when the router is in trouble; the top one if unset.")
+    human_visible_min_tier: str | None = Field(None, description="Lowest tier for steps whose output people see.")
+    judgment_min_tier: str | None = Field(None, description="Lowest tier for steps that require judgment.")
+    cache_entries: int = Field(4096, ge=0, description="Decisions kept for steps that recur exactly; 0 keeps none.")
+
+    host: str = Field("127.0.0.1", description="Address to listen on; a public one needs keys.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that answer.")
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="Longest request body.")
+    max_batch: int = Field(256, ge=1, description="Most requests or outcomes in one body.")
+    body_timeout_seconds: float = Field(10.0, gt=0, description="Longest wait for a request body.")
+
+    keys: str = Field("", repr=False, description="API keys as 'scopes:sha256', separated by commas.")
+    keys_file: Path | None = Field(None, description="File of API keys, one 'scopes:sha256' a line.")
+    public_metrics: bool = Field(False, description="Answers /metrics without a key although keys are set.")
+
+    log_url: str = Field("sqlite:///.tierwise/decisions.db", repr=False, description="Database of the decision log.")
+    log_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for the database.")
+    redaction: Redaction = Field(Redaction.REDACTED, description="What is stored: full, redacted or features_only.")
+    queue_size: int = Field(10_000, ge=1, description="Decisions that may wait to be recorded.")
+    flush_seconds: float = Field(0.2, ge=0, description="Longest wait before waiting decisions are written.")
+    drain_seconds: float = Field(10.0, ge=0, description="Longest wait for the last writes on shutdown.")
+    state_folder: Path = Field(Path(".tierwise"), description="Folder where each process counts what it answered.")
+    outcome_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for an outcome to be durable.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.bundle is not None and self.registry is not None:
+            raise ValueError("bundle and registry are both set; set one")
+        return self
+
+
+def load_settings(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """The settings of the environment, with ``overrides`` on top. Raises ``SettingsError`` naming the setting.
+
+    ``environment`` (default: the process's) is searched for names that look like settings and are none.
+    """
+    _refuse_unknown(os.environ if environment is None else environment)
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"setting '{where}': {first['msg']}" if where else str(first["msg"])) from None
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    known = {f"{ENV_PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for name in sorted(environment):
+        if name.startswith(ENV_PREFIX) and name.upper() not in known and not name.startswith(FOREIGN_VARIABLES):
+            raise SettingsError(f"environment variable {name} is no setting; docs/operations.md lists them")

@@ -1,0 +1,91 @@
+"""POST /outcomes: durable when answered, counted once, refused when the database is away."""
+
+import time
+from pathlib import Path
+
+from sqlalchemy import create_engine
+from starlette.testclient import TestClient
+
+from tierwise.data.decision_log import DecisionLog
+
+
+def route(client: TestClient) -> str:
+    decision_id: str = client.post("/route", json={"step": {"text": "a"}}).json()["decision_id"]
+    return decision_id
+
+
+def test_an_answered_outcome_is_in_the_database(client: TestClient, tmp_path: Path) -> None:
+    decision_id = route(client)
+    answer = client.post("/outcomes", json={"decision_id": decision_id, "tier": "small", "success": True})
+    assert answer.json() == {"new": 1, "duplicate": 0, "unknown": 0, "contradictory": 0}
+    with DecisionLog.open(f"sqlite:///{tmp_path}/decisions.db") as log:
+        (step,) = log.logged_steps()
+    assert [attempt.success for attempt in step.attempts] == [True]
+
+
+def test_posting_twice_counts_once(client: TestClient) -> None:
+    body = {"decision_id": route(client), "tier": "small", "idempotency_key": "k"}
+    client.post("/outcomes", json=body)
+    assert client.post("/outcomes", json=[body, body]).json()["duplicate"] == 2
+
+
+def test_unknown_and_contradictory_outcomes_are_stored_and_counted(client: TestClient) -> None:
+    decision_id = route(client)
+    batch = [
+        {"decision_id": decision_id, "tier": "small", "success": True, "cost_usd": 0.25},
+        {"decision_id": decision_id, "tier": "small", "success": False, "cost_usd": 0.25},
+        {"decision_id": "nobody", "tier": "unheard of"},
+    ]
+    assert client.post("/outcomes", json=batch).json() == {"new": 3, "duplicate": 0, "unknown": 1, "contradictory": 1}
+    metrics = client.get("/metrics").text
+    assert 'tierwise_outcomes_total{result="unknown"} 1.0' in metrics
+    assert 'tierwise_outcome_cost_usd_total{tier="small"} 0.5' in metrics
+    assert 'tierwise_outcome_attempts_total{success="unknown",tier="other"} 1.0' in metrics
+    assert "unheard of" not in metrics
+
+
+def test_a_bad_outcome_in_a_list_is_named_and_nothing_is_stored(client: TestClient) -> None:
+    good = {"decision_id": "a", "tier": "small"}
+    response = client.post("/outcomes", json=[good, {"decision_id": "a", "tier": 7}])
+    assert (response.status_code, response.json()["field"]) == (422, "[1].tier")
+    assert client.post("/outcomes", json=good).json()["new"] == 1
+
+
+def test_an_empty_list_is_answered_with_zeros(client: TestClient) -> None:
+    assert client.post("/outcomes", json=[]).json()["new"] == 0
+
+
+def test_a_locked_database_refuses_outcomes_and_lets_decisions_flow(start, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    client = start(log_timeout_seconds=0.1, outcome_timeout_seconds=5)
+    decision_id = route(client)
+    outcome = {"decision_id": decision_id, "tier": "small", "success": True}
+    client.post("/outcomes", json={"decision_id": "first", "tier": "small"})
+    engine = create_engine(f"sqlite:///{tmp_path}/decisions.db")
+    with engine.connect() as other:
+        other.exec_driver_sql("BEGIN EXCLUSIVE")
+        response = client.post("/outcomes", json=outcome)
+        assert (response.status_code, response.headers["retry-after"]) == (503, "2")
+        assert response.headers["content-type"] == "application/problem+json"
+        later = [route(client) for _ in range(20)]
+        assert client.get("/readyz").json()["is_log_reachable"] is False
+    engine.dispose()
+    _wait_until_stored(client, later[-1])
+    assert client.post("/outcomes", json=outcome).json()["new"] == 1
+    assert all(client.get(f"/decisions/{each}").status_code == 200 for each in later)
+
+
+def test_a_database_that_never_was_there_lets_decisions_flow(start) -> None:  # type: ignore[no-untyped-def]
+    client = start(log_url="postgresql://nobody@127.0.0.1:1/nothing", drain_seconds=0.1, queue_size=5)
+    ids = [route(client) for _ in range(10)]
+    assert len(set(ids)) == 10
+    assert client.post("/outcomes", json={"decision_id": "a", "tier": "small"}).status_code == 503
+    assert client.get(f"/decisions/{ids[0]}").status_code == 503
+    assert "tierwise_dropped_decisions_total 5.0" in client.get("/metrics").text
+
+
+def _wait_until_stored(client: TestClient, decision_id: str) -> None:
+    for _ in range(100):
+        if client.get(f"/decisions/{decision_id}").status_code == 200:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the decision was never stored")
