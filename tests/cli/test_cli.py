@@ -1,0 +1,96 @@
+"""The commands, end to end on a part of the sample log: train, decide, evaluate, explain, and what they refuse."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tierwise import DecideOptions, Router, Step
+from tierwise.cli import app
+from tierwise.data.errors import TierwiseError
+from tierwise.data.samples import sample_log_path, sample_tiers_path
+from tierwise.router_model.bundle import BundleError
+
+RUN = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle trained on 400 sample steps, with two broken lines among them."""
+    folder = tmp_path_factory.mktemp("cli")
+    lines = gzip.decompress(sample_log_path().read_bytes()).decode().splitlines()[:400]
+    lines[10:10] = ["{broken", '{"step_id": "x", "step": {"text": "t"}, "attempts": [{"tier": "huge"}]}']
+    (folder / "log.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    (folder / "train.toml").write_text("[booster]\nn_rounds = 40\n")
+    result = RUN.invoke(
+        app,
+        f"train --log {folder}/log.jsonl --out {folder}/bundle --no-track --tiers {sample_tiers_path()} "
+        f"--config {folder}/train.toml",
+    )
+    assert result.exit_code == 0, result.output
+    return folder
+
+
+def decisions(folder: Path, steps: Path) -> str:
+    out = folder / "decisions.jsonl"
+    arguments = ["decide", "--bundle", str(folder / "bundle"), "--steps", str(steps), "--out", str(out)]
+    assert RUN.invoke(app, arguments).exit_code == 0
+    return out.read_text()
+
+
+def test_broken_lines_are_kept_with_their_numbers(folder: Path) -> None:
+    kept = [json.loads(line) for line in (folder / "bundle.quarantine.jsonl").read_text().splitlines()]
+    assert [line["line_number"] for line in kept] == [11, 12]
+    assert "huge" in kept[1]["reason"]
+
+
+def test_decisions_do_not_depend_on_outcomes(folder: Path) -> None:
+    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines() if line != "{broken"]
+    bare = folder / "bare.jsonl"
+    bare.write_text("\n".join(json.dumps({"step_id": r["step_id"], "step": r["step"]}) for r in rows))
+    found = decisions(folder, bare)
+    assert found == decisions(folder, folder / "log.jsonl")
+    first = json.loads(found.splitlines()[0])
+    assert {"step_id", "tier", "p_success", "expected_cost_usd", "reason"} <= first.keys()
+    assert list(first["p_success"]) == ["small", "mid", "frontier"]
+
+
+def test_evaluate_and_explain_answer(folder: Path) -> None:
+    arguments = ["evaluate", "--bundle", str(folder / "bundle"), "--log", str(folder / "log.jsonl")]
+    assert "oracle" in RUN.invoke(app, [*arguments, "--json", str(folder / "e.json")]).output
+    assert json.loads((folder / "e.json").read_text())["table"]
+    explained = RUN.invoke(app, ["explain", "--bundle", str(folder / "bundle"), "--step", '{"text": "Hi"}'])
+    assert "P(success)" in explained.output
+
+
+def test_a_batch_decides_as_one_by_one_and_odd_steps_get_decisions(folder: Path) -> None:
+    router = Router.load(folder / "bundle")
+    steps = [Step(), Step(text="x" * 100_000), Step(text="😀 \ud800"), Step(text="שלום", task_type="extract")]
+    assert router.decide_many(steps) == [router.decide(step) for step in steps]
+    options = DecideOptions(max_tier="mid", max_quality_loss=1.0)
+    assert all(router.decide(step, options).tier in ("small", "mid") for step in steps)
+
+
+def test_a_tampered_bundle_is_refused(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "bundle"
+    copy.mkdir()
+    for path in (folder / "bundle").iterdir():
+        (copy / path.name).write_bytes(path.read_bytes())
+    (copy / "policy.json").write_bytes((copy / "policy.json").read_bytes() + b" ")
+    with pytest.raises(BundleError, match=r"policy\.json does not have the digest"):
+        Router.load(copy)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--log", "nothere.jsonl", "--out", "B"], "No such file"),
+        (["decide", "--bundle", "nothere", "--steps", "x", "--out", "y"], "is no bundle"),
+    ],
+)
+def test_bad_input_is_refused_with_one_clear_line(arguments: list[str], message: str) -> None:
+    result = RUN.invoke(app, arguments)
+    assert isinstance(result.exception, TierwiseError)
+    assert message in str(result.exception)

@@ -1,0 +1,55 @@
+"""The ``tierwise`` command and its exit codes: 0 done, 1 failed, 2 wrong use or bad input, with one clear line."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+import tierwise
+from tierwise.cli.console import fail
+from tierwise.cli.decide import decide
+from tierwise.cli.demo import demo
+from tierwise.cli.encoder import encoder_app
+from tierwise.cli.evaluate import evaluate
+from tierwise.cli.explain import explain
+from tierwise.cli.serve import serve
+from tierwise.cli.train import train
+from tierwise.data.errors import TierwiseError
+
+app = typer.Typer(
+    name="tierwise",
+    help="Learn which LLM tier each agent step needs, and serve the decision.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for _command in (demo, train, evaluate, decide, serve, explain):
+    app.command()(_command)
+app.add_typer(encoder_app, name="encoder")
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"tierwise {tierwise.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Runs the command of ``sys.argv``; a refusal of Tierwise is one line on stderr and exit code 2."""
+    try:
+        app()
+    except TierwiseError as error:
+        fail(str(error), code=2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,83 @@
+"""What the commands print: results on stdout, everything about the run on stderr."""
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as RichProgress
+from rich.table import Table
+
+from tierwise.data.step_log import Malformed
+
+_MAX_SHOWN = 3
+
+
+def say(text: str) -> None:
+    """A line about the run, on stderr."""
+    typer.echo(text, err=True)
+
+
+def fail(text: str, code: int = 1) -> NoReturn:
+    """One clear line on stderr, and the exit code."""
+    say(f"tierwise: {' '.join(text.split())}")
+    sys.exit(code)
+
+
+def say_malformed(malformed: Sequence[Malformed], quarantine: str) -> None:
+    """Tells how many lines were refused, the first few with their reasons, and where they are kept."""
+    if not malformed:
+        return
+    say(f"{len(malformed)} malformed line(s) left out and kept in {quarantine}:")
+    for line in malformed[:_MAX_SHOWN]:
+        say(f"  {line}")
+    if len(malformed) > _MAX_SHOWN:
+        say(f"  … and {len(malformed) - _MAX_SHOWN} more")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on stdout; the first column is text, the others are figures."""
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for i, column in enumerate(columns):
+        table.add_column(column, justify="left" if i == 0 else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+class StageBar:
+    """Shows stages of long work as progress bars on stderr; also usable as ``tierwise.training.progress.Progress``."""
+
+    def __init__(self) -> None:
+        self._rich = RichProgress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+        )
+        self._task: int | None = None
+
+    def __enter__(self) -> "StageBar":
+        self._rich.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._finish()
+        self._rich.stop()
+
+    def __call__(self, stage: str, n_parts: int) -> None:
+        self._finish()
+        self._task = self._rich.add_task(stage, total=n_parts)
+
+    def step(self) -> None:
+        if self._task is not None:
+            self._rich.advance(self._rich.task_ids[self._task])
+
+    def _finish(self) -> None:
+        if self._task is not None:
+            task = self._rich.tasks[self._task]
+            self._rich.update(task.id, completed=task.total)

@@ -1,0 +1,67 @@
+"""``tierwise decide``: decisions for a file of steps. Outcomes in the file are not even read."""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+import typer
+
+from tierwise.cli.console import StageBar, say
+from tierwise.cli.sources import keep_malformed
+from tierwise.data.records import Decision, LoggedStep
+from tierwise.data.step_log import Malformed, read_step_log
+from tierwise.router_model.options import DecideOptions
+from tierwise.router_model.router import Router
+
+_BATCH_STEPS = 256
+
+
+def decide(
+    bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")],
+    steps: Annotated[list[Path], typer.Option(help="Step log; only the steps are read; repeatable.")],
+    out: Annotated[Path, typer.Option(help="JSON Lines file of decisions, one a step, in order.")],
+    max_quality_loss: Annotated[
+        float | None, typer.Option(help="Tolerated relative loss of success, 0 to 1; default: the bundle's.")
+    ] = None,
+) -> None:
+    """Decide the tier of every step in a log."""
+    router = Router.load(bundle)
+    options = DecideOptions(max_quality_loss=max_quality_loss)
+    options.check(router.catalogue)
+    malformed: list[Malformed] = []
+    n_decided = 0
+    with StageBar() as progress, out.open("w", encoding="utf-8") as file:
+        progress("deciding", 1)
+        records = (record for path in steps for record in read_step_log(path, with_outcomes=False))
+        for batch in _batches(records, malformed):
+            _write(file, batch, router.decide_many([logged.step for logged in batch], options))
+            n_decided += len(batch)
+    keep_malformed(malformed, out.with_name(f"{out.name}.quarantine.jsonl"))
+    say(f"{n_decided} decisions of router {router.version} written to {out}")
+
+
+def decision_to_dict(step_id: str, decision: Decision) -> dict[str, Any]:
+    """One line of the decisions file."""
+    return {
+        "step_id": step_id,
+        "tier": decision.tier,
+        "p_success": dict(decision.p_success),
+        "expected_cost_usd": dict(decision.expected_cost_usd),
+        "reason": {"code": decision.reason.code, "text": decision.reason.text},
+        "router_version": decision.router_version,
+        "fallback": decision.is_fallback,
+        "unfamiliar": decision.is_unfamiliar,
+    }
+
+
+def _batches(records: Iterator[LoggedStep | Malformed], malformed: list[Malformed]) -> Iterator[list[LoggedStep]]:
+    while batch := list(islice(records, _BATCH_STEPS)):
+        malformed += [record for record in batch if isinstance(record, Malformed)]
+        yield [record for record in batch if isinstance(record, LoggedStep)]
+
+
+def _write(file: IO[str], batch: list[LoggedStep], decisions: list[Decision]) -> None:
+    for logged, decision in zip(batch, decisions, strict=True):
+        file.write(json.dumps(decision_to_dict(logged.step_id, decision)) + "\n")

@@ -1,0 +1,101 @@
+"""``tierwise evaluate``: what a bundle would have saved and cost on a log that it was not trained on."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tierwise.cli.console import print_table, say
+from tierwise.cli.extras import needs_extra
+from tierwise.cli.sources import read_logs
+from tierwise.cli.train import LogsOption
+from tierwise.data.fingerprint import dataset_fingerprint
+from tierwise.data.records import LoggedStep
+from tierwise.router_model.options import DecideOptions
+from tierwise.router_model.router import Router
+
+if TYPE_CHECKING:
+    from tierwise.training.evaluation.escalation import EscalationReport
+    from tierwise.training.evaluation.estimate import Estimate
+    from tierwise.training.evaluation.evaluation import Evaluation, TableRow
+
+
+def evaluate(
+    bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")],
+    log: LogsOption,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write every figure to this file.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Folder for the report: Markdown, JSON, pictures.")] = None,
+    max_quality_loss: Annotated[
+        float | None, typer.Option(help="Tolerated relative loss of success, 0 to 1; default: the bundle's.")
+    ] = None,
+) -> None:
+    """Evaluate a bundle on a log: success, cost and saving against constants, rules and the oracle."""
+    with needs_extra("train"):
+        from tierwise.training.evaluation.report import write_report
+    router = Router.load(bundle)
+    kept = json_file or report or bundle
+    steps = read_logs(log, router.catalogue, kept.with_name(f"{kept.name}.quarantine.jsonl"))
+    evaluation = evaluate_router(router, steps, DecideOptions(max_quality_loss=max_quality_loss))
+    print_evaluation(evaluation, f"Router {router.version} on {len(steps)} steps")
+    if json_file is not None:
+        json_file.write_text(json.dumps(evaluation.to_dict(), indent=1) + "\n", encoding="utf-8")
+    if report is not None:
+        write_report(evaluation, report)
+        say(f"Report written to {report}")
+    _warn_if_trained_on(bundle, steps)
+
+
+def evaluate_router(router: Router, steps: list[LoggedStep], options: DecideOptions) -> "Evaluation":
+    """Decides every step and measures the decisions."""
+    from tierwise.training.evaluation.decisions import CATCH_RATES, evaluate_decisions
+
+    to_decide = [logged.step for logged in steps]
+    decisions = router.decide_many(to_decide, options)
+    escalating = {rate: router.decide_many(to_decide, replace(options, catch_rate=rate)) for rate in CATCH_RATES}
+    return evaluate_decisions(steps, router.catalogue, decisions, escalating=escalating)
+
+
+def print_evaluation(evaluation: "Evaluation", title: str) -> None:
+    """The table of policies on stdout, and what must be known to read it."""
+    rows = [_table_row(row.name, row) for row in evaluation.table()]
+    runs = evaluation.escalation()
+    for run in runs:
+        if run.start == evaluation.candidate:
+            rows.append(_table_row(f"{run.start} + verifier {run.report.catch_rate:.0%}", run.report))
+    print_table(title, ["policy", "success", "µUSD a step", "saving", "loss of success"], rows)
+    say("[ ] are 95 % intervals; saving and loss are relative to always using the top tier.")
+    say("+ verifier: it catches that share of failures, and each is tried again one tier up.")
+    summary = evaluation.log
+    if any(summary.n_simulated.values()):
+        found = ", ".join(f"{count} on {tier}" for tier, count in summary.n_simulated.items() if count)
+        say(f"Some attempts are simulated ({found}): figures that lean on them show the mechanism, not a model.")
+    if summary.n_unfamiliar:
+        say(f"{summary.n_unfamiliar} of {summary.n_steps} steps were unfamiliar to the router.")
+    for row in evaluation.table():
+        if row.refused:
+            say(f"{row.name}: {row.refused}")
+
+
+def _table_row(name: str, measured: "TableRow | EscalationReport") -> list[str]:
+    return [
+        name,
+        _shown(measured.success, 100, ".1f", "%"),
+        _shown(measured.cost_usd, 1e6, ".1f", ""),
+        _shown(measured.saving, 100, ".1f", "%"),
+        _shown(measured.loss, 100, ".1f", "%"),
+    ]
+
+
+def _shown(estimate: "Estimate | None", factor: float, spec: str, unit: str) -> str:
+    if estimate is None:
+        return "–"
+    value, low, high = (format(factor * figure, spec) for figure in (estimate.value, estimate.low, estimate.high))
+    return f"{value}{unit} [{low}, {high}]"
+
+
+def _warn_if_trained_on(bundle: Path, steps: list[LoggedStep]) -> None:
+    manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
+    if manifest.get("data_fingerprint") == dataset_fingerprint(steps):
+        say("This is the log that the router was trained on; the figures flatter it. Evaluate on steps it never saw.")

@@ -1,0 +1,33 @@
+"""``tierwise serve``: decisions over HTTP."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tierwise.cli.extras import needs_extra
+
+
+def serve(
+    bundle: Annotated[Path | None, typer.Option(help="Folder of the bundle to serve.")] = None,
+    registry: Annotated[str | None, typer.Option(help="MLflow model to serve: models:/NAME@champion.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; default 8080; 0 takes a free one.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that answer; default 1.")] = None,
+    log_url: Annotated[str | None, typer.Option(help="Database URL of the decision log.")] = None,
+    tiers: Annotated[Path | None, typer.Option(help="tiers.toml for the rules, where no bundle is served.")] = None,
+) -> None:
+    """Serve decisions; without a bundle, by the rules. Every setting is also a TIERWISE_ environment variable."""
+    with needs_extra("serve"):
+        from tierwise.serving.run import serve as serve_forever
+        from tierwise.serving.settings import load_settings
+    given = {
+        "bundle": bundle,
+        "registry": registry,
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "log_url": log_url,
+        "tiers": tiers,
+    }
+    serve_forever(load_settings(None, **{name: value for name, value in given.items() if value is not None}))

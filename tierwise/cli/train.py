@@ -1,0 +1,73 @@
+"""``tierwise train``: from logs to a bundle."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tierwise.cli.console import StageBar, say
+from tierwise.cli.extras import needs_extra
+from tierwise.cli.sources import read_logs
+from tierwise.data.catalogue import TierCatalogue
+
+if TYPE_CHECKING:
+    from tierwise.training.train import TrainedRouter
+
+LogsOption = Annotated[
+    list[str],
+    typer.Option("--log", help="Step log (.jsonl, .jsonl.gz, .parquet) or database URL of a decision log; repeatable."),
+]
+TiersOption = Annotated[Path | None, typer.Option(help="tiers.toml; default: small, mid, frontier.")]
+
+
+def train(
+    log: LogsOption,
+    out: Annotated[Path, typer.Option(help="Folder of the bundle; an existing bundle is replaced.")],
+    tiers: TiersOption = None,
+    config: Annotated[Path | None, typer.Option(help="train.toml; default: the built-in configuration.")] = None,
+    encoder: Annotated[Path | None, typer.Option(help="Folder of another encoder; default: the static one.")] = None,
+    track: Annotated[bool, typer.Option(help="Log the run and register the bundle in MLflow.")] = True,
+    name: Annotated[str, typer.Option(help="Registered model in MLflow.")] = "tierwise",
+) -> None:
+    """Train a router on logged steps and write it as a bundle."""
+    with needs_extra("train"):
+        from tierwise.training.config import TrainConfig
+        from tierwise.training.train import train_router
+    catalogue = TierCatalogue.load(tiers)
+    settings = TrainConfig.load(config)
+    steps = read_logs(log, catalogue, out.with_name(f"{out.name}.quarantine.jsonl"))
+    with StageBar() as progress:
+        trained = train_router(steps, catalogue, settings, encoder, progress)
+    version = trained.save(out)
+    say(f"Bundle {version} written to {out}")
+    say_training(trained)
+    if track:
+        say_registered(out, name)
+
+
+def say_training(trained: "TrainedRouter") -> None:
+    """What the training found, in a few lines."""
+    summary = trained.summary
+    say(f"Learned from {summary['n_steps']} steps ({summary['n_complete']} with every tier known).")
+    if summary["n_simulated"]:
+        say(f"{summary['n_simulated']} of them have simulated attempts; figures on them are not evidence.")
+    say(f"Certified on held-out steps, with {summary['confidence']:.0%} confidence:")
+    policy = trained.parts.policy
+    for tolerated in (0.01, 0.03, 0.05, 0.1, 0.2):
+        point = policy.point(tolerated)
+        if point.cost_weight is None:
+            say(f"  at most {tolerated:4.0%} quality loss: the log cannot support it; stays with the top tier")
+        else:
+            say(f"  at most {tolerated:4.0%} quality loss: {point.loss:6.1%} lost, {point.saving:5.1%} saved")
+
+
+def say_registered(bundle: Path, name: str) -> None:
+    """Registers the bundle in MLflow; a registry in trouble is told and costs nothing but the registration."""
+    from tierwise.training.tracking import TrackingError, track_bundle
+
+    try:
+        registered = track_bundle(bundle, name)
+    except TrackingError as error:
+        say(f"Not registered: {error}")
+    else:
+        say(f"Registered as {registered.address} ({registered.tracking_uri})")
