@@ -17,7 +17,8 @@ class TrainConfig:
     """All that training can be told.
 
     ``confidence`` is that of the bound on quality loss; ``unfamiliar_share`` the share of familiar held-out steps that
-    the caution on unfamiliar ones may cost; ``n_components`` the components of the sentence embedding.
+    the caution on unfamiliar ones may cost; ``n_components`` the components of the sentence embedding;
+    ``half_life_days`` the age at which a step counts half, None for no ageing.
     """
 
     seed: int = 0
@@ -27,6 +28,7 @@ class TrainConfig:
     max_quality_loss: float = DEFAULT_MAX_QUALITY_LOSS
     unfamiliar_share: float = 0.05
     n_reference_steps: int = 3000
+    half_life_days: float | None = None
     booster: BoosterParams = field(default_factory=BoosterParams)
     guardrails: Guardrails = field(default_factory=Guardrails)
 
@@ -37,6 +39,8 @@ class TrainConfig:
                 raise TrainingError(f"{name} is {value}; a share from 0 to below 1 is needed")
         if self.n_folds < 2:
             raise TrainingError(f"n_folds is {self.n_folds}; at least 2 are needed")
+        if self.half_life_days is not None and not self.half_life_days > 0:
+            raise TrainingError(f"half_life_days is {self.half_life_days}; a number of days above 0 is needed")
 
     @classmethod
     def load(cls, path: Path | str | None) -> "TrainConfig":

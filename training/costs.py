@@ -66,14 +66,17 @@ class CostModel:
         return deviation.reshape(-1, len(self.centre)) + self.centre
 
 
-def fit_cost_model(vectors: NDArray[np.float32], cost_usd: Floats, seed: int, n_threads: int) -> CostModel:
-    """Fits known costs float64 [n, k] in US dollars; NaN ones are left out."""
+def fit_cost_model(
+    vectors: NDArray[np.float32], cost_usd: Floats, seed: int, n_threads: int, weight: Floats
+) -> CostModel:
+    """Fits known costs float64 [n, k] in US dollars, NaN ones left out; ``weight`` float64 [n]."""
     log_cost = np.log(np.maximum(cost_usd, MIN_COST_USD))
     is_known = ~np.isnan(log_cost)
     n_known = np.maximum(is_known.sum(axis=0), 1)
     centre = np.where(is_known, log_cost, 0.0).sum(axis=0) / n_known
     rows = tier_rows(vectors, cost_usd.shape[1])[is_known.ravel()]
-    dataset = lightgbm.Dataset(np.ascontiguousarray(rows), (log_cost - centre)[is_known])
+    row_weight = np.repeat(weight, cost_usd.shape[1])[is_known.ravel()]
+    dataset = lightgbm.Dataset(np.ascontiguousarray(rows), (log_cost - centre)[is_known], weight=row_weight)
     return CostModel(lightgbm.train(_PARAMS | {"seed": seed, "num_threads": n_threads}, dataset, _N_ROUNDS), centre)
 
 

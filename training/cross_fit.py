@@ -30,7 +30,7 @@ class CrossFit:
 class TrainingRows:
     """``vectors`` float32 [m, d] of the n steps, and of copies of them, steps first; ``step`` int64 [m] is whose copy.
 
-    ``success`` and ``cost_usd`` float64 [n, k] and ``folds`` int64 [n] belong to the steps.
+    ``success`` and ``cost_usd`` float64 [n, k], ``folds`` int64 [n] and ``weight`` float64 [n] belong to the steps.
     """
 
     vectors: NDArray[np.float32]
@@ -38,13 +38,14 @@ class TrainingRows:
     success: Floats
     cost_usd: Floats
     folds: NDArray[np.int64]
+    weight: Floats
 
     def fit(self, is_used: NDArray[np.bool_], params: BoosterParams, seed: int) -> tuple[TierClassifier, CostModel]:
         """Models fitted to the steps of ``is_used`` bool [n] and to their copies."""
         rows = np.flatnonzero(is_used[self.step])
         vectors, step = self.vectors[rows], self.step[rows]
-        classifier = TierClassifier(params, seed).fit(vectors, self.success[step])
-        return classifier, fit_cost_model(vectors, self.cost_usd[step], seed, params.n_threads)
+        classifier = TierClassifier(params, seed).fit(vectors, self.success[step], self.weight[step])
+        return classifier, fit_cost_model(vectors, self.cost_usd[step], seed, params.n_threads, self.weight[step])
 
 
 def cross_fit(
@@ -75,8 +76,8 @@ def cross_fit(
             staged[:, found.held_out] = found.scores
             log_cost[found.held_out] = found.log_cost
             on_fold()
-    likelihoods = [chain_posterior(tier_probabilities(scores), rows.success).log_likelihood.mean() for scores in staged]
-    best = int(np.argmax(likelihoods))
+    likelihoods = [chain_posterior(tier_probabilities(scores), rows.success).log_likelihood for scores in staged]
+    best = int(np.argmax([rows.weight @ likelihood for likelihood in likelihoods]))
     return CrossFit(staged[best], log_cost, stages[best])
 
 

@@ -29,7 +29,8 @@ class HeldOut:
     """Held-out steps: predictions ``p_success`` and ``expected_cost_usd``, and what happened, float64 [n, k] each.
 
     ``success`` is 1, 0 or, where the log does not say, the expectation given what it says; ``cost_usd`` has no NaN.
-    ``is_unfamiliar`` bool [n] marks steps that go to the top tier whatever the cost weight.
+    ``is_unfamiliar`` bool [n] marks steps that go to the top tier whatever the cost weight. ``weight`` float64 [n] in
+    (0, 1] says how much each step counts; what is certified then holds for the weighted log.
     """
 
     p_success: Floats
@@ -37,17 +38,18 @@ class HeldOut:
     success: Floats
     cost_usd: Floats
     is_unfamiliar: NDArray[np.bool_]
+    weight: Floats
 
     @property
     def cost_scale_usd(self) -> float:
-        return max(float(self.expected_cost_usd[:, -1].mean()), 1e-12)
+        return max(float(np.average(self.expected_cost_usd[:, -1], weights=self.weight)), 1e-12)
 
 
 def certify(held_out: HeldOut, confidence: float) -> tuple[OperatingPoint, ...]:
     """One point for each of ``QUALITY_LOSSES``, ascending."""
     candidates = [_outcome(held_out, weight) for weight in COST_WEIGHTS]
-    y_top = held_out.success[:, -1]
-    cost_top = float(held_out.cost_usd[:, -1].mean())
+    y_top = held_out.weight * held_out.success[:, -1]
+    cost_top = float(held_out.weight @ held_out.cost_usd[:, -1])
     return tuple(_certified(candidates, y_top, cost_top, loss, confidence) for loss in QUALITY_LOSSES)
 
 
@@ -67,18 +69,19 @@ def is_mean_below_zero(values: Floats, upper: float, confidence: float) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What a cost weight does on the held-out steps."""
+    """What a cost weight does on the held-out steps, each counted by its weight."""
 
     weight: float
     y_chosen: Floats
-    mean_cost_usd: float
+    cost_usd: float
 
 
 def _outcome(held_out: HeldOut, weight: float) -> _Outcome:
     chosen = choose_all(held_out.p_success, held_out.expected_cost_usd, weight / held_out.cost_scale_usd)
     chosen = np.where(held_out.is_unfamiliar, held_out.success.shape[1] - 1, chosen)
     rows = np.arange(len(chosen))
-    return _Outcome(weight, held_out.success[rows, chosen], float(held_out.cost_usd[rows, chosen].mean()))
+    counted = held_out.weight * held_out.success[rows, chosen]
+    return _Outcome(weight, counted, float(held_out.weight @ held_out.cost_usd[rows, chosen]))
 
 
 def _certified(
@@ -93,7 +96,7 @@ def _certified(
         return OperatingPoint(max_loss, None, 0.0, 0.0, 0.0)
     loss = 1.0 - float(best.y_chosen.mean()) / max(float(y_top.mean()), 1e-12)
     upper = _loss_upper(best.y_chosen, y_top, max_loss, confidence)
-    return OperatingPoint(max_loss, best.weight, loss, upper, 1.0 - best.mean_cost_usd / max(cost_top, 1e-12))
+    return OperatingPoint(max_loss, best.weight, loss, upper, 1.0 - best.cost_usd / max(cost_top, 1e-12))
 
 
 def _is_within(y_chosen: Floats, y_top: NDArray[np.float64], max_loss: float, confidence: float) -> bool:

@@ -16,7 +16,7 @@ from tierwise.features.encoders.encoder import load_encoder
 from tierwise.features.encoders.static import STATIC_FOLDER
 from tierwise.features.pipeline import FeaturePipeline
 from tierwise.router_model.bundle import RouterParts, write_bundle
-from tierwise.router_model.chain import Floats, chain_rows
+from tierwise.router_model.chain import chain_rows
 from tierwise.router_model.policy import Policy
 from tierwise.router_model.predictor import tier_rows
 from tierwise.router_model.router import Router
@@ -31,6 +31,7 @@ from tierwise.training.onnx_export import export_booster
 from tierwise.training.operating_points import HeldOut, certify
 from tierwise.training.perturbation import perturbed_copies
 from tierwise.training.progress import Progress, silent_progress
+from tierwise.training.recency import recency_weights
 
 MIN_STEPS = 60
 _N_GOLDEN = 12
@@ -78,6 +79,7 @@ def train_router(
     steps = _usable(steps, catalogue)
     table = outcome_table(steps, catalogue.names)
     cost_usd = complete_costs(steps, table, catalogue)
+    weight = recency_weights(steps, config.half_life_days)
 
     progress("features", len(steps))
     pipeline = FeaturePipeline.fit([step.step for step in steps], load_encoder(encoder_folder), config.n_components)
@@ -87,14 +89,14 @@ def train_router(
     folds = assign_folds(steps, config.n_folds, config.seed)
 
     progress("cross-fitting", config.n_folds)
-    rows = TrainingRows(all_vectors, np.tile(np.arange(len(steps)), 2), table.success, cost_usd, folds)
+    rows = TrainingRows(all_vectors, np.tile(np.arange(len(steps)), 2), table.success, cost_usd, folds, weight)
     held_out = cross_fit(rows, config.booster, config.seed, progress.step)
     progress("calibration", 1)
-    calibration = fit_calibration(held_out.scores, table.success, held_out.log_cost, cost_usd)
+    calibration = fit_calibration(held_out.scores, table.success, held_out.log_cost, cost_usd, weight)
     fitted = fit_familiarity(
         vectors, copy_vectors, pipeline.schema, folds, config.unfamiliar_share, config.n_reference_steps
     )
-    policy = _policy(held_out, table, cost_usd, folds, fitted.is_unfamiliar, config)
+    policy = _policy(held_out, table, rows, fitted.is_unfamiliar, config)
 
     progress("final fit", 1)
     params = with_rounds(config.booster, held_out.n_rounds)
@@ -136,18 +138,21 @@ def _usable(steps: Sequence[LoggedStep], catalogue: TierCatalogue) -> list[Logge
 def _policy(
     cross: CrossFit,
     table: OutcomeTable,
-    cost_usd: Floats,
-    folds: np.ndarray,
+    rows: TrainingRows,
     is_unfamiliar: np.ndarray,
     config: TrainConfig,
 ) -> Policy:
-    probabilities, expected_cost = cross_calibrated(cross.scores, table.success, cross.log_cost, cost_usd, folds)
+    cost_usd, weight = rows.cost_usd, rows.weight
+    probabilities, expected_cost = cross_calibrated(
+        cross.scores, table.success, cross.log_cost, cost_usd, rows.folds, weight
+    )
     held_out = HeldOut(
         probabilities.p_success,
         expected_cost,
         expected_success(probabilities, table.success),
         np.where(np.isnan(cost_usd), expected_cost, cost_usd),
         is_unfamiliar,
+        weight,
     )
     return Policy(
         points=certify(held_out, config.confidence),

@@ -28,7 +28,7 @@ def held_out(n_steps: int, seed: int) -> HeldOut:
     p_success = np.sort(rng.random((n_steps, 3)), axis=1)
     cost_usd = np.tile([0.001, 0.01, 0.1], (n_steps, 1))
     success = (rng.random((n_steps, 3)) < p_success).astype(np.float64)
-    return HeldOut(p_success, cost_usd, success, cost_usd, np.zeros(n_steps, dtype=np.bool_))
+    return HeldOut(p_success, cost_usd, success, cost_usd, np.zeros(n_steps, dtype=np.bool_), np.ones(n_steps))
 
 
 def test_certified_points_keep_their_loss_and_grow_bolder_with_it() -> None:
