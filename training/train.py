@@ -117,10 +117,9 @@ def train_router(
         fitted.familiarity,
         encoder_folder,
     )
-    summary = _summary(steps, table, held_out, policy, config) | {
-        "onnx_max_deviation": max(router_graph.max_deviation, cost_graph.max_deviation),
-        "onnx_parity_rows": router_graph.n_rows,
-    }
+    deviation = max(router_graph.max_deviation, cost_graph.max_deviation)
+    parity = {"onnx_max_deviation": deviation, "onnx_parity_rows": router_graph.n_rows}
+    summary = _summary(steps, table, held_out, policy, config) | parity
     return TrainedRouter(parts, summary, dataset_fingerprint(steps), tuple(steps[:_N_GOLDEN]))
 
 
