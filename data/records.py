@@ -136,8 +136,9 @@ class Decision:
 
     ``p_success`` is the calibrated probability that a single attempt on the tier succeeds and ``expected_cost_usd``
     what that attempt is expected to cost, both by tier name, cheapest first; empty where the policy does not know them.
-    ``propensity`` is the probability with which the chosen tier was chosen. ``is_fallback`` is true when
-    trouble, not judgment, picked the tier.
+    ``propensity`` is the probability with which the chosen tier was chosen, over the arms of the live experiment and
+    exploration (:func:`tierwise.router_model.exploration.propensity`). ``is_fallback`` is true when trouble, not
+    judgment, picked the tier.
     """
 
     tier: str
@@ -152,3 +153,4 @@ class Decision:
     is_fallback: bool = False
     is_unfamiliar: bool = False
     explanation: Sequence[str] = ()
+    experiment: str | None = None

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Decision, Step
+from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 
 
@@ -21,6 +22,10 @@ class Decider(Protocol):
     @property
     def catalogue(self) -> TierCatalogue:
         """The tiers that decisions choose from."""
+
+    @property
+    def guardrails(self) -> Guardrails:
+        """What the configuration leaves open; nobody, exploration included, goes beyond."""
 
     def decide(self, step: Step, options: DecideOptions = NO_OPTIONS) -> Decision:
         """The tier for ``step``. Raises ``RecordError`` for options that cannot be honoured."""

@@ -17,7 +17,7 @@ from tierwise.router_model.bundle import Bundle, BundleError, RouterParts, read_
 from tierwise.router_model.chain import Floats
 from tierwise.router_model.escalation import Escalations, Outlook, expect_escalations
 from tierwise.router_model.explanation import explain_alternatives, explain_choice
-from tierwise.router_model.guardrails import open_tiers
+from tierwise.router_model.guardrails import Guardrails, open_tiers
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 from tierwise.router_model.predictor import Prediction
 
@@ -52,6 +52,10 @@ class Router:
     @property
     def catalogue(self) -> TierCatalogue:
         return self.parts.catalogue
+
+    @property
+    def guardrails(self) -> Guardrails:
+        return self.parts.policy.guardrails
 
     def decide(self, step: Step, options: DecideOptions = NO_OPTIONS) -> Decision:
         """The tier for ``step``. Trouble inside the router gives the fallback tier, never an exception.

@@ -16,6 +16,7 @@ from tierwise.data.decision_log.log import DecisionLog  # noqa: E402
 from tierwise.data.decision_log.records import (  # noqa: E402
     DecisionRecord,
     DeletedCounts,
+    ExperimentVersion,
     OutcomeCounts,
     OutcomeReceipt,
     StoredDecision,
@@ -27,6 +28,7 @@ __all__ = [
     "DecisionLog",
     "DecisionRecord",
     "DeletedCounts",
+    "ExperimentVersion",
     "LogRefusedError",
     "LogUnavailableError",
     "OutcomeCounts",

@@ -8,12 +8,20 @@ from sqlalchemy import ColumnElement, Engine, delete, func, select
 
 from tierwise.data.decision_log.engine import DEFAULT_TIMEOUT_SECONDS, open_engine, parse_url, writing
 from tierwise.data.decision_log.errors import database_errors
+from tierwise.data.decision_log.experiment_rows import current_experiments, experiment_versions, insert_experiment
 from tierwise.data.decision_log.insert import insert_decisions, insert_outcomes
-from tierwise.data.decision_log.records import DecisionRecord, DeletedCounts, OutcomeReceipt, StoredDecision
+from tierwise.data.decision_log.records import (
+    DecisionRecord,
+    DeletedCounts,
+    ExperimentVersion,
+    OutcomeReceipt,
+    StoredDecision,
+)
 from tierwise.data.decision_log.rows import decision_record, storable_key, stored_outcome
 from tierwise.data.decision_log.schema import upgrade_schema
 from tierwise.data.decision_log.stream import stream_steps
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
+from tierwise.data.experiments import Experiment
 from tierwise.data.records import LoggedStep, Outcome
 
 
@@ -87,14 +95,37 @@ class DecisionLog:
             outcomes = tuple(stored_outcome(outcome) for outcome in connection.execute(found))
         return StoredDecision(decision_record(row), outcomes)
 
-    def logged_steps(self, since: float | None = None) -> Iterator[LoggedStep]:
+    def logged_steps(self, since: float | None = None, experiment: str | None = None) -> Iterator[LoggedStep]:
         """Every decision as a line of the step log, oldest first, holding one page of rows in memory at a time.
 
-        ``since`` (seconds since the epoch) leaves out older decisions. Attempts stand in the order in which they were
-        reported; a decision without outcomes has none.
+        ``since`` (seconds since the epoch) leaves out older decisions, ``experiment`` those outside an experiment.
+        Attempts stand in the order in which they were reported; a decision without outcomes has none.
         """
         with database_errors(self._shown_url):
-            yield from stream_steps(self._engine, since)
+            yield from stream_steps(self._engine, since, experiment)
+
+    def put_experiment(self, experiment: Experiment) -> None:
+        """Adds an experiment, or a new version of it; earlier versions stay.
+
+        Raises ``ExperimentError`` when another one is not stopped, or when more changed than may change.
+        """
+        with database_errors(self._shown_url), self._engine.connect() as connection, writing(connection).begin():
+            insert_experiment(connection, experiment, self._clock())
+
+    def live_experiment(self) -> Experiment | None:
+        """The experiment that runs now, None when none does."""
+        now = self._clock()
+        return next((each for each in self.experiments() if each.is_live(now)), None)
+
+    def experiments(self) -> tuple[Experiment, ...]:
+        """Every experiment as it is now, oldest first."""
+        with database_errors(self._shown_url), self._engine.connect() as connection:
+            return current_experiments(connection)
+
+    def experiment_history(self, name: str) -> tuple[ExperimentVersion, ...]:
+        """Every version of one experiment, oldest first: when its shares changed, and when it stopped."""
+        with database_errors(self._shown_url), self._engine.connect() as connection:
+            return experiment_versions(connection, name)
 
     def count_unknown_outcomes(self) -> int:
         """How many outcomes wait for a decision that the log does not hold."""

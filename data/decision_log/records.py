@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tierwise.data.experiments import Experiment
 from tierwise.data.records import Decision, Outcome, Step
 
 
@@ -66,6 +67,14 @@ class DeletedCounts:
 
     decisions: int
     outcomes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentVersion:
+    """An experiment as it was from ``recorded_at`` on, seconds since the epoch (UTC)."""
+
+    experiment: Experiment
+    recorded_at: float
 
 
 def count_receipts(receipts: Iterable[OutcomeReceipt]) -> OutcomeCounts:

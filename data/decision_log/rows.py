@@ -62,6 +62,7 @@ def decision_row(record: DecisionRecord) -> dict[str, Any]:
         "reason_text": storable(decision.reason.text),
         "is_fallback": decision.is_fallback,
         "is_unfamiliar": decision.is_unfamiliar,
+        "experiment": decision.experiment,
     }
 
 
@@ -85,6 +86,7 @@ def decision_record(row: Row[Any]) -> DecisionRecord:
             arm=row.arm,
             is_fallback=row.is_fallback,
             is_unfamiliar=row.is_unfamiliar,
+            experiment=row.experiment,
         ),
     )
 
@@ -130,6 +132,7 @@ def logged_step(row: Row[Any], attempts: Sequence[Attempt]) -> LoggedStep:
         "p_success": row.p_success,
         "expected_cost_usd": row.expected_cost_usd,
         "fallback": row.is_fallback,
+        "experiment": row.experiment,
     }
     return LoggedStep(
         step_id=row.step_id or row.decision_id,

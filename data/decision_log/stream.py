@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, Select, select
 
 from tierwise.data.decision_log.rows import logged_step
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
@@ -13,19 +13,21 @@ from tierwise.data.records import Attempt, LoggedStep
 PAGE_ROWS = 500
 
 
-def stream_steps(engine: Engine, since: float | None) -> Iterator[LoggedStep]:
+def stream_steps(engine: Engine, since: float | None, experiment: str | None) -> Iterator[LoggedStep]:
     """Each page is its own short transaction: a slow reader never holds back the writers."""
+    wanted = select(DECISIONS).order_by(DECISIONS.c.seq).limit(PAGE_ROWS)
+    if since is not None:
+        wanted = wanted.where(DECISIONS.c.created_at >= since)
+    if experiment is not None:
+        wanted = wanted.where(DECISIONS.c.experiment == experiment)
     last_seq = 0
-    while page := _read_page(engine, last_seq, since):
+    while page := _read_page(engine, wanted.where(DECISIONS.c.seq > last_seq)):
         last_seq = page[-1][0].seq
         for row, attempts in page:
             yield logged_step(row, attempts)
 
 
-def _read_page(engine: Engine, last_seq: int, since: float | None) -> list[tuple[Row[Any], list[Attempt]]]:
-    query = select(DECISIONS).where(DECISIONS.c.seq > last_seq).order_by(DECISIONS.c.seq).limit(PAGE_ROWS)
-    if since is not None:
-        query = query.where(DECISIONS.c.created_at >= since)
+def _read_page(engine: Engine, query: Select[Any]) -> list[tuple[Row[Any], list[Attempt]]]:
     with engine.connect() as connection:
         rows = connection.execute(query).all()
         attempts = _attempts(connection, [row.decision_id for row in rows])

@@ -40,9 +40,11 @@ DECISIONS = Table(
     Column("reason_text", Text, nullable=False),
     Column("is_fallback", Boolean, nullable=False),
     Column("is_unfamiliar", Boolean, nullable=False),
+    Column("experiment", Text),
     Index("ix_decisions_task_id", "task_id"),
     Index("ix_decisions_session_id", "session_id"),
     Index("ix_decisions_created_at", "created_at"),
+    Index("ix_decisions_experiment", "experiment"),
 )
 
 OUTCOMES = Table(
@@ -62,4 +64,14 @@ OUTCOMES = Table(
     Column("was_contradictory", Boolean, nullable=False),
     UniqueConstraint("decision_id", "idempotency_key", name="uq_outcomes_decision_key"),
     Index("ix_outcomes_received_at", "received_at"),
+)
+
+EXPERIMENTS = Table(
+    "experiments",
+    METADATA,
+    Column("seq", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False),
+    Column("recorded_at", Double, nullable=False),
+    Column("content", JSON, nullable=False),
+    Index("ix_experiments_name", "name"),
 )

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Decision, Reason, Step
+from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 
 ANSWER_FIELDS = [
@@ -34,6 +35,7 @@ class ScriptedRouter:
     version: str = "v1"
     policy: str = "learned"
     catalogue: TierCatalogue = field(default_factory=TierCatalogue.load)
+    guardrails: Guardrails = field(default_factory=Guardrails)
     n_decided: int = 0
 
     def decide(self, step: Step, options: DecideOptions = NO_OPTIONS) -> Decision:
