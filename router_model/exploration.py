@@ -7,11 +7,14 @@ follows a failure, and its chance is small and known.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import fsum
 
 from tierwise.data.records import Decision, Reason, Step
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.guardrails import open_tiers
 from tierwise.router_model.options import DecideOptions
+
+EXPLORED_CODE = "explored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def propensity(tier: str, picks: Iterable[Pick], exploration: float) -> float:
     ``session.current_tier``), the step itself hints at the arm, and step-wise estimates are approximations; comparing
     arms task by task needs no propensity and stays exact.
     """
-    return sum(pick.share * pick.p_tier(tier, exploration) for pick in picks)
+    return min(1.0, fsum(pick.share * pick.p_tier(tier, exploration) for pick in picks))
 
 
 def neighbours(decision: Decision, step: Step, options: DecideOptions, decider: Decider) -> tuple[str, ...]:
@@ -75,5 +78,5 @@ def neighbours(decision: Decision, step: Step, options: DecideOptions, decider: 
 def explored(decision: Decision, tier: str, decider: Decider) -> Decision:
     """``decision`` with a neighbouring tier instead of the picked one, and the reason why."""
     model = decider.catalogue.tiers[decider.catalogue.index(tier)].model
-    reason = Reason("explored", f"'{tier}' is tried instead of '{decision.tier}', to learn how it does.")
+    reason = Reason(EXPLORED_CODE, f"'{tier}' is tried instead of '{decision.tier}', to learn how it does.")
     return replace(decision, tier=tier, model=model.name if model else None, reason=reason)

@@ -1,6 +1,6 @@
 """Guardrails: the tiers that configuration and request leave open, whatever the policy would like."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Step
@@ -19,6 +19,11 @@ class Guardrails:
     max_tier: str | None = None
     human_visible_min_tier: str | None = None
     judgment_min_tier: str | None = None
+
+    def overlaid(self, other: "Guardrails") -> "Guardrails":
+        """These guardrails, with those that ``other`` sets in their place."""
+        given = {each.name: getattr(other, each.name) for each in fields(other)}
+        return replace(self, **{name: value for name, value in given.items() if value is not None})
 
     def check(self, catalogue: TierCatalogue) -> None:
         """Raises ``CatalogueError`` when a guardrail names a tier that the catalogue does not have."""

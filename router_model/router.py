@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,14 @@ class Router:
     @property
     def guardrails(self) -> Guardrails:
         return self.parts.policy.guardrails
+
+    def guarded(self, guardrails: Guardrails) -> "Router":
+        """The same router within other guardrails, where they are set. Raises ``CatalogueError`` for unknown tiers."""
+        guardrails.check(self.catalogue)
+        router = copy(self)
+        policy = replace(self.parts.policy, guardrails=self.guardrails.overlaid(guardrails))
+        router.parts = replace(self.parts, policy=policy)
+        return router
 
     def decide(self, step: Step, options: DecideOptions = NO_OPTIONS) -> Decision:
         """The tier for ``step``. Trouble inside the router gives the fallback tier, never an exception.

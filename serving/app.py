@@ -45,7 +45,7 @@ def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManag
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         service.start()
         try:
-            with reload_on_hangup(service.watcher):
+            with reload_on_hangup(service.look_for_bundles):
                 yield
         finally:
             service.stop()

@@ -10,13 +10,18 @@ from pydantic_core import to_json
 from tierwise.data.records import Decision
 
 
-def cache_key(raw: Mapping[str, Any], router_version: str) -> bytes:
-    """A digest of everything that a decision depends on: step, options, session and router.
+def request_digest(raw: Mapping[str, Any]) -> bytes:
+    """A digest of everything in a request that a decision depends on: step, options and session.
 
     Objects that differ only in the order of their keys get different digests, which costs a miss and nothing else.
     """
-    content = to_json((router_version, raw.get("step"), raw.get("options"), raw.get("session")))
+    content = to_json((raw.get("step"), raw.get("options"), raw.get("session")))
     return blake2b(content, digest_size=16).digest()
+
+
+def decision_key(router_version: str, digest: bytes) -> bytes:
+    """The key of the decision that one version of a router takes on one request."""
+    return router_version.encode() + digest
 
 
 class DecisionCache:

@@ -6,18 +6,22 @@ It runs on the event loop, takes no locks and never waits. Trouble in the router
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tierwise.data.decision_log import DecisionRecord
 from tierwise.data.errors import RecordError
 from tierwise.data.records import Decision, Reason
+from tierwise.router_model.assignment import hash_unit
 from tierwise.router_model.decider import Decider
+from tierwise.router_model.exploration import Pick, explored, neighbours, propensity
 from tierwise.router_model.guardrails import Guardrails, open_tiers
-from tierwise.serving.cache import DecisionCache, cache_key
+from tierwise.serving.arms import Arms, Lane, Lanes
+from tierwise.serving.cache import DecisionCache, decision_key, request_digest
 from tierwise.serving.metrics import Metrics
 from tierwise.serving.problems import invalid_field, where_raised
 from tierwise.serving.recorder import Recorder
-from tierwise.serving.slot import RouterSlot
+from tierwise.serving.shadow import Shadow, Shadowed
 from tierwise.serving.wire import RouteRequest, decision_to_wire, parse_route_request
 
 FALLBACK_CODE = "router_error"
@@ -26,14 +30,15 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Desk:
-    """Answers route requests with the live router of ``slot``.
+    """Answers route requests with the routers of ``arms``.
 
     ``clock`` gives seconds since the epoch; ``new_id`` gives an id that was never given before.
     """
 
     def __init__(
         self,
-        slot: RouterSlot,
+        arms: Arms,
+        shadow: Shadow,
         recorder: Recorder,
         cache: DecisionCache,
         metrics: Metrics,
@@ -41,7 +46,8 @@ class Desk:
         clock: Callable[[], float],
         new_id: Callable[[], str],
     ) -> None:
-        self._slot = slot
+        self._arms = arms
+        self._shadow = shadow
         self._recorder = recorder
         self._cache = cache
         self._metrics = metrics
@@ -54,17 +60,32 @@ class Desk:
         started = time.perf_counter()
         request = parse_route_request(raw, where)
         parsed = time.perf_counter()
-        decision = self._decide(request, self._slot.decider, where)
+        decision_id = self._new_id()
+        decision = self._decide(request, decision_id, where)
         decided = time.perf_counter()
-        decision_id = self._record(request, decision)
+        self._record(request, decision, decision_id)
         finished = time.perf_counter()
         self._metrics.parse_seconds.observe(parsed - started)
         self._metrics.decide_seconds.observe(decided - parsed)
         self._metrics.total_seconds.observe(finished - started)
         return decision_to_wire(decision, decision_id, (finished - started) * 1000, request.options.explain)
 
-    def _decide(self, request: RouteRequest, decider: Decider, where: str) -> Decision:
-        key = cache_key(request.raw, decider.version)
+    def _decide(self, request: RouteRequest, decision_id: str, where: str) -> Decision:
+        """The decision of the task's arm, with the propensity over all arms and exploration."""
+        digest = request_digest(request.raw)
+        lanes = self._arms.now()
+        mine = lanes.lane_of(request.task_id or decision_id)
+        try:
+            decision = self._decided(request, mine.decider, digest)
+        except RecordError as error:
+            raise invalid_field(error, where) from None
+        if lanes.experiment is not None or lanes.exploration > 0:
+            decision = self._mixed(request, decision, decision_id, digest, mine, lanes)
+        self._shadow.submit(Shadowed(request.step, request.options, digest, decision))
+        return decision
+
+    def _decided(self, request: RouteRequest, decider: Decider, digest: bytes) -> Decision:
+        key = decision_key(decider.version, digest)
         cached = self._cache.get(key)
         if cached is not None:
             self._metrics.cache_hits.inc()
@@ -73,8 +94,8 @@ class Desk:
         try:
             request.options.check(decider.catalogue)
             decision = decider.decide(request.step, request.options)
-        except RecordError as error:
-            raise invalid_field(error, where) from None
+        except RecordError:
+            raise
         except Exception as error:  # whatever breaks in there, the caller's agent must go on
             _LOGGER.error("the router failed: %s", where_raised(error))
             return self._fallback.decide(request, decider)
@@ -82,8 +103,39 @@ class Desk:
             self._cache.put(key, decision)
         return decision
 
-    def _record(self, request: RouteRequest, decision: Decision) -> str:
-        decision_id = self._new_id()
+    def _mixed(
+        self, request: RouteRequest, decision: Decision, decision_id: str, digest: bytes, mine: Lane, lanes: Lanes
+    ) -> Decision:
+        """Arm, exploration and propensity. Every running arm is asked, because the propensity is that of them all."""
+        own = self._pick(request, decision, mine)
+        others = [lane for lane in lanes.running() if lane is not mine]
+        picks = [own, *(self._pick(request, self._opinion(request, lane, digest), lane) for lane in others)]
+        tier = own.drawn(lanes.exploration, hash_unit("exploration", decision_id))
+        if tier != decision.tier:
+            decision = explored(decision, tier, mine.decider)
+        if mine.is_stand_in:
+            self._metrics.note_stand_in(mine.arm.name)
+        if lanes.experiment is None:
+            return replace(decision, propensity=propensity(tier, picks, lanes.exploration))
+        return replace(
+            decision,
+            propensity=propensity(tier, picks, lanes.exploration),
+            arm=mine.arm.name,
+            experiment=lanes.experiment.name,
+        )
+
+    def _opinion(self, request: RouteRequest, lane: Lane, digest: bytes) -> Decision:
+        """What another arm would have answered; its fallback where it knows other tiers than the request names."""
+        try:
+            return self._decided(request, lane.decider, digest)
+        except RecordError:
+            return self._fallback.decide(request, lane.decider)
+
+    def _pick(self, request: RouteRequest, decision: Decision, lane: Lane) -> Pick:
+        open_to_try = neighbours(decision, request.step, request.options, lane.decider)
+        return Pick(decision.tier, open_to_try, lane.arm.share)
+
+    def _record(self, request: RouteRequest, decision: Decision, decision_id: str) -> None:
         self._recorder.record(
             DecisionRecord(
                 decision_id=decision_id,
@@ -96,7 +148,6 @@ class Desk:
             )
         )
         self._metrics.note_decision(decision)
-        return decision_id
 
 
 class Fallback:

@@ -10,12 +10,14 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from tierwise.data.decision_log import OutcomeCounts
 from tierwise.data.records import Attempt, Decision
+from tierwise.router_model.exploration import EXPLORED_CODE
 
 _SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0)
 SHARED_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # worker processes share their numbers through this folder
 STAGES = ("parse", "decide", "total")
 OTHER_TIER = "other"
 
+Role = Literal["champion", "challenger"]
 _Mode = Literal["livesum", "livemin", "livemax"]
 
 
@@ -47,10 +49,18 @@ class Metrics:
         self._outcomes = self._counter("tierwise_outcomes", "Outcomes received.", ["result"])
         self._attempts = self._counter("tierwise_outcome_attempts", "Attempts reported.", ["tier", "success"])
         self._cost = self._counter("tierwise_outcome_cost_usd", "Reported cost, US dollars.", ["tier"])
-        self.swaps = self._counter("tierwise_router_swaps", "Routers taken into service.", [])
-        self.refusals = self._counter("tierwise_router_refusals", "Bundles refused; the live router stayed.", [])
-        self._router = self._gauge("tierwise_router_info", "1 for the live router.", "livemax", ["policy", "version"])
-        self._live: Gauge | None = None
+        self._explored = self._counter("tierwise_explored", "Decisions for a neighbouring tier, by the arm.", ["arm"])
+        self._stand_ins = self._counter("tierwise_arm_stand_ins", "Decisions by the live router for an arm.", ["arm"])
+        self._shadow = self._counter("tierwise_shadow_decisions", "The challenger against what was served.", ["result"])
+        self._shadow_cost = self._counter(
+            "tierwise_shadow_expected_cost_usd", "Expected cost of the same steps, US dollars.", ["router"]
+        )
+        self.shadow_dropped = self._counter("tierwise_shadow_dropped", "Requests the challenger never saw.", [])
+        self.swaps = self._counter("tierwise_router_swaps", "Routers taken into service.", ["role"])
+        self.refusals = self._counter("tierwise_router_refusals", "Bundles refused; the old one stayed.", ["role"])
+        labels = ["role", "policy", "version"]
+        self._router = self._gauge("tierwise_router_info", "1 for the live routers.", "livemax", labels)
+        self._live: dict[Role, Gauge] = {}
 
     def note_decision(self, decision: Decision) -> None:
         """Counts an answered decision."""
@@ -63,6 +73,25 @@ class Metrics:
             self._bound(self._fallbacks, decision.reason.code).inc()
         if decision.is_unfamiliar:
             self._unfamiliar.inc()
+        if decision.reason.code == EXPLORED_CODE:
+            self._bound(self._explored, arm).inc()
+
+    def note_stand_in(self, arm: str) -> None:
+        """Counts a decision that the live router took because the arm's own decider is not there."""
+        self._bound(self._stand_ins, arm).inc()
+
+    def note_shadow(self, served: Decision, challenger: Decision | None, tiers: tuple[str, ...]) -> None:
+        """Counts what the challenger would have done (None: it failed) instead of what was served."""
+        if challenger is None or served.tier not in tiers:
+            self._bound(self._shadow, "failed" if challenger is None else "other_tiers").inc()
+            return
+        difference = tiers.index(challenger.tier) - tiers.index(served.tier)
+        result = "same" if difference == 0 else "cheaper" if difference < 0 else "dearer"
+        self._bound(self._shadow, result).inc()
+        costs = [each.expected_cost_usd.get(each.tier) for each in (served, challenger)]
+        for router, cost_usd in zip(("served", "challenger"), costs, strict=True):
+            if None not in costs and cost_usd is not None and cost_usd > 0:
+                self._bound(self._shadow_cost, router).inc(cost_usd)
 
     def note_outcomes(self, counts: OutcomeCounts) -> None:
         """Counts stored outcomes by what became of them."""
@@ -78,13 +107,13 @@ class Metrics:
         if attempt.cost_usd is not None:
             self._bound(self._cost, tier).inc(attempt.cost_usd)
 
-    def note_router(self, policy: str, version: str) -> None:
+    def note_router(self, role: Role, policy: str, version: str) -> None:
         """Counts a router that was taken into service."""
-        self.swaps.inc()
-        if self._live is not None:
-            self._live.set(0)
-        self._live = self._router.labels(policy, version)
-        self._live.set(1)
+        self.swaps.labels(role).inc()
+        if role in self._live:
+            self._live[role].set(0)
+        self._live[role] = self._router.labels(role, policy, version)
+        self._live[role].set(1)
 
     def render(self) -> tuple[bytes, str]:
         """The exposition of all metrics, those of the other worker processes included, and its media type."""

@@ -126,8 +126,7 @@ class Recorder:
 
     def _run(self) -> None:
         while True:
-            self._work.wait()
-            self._urgent.wait(self._limits.flush_seconds)
+            self._await_work()
             self._work.clear()
             self._urgent.clear()
             self._write_all()
@@ -135,6 +134,17 @@ class Recorder:
             if self._deadline is not None:
                 self._give_up()
                 return
+
+    def _await_work(self) -> None:
+        """Returns when something waits to be written; until then opens the log, so that it can be read."""
+        while self._log is None and not self._work.wait(0):
+            try:
+                self._opened()
+            except LogUnavailableError as error:
+                self._note_trouble(error)
+                self._work.wait(RETRY_SECONDS)
+        self._work.wait()
+        self._urgent.wait(self._limits.flush_seconds)
 
     def _write_all(self) -> None:
         """Empties both queues in turns: decisions first, so that an outcome finds its own; outcomes never wait long."""

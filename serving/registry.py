@@ -6,6 +6,8 @@ from pathlib import Path
 
 from tierwise.data.errors import MissingExtraError, TierwiseError
 
+REGISTRY_PREFIX = "models:/"
+
 _ADDRESS = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[^/@]+))")
 
 

@@ -2,18 +2,16 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from tierwise.serving.source import Watcher
 
 
 @contextmanager
-def reload_on_hangup(watcher: Watcher) -> Iterator[None]:
-    """Wakes ``watcher`` on SIGHUP while the context lasts; where signals cannot be had, does nothing."""
+def reload_on_hangup(look: Callable[[], None]) -> Iterator[None]:
+    """Calls ``look`` on SIGHUP while the context lasts; where signals cannot be had, does nothing."""
     loop = asyncio.get_running_loop()
     try:
-        loop.add_signal_handler(signal.SIGHUP, watcher.wake)
+        loop.add_signal_handler(signal.SIGHUP, look)
     except (AttributeError, NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
         yield
         return

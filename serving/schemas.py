@@ -177,6 +177,8 @@ class ReadyAnswer(BaseModel):
     router_version: str
     has_bundle: bool
     note: str | None = Field(description="What people should know, such as why a newer bundle was refused.")
+    challenger_version: str | None = Field(description="The bundle that wants to serve, where one is loaded.")
+    experiment: str | None = Field(description="The experiment that shares the traffic among arms.")
     is_log_reachable: bool | None = Field(description="Whether the last write worked; null before the first.")
 
 

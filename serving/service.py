@@ -3,18 +3,30 @@
 import os
 import time
 from dataclasses import dataclass
+from typing import Protocol
 
 from fastapi import Request
 
 from tierwise.data.decision_log import DecisionLog
 from tierwise.router_model.decider import Decider
+from tierwise.serving.arms import Arms
 from tierwise.serving.cache import DecisionCache
 from tierwise.serving.desk import Desk, Fallback
+from tierwise.serving.experiments import ExperimentWatcher
 from tierwise.serving.metrics import Metrics
 from tierwise.serving.recorder import Recorder, RecorderLimits
 from tierwise.serving.settings import Settings
+from tierwise.serving.shadow import Shadow
 from tierwise.serving.slot import RouterSlot, guardrails_of, rules_router
-from tierwise.serving.source import Watcher, bundle_source
+from tierwise.serving.source import Watcher, challenger_source, champion_source
+
+
+class Background(Protocol):
+    """Work on a thread of its own."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,29 +36,49 @@ class Service:
     settings: Settings
     metrics: Metrics
     slot: RouterSlot
+    challenger: RouterSlot
+    arms: Arms
     recorder: Recorder
     desk: Desk
     watcher: Watcher
+    background: tuple[Background, ...]
 
     def start(self) -> None:
         self.recorder.start()
-        self.watcher.start()
+        for each in self.background:
+            each.start()
 
     def stop(self) -> None:
-        self.watcher.stop()
+        for each in reversed(self.background):
+            each.stop()
         self.recorder.stop()
+
+    def look_for_bundles(self) -> None:
+        """Looks for new bundles at once, even at those that were refused."""
+        for each in self.background:
+            if isinstance(each, Watcher):
+                each.wake()
 
 
 def build_service(settings: Settings, decider: Decider | None = None) -> Service:
     """Wires the service. ``decider`` replaces what the settings name. Raises ``TierwiseError`` for bad settings."""
-    metrics = Metrics()
+    metrics, guardrails = Metrics(), guardrails_of(settings)
     slot = RouterSlot(decider or rules_router(settings), metrics, has_bundle=decider is not None)
+    challenger = RouterSlot(slot.decider, metrics, role="challenger")
+    arms = Arms(slot, challenger, guardrails, settings.exploration)
+    shadow = Shadow(challenger, metrics, settings.shadow_queue)
     recorder = Recorder(lambda: _open_log(settings), settings.redaction, _limits(settings), metrics)
-    fallback = Fallback(settings.fallback_tier, guardrails_of(settings))
+    fallback = Fallback(settings.fallback_tier, guardrails)
     cache = DecisionCache(settings.cache_entries)
-    desk = Desk(slot, recorder, cache, metrics, fallback, time.time, new_decision_id)
-    watcher = Watcher(None if decider else bundle_source(settings), slot, settings.reload_seconds)
-    return Service(settings, metrics, slot, recorder, desk, watcher)
+    desk = Desk(arms, shadow, recorder, cache, metrics, fallback, time.time, new_decision_id)
+    watcher = Watcher(None if decider else champion_source(settings), slot, settings.reload_seconds, guardrails)
+    background = (
+        watcher,
+        Watcher(challenger_source(settings), challenger, settings.reload_seconds, guardrails),
+        ExperimentWatcher(lambda: recorder.log, arms, settings.experiment_seconds),
+        shadow,
+    )
+    return Service(settings, metrics, slot, challenger, arms, recorder, desk, watcher, background)
 
 
 def service_of(request: Request) -> Service:

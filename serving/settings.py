@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tierwise.data.errors import TierwiseError
+from tierwise.data.experiments import MAX_EXPLORATION
 from tierwise.data.redaction import Redaction
 
 ENV_PREFIX = "TIERWISE_"
@@ -28,6 +29,12 @@ class Settings(BaseSettings):
     registry: str | None = Field(None, description="MLflow model to serve, such as models:/tierwise@champion.")
     tracking_uri: str | None = Field(None, description="MLflow tracking server of the registry.")
     tiers: Path | None = Field(None, description="tiers.toml for the rules, where no bundle is served.")
+    challenger: str | None = Field(None, description="Folder or models:/ address of the bundle that wants to serve.")
+    shadow_queue: int = Field(1000, ge=0, description="Requests that may wait for the challenger's opinion.")
+    exploration: float = Field(
+        0.0, ge=0, le=MAX_EXPLORATION, description="Chance of a neighbouring tier while no experiment runs."
+    )
+    experiment_seconds: float = Field(5.0, ge=0, description="Pause between looks for an experiment; 0 never looks.")
     reload_seconds: float = Field(10.0, ge=0, description="Pause between looks for a new bundle; 0 only on SIGHUP.")
     fallback_tier: str | None = Field(None, description="Tier when the router is in trouble; the top one if unset.")
     human_visible_min_tier: str | None = Field(None, description="Lowest tier for steps whose output people see.")

@@ -7,7 +7,7 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.rules import RulesRouter
-from tierwise.serving.metrics import Metrics
+from tierwise.serving.metrics import Metrics, Role
 from tierwise.serving.settings import Settings
 
 NO_BUNDLE = "no bundle is configured; deciding by the rules"
@@ -23,12 +23,17 @@ class SlotState:
 
 
 class RouterSlot:
-    """Holds the state that serves. Reading and writing one attribute is atomic, so no request sees half a swap."""
+    """Holds the state that serves. Reading and writing one attribute is atomic, so no request sees half a swap.
 
-    def __init__(self, decider: Decider, metrics: Metrics, has_bundle: bool = False) -> None:
+    The slot of the challenger has no router of its own until a bundle comes: ``decider`` is a stand-in.
+    """
+
+    def __init__(self, decider: Decider, metrics: Metrics, has_bundle: bool = False, role: Role = "champion") -> None:
         self._metrics = metrics
+        self._role: Role = role
         self.state = SlotState(decider, has_bundle)
-        metrics.note_router(decider.policy, decider.version)
+        if role == "champion":
+            metrics.note_router(role, decider.policy, decider.version)
 
     @property
     def decider(self) -> Decider:
@@ -37,7 +42,7 @@ class RouterSlot:
     def swap(self, decider: Decider) -> None:
         """Takes a proven router into service."""
         self.state = SlotState(decider, has_bundle=True)
-        self._metrics.note_router(decider.policy, decider.version)
+        self._metrics.note_router(self._role, decider.policy, decider.version)
 
     def confirm(self) -> None:
         """The source holds the live router: nothing is refused any more."""
@@ -46,15 +51,18 @@ class RouterSlot:
     def refuse(self, reason: str) -> None:
         """Keeps what is live and remembers why the newcomer was not taken."""
         if reason != self.state.refusal:
-            self._metrics.refusals.inc()
+            self._metrics.refusals.labels(self._role).inc()
         self.state = SlotState(self.state.decider, self.state.has_bundle, refusal=reason)
 
 
-def load_router(folder: Path) -> Decider:
-    """The learned router of a bundle. Raises ``TierwiseError`` for one that fails its own checks."""
+def load_router(folder: Path, guardrails: Guardrails) -> Decider:
+    """The learned router of a bundle, within the guardrails of the settings too.
+
+    Raises ``TierwiseError`` for a bundle that fails its own checks or lacks the tiers of the guardrails.
+    """
     from tierwise.router_model.router import Router
 
-    return Router.load(folder)
+    return Router.load(folder).guarded(guardrails)
 
 
 def rules_router(settings: Settings) -> RulesRouter:

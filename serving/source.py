@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Protocol
 
 from tierwise.data.errors import TierwiseError
+from tierwise.router_model.guardrails import Guardrails
 from tierwise.serving.problems import where_raised
-from tierwise.serving.registry import RegistrySource
+from tierwise.serving.registry import REGISTRY_PREFIX, RegistrySource
 from tierwise.serving.settings import Settings
 from tierwise.serving.slot import RouterSlot, load_router
+
+NO_GUARDRAILS = Guardrails()
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -45,19 +48,35 @@ class FolderSource:
         return Path(fingerprint.partition("|")[0])
 
 
-def bundle_source(settings: Settings) -> BundleSource | None:
-    """The source that the settings name, None when there is none."""
+def champion_source(settings: Settings) -> BundleSource | None:
+    """The source of the live router that the settings name, None when there is none."""
     if settings.registry is not None:
         return RegistrySource(settings.registry, settings.tracking_uri)
     return None if settings.bundle is None else FolderSource(settings.bundle)
 
 
+def challenger_source(settings: Settings) -> BundleSource | None:
+    """The source of the challenger that the settings name, None when there is none."""
+    if settings.challenger is None:
+        return None
+    if settings.challenger.startswith(REGISTRY_PREFIX):
+        return RegistrySource(settings.challenger, settings.tracking_uri)
+    return FolderSource(Path(settings.challenger))
+
+
 class Watcher:
     """Looks for a new bundle every ``reload_seconds`` (0: only when asked) on a thread of its own."""
 
-    def __init__(self, source: BundleSource | None, slot: RouterSlot, reload_seconds: float) -> None:
+    def __init__(
+        self,
+        source: BundleSource | None,
+        slot: RouterSlot,
+        reload_seconds: float,
+        guardrails: Guardrails = NO_GUARDRAILS,
+    ) -> None:
         self._source = source
         self._slot = slot
+        self._guardrails = guardrails
         self._reload_seconds = reload_seconds
         self._tried: str | None = None
         self._wake = threading.Event()
@@ -103,7 +122,7 @@ class Watcher:
         if fingerprint == self._tried:
             return
         self._tried = fingerprint
-        decider = load_router(source.folder(fingerprint))
+        decider = load_router(source.folder(fingerprint), self._guardrails)
         if self._slot.state.has_bundle and decider.version == self._slot.decider.version:
             self._slot.confirm()
             return

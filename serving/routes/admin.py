@@ -36,7 +36,7 @@ def delete_session(request: Request, session_id: str) -> Response:
 @router.post("/reload", responses=json_answers(HealthAnswer) | problem_answers(401, 403))
 async def reload(request: Request) -> Response:
     """Looks for a new bundle at once; /readyz tells what came of it."""
-    service_of(request).watcher.wake()
+    service_of(request).look_for_bundles()
     return json_answer({"status": "looking"})
 
 

@@ -30,6 +30,10 @@ async def readyz(request: Request) -> Response:
             "router_version": state.decider.version,
             "has_bundle": state.has_bundle,
             "note": state.refusal or (None if state.has_bundle else NO_BUNDLE),
+            "challenger_version": service.challenger.state.decider.version
+            if service.challenger.state.has_bundle
+            else None,
+            "experiment": service.arms.experiment.name if service.arms.experiment else None,
             "is_log_reachable": service.recorder.is_up,
         }
     )

@@ -30,7 +30,7 @@ def test_a_bundle_that_cannot_be_taken_makes_the_service_unready_and_still_decid
     assert (response.status_code, response.headers["content-type"]) == (503, "application/problem+json")
     assert "missing" in response.json()["detail"]
     assert client.post("/route", json={"step": {"text": "a"}}).json()["policy"] == "rules"
-    assert "tierwise_router_refusals_total 1.0" in client.get("/metrics").text
+    assert 'tierwise_router_refusals_total{role="champion"} 1.0' in client.get("/metrics").text
 
 
 def test_metrics_show_tiers_costs_queue_and_stages(client: TestClient) -> None:

@@ -22,7 +22,7 @@ from tierwise.serving.source import FolderSource, Watcher
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder whose file ``version`` stands for a bundle; 'broken' in it makes a bundle that is refused."""
 
-    def load(path: Path) -> RulesRouter:
+    def load(path: Path, _guardrails: Guardrails) -> RulesRouter:
         version = (path / "version").read_text()
         if version == "broken":
             raise TierwiseError("golden row 3 differs")

@@ -1,0 +1,85 @@
+"""The challenger in the shadow: it decides what the live router decided, off the request path, and is only counted.
+
+Requests wait in a bounded queue. A challenger that is slower than the traffic is asked about a part of it; what is left
+out is counted.
+"""
+
+import logging
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+from tierwise.data.records import Decision, Step
+from tierwise.router_model.decider import Decider
+from tierwise.router_model.options import DecideOptions
+from tierwise.serving.cache import DecisionCache, decision_key
+from tierwise.serving.metrics import Metrics
+from tierwise.serving.problems import where_raised
+from tierwise.serving.slot import RouterSlot
+
+_LOGGER = logging.getLogger(__name__)
+_MAX_REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Shadowed:
+    """A request that was answered with ``served``; ``digest`` tells requests apart that are decided differently."""
+
+    step: Step
+    options: DecideOptions
+    digest: bytes
+    served: Decision
+
+
+class Shadow:
+    """Compares the challenger of ``slot`` with what was answered; without a challenger it costs nothing."""
+
+    def __init__(self, slot: RouterSlot, metrics: Metrics, queue_size: int) -> None:
+        self._slot = slot
+        self._metrics = metrics
+        self._queue_size = queue_size
+        self._queue: deque[Shadowed] = deque()
+        self._cache = DecisionCache(_MAX_REMEMBERED)
+        self._work = threading.Event()
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._run, name="tierwise-shadow", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stops at once; what waits is left out."""
+        self._is_stopping = True
+        self._work.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5.0)
+
+    def submit(self, shadowed: Shadowed) -> None:
+        """Queues a request without waiting."""
+        if not self._slot.state.has_bundle:
+            return
+        if len(self._queue) >= self._queue_size:
+            self._metrics.shadow_dropped.inc()
+            return
+        self._queue.append(shadowed)
+        if not self._work.is_set():
+            self._work.set()
+
+    def _run(self) -> None:
+        while not self._is_stopping:
+            self._work.wait()
+            self._work.clear()
+            while self._queue and not self._is_stopping:
+                self._score(self._queue.popleft(), self._slot.decider)
+
+    def _score(self, shadowed: Shadowed, challenger: Decider) -> None:
+        key = decision_key(challenger.version, shadowed.digest)
+        decision = self._cache.get(key)
+        try:
+            if decision is None:
+                decision = challenger.decide(shadowed.step, shadowed.options)
+                self._cache.put(key, decision)
+            self._metrics.note_shadow(shadowed.served, decision, challenger.catalogue.names)
+        except Exception as error:  # a challenger that breaks must not take the thread along
+            self._metrics.note_shadow(shadowed.served, None, ())
+            _LOGGER.warning("the challenger failed in the shadow: %s", where_raised(error))
