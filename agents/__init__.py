@@ -1,0 +1,1 @@
+"""The caller's side: asking for decisions, attempting steps, and running whole plans."""

@@ -122,10 +122,35 @@ class AttemptBody(BaseModel):
     simulated: bool | None = None
 
 
-class OutcomeBody(AttemptBody):
+class CallerDecisionBody(BaseModel):
+    """A decision that the caller took itself, because the service was away. Its id is that of the outcome."""
+
+    model_config = ConfigDict(extra="allow")
+    step: StepBody
+    step_id: str | None = None
+    task_id: str | None = None
+    session_id: str | None = None
+    decided_at: str | float | None = Field(None, description="ISO 8601, or seconds since the epoch.")
+    tier: str = Field(min_length=1)
+    model: str | None = None
+    p_success: dict[str, float] | None = None
+    expected_cost_usd: dict[str, float] | None = None
+    policy: str | None = None
+    router_version: str | None = None
+    arm: str | None = None
+    propensity: float | None = Field(None, gt=0, le=1)
+    reason: ReasonAnswer | None = None
+    fallback: bool | None = None
+
+
+class ReportedOutcome(AttemptBody):
     decision_id: str = Field(min_length=1)
     idempotency_key: str | None = None
     reported_at: str | float | None = Field(None, description="ISO 8601, or seconds since the epoch.")
+
+
+class OutcomeBody(ReportedOutcome):
+    decided_by_caller: CallerDecisionBody | None = None
 
 
 class OutcomesAnswer(BaseModel):
@@ -137,7 +162,7 @@ class OutcomesAnswer(BaseModel):
     contradictory: int
 
 
-class StoredOutcomeAnswer(OutcomeBody):
+class StoredOutcomeAnswer(ReportedOutcome):
     received_at: float
     was_unknown: bool
     was_contradictory: bool

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tierwise.data.decision_log import StoredDecision, StoredOutcome
+from tierwise.data.decision_log import Report, StoredDecision, StoredOutcome, parse_report
 from tierwise.data.errors import RecordError
-from tierwise.data.parsing import parse_outcome, parse_step
-from tierwise.data.records import Decision, Outcome, Step
+from tierwise.data.parsing import parse_step
+from tierwise.data.records import Decision, Step
 from tierwise.data.serialise import outcome_to_dict, step_to_dict
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 from tierwise.serving.problems import batch_too_large, invalid_field
@@ -61,13 +61,13 @@ def parse_batch(raw: object, limit: int) -> list[Any]:
     return requests
 
 
-def parse_outcomes(raw: object, limit: int) -> list[Outcome]:
+def parse_reports(raw: object, limit: int, now: float) -> list[Report]:
     """The body of ``POST /outcomes``: one outcome or a list. One bad entry refuses the whole list."""
     if not isinstance(raw, list):
-        return [_outcome(raw, "")]
+        return [_report(raw, "", now)]
     if len(raw) > limit:
         raise batch_too_large("body", len(raw), limit)
-    return [_outcome(entry, f"[{i}]") for i, entry in enumerate(raw)]
+    return [_report(entry, f"[{i}]", now) for i, entry in enumerate(raw)]
 
 
 def decision_to_wire(decision: Decision, decision_id: str, latency_ms: float, explain: bool) -> dict[str, Any]:
@@ -113,9 +113,9 @@ def _stored_outcome_to_wire(stored: StoredOutcome) -> dict[str, Any]:
     return outcome_to_dict(stored.outcome) | {"received_at": stored.received_at} | flags
 
 
-def _outcome(raw: object, where: str) -> Outcome:
+def _report(raw: object, where: str, now: float) -> Report:
     try:
-        return parse_outcome(raw)
+        return parse_report(raw, now)
     except RecordError as error:
         message = str(error).removeprefix(f"{error.field}: ")
         field = error.field.removeprefix("outcome.")

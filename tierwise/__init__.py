@@ -5,6 +5,7 @@
 'small'
 """
 
+from tierwise.agents.client import AsyncClient, AsyncLocalClient, Client, LocalClient, RoutedDecision
 from tierwise.data.catalogue import Tier, TierCatalogue
 from tierwise.data.errors import TierwiseError
 from tierwise.data.records import Attempt, Decision, LoggedStep, Message, Outcome, Step, Tool
@@ -15,13 +16,18 @@ from tierwise.router_model.rules import ConstantRouter, RulesRouter
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncClient",
+    "AsyncLocalClient",
     "Attempt",
+    "Client",
     "ConstantRouter",
     "DecideOptions",
     "Decision",
+    "LocalClient",
     "LoggedStep",
     "Message",
     "Outcome",
+    "RoutedDecision",
     "Router",
     "RulesRouter",
     "Step",

@@ -23,6 +23,7 @@ from tierwise.data.decision_log.records import (  # noqa: E402
     StoredOutcome,
     count_receipts,
 )
+from tierwise.data.decision_log.reports import Report, parse_report  # noqa: E402
 
 __all__ = [
     "DecisionLog",
@@ -33,7 +34,9 @@ __all__ = [
     "LogUnavailableError",
     "OutcomeCounts",
     "OutcomeReceipt",
+    "Report",
     "StoredDecision",
     "StoredOutcome",
     "count_receipts",
+    "parse_report",
 ]

@@ -1,6 +1,7 @@
 """Reporting what came of decisions. The answer means: it is on disk."""
 
 import asyncio
+import time
 from dataclasses import asdict
 
 from fastapi import APIRouter, Request, Response
@@ -13,7 +14,7 @@ from tierwise.serving.problems import log_unavailable
 from tierwise.serving.routes.answers import json_answer, json_answers, json_body, problem_answers
 from tierwise.serving.schemas import OutcomeBody, OutcomesAnswer
 from tierwise.serving.service import Service, service_of
-from tierwise.serving.wire import parse_outcomes
+from tierwise.serving.wire import parse_reports
 
 router = APIRouter(tags=["outcomes"])
 
@@ -24,9 +25,13 @@ router = APIRouter(tags=["outcomes"])
     responses=json_answers(OutcomesAnswer) | problem_answers(400, 401, 403, 408, 413, 415, 422, 429, 503),
 )
 async def report_outcomes(request: Request) -> Response:
-    """Stores one outcome or a list. Reporting the same one twice counts once."""
+    """Stores one outcome or a list, and decisions that callers took themselves. The same one twice counts once."""
     service = service_of(request)
-    outcomes = parse_outcomes(await read_json(request, service.settings), service.settings.max_batch)
+    reports = parse_reports(await read_json(request, service.settings), service.settings.max_batch, time.time())
+    for decision in {report.decision.decision_id: report.decision for report in reports if report.decision}.values():
+        if not service.recorder.record(decision):
+            raise log_unavailable()
+    outcomes = [report.outcome for report in reports]
     receipts = await _stored(service, tuple(outcomes))
     counts = count_receipts(receipts)
     service.metrics.note_outcomes(counts)

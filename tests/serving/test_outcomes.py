@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+import pytest
 from sqlalchemy import create_engine
 from starlette.testclient import TestClient
 
@@ -89,3 +90,56 @@ def _wait_until_stored(client: TestClient, decision_id: str) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("the decision was never stored")
+
+
+CALLER_DECISION = {
+    "step": {"text": "Extract.", "role": "execute"},
+    "task_id": "t-1",
+    "decided_at": "2026-11-01T12:00:00Z",
+    "tier": "small",
+    "policy": "rules",
+    "arm": "local",
+    "propensity": 1.0,
+    "fallback": True,
+}
+
+
+def test_a_decision_that_the_caller_took_is_stored_with_its_outcome(client: TestClient, tmp_path: Path) -> None:
+    outcome = {"decision_id": "l-1", "tier": "small", "success": False, "decided_by_caller": CALLER_DECISION}
+    escalated = outcome | {"tier": "mid", "success": True}
+    assert client.post("/outcomes", json=[outcome, escalated]).json()["new"] == 2
+    assert client.post("/outcomes", json=outcome).json()["duplicate"] == 1
+    with DecisionLog.open(f"sqlite:///{tmp_path}/decisions.db") as log:
+        (step,) = log.logged_steps()
+        assert log.count_unknown_outcomes() == 0
+    assert (step.task_id, step.timestamp, step.step.extra) == ("t-1", 1793534400.0, {"role": "execute"})
+    assert step.decision is not None
+    assert (step.decision.tier, step.decision.arm, step.decision.propensity) == ("small", "local", 1.0)
+    assert [(attempt.tier, attempt.success, attempt.extra) for attempt in step.attempts] == [
+        ("small", False, {}),
+        ("mid", True, {}),
+    ]
+
+
+def test_a_decision_of_the_caller_never_replaces_one_of_the_service(client: TestClient, tmp_path: Path) -> None:
+    outcome = {"decision_id": route(client), "tier": "small", "decided_by_caller": CALLER_DECISION}
+    assert client.post("/outcomes", json=outcome).json()["new"] == 1
+    with DecisionLog.open(f"sqlite:///{tmp_path}/decisions.db") as log:
+        (step,) = log.logged_steps()
+    assert step.step.text == "a"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"step": None}, "decided_by_caller.step"),
+        ({"tier": 7}, "decided_by_caller.tier"),
+        ({"propensity": 2}, "decided_by_caller.decision.propensity"),
+        ({"decided_at": "yesterday"}, "decided_by_caller.timestamp"),
+        ({"p_success": {"small": "high"}}, "decided_by_caller.p_success"),
+    ],
+)
+def test_a_bad_decision_of_the_caller_is_named(client: TestClient, change: dict[str, object], field: str) -> None:
+    outcome = {"decision_id": "l-1", "tier": "small", "decided_by_caller": CALLER_DECISION | change}
+    response = client.post("/outcomes", json=outcome)
+    assert (response.status_code, response.json()["field"]) == (422, field)

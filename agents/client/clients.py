@@ -1,0 +1,122 @@
+"""The clients of a service: one for threads, one for event loops. Both are safe to share."""
+
+import asyncio
+import atexit
+import weakref
+from functools import partial
+from pathlib import Path
+from typing import Self, Unpack
+
+from tierwise.agents.client.core import DEFAULT_SPOOL, ClientCore, make_settings
+from tierwise.agents.client.decision import RoutedDecision
+from tierwise.agents.client.delivery import DeliveryCounts
+from tierwise.agents.client.measured import AsyncMeasuring, Measuring
+from tierwise.agents.client.outcome import OutcomeFields
+from tierwise.agents.client.request import RouteFields, make_request
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.records import Outcome, Step
+from tierwise.router_model.decider import Decider
+
+DEFAULT_ADDRESS = "http://127.0.0.1:8080"
+DEFAULT_DEADLINE_MS = 50.0
+DEFAULT_SPOOL_BYTES = 64 * 2**20
+
+
+class _ServiceClient:
+    """The part that is the same for both: settings, outcomes, and the end.
+
+    ``deadline_ms`` bounds what an agent waits for a decision. After it, and on any trouble, the rules decide among
+    ``tiers`` (or the decider ``fallback`` does, such as a ``Router`` with a bundle). ``tiers`` must name the tiers of
+    the service. ``spool`` is the folder where outcomes wait for the service; None keeps them in memory.
+    """
+
+    def __init__(
+        self,
+        base_url: str = DEFAULT_ADDRESS,
+        *,
+        api_key: str | None = None,
+        deadline_ms: float = DEFAULT_DEADLINE_MS,
+        tiers: TierCatalogue | Path | str | None = None,
+        fallback: Decider | None = None,
+        spool: Path | str | None = DEFAULT_SPOOL,
+        spool_max_bytes: int = DEFAULT_SPOOL_BYTES,
+    ) -> None:
+        settings = make_settings(base_url, api_key, deadline_ms, tiers, fallback, spool, spool_max_bytes)
+        self._core = ClientCore(settings)
+        self._at_exit = partial(_close_if_alive, weakref.ref(self._core))
+        atexit.register(self._at_exit)
+
+    @property
+    def catalogue(self) -> TierCatalogue:
+        return self._core.catalogue
+
+    @property
+    def counts(self) -> DeliveryCounts:
+        """How many outcomes were reported, delivered, refused and dropped."""
+        return self._core.delivery.counts
+
+    def outcome(self, decision: RoutedDecision, **fields: Unpack[OutcomeFields]) -> Outcome:
+        """Reports what came of a decision and returns at once; it is delivered in the background, in order.
+
+        Several outcomes of one decision are its attempts, in the order in which they were made. Raises ``RecordError``
+        for a value of the wrong type, and for nothing else.
+        """
+        return self._core.report(decision, fields)
+
+    def flush(self, timeout_seconds: float = 5.0) -> bool:
+        """Waits until every outcome was delivered; False when some still wait after ``timeout_seconds``."""
+        return self._core.delivery.flush(timeout_seconds)
+
+    def _close(self, timeout_seconds: float) -> bool:
+        atexit.unregister(self._at_exit)
+        return self._core.close(timeout_seconds)
+
+
+class Client(_ServiceClient, Measuring):
+    """Asks the service of ``tierwise serve``, and decides by local rules when it does not answer in time.
+
+    >>> client = Client("http://127.0.0.1:8080")                                       # doctest: +SKIP
+    >>> decision = client.route(text="Extract the total.", task_type="extract")        # doctest: +SKIP
+    >>> client.outcome(decision, success=True, input_tokens=812, output_tokens=64)     # doctest: +SKIP
+    """
+
+    def route(self, step: Step | None = None, **fields: Unpack[RouteFields]) -> RoutedDecision:
+        """The tier for ``step``, or for the step that the keywords describe, within the deadline.
+
+        Raises ``RecordError`` for a request that no service could answer, and nothing for trouble on the way.
+        """
+        return self._core.route(make_request(step, fields, self.catalogue))
+
+    def close(self, timeout_seconds: float = 5.0) -> bool:
+        """Delivers what waits and stops; what is left stays in the spool. False when something is."""
+        return self._close(timeout_seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class AsyncClient(_ServiceClient, AsyncMeasuring):
+    """The same for ``async`` code; ``outcome`` never waits and needs no ``await``."""
+
+    async def route(self, step: Step | None = None, **fields: Unpack[RouteFields]) -> RoutedDecision:
+        """The tier for ``step``, or for the step that the keywords describe, within the deadline."""
+        return await self._core.aroute(make_request(step, fields, self.catalogue))
+
+    async def close(self, timeout_seconds: float = 5.0) -> bool:
+        """Delivers what waits and stops; what is left stays in the spool. False when something is."""
+        return await asyncio.to_thread(self._close, timeout_seconds)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _close_if_alive(core: "weakref.ref[ClientCore]") -> None:
+    alive = core()
+    if alive is not None:
+        alive.close(timeout_seconds=2.0)

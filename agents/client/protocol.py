@@ -1,0 +1,37 @@
+"""What an agent needs of a client, whether a service decides or this process does."""
+
+from typing import Protocol, Unpack
+
+from tierwise.agents.client.decision import RoutedDecision
+from tierwise.agents.client.outcome import OutcomeFields
+from tierwise.agents.client.request import RouteFields
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.records import Outcome, Step
+
+
+class ReportingClient(Protocol):
+    """Takes reports without waiting and without failing the caller."""
+
+    @property
+    def catalogue(self) -> TierCatalogue:
+        """The tiers that decisions choose from, cheapest first."""
+
+    def outcome(self, decision: RoutedDecision, **fields: Unpack[OutcomeFields]) -> Outcome:
+        """Reports an attempt. Raises only for fields that cannot be."""
+
+    def flush(self, timeout_seconds: float = 5.0) -> bool:
+        """Waits until everything reported was delivered; False when it was not in time."""
+
+
+class RoutingClient(ReportingClient, Protocol):
+    """Decides while the caller waits."""
+
+    def route(self, step: Step | None = None, **fields: Unpack[RouteFields]) -> RoutedDecision:
+        """The tier for a step. Raises only for a request that cannot be."""
+
+
+class AsyncRoutingClient(ReportingClient, Protocol):
+    """Decides without blocking the event loop."""
+
+    async def route(self, step: Step | None = None, **fields: Unpack[RouteFields]) -> RoutedDecision:
+        """The tier for a step. Raises only for a request that cannot be."""

@@ -1,0 +1,99 @@
+"""Outcomes as callers report them. One whose decision the caller took itself, because the service was away, carries
+that decision and its step in ``decided_by_caller``, so that it can be learned from like any other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tierwise.data.decision_log.records import DecisionRecord
+from tierwise.data.errors import RecordError
+from tierwise.data.parsing import parse_logged_step, parse_outcome, parse_step
+from tierwise.data.records import Decision, Outcome, Reason
+
+CALLER_DECISION = "decided_by_caller"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An outcome, and the decision that came with it if the caller took it."""
+
+    outcome: Outcome
+    decision: DecisionRecord | None = None
+
+
+def parse_report(raw: object, now: float) -> Report:
+    """One outcome of ``POST /outcomes``; ``now`` (seconds since the epoch) dates a decision without a time.
+
+    Raises ``RecordError`` naming the field.
+    """
+    if not isinstance(raw, Mapping) or raw.get(CALLER_DECISION) is None:
+        return Report(parse_outcome(raw))
+    outcome = parse_outcome({key: value for key, value in raw.items() if key != CALLER_DECISION})
+    try:
+        return Report(outcome, _decision(outcome.decision_id, raw[CALLER_DECISION], now))
+    except RecordError as error:
+        message = str(error).removeprefix(f"{error.field}: ")
+        raise RecordError(f"{CALLER_DECISION}.{error.field}".rstrip("."), message) from None
+
+
+def _decision(decision_id: str, raw: object, now: float) -> DecisionRecord:
+    if not isinstance(raw, Mapping):
+        raise RecordError("", "is no JSON object")
+    tier = raw.get("tier")
+    if not isinstance(tier, str) or not tier:
+        raise RecordError("tier", f"is {tier!r}; the name of the decided tier is needed")
+    names = {name: raw.get(name) for name in ("task_id", "session_id")}
+    logged = parse_logged_step(  # the checks of the step log: names, time, policy, arm, propensity
+        names
+        | {
+            "step_id": raw.get("step_id") or decision_id,
+            "step": raw.get("step"),
+            "timestamp": raw.get("decided_at"),
+            "decision": {name: raw.get(name) for name in ("tier", "policy", "arm", "propensity")},
+        }
+    )
+    decision = logged.decision
+    policy = (decision.policy if decision else None) or "rules"
+    propensity = decision.propensity if decision else None
+    return DecisionRecord(
+        decision_id=decision_id,
+        step=parse_step(raw.get("step")),
+        decision=Decision(
+            tier=tier,
+            model=_text(raw, "model"),
+            policy=policy,
+            router_version=_text(raw, "router_version") or policy,
+            reason=_reason(raw.get("reason")),
+            p_success=_numbers(raw, "p_success"),
+            expected_cost_usd=_numbers(raw, "expected_cost_usd"),
+            propensity=1.0 if propensity is None else propensity,
+            arm=decision.arm if decision else None,
+            is_fallback=raw.get("fallback") is not False,
+        ),
+        created_at=now if logged.timestamp is None else logged.timestamp,
+        step_id=_text(raw, "step_id"),
+        task_id=logged.task_id,
+        session_id=logged.session_id,
+    )
+
+
+def _reason(raw: object) -> Reason:
+    given = raw if isinstance(raw, Mapping) else {}
+    return Reason(_text(given, "code") or "decided_by_caller", _text(given, "text") or "The caller decided.")
+
+
+def _text(raw: Mapping[str, Any], key: str) -> str | None:
+    value = raw.get(key)
+    if value is not None and not isinstance(value, str):
+        raise RecordError(key, f"is {value!r}; a string or null is needed")
+    return value
+
+
+def _numbers(raw: Mapping[str, Any], key: str) -> dict[str, float]:
+    values = raw.get(key) or {}
+    is_right = isinstance(values, Mapping) and all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in values.values()
+    )
+    if not is_right:
+        raise RecordError(key, "is no object of numbers by tier")
+    return {str(name): float(value) for name, value in values.items()}

@@ -1,0 +1,150 @@
+"""Real servers on real sockets: the service itself, and stubs that answer whatever a test wants."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+import uvicorn
+
+from tierwise.router_model.decider import Decider
+from tierwise.serving.app import create_app
+from tierwise.serving.settings import load_settings
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a stub answers; ``content`` bytes go out as they are, everything else as JSON."""
+
+    content: object
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    delay_seconds: float = 0.0
+
+
+Answer = Callable[[str, Any], Reply]
+
+
+class Stub:
+    """An HTTP server that answers by ``answer(path, body)`` and remembers what it was asked."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.requests: list[tuple[str, Any]] = []
+        self.keys: list[str | None] = []
+        self.n_connections = 0
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.stub = self
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    stub: Stub
+
+    def handle_error(self, *_: object) -> None:
+        """A client that hung up is part of the tests."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.stub.n_connections += 1
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        request = json.loads(body) if body else None
+        self.server.stub.requests.append((self.path, request))
+        self.server.stub.keys.append(self.headers.get("authorization"))
+        reply = self.server.stub.answer(self.path, request)
+        time.sleep(reply.delay_seconds)
+        content = reply.content if isinstance(reply.content, bytes) else json.dumps(reply.content).encode()
+        self.send_response(reply.status)
+        for name, value in ({"content-type": "application/json"} | reply.headers).items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST  # noqa: N815 - the name that http.server looks for
+
+    def log_message(self, *_: object) -> None:
+        """Tests print nothing."""
+
+
+@pytest.fixture
+def stub() -> Iterator[Callable[[Answer], Stub]]:
+    """Starts a stub server."""
+    with ExitStack() as stack:
+        yield lambda answer: stack.enter_context(Stub(answer))
+
+
+class Service:
+    """The real service on a port that stays the same when it is stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log_url = f"sqlite:///{folder}/decisions.db"
+        self._folder = folder
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self._port = probe.getsockname()[1]
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self, decider: Decider | None = None, **changes: object) -> None:
+        known: dict[str, object] = {"log_url": self.log_url, "flush_seconds": 0.01, "state_folder": self._folder}
+        app = create_app(load_settings({}, **(known | changes)), decider)
+        config = uvicorn.Config(app, host="127.0.0.1", port=self._port, log_config=None, access_log=False)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join()
+            self._server = self._thread = None
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """The service, not yet started."""
+    made = Service(tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def nobody() -> str:
+    """An address at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    return f"http://127.0.0.1:{port}"
