@@ -43,9 +43,8 @@ demo: $(RUN)  ## train on the sample log, export, register, serve, show (ARGS="-
 
 bench: bench-decisions bench-serving  ## everything that measures
 
-bench-decisions: $(DEV)  ## decision quality against baselines and peers
-	@if [ -f benchmarks/decisions/__main__.py ]; then $(BIN)/python -m benchmarks.decisions $(ARGS); \
-	else echo "benchmarks/decisions does not exist yet"; fi
+bench-decisions: $(DEV)  ## decision quality against baselines and peers (ARGS="--help" lists the modes)
+	$(BIN)/python -m benchmarks.decisions $(ARGS)
 
 bench-serving: $(DEV)  ## latency, load and durability of the service
 	@if [ -f benchmarks/serving/__main__.py ]; then $(BIN)/python -m benchmarks.serving $(ARGS); \

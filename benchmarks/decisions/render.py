@@ -1,0 +1,102 @@
+"""Figures as tables for people: on the terminal and in RESULTS.md."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tierwise.training.evaluation.tables import markdown_table
+
+_INTRODUCTION = """# How well the router decides
+
+Written by `make bench-decisions`; every figure stands in `results/` as JSON. Steps are split into folds by `group`,
+every contestant learns from the same training steps and decides the same test steps. Nobody's data is kept here.
+
+- **Skill**: area under the cost-quality curve (cost scaled from the cheapest to the top tier, success likewise) minus
+  that of the best mix of fixed tiers. 0 means no better than mixing tiers at random.
+- **Loss, saving**: success lost and cost saved against always using the top tier, at the operating point for a loss of
+  3 %. It is chosen without the test steps: Tierwise uses its own certified point, other learners the one that the same
+  test certifies on inner folds of their training steps (confidence 90 %). Heuristics know no tolerated loss.
+- [ ] are 95 % intervals of a bootstrap by group; differences are paired.
+"""
+
+
+def results_page(sections: Mapping[str, Any]) -> str:
+    """RESULTS.md from the parts that were measured."""
+    parts = [_INTRODUCTION]
+    for name, lines_of in _SECTIONS.items():
+        if name in sections:
+            parts += ["\n".join(lines_of(sections[name])), ""]
+    return "\n".join(parts)
+
+
+def contest_page(logs: Sequence[Mapping[str, Any]]) -> list[str]:
+    lines = ["## Against baselines and peers", ""]
+    for figures in logs:
+        lines += contest_lines(figures)
+    return lines
+
+
+def contest_lines(figures: Mapping[str, Any]) -> list[str]:
+    """One log: the table of contestants, then what to know about it."""
+    header = ("contestant", "skill", "Tierwise minus it", "loss", "saving", "worst ECE")
+    rows = [_contest_row(row) for row in figures["contestants"]]
+    lines = [f"### {figures['log']}: {figures['n_steps']:,} steps, {figures['n_folds']} folds", ""]
+    if figures["refused"]:
+        lines += [f"No curve: {figures['refused']}.", ""]
+    if figures["n_simulated"]:
+        lines += [f"Attempts are simulated on {figures['n_simulated']:,} steps: the mechanism, not a model.", ""]
+    lines += [markdown_table([header, *rows]), ""]
+    mine = figures["contestants"][0]
+    lines += [_fold_line(mine), *_escalation_lines(mine), _oracle_line(figures["oracle"]), ""]
+    return lines
+
+
+def _contest_row(row: Mapping[str, Any]) -> tuple[str, ...]:
+    ece = row["ece"]
+    worst = "-" if ece is None else f"{max(tier['value'] for tier in ece.values()):.3f}"
+    supported = "" if row["p_supported"] > 0.999 else f" ({1 - row['p_supported']:.0%} unsupported)"
+    return (
+        row["name"],
+        number(row["skill"]),
+        number(row["reference_minus_this"]),
+        share(row["loss"]),
+        share(row["saving"]) + supported,
+        worst,
+    )
+
+
+def _fold_line(row: Mapping[str, Any]) -> str:
+    folds = " · ".join(f"{fold['loss']:.1%} for {fold['saving']:.0%}" for fold in row["folds"])
+    return f"- {row['name']} by fold, loss for saving: {folds}; {row['p_unfamiliar']:.1%} of the steps unfamiliar."
+
+
+def _escalation_lines(row: Mapping[str, Any]) -> list[str]:
+    return [
+        f"- With a verifier that catches {float(rate):.0%} of failures, {row['name']} escalating: success "
+        f"{share(report['success'])}, loss {share(report['loss'])}, saving {share(report['saving'])}."
+        for rate, report in row["escalating"].items()
+    ]
+
+
+def _oracle_line(oracle: Mapping[str, Any]) -> str:
+    return f"- The oracle, known only afterwards: loss {share(oracle['loss'])}, saving {share(oracle['saving'])}."
+
+
+def number(estimate: Mapping[str, Any] | None) -> str:
+    if estimate is None or estimate["value"] is None:
+        return "-"
+    return f"{estimate['value']:+.3f} [{estimate['low']:+.3f}, {estimate['high']:+.3f}]"
+
+
+def share(estimate: Mapping[str, Any] | None) -> str:
+    if estimate is None or estimate["value"] is None:
+        return "-"
+    value, low, high = (_tidy(estimate[key]) for key in ("value", "low", "high"))
+    return f"{value} % [{low}, {high}]"
+
+
+def _tidy(value: float) -> str:
+    text = f"{100 * value:.1f}"
+    return "0.0" if text == "-0.0" else text
+
+
+_SECTIONS = {"contest": contest_page}
