@@ -58,7 +58,7 @@ constraints: $(DEV)  ## resolve the newest versions into constraints.txt
 	$(PIP) uv
 	@{ head -2 constraints.txt; \
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
-	  --extra serve --extra train --extra encoders --extra dev pyproject.toml \
+	  --extra agents --extra serve --extra train --extra encoders --extra dev pyproject.toml \
 	| grep -vE '^(nvidia-|cuda-|torch=|triton=|setuptools=)'; } > constraints.new && mv constraints.new constraints.txt
 
 clean:  ## remove what the other targets made

@@ -14,6 +14,7 @@ from typing import Any, Self
 import pytest
 import uvicorn
 
+from tierwise.data.catalogue import TierCatalogue
 from tierwise.router_model.decider import Decider
 from tierwise.serving.app import create_app
 from tierwise.serving.settings import load_settings
@@ -140,6 +141,39 @@ def service(tmp_path: Path) -> Iterator[Service]:
     made = Service(tmp_path)
     yield made
     made.stop()
+
+
+def completion(text: str, tokens: tuple[int, int] = (100, 10), **message: object) -> Reply:
+    """A chat completion as OpenAI-compatible servers answer it."""
+    usage = {"prompt_tokens": tokens[0], "completion_tokens": tokens[1]}
+    answer = {"role": "assistant", "content": text, **message}
+    return Reply({"choices": [{"message": answer, "finish_reason": "stop"}], "usage": usage})
+
+
+@pytest.fixture
+def tiers_at() -> Callable[..., TierCatalogue]:
+    """Small, mid and frontier at an address: a million input tokens cost 1, 4 and 16 dollars, output twice that."""
+
+    def make(address: str, **models: list[str]) -> TierCatalogue:
+        prices = {"small": 1.0, "mid": 4.0, "frontier": 16.0}
+        tiers = [
+            {
+                "name": name,
+                "models": [
+                    {
+                        "name": model,
+                        "base_url": f"{address}/v1",
+                        "input_usd_per_mtok": usd,
+                        "output_usd_per_mtok": 2 * usd,
+                    }
+                    for model in models.get(name, [f"{name}-1"])
+                ],
+            }
+            for name, usd in prices.items()
+        ]
+        return TierCatalogue.from_mapping({"tiers": tiers})
+
+    return make
 
 
 @pytest.fixture

@@ -1,0 +1,194 @@
+"""The attempt loop, the one way to run a step: route, call, verify, repair or escalate, report.
+
+An escalation sends the same prompt to a dearer tier, so it is another outcome of the same decision. A repair is
+another prompt, so it is a step of its own (``retry`` counts up, ``previous_error`` is the verifier's message) with its
+own decision.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Unpack, cast
+
+from tierwise.agents.attempts.allowance import Allowance, AllowanceError
+from tierwise.agents.attempts.calling import Call, ChatCall, Sleep, call_tier
+from tierwise.agents.attempts.result import AttemptKind, Failure, StepAttempt, StepResult
+from tierwise.agents.attempts.settings import DEFAULT_SETTINGS, AttemptSettings
+from tierwise.agents.attempts.verdict import Verdict, Verifier
+from tierwise.agents.attempts.verifiers import verifier_of
+from tierwise.agents.client import AsyncRoutingClient, RoutedDecision, RouteFields
+from tierwise.agents.upstreams import Reply, Upstreams, chat_messages
+from tierwise.agents.usage import Usage
+from tierwise.data.records import Step
+
+REPAIR_PROMPT = "That answer was not accepted. {message}\nAnswer the task again, in the form that was asked for."
+
+
+@dataclass(slots=True)
+class _Run:
+    """One step under way."""
+
+    call: ChatCall
+    decision: RoutedDecision
+    verifier: Verifier | None
+    allowance: Allowance
+    fields: RouteFields
+    report_extra: Mapping[str, Any]
+    attempts: list[StepAttempt] = field(default_factory=list)
+    complaint: str = ""
+
+
+class AttemptLoop:
+    """Runs steps with ``client`` deciding and ``upstreams`` answering. One loop serves any number of steps at once."""
+
+    def __init__(
+        self,
+        client: AsyncRoutingClient,
+        upstreams: Upstreams,
+        settings: AttemptSettings = DEFAULT_SETTINGS,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.client = client
+        self.upstreams = upstreams
+        self.settings = settings
+        self._sleep = sleep
+
+    async def run(
+        self,
+        step: Step,
+        *,
+        verifier: Verifier | None = None,
+        allowance: Allowance | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        report_extra: Mapping[str, Any] | None = None,
+        **fields: Unpack[RouteFields],
+    ) -> StepResult:
+        """Runs ``step`` until a reply passes or nothing is left to try. Trouble is in the result, never raised.
+
+        Without a ``verifier`` the step's own schema and tools are checked. ``parameters`` go to the models,
+        ``fields`` (names and options) to the router, ``report_extra`` into failed outcomes. Raises ``TierwiseError``
+        only for what no run could do: a schema that is none, a tier without a model, a budget without prices.
+        """
+        allowance = allowance or Allowance()
+        verifier = verifier or verifier_of(step)
+        bounds = {} if _bounds_output(parameters) else {"max_tokens": self.settings.max_tokens}
+        call = ChatCall(step, chat_messages(step), bounds | dict(parameters or {}))
+        decision = await self.client.route(step, **self._options(fields, verifier, allowance))
+        run = _Run(call, decision, verifier, allowance, fields, report_extra or {})
+        try:
+            return await self._climb(run)
+        except AllowanceError as error:
+            return StepResult(decision, tuple(run.attempts), failure=Failure(error.code, str(error)))
+
+    async def _climb(self, run: _Run) -> StepResult:
+        """From the decided tier upwards until a reply passes."""
+        kind = AttemptKind.FIRST
+        for tier in self._tiers_from(run.decision.tier, run.fields.get("max_tier")):
+            reply = await self._try(run, tier, run.call, run.decision, kind)
+            for n_repairs in range(self.settings.n_repairs):
+                if reply is None or not run.complaint:
+                    break
+                reply = await self._repair(run, tier, reply, n_repairs)
+            if reply is not None and not run.complaint:
+                return StepResult(run.decision, tuple(run.attempts), reply)
+            kind = AttemptKind.ESCALATION
+        return StepResult(run.decision, tuple(run.attempts), failure=_failure(run))
+
+    async def _try(
+        self, run: _Run, tier: str, call: ChatCall, decision: RoutedDecision, kind: AttemptKind
+    ) -> Reply | None:
+        """One attempt on ``tier``, verified and reported; leaves what the verifier says in ``run.complaint``."""
+        lines = self.upstreams.lines(tier)
+        for called in await call_tier(lines, call, run.allowance, self.settings, self._sleep):
+            if called.reply is None:
+                self._report(run, decision, kind, tier, called, Verdict(None))
+                continue
+            verdict = await self._verdict(run, called.reply)
+            self._report(run, decision, kind, tier, called, verdict)
+            run.complaint = "" if verdict.passed is not False else verdict.message or "It is wrong."
+            return called.reply
+        return None
+
+    async def _repair(self, run: _Run, tier: str, reply: Reply, n_repairs: int) -> Reply | None:
+        """Asks ``tier`` again with the verifier's message, under a decision of its own."""
+        step = replace(run.call.step, retry=(run.call.step.retry or 0) + n_repairs + 1, previous_error=run.complaint)
+        fields = RouteFields(**{**run.fields, "min_tier": tier, "max_tier": tier})
+        decision = await self.client.route(step, **fields)
+        answered = {"role": "assistant", "content": reply.text or str(reply.body["choices"][0]["message"])}
+        asked = {"role": "user", "content": REPAIR_PROMPT.format(message=run.complaint)}
+        call = replace(run.call, step=step, messages=[*run.call.messages, answered, asked])
+        return await self._try(run, tier, call, decision, AttemptKind.REPAIR)
+
+    async def _verdict(self, run: _Run, reply: Reply) -> Verdict:
+        if run.verifier is None:
+            return Verdict(None)
+        return await run.verifier.check(reply, run.allowance)
+
+    def _report(
+        self, run: _Run, decision: RoutedDecision, kind: AttemptKind, tier: str, call: Call, verdict: Verdict
+    ) -> None:
+        reply = call.reply
+        usage = Usage() if reply is None else reply.usage
+        is_judged = verdict.passed is not None and run.verifier is not None
+        attempt = StepAttempt(
+            decision_id=decision.decision_id,
+            kind=kind,
+            tier=tier,
+            model=call.model,
+            success=verdict.passed,
+            evaluator=run.verifier.name if is_judged and run.verifier is not None else None,
+            message=verdict.message,
+            error=call.error or verdict.message or None,
+            usage=usage,
+            cost_usd=None if reply is None else reply.cost_usd,
+            latency_ms=call.latency_ms,
+            text="" if reply is None else reply.text,
+        )
+        run.attempts.append(attempt)
+        self.client.outcome(
+            decision,
+            tier=tier,
+            model=call.model,
+            success=attempt.success,
+            score=verdict.score,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cached_tokens=usage.cached_tokens,
+            cost_usd=attempt.cost_usd,
+            latency_ms=attempt.latency_ms,
+            evaluator=attempt.evaluator,
+            error=attempt.error,
+            extra=run.report_extra if attempt.success is False else {},
+        )
+
+    def _options(self, fields: RouteFields, verifier: Verifier | None, allowance: Allowance) -> RouteFields:
+        """What the loop knows and the router should: whether failures are noticed, and what is left to spend."""
+        known: dict[str, Any] = dict(fields)
+        if self.settings.escalates and verifier is not None and verifier.catch_rate is not None:
+            known.setdefault("catch_rate", verifier.catch_rate)
+        if allowance.left_usd is not None:
+            asked = known.get("max_cost_usd")
+            known["max_cost_usd"] = max(0.0, min(allowance.left_usd, allowance.left_usd if asked is None else asked))
+        return cast(RouteFields, known)
+
+    def _tiers_from(self, tier: str, max_tier: str | None) -> tuple[str, ...]:
+        """Where the step may run, in order. A tier dearer than the caller's limit is never tried."""
+        names = self.upstreams.catalogue.names
+        first = self.upstreams.catalogue.index(tier)
+        if not self.settings.escalates:
+            return names[first : first + 1]
+        last = len(names) - 1 if max_tier is None else self.upstreams.catalogue.index(max_tier)
+        return names[first : max(first, last) + 1]
+
+
+def _failure(run: _Run) -> Failure:
+    if run.allowance.left_seconds <= 0:
+        return Failure("deadline", "the deadline has passed")
+    if any(attempt.success is False for attempt in run.attempts):
+        return Failure("verification", run.complaint or "no reply passed")
+    tried = "; ".join(attempt.error or "" for attempt in run.attempts)
+    return Failure("providers", tried or "no model could be called: all rest after failures or have too small a window")
+
+
+def _bounds_output(parameters: Mapping[str, Any] | None) -> bool:
+    return any((parameters or {}).get(key) for key in ("max_tokens", "max_completion_tokens"))

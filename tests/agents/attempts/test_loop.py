@@ -1,0 +1,300 @@
+"""The attempt loop against real servers: escalation, repair, retries, breakers, budget, deadline, and the log."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.agents.conftest import Answer, Reply, Stub, completion
+from tierwise.agents.attempts import (
+    Allowance,
+    AttemptLoop,
+    AttemptSettings,
+    FunctionVerifier,
+    JudgeVerifier,
+    StepResult,
+    Verifier,
+)
+from tierwise.agents.client import AsyncLocalClient
+from tierwise.agents.upstreams import Upstreams
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.decision_log import DecisionLog
+from tierwise.data.errors import CatalogueError
+from tierwise.data.labels import outcome_table
+from tierwise.data.records import LoggedStep, Step
+from tierwise.router_model.options import DecideOptions
+from tierwise.router_model.rules import RulesRouter
+
+StartStub = Callable[[Answer], Stub]
+QUICK = AttemptSettings(backoff_seconds=0.01, n_repairs=0, max_tokens=100)
+EXTRACT = Step(text="Extract.", task_type="extract")
+IS_RIGHT = FunctionVerifier(lambda reply: reply.text == "right", "is_right")
+
+
+class Runner:
+    """An attempt loop over one stub server that answers by model."""
+
+    def __init__(self, server: Stub, tiers: TierCatalogue, log_url: str) -> None:
+        self.server = server
+        self.tiers = tiers
+        self.log_url = log_url
+
+    def run(self, step: Step, settings: AttemptSettings = QUICK, **options: Any) -> StepResult:
+        async def work() -> StepResult:
+            client = AsyncLocalClient(RulesRouter(self.tiers), log_url=self.log_url)
+            async with client, Upstreams(self.tiers) as upstreams:
+                return await AttemptLoop(client, upstreams, settings).run(step, **options)
+
+        return asyncio.run(work())
+
+    def logged(self) -> list[LoggedStep]:
+        with DecisionLog.open(self.log_url) as log:
+            return list(log.logged_steps())
+
+    def asked(self) -> list[str]:
+        return [body["model"] for _, body in self.server.requests]
+
+
+@pytest.fixture
+def runner(stub: StartStub, tiers_at: Callable[..., TierCatalogue], tmp_path: Path) -> Callable[..., Runner]:
+    """A runner whose models answer by ``replies``: model name to reply, or to replies one after the other."""
+
+    def make(replies: dict[str, Reply | list[Reply]], **models: list[str]) -> Runner:
+        def answer(_: str, body: Any) -> Reply:
+            reply = replies[body["model"]]
+            return reply if isinstance(reply, Reply) else reply.pop(0)
+
+        server = stub(answer)
+        return Runner(server, tiers_at(server.address, **models), f"sqlite:///{tmp_path}/log.db")
+
+    return make
+
+
+def test_a_reply_that_passes_is_accepted_and_recorded(runner: Callable[..., Runner]) -> None:
+    running = runner({"small-1": completion("right", (1000, 500))})
+    result = running.run(EXTRACT, verifier=IS_RIGHT, task_id="t-1")
+    assert (result.text, result.tier, result.success, result.cost_usd) == ("right", "small", True, 0.002)
+    (step,) = running.logged()
+    (attempt,) = step.attempts
+    assert (step.task_id, attempt.model, attempt.success, attempt.evaluator) == ("t-1", "small-1", True, "is_right")
+    assert (attempt.input_tokens, attempt.output_tokens, attempt.cost_usd) == (1000, 500, 0.002)
+    assert running.server.requests[0][1]["max_tokens"] == 100
+
+
+def test_without_a_verifier_success_stays_unknown(runner: Callable[..., Runner]) -> None:
+    running = runner({"small-1": completion("whatever")})
+    assert running.run(EXTRACT).success is None
+    assert running.logged()[0].attempts[0].evaluator is None
+
+
+def test_failures_escalate_as_outcomes_of_one_decision(runner: Callable[..., Runner]) -> None:
+    replies = {"small-1": completion("wrong"), "mid-1": completion("wrong"), "frontier-1": completion("right")}
+    running = runner(replies)
+    result = running.run(EXTRACT, verifier=IS_RIGHT, report_extra={"failure_origin": "executor"})
+    assert (result.tier, result.success) == ("frontier", True)
+    assert [attempt.kind for attempt in result.attempts] == ["first", "escalation", "escalation"]
+    (step,) = running.logged()
+    assert [(a.tier, a.success, a.extra.get("failure_origin")) for a in step.attempts] == [
+        ("small", False, "executor"),
+        ("mid", False, "executor"),
+        ("frontier", True, None),
+    ]
+    table = outcome_table([step], running.tiers.names)
+    assert (table.first[0], table.last[0], table.is_complete[0]) == (2, 2, True)
+
+
+def test_a_repair_is_a_step_of_its_own(runner: Callable[..., Runner]) -> None:
+    running = runner({"small-1": [completion("wrong"), completion("right")]})
+    verifier = FunctionVerifier(lambda reply: reply.text == "right" or "say right", "is_right")
+    result = running.run(EXTRACT, AttemptSettings(), verifier=verifier, task_id="t-1")
+    assert [(a.kind, a.success) for a in result.attempts] == [("first", False), ("repair", True)]
+    first, repair = running.logged()
+    assert [attempt.success for attempt in first.attempts] == [False]
+    assert (repair.step.retry, repair.step.previous_error, repair.task_id) == (1, "say right", "t-1")
+    assert [(attempt.tier, attempt.success) for attempt in repair.attempts] == [("small", True)]
+    conversation = running.server.requests[1][1]["messages"]
+    assert [message["role"] for message in conversation] == ["user", "assistant", "user"]
+    assert "say right" in conversation[2]["content"]
+
+
+def test_a_repair_that_fails_is_followed_by_an_escalation(runner: Callable[..., Runner]) -> None:
+    running = runner({"small-1": completion("wrong"), "mid-1": completion("right")})
+    result = running.run(EXTRACT, AttemptSettings(), verifier=IS_RIGHT)
+    assert [(a.kind, a.tier) for a in result.attempts] == [
+        ("first", "small"),
+        ("repair", "small"),
+        ("escalation", "mid"),
+    ]
+    assert len(running.server.requests[2][1]["messages"]) == 1, "the dearer tier gets the task as it was"
+    assert [len(step.attempts) for step in running.logged()] == [2, 1]
+
+
+def test_limits_of_the_caller_end_the_escalation(runner: Callable[..., Runner]) -> None:
+    running = runner({"small-1": completion("wrong"), "mid-1": completion("wrong")})
+    result = running.run(EXTRACT, verifier=IS_RIGHT, max_tier="mid")
+    assert (running.asked(), result.success) == (["small-1", "mid-1"], False)
+    assert result.failure is not None
+    assert (result.failure.code, result.reply, result.text) == ("verification", None, "")
+    only = running.run(EXTRACT, AttemptSettings(n_repairs=0, escalates=False), verifier=IS_RIGHT)
+    assert [attempt.tier for attempt in only.attempts] == ["small"]
+
+
+def test_passing_trouble_is_tried_again_and_is_no_failure_of_the_tier(runner: Callable[..., Runner]) -> None:
+    running = runner({"small-1": [Reply({}, 503), Reply({}, 429, {"retry-after": "0"}), completion("right")]})
+    result = running.run(EXTRACT, verifier=IS_RIGHT)
+    assert (result.success, len(result.attempts)) == (True, 1)
+
+
+def test_the_next_model_of_the_tier_stands_in(runner: Callable[..., Runner]) -> None:
+    running = runner({"a": Reply({"error": "no such model"}, 404), "b": completion("right")}, small=["a", "b"])
+    result = running.run(EXTRACT, verifier=IS_RIGHT)
+    assert (running.asked(), result.tier) == (["a", "b"], "small")
+    failed, passed = running.logged()[0].attempts
+    assert (failed.model, failed.success, passed.model, passed.success) == ("a", None, "b", True)
+    assert failed.error is not None
+    assert failed.error.startswith("refused: ")
+
+
+def test_a_tier_that_is_down_is_passed_by(runner: Callable[..., Runner]) -> None:
+    running = runner({"small-1": Reply({}, 500), "mid-1": completion("right")})
+    result = running.run(EXTRACT, verifier=IS_RIGHT)
+    assert (result.tier, result.success) == ("mid", True)
+    assert [attempt.success for attempt in running.logged()[0].attempts] == [None, True]
+
+
+def test_when_no_model_answers_the_result_says_so(runner: Callable[..., Runner]) -> None:
+    running = runner({name: Reply({}, 500) for name in ("small-1", "mid-1", "frontier-1")})
+    result = running.run(EXTRACT, AttemptSettings(n_retries=0), verifier=IS_RIGHT)
+    assert result.failure is not None
+    assert result.failure.code == "providers"
+    assert [attempt.error is not None for attempt in result.attempts] == [True] * 3
+
+
+def test_a_model_that_keeps_failing_is_left_alone(stub: StartStub, tiers_at: Callable[..., TierCatalogue]) -> None:
+    server = stub(lambda _, body: Reply({}, 500) if body["model"] == "small-1" else completion("right"))
+    tiers = tiers_at(server.address)
+
+    async def work() -> None:
+        async with AsyncLocalClient(RulesRouter(tiers)) as client, Upstreams(tiers) as upstreams:
+            loop = AttemptLoop(client, upstreams, AttemptSettings(n_retries=0))
+            for _ in range(6):
+                assert (await loop.run(EXTRACT, verifier=IS_RIGHT)).tier == "mid"
+
+    asyncio.run(work())
+    models = [body["model"] for _, body in server.requests]
+    assert (models.count("small-1"), models.count("mid-1")) == (3, 6)
+
+
+def test_the_budget_holds(runner: Callable[..., Runner]) -> None:
+    replies = {name: completion("wrong", (40, 50)) for name in ("small-1", "mid-1", "frontier-1")}
+    running = runner(replies)
+    allowance = Allowance(budget_usd=0.0012)
+    result = running.run(EXTRACT, verifier=IS_RIGHT, allowance=allowance)
+    assert result.failure is not None
+    assert result.failure.code == "budget"
+    assert "of 0.0012 USD" in result.failure.text
+    assert running.asked() == ["small-1", "mid-1"], "the frontier's hundred tokens of output would cost too much"
+    assert result.cost_usd == allowance.spent_usd == pytest.approx((40 + 100) * 5 / 1e6)
+
+
+def test_steps_side_by_side_share_a_budget(stub: StartStub, tiers_at: Callable[..., TierCatalogue]) -> None:
+    server = stub(lambda *_: Reply(completion("right", (30, 100)).content, delay_seconds=0.1))
+    tiers = tiers_at(server.address)
+    allowance = Allowance(budget_usd=0.001)
+
+    async def work() -> list[StepResult]:
+        async with AsyncLocalClient(RulesRouter(tiers)) as client, Upstreams(tiers) as upstreams:
+            loop = AttemptLoop(client, upstreams, QUICK)
+            return await asyncio.gather(*(loop.run(EXTRACT, allowance=allowance) for _ in range(20)))
+
+    results = asyncio.run(work())
+    n_paid = sum(result.reply is not None for result in results)
+    assert n_paid == len(server.requests) == 4
+    assert allowance.spent_usd == pytest.approx(n_paid * 230 / 1e6)
+
+
+def test_a_budget_needs_prices(stub: StartStub) -> None:
+    address = stub(lambda *_: completion("right")).address
+    tiers = [{"name": name, "models": [{"name": "nobody-lists-it", "base_url": address}]} for name in ("a", "b")]
+    catalogue = TierCatalogue.from_mapping({"tiers": tiers})
+
+    async def work(allowance: Allowance) -> StepResult:
+        async with AsyncLocalClient(RulesRouter(catalogue)) as client, Upstreams(catalogue) as upstreams:
+            return await AttemptLoop(client, upstreams).run(EXTRACT, allowance=allowance)
+
+    assert asyncio.run(work(Allowance())).text == "right"
+    with pytest.raises(CatalogueError, match="model 'nobody-lists-it' has no price"):
+        asyncio.run(work(Allowance(budget_usd=1)))
+
+
+def test_the_deadline_holds_and_the_attempt_that_met_it_is_recorded(runner: Callable[..., Runner]) -> None:
+    running = runner({"small-1": Reply(completion("late").content, delay_seconds=3)})
+    started = time.perf_counter()
+    result = running.run(EXTRACT, verifier=IS_RIGHT, allowance=Allowance(deadline_seconds=0.4))
+    assert time.perf_counter() - started < 2
+    assert result.failure is not None
+    assert result.failure.code == "deadline"
+    (attempt,) = running.logged()[0].attempts
+    assert attempt.success is None
+    assert "timeout" in (attempt.error or "")
+
+
+def test_a_known_catch_rate_and_the_money_left_reach_the_router(
+    stub: StartStub, tiers_at: Callable[..., TierCatalogue]
+) -> None:
+    seen: list[DecideOptions] = []
+
+    class Noting(RulesRouter):
+        def decide(self, step: Step, options: DecideOptions = DecideOptions()) -> Any:  # noqa: B008 - frozen
+            seen.append(options)
+            return RulesRouter.decide(self, step, options)
+
+    tiers = tiers_at(stub(lambda *_: completion("right")).address)
+
+    async def work() -> None:
+        async with AsyncLocalClient(Noting(tiers)) as client, Upstreams(tiers) as upstreams:
+            loop = AttemptLoop(client, upstreams, QUICK)
+            sure: Verifier = FunctionVerifier(lambda _: True, catch_rate=0.9)
+            await loop.run(EXTRACT, verifier=sure, allowance=Allowance(budget_usd=1.0))
+            await loop.run(EXTRACT, verifier=IS_RIGHT)
+            alone = AttemptLoop(client, upstreams, AttemptSettings(escalates=False))
+            await alone.run(EXTRACT, verifier=sure)
+
+    asyncio.run(work())
+    assert [(options.catch_rate, options.max_cost_usd) for options in seen] == [(0.9, 1.0), (None, None), (None, None)]
+
+
+def test_a_judge_is_a_step_too(runner: Callable[..., Runner]) -> None:
+    verdicts = [completion('{"passed": false, "reason": "too curt"}'), completion('{"passed": true, "reason": ""}')]
+    running = runner({"small-1": completion("no"), "mid-1": completion("no, thank you"), "frontier-1": verdicts})
+
+    async def work() -> StepResult:
+        client = AsyncLocalClient(RulesRouter(running.tiers), log_url=running.log_url)
+        async with client, Upstreams(running.tiers) as upstreams:
+            loop = AttemptLoop(client, upstreams, QUICK)
+            judge = JudgeVerifier(loop, "Decline.", "It is polite.")
+            return await loop.run(EXTRACT, verifier=judge, allowance=Allowance(budget_usd=1))
+
+    result = asyncio.run(work())
+    assert (result.text, result.attempts[0].message) == ("no, thank you", "too curt")
+    assert running.asked() == ["small-1", "frontier-1", "mid-1", "frontier-1"]
+    roles = [step.step.extra.get("role") for step in running.logged()]
+    assert roles.count("judge") == 2
+
+
+def test_small_context_windows_are_passed_over(stub: StartStub) -> None:
+    server = stub(lambda *_: completion("right"))
+    tiers = [
+        {"name": name, "models": [{"name": name, "base_url": server.address, "context_window": window}]}
+        for name, window in (("small", 200), ("large", 20_000))
+    ]
+    catalogue = TierCatalogue.from_mapping({"tiers": tiers})
+
+    async def work() -> StepResult:
+        async with AsyncLocalClient(RulesRouter(catalogue)) as client, Upstreams(catalogue) as upstreams:
+            return await AttemptLoop(client, upstreams, QUICK).run(Step(text="word " * 200, task_type="extract"))
+
+    assert asyncio.run(work()).tier == "large"
