@@ -3,6 +3,7 @@
     python -m benchmarks.decisions                         the contest: Tierwise, baselines and peers, by folds
     python -m benchmarks.decisions --log MY.jsonl          the same on any log whose steps know every tier
     python -m benchmarks.decisions --encoder DIR --litellm-python PYTHON     with MiniLM and LiteLLM
+    python -m benchmarks.decisions --guarantee             another mode, see below
 
 Answers are kept by contestant, code and fold under ``.tierwise/benchmarks``: an interrupted run goes on where it was.
 Figures go to ``benchmarks/decisions/results``, and from there into RESULTS.md.
@@ -13,52 +14,44 @@ import sys
 import warnings
 from pathlib import Path
 
-from benchmarks.decisions.answers import Cache
-from benchmarks.decisions.contest import measure_contest, run_contest
-from benchmarks.decisions.field import Settings, contestants
-from benchmarks.decisions.logs import named_problems
-from benchmarks.decisions.render import contest_lines
+from benchmarks.decisions import modes
+from benchmarks.decisions.page import SECTIONS
+from benchmarks.decisions.pictures import IMAGES
 from benchmarks.decisions.results import RESULTS, save_section
 from tierwise.cli.console import StageBar
 from tierwise.data.errors import TierwiseError
-from tierwise.training.evaluation.bootstrap import Bootstrap
+
+_MODES = {
+    "contest": modes.contest,
+    "sources": modes.leave_one_out,
+    "learning_curves": modes.curves,
+    "guarantee": modes.guarantee,
+    "off_policy": modes.off_policy,
+    "stability": modes.stability,
+    "attacks": modes.attacks,
+}
 
 
 def main() -> int:
     arguments = _arguments()
     warnings.filterwarnings("ignore", category=RuntimeWarning, message="Mean of empty slice")
     try:
-        _contest(arguments)
+        with StageBar() as progress:
+            figures = _MODES[arguments.mode](arguments, progress)
     except TierwiseError as error:
         print(f"benchmarks.decisions: {error}", file=sys.stderr)
         return 2
+    print("\n".join(SECTIONS[arguments.mode](figures)))
+    save_section(arguments.out, arguments.mode, figures)
     return 0
-
-
-def _contest(arguments: argparse.Namespace) -> None:
-    settings = _settings(arguments)
-    cache = Cache(settings.store / "answers")
-    measured = []
-    with StageBar() as progress:
-        for problem in named_problems(arguments.log, arguments.tiers):
-            field = contestants(settings, problem.catalogue, arguments.only)
-            folds = problem.folds(arguments.folds, arguments.seed)
-            contest = run_contest(problem, folds, field, cache, progress)
-            progress(f"{problem.name}: intervals", 1)
-            measured.append(measure_contest(contest, field[0].name, Bootstrap(arguments.draws)))
-    for figures in measured:
-        print("\n".join(contest_lines(figures)))
-    save_section(arguments.out, "contest", measured)
-
-
-def _settings(arguments: argparse.Namespace) -> Settings:
-    return Settings(arguments.store, arguments.encoder, arguments.litellm_python, arguments.max_quality_loss)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.decisions", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.set_defaults(mode="contest")
+    _add_modes(parser.add_mutually_exclusive_group())
     add = parser.add_argument
     add("--log", type=Path, nargs="+", default=[], help="step logs; default: the real ones and the sample log")
     add("--tiers", type=Path, help="tiers.toml for --log")
@@ -68,10 +61,26 @@ def _arguments() -> argparse.Namespace:
     add("--folds", type=int, default=5)
     add("--seed", type=int, default=0, help="of the folds")
     add("--draws", type=int, default=1000, help="bootstrap draws")
+    add("--worlds", type=int, default=200, help="synthetic worlds or logs")
+    add("--world-steps", type=int, default=1500, help="logged steps in each world of --guarantee")
     add("--max-quality-loss", type=float, default=0.03)
     add("--store", type=Path, default=Path(".tierwise/benchmarks"), help="where answers and vectors are kept")
     add("--out", type=Path, default=RESULTS, help="folder for figures and RESULTS.md")
+    add("--images", type=Path, default=IMAGES, help="folder for pictures")
     return parser.parse_args()
+
+
+def _add_modes(group: "argparse._MutuallyExclusiveGroup") -> None:
+    flags = {
+        "--leave-one-source-out": ("sources", "trained on all logs but one, tested on the one, then with steps of it"),
+        "--learning-curves": ("learning_curves", "skill as the log grows, for five kinds of log"),
+        "--guarantee": ("guarantee", "does the certified bound hold, in worlds of known truth"),
+        "--off-policy": ("off_policy", "do off-policy intervals cover the truth"),
+        "--stability": ("stability", "the operating point with other folds and another order of rows"),
+        "--attacks": ("attacks", "decisions that words around a prompt move"),
+    }
+    for flag, (mode, text) in flags.items():
+        group.add_argument(flag, dest="mode", action="store_const", const=mode, help=text)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def answer_fold(contestant: Contestant, fold: Fold, cache: Cache) -> Answers:
 def measure_contest(contest: Contest, reference: str, bootstrap: Bootstrap) -> dict[str, Any]:
     """All figures of one log as JSON: skills, differences to ``reference``, operating points, calibration."""
     outcomes = contest.problem.outcomes()
-    predictions = {name: _prediction(answers) for name, answers in contest.answers.items()}
+    predictions = {name: prediction_of(answers) for name, answers in contest.answers.items()}
     skills = measure_skills(outcomes, predictions, bootstrap)
     rows = [
         _row(contestant, contest, outcomes, skills if isinstance(skills, SkillTable) else None, reference, bootstrap)
@@ -72,7 +72,7 @@ def measure_contest(contest: Contest, reference: str, bootstrap: Bootstrap) -> d
     }
 
 
-def _prediction(answers: Answers) -> Prediction:
+def prediction_of(answers: Answers) -> Prediction:
     """One that only names tiers always takes its own."""
     own = np.eye(answers.p_success.shape[1])[answers.chosen]
     is_known = ~np.isnan(answers.p_success)

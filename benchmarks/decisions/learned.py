@@ -31,7 +31,7 @@ class LearnedRouter:
 
     @property
     def version(self) -> str:
-        return f"{_SOURCE_DIGEST} {self.config} {self.encoder_folder} {self.max_quality_loss}"
+        return f"{SOURCE_DIGEST} {self.config} {self.encoder_folder} {self.max_quality_loss}"
 
     def answer(self, fold: Fold) -> Answers:
         trained = train_router(fold.logged, fold.catalogue, self.config, self.encoder_folder)
@@ -74,5 +74,5 @@ def _flags(decisions: list[Decision]) -> np.ndarray:
     return np.array([decision.is_unfamiliar for decision in decisions], dtype=np.bool_)
 
 
-_SOURCE_DIGEST = _source_digest()
+SOURCE_DIGEST = _source_digest()
 """Of the code as it is when it is imported: a long run may outlive an edit."""

@@ -5,28 +5,6 @@ from typing import Any
 
 from tierwise.training.evaluation.tables import markdown_table
 
-_INTRODUCTION = """# How well the router decides
-
-Written by `make bench-decisions`; every figure stands in `results/` as JSON. Steps are split into folds by `group`,
-every contestant learns from the same training steps and decides the same test steps. Nobody's data is kept here.
-
-- **Skill**: area under the cost-quality curve (cost scaled from the cheapest to the top tier, success likewise) minus
-  that of the best mix of fixed tiers. 0 means no better than mixing tiers at random.
-- **Loss, saving**: success lost and cost saved against always using the top tier, at the operating point for a loss of
-  3 %. It is chosen without the test steps: Tierwise uses its own certified point, other learners the one that the same
-  test certifies on inner folds of their training steps (confidence 90 %). Heuristics know no tolerated loss.
-- [ ] are 95 % intervals of a bootstrap by group; differences are paired.
-"""
-
-
-def results_page(sections: Mapping[str, Any]) -> str:
-    """RESULTS.md from the parts that were measured."""
-    parts = [_INTRODUCTION]
-    for name, lines_of in _SECTIONS.items():
-        if name in sections:
-            parts += ["\n".join(lines_of(sections[name])), ""]
-    return "\n".join(parts)
-
 
 def contest_page(logs: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = ["## Against baselines and peers", ""]
@@ -97,6 +75,3 @@ def share(estimate: Mapping[str, Any] | None) -> str:
 def _tidy(value: float) -> str:
     text = f"{100 * value:.1f}"
     return "0.0" if text == "-0.0" else text
-
-
-_SECTIONS = {"contest": contest_page}

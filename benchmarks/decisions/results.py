@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.decisions.render import results_page
+from benchmarks.decisions.page import results_page
 
 RESULTS = Path(__file__).parent
 _FOLDER = "results"

@@ -1,5 +1,6 @@
 """Vectors of steps for the baselines, each text encoded once and kept on disk outside git."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,7 +41,9 @@ class SentenceVectors:
             found = self._encoder.encode([prompts[digest] for digest in missing])
             known |= dict(zip(missing, found, strict=True))
             path.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(path, digests=np.array(list(known)), vectors=np.stack(list(known.values())))
+            staging = path.with_name(f"{path.stem}.{os.getpid()}.npz")
+            np.savez(staging, digests=np.array(list(known)), vectors=np.stack(list(known.values())))
+            staging.replace(path)
         return np.stack([known[_digest(step.prompt)] for step in steps])
 
     @cached_property

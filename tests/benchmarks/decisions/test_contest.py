@@ -13,8 +13,8 @@ from benchmarks.decisions.contestant import Certified, Learner
 from benchmarks.decisions.factorisation import MatrixFactorisation
 from benchmarks.decisions.linear import LogisticByTier
 from benchmarks.decisions.neighbours import NearestNeighbours
+from benchmarks.decisions.page import results_page
 from benchmarks.decisions.problem import Fold, Problem
-from benchmarks.decisions.render import results_page
 from benchmarks.decisions.results import save_section
 from benchmarks.decisions.vectors import FeatureVectors, SentenceVectors
 from tierwise.training.evaluation.bootstrap import Bootstrap

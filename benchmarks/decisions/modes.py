@@ -1,0 +1,105 @@
+"""What the command measures, one function a mode; each returns the figures of its part of RESULTS.md."""
+
+from argparse import Namespace
+from dataclasses import asdict
+from typing import Any
+
+from benchmarks.attacks.measure import measure_attacks
+from benchmarks.decisions.answers import Cache
+from benchmarks.decisions.contest import measure_contest, run_contest
+from benchmarks.decisions.field import Settings, contestants
+from benchmarks.decisions.guarantee import simulate_guarantee
+from benchmarks.decisions.learned import LearnedRouter
+from benchmarks.decisions.learning_curves import learning_curves
+from benchmarks.decisions.logs import named_problems, sources
+from benchmarks.decisions.off_policy import masked_truth, simulate_coverage
+from benchmarks.decisions.pictures import draw_guarantee, draw_learning_curves
+from benchmarks.decisions.problem import Problem
+from benchmarks.decisions.sources import N_ADDED, leave_one_source_out
+from benchmarks.decisions.stability import measure_stability
+from tierwise.router_model.options import DecideOptions
+from tierwise.training.evaluation.bootstrap import Bootstrap
+from tierwise.training.progress import Progress
+from tierwise.training.train import train_router
+
+
+def contest(arguments: Namespace, progress: Progress) -> Any:
+    settings, measured = settings_of(arguments), []
+    for problem in named_problems(arguments.log, arguments.tiers):
+        field = contestants(settings, problem.catalogue, arguments.only)
+        folds = problem.folds(arguments.folds, arguments.seed)
+        found = run_contest(problem, folds, field, _cache(settings), progress)
+        progress(f"{problem.name}: intervals", 1)
+        measured.append(measure_contest(found, field[0].name, Bootstrap(arguments.draws)))
+    return measured
+
+
+def leave_one_out(arguments: Namespace, progress: Progress) -> Any:
+    settings = settings_of(arguments)
+    problems = sources(arguments.log, arguments.tiers)
+    field = contestants(settings, problems[0].catalogue, arguments.only or ["kNN-40", "all features", "table"])
+    return leave_one_source_out(problems, field, N_ADDED, _cache(settings), Bootstrap(arguments.draws), progress)
+
+
+def curves(arguments: Namespace, progress: Progress) -> Any:
+    settings = settings_of(arguments)
+    router = LearnedRouter(settings.max_quality_loss)
+    bootstrap = Bootstrap(min(arguments.draws, 400))
+    figures = learning_curves(_first(arguments), router, _cache(settings), bootstrap, progress, arguments.seed)
+    draw_learning_curves(figures, arguments.images)
+    return figures
+
+
+def guarantee(arguments: Namespace, progress: Progress) -> Any:
+    settings = settings_of(arguments)
+    figures = simulate_guarantee(
+        arguments.worlds, arguments.world_steps, settings.max_quality_loss, settings.store, progress
+    )
+    draw_guarantee(figures, arguments.images)
+    return figures
+
+
+def off_policy(arguments: Namespace, progress: Progress) -> Any:
+    settings, problem = settings_of(arguments), _first(arguments)
+    coverage = simulate_coverage(arguments.worlds, progress)
+    field = contestants(settings, problem.catalogue, ["always mid", "always frontier", "seed heuristic"])
+    folds = problem.folds(arguments.folds, arguments.seed)
+    answers = run_contest(problem, folds, field, _cache(settings), progress).answers
+    masked = masked_truth(problem, answers, Bootstrap(arguments.draws))
+    return {"log": problem.name, "coverage": coverage, "masked": masked}
+
+
+def stability(arguments: Namespace, progress: Progress) -> Any:
+    settings = settings_of(arguments)
+    problems = _first_and_last(arguments)
+    return [measure_stability(one, settings.max_quality_loss, _cache(settings), progress) for one in problems]
+
+
+def attacks(arguments: Namespace, progress: Progress) -> Any:
+    options = DecideOptions(max_quality_loss=arguments.max_quality_loss)
+    figures = []
+    for problem in _first_and_last(arguments):
+        progress(f"{problem.name}: attacks", 1)
+        fold = problem.folds(arguments.folds, arguments.seed)[0]
+        router = train_router(fold.logged, fold.catalogue).router()
+        reports = measure_attacks(router, [problem.steps[row] for row in fold.test], options)
+        figures.append({"log": problem.name, "rows": [asdict(report) for report in reports]})
+    return figures
+
+
+def settings_of(arguments: Namespace) -> Settings:
+    return Settings(arguments.store, arguments.encoder, arguments.litellm_python, arguments.max_quality_loss)
+
+
+def _cache(settings: Settings) -> Cache:
+    return Cache(settings.store / "answers")
+
+
+def _first(arguments: Namespace) -> Problem:
+    """The log, or all logs together."""
+    return named_problems(arguments.log, arguments.tiers)[0]
+
+
+def _first_and_last(arguments: Namespace) -> list[Problem]:
+    problems = named_problems(arguments.log, arguments.tiers)
+    return problems if len(problems) < 2 else [problems[0], problems[-1]]
