@@ -11,6 +11,7 @@ for _package in ("sqlalchemy", "alembic"):
     if find_spec(_package) is None:
         raise MissingExtraError(_package, "serve")
 
+from tierwise.data.decision_log.audit_rows import AuditEntry  # noqa: E402
 from tierwise.data.decision_log.errors import LogRefusedError, LogUnavailableError  # noqa: E402
 from tierwise.data.decision_log.log import DecisionLog  # noqa: E402
 from tierwise.data.decision_log.records import (  # noqa: E402
@@ -26,6 +27,7 @@ from tierwise.data.decision_log.records import (  # noqa: E402
 from tierwise.data.decision_log.reports import Report, parse_report  # noqa: E402
 
 __all__ = [
+    "AuditEntry",
     "DecisionLog",
     "DecisionRecord",
     "DeletedCounts",

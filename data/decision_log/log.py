@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, delete, func, select
 
+from tierwise.data.decision_log.audit_rows import AuditEntry, audit_entries, insert_audit
 from tierwise.data.decision_log.engine import DEFAULT_TIMEOUT_SECONDS, open_engine, parse_url, writing
 from tierwise.data.decision_log.errors import database_errors
 from tierwise.data.decision_log.experiment_rows import current_experiments, experiment_versions, insert_experiment
@@ -126,6 +127,16 @@ class DecisionLog:
         """Every version of one experiment, oldest first: when its shares changed, and when it stopped."""
         with database_errors(self._shown_url), self._engine.connect() as connection:
             return experiment_versions(connection, name)
+
+    def record_audit(self, entry: AuditEntry) -> None:
+        """Adds an entry to the audit trail; on return it is durable."""
+        with database_errors(self._shown_url), self._engine.connect() as connection, writing(connection).begin():
+            insert_audit(connection, entry, self._clock())
+
+    def audit(self, subject: str | None = None) -> tuple[AuditEntry, ...]:
+        """The audit trail, oldest first, of one model or experiment or of all."""
+        with database_errors(self._shown_url), self._engine.connect() as connection:
+            return audit_entries(connection, subject)
 
     def count_unknown_outcomes(self) -> int:
         """How many outcomes wait for a decision that the log does not hold."""

@@ -75,3 +75,16 @@ EXPERIMENTS = Table(
     Column("content", JSON, nullable=False),
     Index("ix_experiments_name", "name"),
 )
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("seq", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("recorded_at", Double, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Index("ix_audit_subject", "subject"),
+)
