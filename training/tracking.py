@@ -45,7 +45,7 @@ class RegisteredBundle:
 def track_bundle(bundle: Path, name: str, report: Path | None = None) -> RegisteredBundle:
     """Logs a run for the bundle (with its report, if any) and registers it. Raises ``TrackingError``."""
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
-    with _mlflow_errors():
+    with mlflow_errors():
         client, uri = _client()
         run = client.create_run(_experiment(client, uri), run_name=f"{name}-{manifest['router_version']}")
         run_id = run.info.run_id
@@ -59,7 +59,7 @@ def track_bundle(bundle: Path, name: str, report: Path | None = None) -> Registe
 
 
 @contextmanager
-def _mlflow_errors() -> Iterator[None]:
+def mlflow_errors() -> Iterator[None]:
     """MLflow warns and logs much that concerns only its own developers; what it raises becomes one line."""
     try:
         from mlflow.exceptions import MlflowException

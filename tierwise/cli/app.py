@@ -12,6 +12,7 @@ from tierwise.cli.demo import demo
 from tierwise.cli.encoder import encoder_app
 from tierwise.cli.evaluate import evaluate
 from tierwise.cli.explain import explain
+from tierwise.cli.import_ import import_log
 from tierwise.cli.serve import serve
 from tierwise.cli.train import train
 from tierwise.data.errors import TierwiseError
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 for _command in (demo, train, evaluate, decide, serve, explain):
     app.command()(_command)
+app.command("import")(import_log)
 app.add_typer(encoder_app, name="encoder")
 
 

@@ -1,0 +1,105 @@
+"""Building a call from what a reader found: everything is checked here, by the parser of the step log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from tierwise.data.errors import RecordError
+from tierwise.data.importers.records import Answer, Call, Labels, Skipped
+from tierwise.data.parsing import parse_attempt, parse_step
+
+_UNKNOWN_TIER = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundCall:
+    """What a reader found about one LLM call, unchecked. ``started_at`` and ``ended_at`` are seconds since 1970."""
+
+    source_id: str
+    messages: list[dict[str, Any]]
+    model: object
+    labels: Labels
+    tools: list[dict[str, Any]] = field(default_factory=list)
+    response_schema: Mapping[str, Any] | None = None
+    usage: Mapping[str, int | None] = field(default_factory=dict)
+    cost_usd: float | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    latency_ms: float | None = None
+    trace_id: str | None = None
+    parent_id: str | None = None
+    answer: Answer | None = None
+    error: str | None = None
+    error_type: str | None = None
+
+    def checked(self) -> Call | Skipped:
+        """A call without its prompt or model is no step. Raises ``RecordError`` for fields of the wrong kind."""
+        if not self.messages:
+            return Skipped("a call without its prompt; is the recording of message contents switched off?")
+        if not isinstance(self.model, str) or not self.model:
+            return Skipped("a call without the name of its model")
+        tokens = self._tokens()
+        step = parse_step(
+            {
+                "messages": self.messages,
+                "tools": self.tools,
+                "response_schema": self.response_schema,
+                "task_type": self.labels.task_type,
+                "agent": self.labels.agent,
+                "node": self.labels.node,
+                "input_tokens": tokens["input_tokens"],
+            }
+        )
+        return Call(
+            source_id=self.source_id,
+            step=step,
+            attempt=parse_attempt(self._attempt(tokens), "call"),
+            trace_id=self.labels.task_id or self.trace_id,
+            parent_id=self.parent_id,
+            session_id=self.labels.session_id,
+            started_at=self.started_at,
+            answer=self.answer,
+            error_type=self.error_type,
+            decision_id=self.labels.decision_id,
+        )
+
+    def _tokens(self) -> dict[str, int | None]:
+        names = ("input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens")
+        tokens = {name: self.usage.get(name) for name in names}
+        fresh, cached = tokens["input_tokens"], tokens["cached_tokens"]
+        if fresh is not None and cached is not None and cached > fresh:  # some count only what was not cached
+            tokens["input_tokens"] = fresh + cached
+        return tokens
+
+    def _attempt(self, tokens: Mapping[str, int | None]) -> dict[str, Any]:
+        latency_ms = self.latency_ms
+        if latency_ms is None and self.started_at is not None and self.ended_at is not None:
+            latency_ms = round(1000 * max(0.0, self.ended_at - self.started_at), 3)
+        known = {
+            "tier": _UNKNOWN_TIER,
+            "model": self.model,
+            "cost_usd": self.cost_usd or None,  # tools write 0 where they do not know the price
+            "latency_ms": latency_ms,
+            "error": self.error,
+            **tokens,
+        }
+        return {key: value for key, value in known.items() if value is not None}
+
+
+def seconds(raw: object) -> float | None:
+    """Seconds since 1970 of ISO 8601 text or of a number in seconds, milliseconds or nanoseconds."""
+    if isinstance(raw, str) and raw.replace(".", "", 1).isdigit():
+        raw = float(raw)
+    if isinstance(raw, int | float) and not isinstance(raw, bool):
+        for limit, scale in ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6)):
+            if raw < limit:
+                return raw / scale
+        return raw / 1e9
+    if not isinstance(raw, str) or not raw:
+        return None
+    try:
+        moment = datetime.fromisoformat(raw.replace(" UTC", "+00:00"))
+    except ValueError:
+        raise RecordError("", f"has the time {raw!r}; ISO 8601 or seconds since 1970 are needed") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,44 @@
+"""The formats that can be imported, by name."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tierwise.data.importers.csv_table import read_csv_table
+from tierwise.data.importers.langfuse_export import read_langfuse_export
+from tierwise.data.importers.langsmith_export import read_langsmith_export
+from tierwise.data.importers.litellm_log import read_litellm_log
+from tierwise.data.importers.mapping import ImportMap
+from tierwise.data.importers.mlflow_traces import read_mlflow_traces
+from tierwise.data.importers.openai_log import read_openai_logs
+from tierwise.data.importers.records import Record
+from tierwise.data.importers.span_reader import read_otlp_log
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format: what it is for people, and how its files are read."""
+
+    about: str
+    read: Callable[[Sequence[Path], ImportMap], Iterator[Record]]
+
+
+def _each(
+    read_one: Callable[[Path, ImportMap], Iterator[Record]],
+) -> Callable[[Sequence[Path], ImportMap], Iterator[Record]]:
+    def read(paths: Sequence[Path], mapping: ImportMap) -> Iterator[Record]:
+        for path in paths:
+            yield from read_one(path, mapping)
+
+    return read
+
+
+FORMATS: Mapping[str, Format] = {
+    "openai": Format("request/response pairs, batch files, stored completions", read_openai_logs),
+    "otlp": Format("OpenTelemetry GenAI or OpenInference spans as OTLP JSON", _each(read_otlp_log)),
+    "mlflow": Format("MLflow traces, from files or a tracking address", _each(read_mlflow_traces)),
+    "litellm": Format("LiteLLM standard logging payloads or spend logs", _each(read_litellm_log)),
+    "langfuse": Format("Langfuse observations and scores", _each(read_langfuse_export)),
+    "langsmith": Format("LangSmith runs and feedback", _each(read_langsmith_export)),
+    "csv": Format("a table, with the columns named in --map", _each(read_csv_table)),
+}

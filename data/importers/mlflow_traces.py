@@ -1,0 +1,83 @@
+"""MLflow traces in the form of ``Trace.to_dict``: spans, and assessments as signals.
+
+Reading them from a tracking server needs MLflow and stands in :mod:`tierwise.training.trace_source`.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tierwise.data.errors import RecordError
+from tierwise.data.importers.call import seconds
+from tierwise.data.importers.chat import decoded
+from tierwise.data.importers.json_source import Numbered, read_json_objects
+from tierwise.data.importers.mapping import ImportMap
+from tierwise.data.importers.records import Record, Signal
+from tierwise.data.importers.span_reader import span_records
+from tierwise.data.importers.spans import Span, hex_id
+from tierwise.data.step_log import Malformed
+
+_ERROR = ("STATUS_CODE_ERROR", "ERROR")
+
+
+def read_mlflow_traces(path: Path, mapping: ImportMap) -> Iterator[Record]:
+    """Traces from a file, one JSON object each."""
+    for record in read_json_objects(path, ("traces",)):
+        if isinstance(record, Malformed):
+            yield record
+        else:
+            yield from trace_records(record, mapping)
+
+
+def trace_records(record: Numbered, mapping: ImportMap) -> Iterator[Record]:
+    """The calls, frames and signals of one trace; a span that cannot be read does not take the others with it."""
+    info, data = record.value.get("info"), record.value.get("data")
+    if not isinstance(info, Mapping) or not isinstance(data, Mapping) or not isinstance(data.get("spans"), list):
+        yield record.malformed("is no MLflow trace: info and data.spans are needed")
+        return
+    trace_id = str(info.get("trace_id") or info.get("request_id"))
+    metadata = {**_mapping(info.get("trace_metadata")), **_mapping(info.get("tags"))}
+    for raw in data["spans"]:
+        try:
+            yield from span_records(_span(raw, trace_id, metadata), mapping)
+        except (RecordError, KeyError, TypeError, ValueError, AttributeError) as error:
+            yield record.malformed(f"span {_mapping(raw).get('name')!r}: {error}")
+    for raw in info.get("assessments") or ():
+        signal = _signal(_mapping(raw), trace_id)
+        if signal is not None:
+            yield signal
+
+
+def _span(raw: Mapping[str, Any], trace_id: str, metadata: Mapping[str, Any]) -> Span:
+    attributes = {key: decoded(value) for key, value in raw["attributes"].items()}
+    kind = str(attributes.get("mlflow.spanType") or "UNKNOWN")
+    inherited = {"session.id": metadata.get("mlflow.trace.session"), **metadata}
+    status = _mapping(raw.get("status"))
+    raised = next((_mapping(event.get("attributes")) for event in raw.get("events") or ()), {})
+    is_error = status.get("code") in _ERROR
+    parent = hex_id(raw.get("parent_span_id"))
+    return Span(
+        span_id=f"{trace_id}-{hex_id(raw['span_id'])}",
+        trace_id=trace_id,
+        name=str(raw.get("name") or ""),
+        parent_id=f"{trace_id}-{parent}" if parent else None,
+        attributes={**inherited, **attributes, "mlflow.spanType": kind},
+        started_at=seconds(raw.get("start_time_unix_nano")),
+        ended_at=seconds(raw.get("end_time_unix_nano")),
+        error=str(status.get("message") or raised.get("exception.message") or "error") if is_error else None,
+        error_type=raised.get("exception.type"),
+    )
+
+
+def _signal(raw: Mapping[str, Any], trace_id: str) -> Signal | None:
+    """Feedback; expectations are no verdicts, and what was overridden no longer counts."""
+    value = _mapping(raw.get("feedback")).get("value")
+    if not isinstance(value, bool | int | float | str) or raw.get("valid") is False:
+        return None
+    span_id = hex_id(raw.get("span_id"))
+    subject = f"{trace_id}-{span_id}" if span_id else trace_id
+    return Signal(str(raw.get("assessment_name")), value, subject, is_about_task=span_id is None)
+
+
+def _mapping(raw: object) -> Mapping[str, Any]:
+    return raw if isinstance(raw, Mapping) else {}

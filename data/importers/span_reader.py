@@ -1,0 +1,33 @@
+"""Spans to records: LLM calls in the words that we know, and frames for everything around them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tierwise.data.errors import RecordError
+from tierwise.data.importers.mapping import ImportMap
+from tierwise.data.importers.records import Frame, Record
+from tierwise.data.importers.spans import Span, read_otlp
+from tierwise.data.importers.vocabularies import found_call, frame_name, is_agent
+from tierwise.data.step_log import Malformed
+
+
+def read_otlp_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
+    """GenAI and OpenInference spans of an OTLP JSON file."""
+    for found in read_otlp(path):
+        if isinstance(found, Malformed):
+            yield found
+            continue
+        record, span = found
+        try:
+            yield from span_records(span, mapping)
+        except RecordError as error:
+            yield record.malformed(f"span {span.name}: {error}")
+
+
+def span_records(span: Span, mapping: ImportMap) -> Iterator[Record]:
+    """A call or a frame. Raises ``RecordError`` for a call that cannot be read."""
+    found = found_call(span, mapping)
+    if found is None:
+        yield Frame(span.span_id, frame_name(span), span.parent_id, is_agent(span))
+    else:
+        yield found.checked()

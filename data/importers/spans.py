@@ -1,0 +1,134 @@
+"""OpenTelemetry spans as OTLP JSON files: what collectors' file exporters and the SDKs' own exporters write.
+
+Ids may be hexadecimal, as the OTLP/JSON specification wants them, or base64, as protobuf's own JSON mapping writes
+them; integers may be text. Which words the attributes use is none of this module's business.
+"""
+
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tierwise.data.errors import RecordError
+from tierwise.data.importers.call import seconds
+from tierwise.data.importers.json_source import Numbered, read_json_objects
+from tierwise.data.step_log import Malformed
+
+_ERROR_CODES = (2, "2", "STATUS_CODE_ERROR")
+_DETAIL_EVENTS = ("gen_ai.client.inference.operation.details", "gen_ai.content.prompt", "gen_ai.content.completion")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span with decoded attributes. ``messages`` are those that older conventions put into events."""
+
+    span_id: str
+    trace_id: str
+    name: str
+    parent_id: str | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    started_at: float | None = None
+    ended_at: float | None = None
+    error: str | None = None
+    error_type: str | None = None
+    messages: tuple[Mapping[str, Any], ...] = ()
+
+
+def read_otlp(path: Path) -> Iterator[tuple[Numbered, Span] | Malformed]:
+    """Every span of a file, with the record that it stood in."""
+    for record in read_json_objects(path):
+        if isinstance(record, Malformed):
+            yield record
+            continue
+        if not isinstance(record.value.get("resourceSpans"), list):
+            yield record.malformed("has no resourceSpans; OTLP JSON is needed")
+            continue
+        yield from _spans(record)
+
+
+def _spans(record: Numbered) -> Iterator[tuple[Numbered, Span] | Malformed]:
+    for resource in _objects(record.value["resourceSpans"]):
+        shared = _attributes((resource.get("resource") or {}).get("attributes"))
+        for scope in _objects(resource.get("scopeSpans", resource.get("instrumentationLibrarySpans"))):
+            for raw in _objects(scope.get("spans")):
+                alone = Numbered(record.path, record.number, raw)
+                try:
+                    yield alone, span_of(raw, shared)
+                except (RecordError, KeyError, TypeError, ValueError) as error:
+                    yield alone.malformed(f"no span: {error!r}" if not isinstance(error, RecordError) else str(error))
+
+
+def span_of(raw: Mapping[str, Any], resource: Mapping[str, Any]) -> Span:
+    """One span object. Raises ``RecordError`` where the ids are missing."""
+    trace_id, span_id = hex_id(raw.get("traceId")), hex_id(raw.get("spanId"))
+    if not trace_id or not span_id:
+        raise RecordError("", "a span without traceId or spanId")
+    attributes = {f"resource.{key}": value for key, value in resource.items()} | _attributes(raw.get("attributes"))
+    events = [(str(event.get("name")), _attributes(event.get("attributes"))) for event in _objects(raw.get("events"))]
+    status = raw.get("status") or {}
+    is_error = isinstance(status, Mapping) and status.get("code") in _ERROR_CODES
+    raised = next((values for name, values in events if name == "exception"), {})
+    for name, values in events:
+        attributes |= values if name in _DETAIL_EVENTS else {}
+    return Span(
+        span_id=f"{trace_id}-{span_id}",
+        trace_id=trace_id,
+        name=str(raw.get("name") or ""),
+        parent_id=f"{trace_id}-{parent}" if (parent := hex_id(raw.get("parentSpanId"))) else None,
+        attributes=attributes,
+        started_at=seconds(raw.get("startTimeUnixNano")),
+        ended_at=seconds(raw.get("endTimeUnixNano")),
+        error=str(status.get("message") or raised.get("exception.message") or "error") if is_error else None,
+        error_type=str(attributes.get("error.type") or raised.get("exception.type") or "") or None,
+        messages=tuple(_event_message(name, values) for name, values in events if _is_message_event(name)),
+    )
+
+
+def hex_id(raw: object) -> str | None:
+    """An id in hexadecimal; None for a missing one and for all zeros.
+
+    >>> hex_id("h7H8ToQhuFQ=")
+    '87b1fc4e8421b854'
+    """
+    if not isinstance(raw, str) or not raw.strip("0"):
+        return None
+    text = raw.lower().removeprefix("0x")
+    if len(text) in (16, 32) and all(char in "0123456789abcdef" for char in text):
+        return text
+    try:
+        return b64decode(raw, validate=True).hex() or None
+    except ValueError:
+        raise RecordError("", f"the id {raw!r} is neither hexadecimal nor base64") from None
+
+
+def _objects(raw: object) -> list[Mapping[str, Any]]:
+    return [item for item in raw if isinstance(item, Mapping)] if isinstance(raw, list) else []
+
+
+def _attributes(raw: object) -> dict[str, Any]:
+    return {str(item.get("key")): _value(item.get("value")) for item in _objects(raw)}
+
+
+def _value(raw: object) -> Any:
+    """OTLP's AnyValue."""
+    if not isinstance(raw, Mapping) or not raw:
+        return None
+    kind, value = next(iter(raw.items()))
+    if kind == "intValue":
+        return int(value)
+    if kind == "arrayValue":
+        return [_value(item) for item in _objects((value or {}).get("values"))]
+    if kind == "kvlistValue":
+        return _attributes((value or {}).get("values"))
+    return value
+
+
+def _is_message_event(name: str) -> bool:
+    return name.startswith("gen_ai.") and name.endswith(".message")
+
+
+def _event_message(name: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``gen_ai.user.message`` and its like, of the conventions before 1.37."""
+    role = values.get("role") or name.removeprefix("gen_ai.").removesuffix(".message")
+    return {"role": role, "content": values.get("content") or ""}

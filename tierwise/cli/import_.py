@@ -1,0 +1,82 @@
+"""``tierwise import``: what other tools logged becomes a step log that ``train``, ``evaluate`` and ``tax`` read."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tierwise.cli.console import say, say_malformed
+from tierwise.cli.extras import needs_extra
+from tierwise.cli.sources import read_logs
+from tierwise.cli.train import TiersOption
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.errors import LogError
+from tierwise.data.importers import FORMATS, ForeignLogError, ImportMap, ImportReport, import_records
+from tierwise.data.importers.account import describe_import
+from tierwise.data.importers.merge import MergeCount, merge_into
+from tierwise.data.importers.models import suggest_tiers
+from tierwise.data.importers.records import Record
+from tierwise.data.step_log import write_quarantine
+
+_OWN = "tierwise"
+_KNOWN = ", ".join([*FORMATS, _OWN])
+
+
+def import_log(
+    sources: Annotated[list[str], typer.Argument(help="Files of the format; for mlflow and tierwise also addresses.")],
+    format_name: Annotated[str, typer.Option("--from", help=f"Format: {_KNOWN}.")],
+    out: Annotated[Path, typer.Option(help="Step log to add to: .jsonl, .jsonl.gz or .parquet.")],
+    tiers: TiersOption = None,
+    mapping_file: Annotated[
+        Path | None, typer.Option("--map", help="map.toml: which verdicts mean success, where names stand.")
+    ] = None,
+    experiment: Annotated[
+        list[str] | None, typer.Option(help="MLflow experiment to read from a tracking address; repeatable.")
+    ] = None,
+) -> None:
+    """Turn a foreign log into a step log. Importing the same records twice adds nothing."""
+    catalogue = TierCatalogue.load(tiers)
+    mapping = ImportMap.load(mapping_file)
+    quarantine = out.with_name(f"{out.name}.quarantine.jsonl")
+    if format_name == _OWN:
+        _say_merged(out, merge_into(out, read_logs(sources, catalogue, quarantine)))
+        return
+    if format_name not in FORMATS:
+        raise ForeignLogError(f"--from {format_name} is no format; known are {_KNOWN}")
+    report = import_records(format_name, _records(format_name, sources, mapping, experiment), catalogue, mapping)
+    quarantine.unlink(missing_ok=True)
+    if report.malformed:
+        write_quarantine(quarantine, report.malformed)
+    for line in describe_import(report):
+        say(line)
+    say_malformed(report.malformed, str(quarantine))
+    _say_unknown_models(report, tiers)
+    if not report.assembled.steps:
+        raise LogError(f"{', '.join(sources)}: no step could be imported; the counts above say why")
+    _say_merged(out, merge_into(out, report.assembled.steps))
+
+
+def _records(
+    format_name: str, sources: list[str], mapping: ImportMap, experiments: list[str] | None
+) -> Iterator[Record]:
+    if format_name == "mlflow" and any("://" in source for source in sources):
+        with needs_extra("train"):
+            from tierwise.training.trace_source import read_tracked_traces
+        for source in sources:
+            yield from read_tracked_traces(source, experiments or [], mapping)
+        return
+    yield from FORMATS[format_name].read([Path(source) for source in sources], mapping)
+
+
+def _say_unknown_models(report: ImportReport, tiers: Path | None) -> None:
+    unknown = report.assembled.unknown_models
+    if not unknown:
+        return
+    place = tiers or "tiers.toml"
+    say(f"Models in no tier were left out. Put them into {place} and import again; a start, by list price:")
+    say("\n".join(f"  {line}" for line in suggest_tiers(unknown).splitlines()))
+
+
+def _say_merged(out: Path, count: MergeCount) -> None:
+    say(f"{out}: {count.n_new} new step(s), {count.n_changed} changed, {count.n_unchanged} there already")
