@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 ENCODERS_VENV ?= .venv-encoders
+RECORDERS_VENV ?= .venv-recorders
 TORCH ?= torch==2.13.0
 ARGS ?=
 
@@ -14,7 +15,7 @@ OPENMP := $(CURDIR)/$(VENV)/openmp
 export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-slow test-encoders demo bench bench-decisions bench-serving docs constraints clean
+.PHONY: help setup check test test-slow test-encoders test-importers demo bench bench-decisions bench-serving docs constraints clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +38,12 @@ test-slow: $(DEV)  ## the slow tests: fresh installs, guarantees over many world
 test-encoders:  ## the tests that need torch, in an environment of their own
 	$(MAKE) VENV=$(ENCODERS_VENV) $(ENCODERS_VENV)/.encoders
 	$(ENCODERS_VENV)/bin/pytest -m encoders $(ARGS)
+
+test-importers: $(DEV)  ## record logs with the real libraries, in an environment of their own, and import them
+	$(MAKE) --no-print-directory $(RECORDERS_VENV)/.made
+	rm -rf $(RECORDERS_VENV)/recorded
+	$(RECORDERS_VENV)/bin/python -W ignore tests/data/importers/recorders $(RECORDERS_VENV)/recorded
+	TIERWISE_RECORDED=$(CURDIR)/$(RECORDERS_VENV)/recorded $(BIN)/pytest tests/data/importers $(ARGS)
 
 demo: $(RUN)  ## train on the sample log, export, register, serve, show (ARGS="--port 9000")
 	$(BIN)/tierwise demo $(ARGS)
@@ -62,7 +69,7 @@ constraints: $(DEV)  ## resolve the newest versions into constraints.txt
 	| grep -vE '^(nvidia-|cuda-|torch=|triton=|setuptools=)'; } > constraints.new && mv constraints.new constraints.txt
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) $(ENCODERS_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(ENCODERS_VENV) $(RECORDERS_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/.made: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12")'
@@ -89,4 +96,11 @@ $(DEV): $(RUN)
 $(VENV)/.encoders: $(VENV)/.made
 	$(PIP) $(TORCH)
 	$(PIP) --editable '.[encoders,dev]'
+	@touch $@
+
+RECORDERS := tests/data/importers/recorders/requirements.txt
+$(RECORDERS_VENV)/.made: $(RECORDERS)
+	$(PIP) uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(RECORDERS_VENV)
+	$(BIN)/uv pip install --quiet --prerelease allow --python $(RECORDERS_VENV)/bin/python --requirement $(RECORDERS)
 	@touch $@

@@ -68,7 +68,7 @@ class FoundCall:
         names = ("input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens")
         tokens = {name: self.usage.get(name) for name in names}
         fresh, cached = tokens["input_tokens"], tokens["cached_tokens"]
-        if fresh is not None and cached is not None and cached > fresh:  # some count only what was not cached
+        if fresh is not None and cached is not None and cached > fresh >= 0:  # some count only what was not cached
             tokens["input_tokens"] = fresh + cached
         return tokens
 

@@ -22,6 +22,7 @@ COLUMNS = (
     "cost_usd", "latency_ms",
 )  # fmt: skip
 _FIELD_LIMIT = 10_000_000
+_TOO_MANY = "fields beyond the header"
 _LABELS = ("agent", "node", "task_type", "task_id", "session_id", "decision_id", "group")
 
 
@@ -32,7 +33,7 @@ def read_csv_table(path: Path, mapping: ImportMap) -> Iterator[Record]:
     identities = Identities()
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            reader = csv.DictReader(file)
+            reader = csv.DictReader(file, restkey=_TOO_MANY)
             _check_header(path, reader.fieldnames or (), mapping)
             for row in reader:
                 yield from _row_records(path, reader.line_num, row, mapping, identities)
@@ -47,7 +48,7 @@ def _row_records(
 ) -> Iterator[Record]:
     source_id = row.get(mapping.csv.get("id", "")) or identities.of(row)
     try:
-        if None in row or None in row.values():
+        if _TOO_MANY in row or None in row.values():
             raise RecordError("", "has more or fewer fields than the header")
         yield _found(source_id, row, mapping).checked()
     except RecordError as error:

@@ -1,0 +1,57 @@
+"""Names of models as providers and tools write them, and the tier that each finds."""
+
+import pytest
+
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.importers import ForeignLogError
+from tierwise.data.importers.models import TierLookup, suggest_tiers
+
+
+def catalogue(small: str, large: str) -> TierCatalogue:
+    models = [{"name": "small", "models": [{"name": small}]}, {"name": "large", "models": [{"name": large}]}]
+    return TierCatalogue.from_mapping({"tiers": models})
+
+
+@pytest.mark.parametrize(
+    ("listed", "logged"),
+    [
+        ("gpt-4o-mini", "gpt-4o-mini-2024-07-18"),
+        ("gpt-4o-mini", "openai/gpt-4o-mini"),
+        ("gpt-4o-mini", "azure/GPT-4o-mini"),
+        ("openai/gpt-4o-mini", "gpt-4o-mini"),
+        ("claude-3-5-haiku", "anthropic/claude-3-5-haiku-20241022"),
+        ("claude-3-5-haiku", "bedrock/us.anthropic.claude-3-5-haiku-20241022-v1:0"),
+        ("claude-3-5-haiku", "claude-3-5-haiku@20241022"),
+        ("claude-3-5-haiku-20241022", "claude-3-5-haiku-latest"),
+        ("gemini-1.5-flash", "models/gemini-1.5-flash-002"),
+        ("llama3.2", "ollama/llama3.2:latest"),
+    ],
+)
+def test_prefixes_and_dates_do_not_matter(listed: str, logged: str) -> None:
+    place = TierLookup(catalogue(listed, "gpt-4o"), {}).find(logged)
+    assert place is not None
+    assert place.tier == "small"
+
+
+@pytest.mark.parametrize("logged", ["gpt-4o", "gpt-4o-2024-08-06", "openai/gpt-4o"])
+def test_a_name_that_only_begins_alike_is_another_model(logged: str) -> None:
+    assert TierLookup(catalogue("gpt-4o-mini", "gpt-4.1"), {}).find(logged) is None
+
+
+def test_an_override_wins_and_must_name_a_tier() -> None:
+    tiers = catalogue("gpt-4o-mini", "gpt-4o")
+    place = TierLookup(tiers, {"ft:gpt-4o-mini:*": "large"}).find("ft:gpt-4o-mini:acme::x1")
+    assert place is not None
+    assert (place.tier, place.model) == ("large", None)
+    with pytest.raises(ForeignLogError, match="'huge', which is no tier; known are small, large"):
+        TierLookup(tiers, {"x": "huge"})
+
+
+def test_a_proposal_orders_models_by_list_price_and_can_be_read() -> None:
+    import tomllib
+
+    proposed = suggest_tiers(["gpt-4o-mini", "gpt-4o", "our-own-model"])
+    tiers = TierCatalogue.from_mapping(tomllib.loads(proposed))
+    assert tiers.tiers[0].models[0].name == "gpt-4o-mini"
+    assert "gpt-4o" in [model.name for tier in tiers.tiers[1:] for model in tier.models]
+    assert '# no list price: "our-own-model"' in proposed
