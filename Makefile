@@ -102,5 +102,5 @@ RECORDERS := tests/data/importers/recorders/requirements.txt
 $(RECORDERS_VENV)/.made: $(RECORDERS)
 	$(PIP) uv
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(RECORDERS_VENV)
-	$(BIN)/uv pip install --quiet --prerelease allow --python $(RECORDERS_VENV)/bin/python --requirement $(RECORDERS)
+	$(BIN)/uv pip install --quiet --python $(RECORDERS_VENV)/bin/python --requirement $(RECORDERS)
 	@touch $@
