@@ -58,6 +58,25 @@ def track_bundle(bundle: Path, name: str, report: Path | None = None) -> Registe
         return RegisteredBundle(name, version, alias, uri)
 
 
+def track_report(report: Path, router_version: str, figures: Mapping[str, float]) -> str:
+    """Logs a report folder and its main figures to the run of the bundle, or to a new run where there is none.
+
+    Returns the id of the run. Raises ``TrackingError``.
+    """
+    with _mlflow_errors():
+        client, uri = _client()
+        experiment = _experiment(client, uri)
+        known = client.search_runs([experiment], f"tags.`tierwise.router_version` = '{router_version}'", max_results=1)
+        run = known[0] if known else client.create_run(experiment, run_name=f"evaluation-{router_version}")
+        run_id = str(run.info.run_id)
+        client.set_tag(run_id, "tierwise.router_version", router_version)
+        for key, value in figures.items():
+            client.log_metric(run_id, key, value)
+        client.log_artifacts(run_id, str(report), "report")
+        client.set_terminated(run_id)
+        return run_id
+
+
 @contextmanager
 def mlflow_errors() -> Iterator[None]:
     """MLflow warns and logs much that concerns only its own developers; what it raises becomes one line."""

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,6 +31,7 @@ def evaluate(
     max_quality_loss: Annotated[
         float | None, typer.Option(help="Tolerated relative loss of success, 0 to 1; default: the bundle's.")
     ] = None,
+    track: Annotated[bool, typer.Option("--track", help="Log the report to the bundle's run in MLflow.")] = False,
 ) -> None:
     """Evaluate a bundle on a log: success, cost and saving against constants, rules and the oracle."""
     with needs_extra("train"):
@@ -44,6 +46,8 @@ def evaluate(
     if report is not None:
         write_report(evaluation, report)
         say(f"Report written to {report}")
+    if track:
+        _track(evaluation, router.version)
     _warn_if_trained_on(bundle, steps)
 
 
@@ -66,7 +70,9 @@ def print_evaluation(evaluation: "Evaluation", title: str) -> None:
             rows.append(_table_row(f"{run.start} + verifier {run.report.catch_rate:.0%}", run.report))
     print_table(title, ["policy", "success", "µUSD a step", "saving", "loss of success"], rows)
     say("[ ] are 95 % intervals; saving and loss are relative to always using the top tier.")
-    say("+ verifier: it catches that share of failures, and each is tried again one tier up.")
+    if runs:
+        say("+ verifier: it catches that share of failures, and each is tried again one tier up.")
+    say_how_measured(evaluation)
     summary = evaluation.log
     if any(summary.n_simulated.values()):
         found = ", ".join(f"{count} on {tier}" for tier, count in summary.n_simulated.items() if count)
@@ -76,6 +82,39 @@ def print_evaluation(evaluation: "Evaluation", title: str) -> None:
     for row in evaluation.table():
         if row.refused:
             say(f"{row.name}: {row.refused}")
+
+
+def say_how_measured(evaluation: "Evaluation") -> None:
+    """Whether the figures are counted on complete steps or estimated from the choices of the log, and how well."""
+    from tierwise.training.evaluation.errors import Refusal
+
+    log, full = evaluation.log, evaluation.full_information
+    if not isinstance(full, Refusal):
+        if log.n_complete < log.n_steps:
+            say(f"Counted on the {log.n_complete} of {log.n_steps} steps that know every tier.")
+            say("Off-policy estimates over the choices of the whole log are in --json and --report.")
+        return
+    say(f"Estimated off-policy, from the choices of the log and their propensities: {full.reason}.")
+    for name, report in evaluation.off_policy.items():
+        if isinstance(report, Refusal):
+            continue
+        estimated = f", {report.p_estimated:.0%} of the propensities are estimated" if report.p_estimated else ""
+        say(f"{name}: {report.n} steps, effective n {report.overlap.n_effective:.0f}{estimated}.")
+
+
+def _track(evaluation: "Evaluation", router_version: str) -> None:
+    """Tracking in trouble is told and costs nothing else."""
+    from tierwise.training.evaluation.report import write_report
+    from tierwise.training.tracking import TrackingError, track_report
+
+    with TemporaryDirectory() as folder:
+        write_report(evaluation, folder)
+        try:
+            run_id = track_report(Path(folder), router_version, evaluation.figures())
+        except TrackingError as error:
+            say(f"Not tracked: {error}")
+        else:
+            say(f"Report logged to MLflow, run {run_id}")
 
 
 def _table_row(name: str, measured: "TableRow | EscalationReport") -> list[str]:

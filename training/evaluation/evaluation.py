@@ -1,5 +1,6 @@
 """Everything that was measured about one candidate, in one frozen record."""
 
+import math
 from dataclasses import dataclass
 
 from tierwise.training.evaluation.calibration import TierCalibration
@@ -118,6 +119,22 @@ class Evaluation:
                 for name, c in choices.items()
             )
         return tuple(_off_policy_row(name, report) for name, report in self.off_policy.items())
+
+    def figures(self) -> dict[str, float]:
+        """The candidate's main figures by a short name, as tracking keeps them; what was not measured is absent."""
+        row = next(row for row in self.table() if row.name == self.candidate)
+        measured = {"success": row.success, "cost_usd": row.cost_usd, "loss": row.loss, "saving": row.saving}
+        full = self.full_information
+        if isinstance(full, FullInformation) and isinstance(full.skills, SkillTable):
+            measured["skill"] = full.skills.skills[self.candidate].skill
+        measured |= {f"ece_{tier.tier}": tier.ece for tier in self.calibration}
+        return {
+            f"evaluation_{name}{end}": value
+            for name, estimate in measured.items()
+            if estimate is not None
+            for end, value in (("", estimate.value), ("_low", estimate.low), ("_high", estimate.high))
+            if math.isfinite(value)
+        }
 
     def escalation(self) -> tuple[EscalatingRun, ...]:
         """The runs with a verifier; none where no step knows every tier."""

@@ -74,5 +74,5 @@ class WeightedReward:
         if ratio.standard_error == 0 and self.bounds[1] == 1:
             # Rule of three (Hanley and Lippman-Hand, JAMA 1983): no failure in m steps leaves room for 3 / m.
             low, high = low - 3 / n_effective, high + 3 / n_effective
-        low, high = np.clip([low, high], *self.bounds)
-        return Estimate(ratio.value, float(low), float(high), int(self.known.sum()), n_effective)
+        value, low, high = np.clip([ratio.value, low, high], *self.bounds)
+        return Estimate(float(value), float(low), float(high), int(self.known.sum()), n_effective)
