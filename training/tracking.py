@@ -63,7 +63,7 @@ def track_report(report: Path, router_version: str, figures: Mapping[str, float]
 
     Returns the id of the run. Raises ``TrackingError``.
     """
-    with _mlflow_errors():
+    with mlflow_errors():
         client, uri = _client()
         experiment = _experiment(client, uri)
         known = client.search_runs([experiment], f"tags.`tierwise.router_version` = '{router_version}'", max_results=1)

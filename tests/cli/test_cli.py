@@ -4,6 +4,7 @@ import gzip
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -63,6 +64,25 @@ def test_evaluate_and_explain_answer(folder: Path) -> None:
     assert json.loads((folder / "e.json").read_text())["table"]
     explained = RUN.invoke(app, ["explain", "--bundle", str(folder / "bundle"), "--step", '{"text": "Hi"}'])
     assert "P(success)" in explained.output
+
+
+def test_a_log_of_single_attempts_is_evaluated_off_policy_and_tracked(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines() if line != "{broken"]
+    rng = np.random.default_rng(0)
+    for row in rows:
+        row["attempts"] = [row["attempts"][rng.integers(len(row["attempts"]))]]
+        row["decision"] = {"tier": row["attempts"][0]["tier"], "policy": "random", "propensity": 1 / 3}
+    (tmp_path / "one.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    monkeypatch.chdir(tmp_path)
+    arguments = ["evaluate", "--bundle", str(folder / "bundle"), "--log", "one.jsonl", "--json", "e.json", "--track"]
+    result = RUN.invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert "Estimated off-policy" in result.output
+    assert "Report logged to MLflow" in result.output
+    assert "refused" in json.loads((tmp_path / "e.json").read_text())["full_information"]
+    assert list((tmp_path / ".tierwise" / "artifacts").rglob("report.md"))
 
 
 def test_a_batch_decides_as_one_by_one_and_odd_steps_get_decisions(folder: Path) -> None:
