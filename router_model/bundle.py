@@ -23,6 +23,7 @@ from tierwise.features.pipeline import FeaturePipeline
 from tierwise.features.schema import FeatureSchema
 from tierwise.router_model.calibration import Calibration
 from tierwise.router_model.familiarity import Familiarity
+from tierwise.router_model.linear_chain import LinearChain
 from tierwise.router_model.policy import Policy
 from tierwise.router_model.predictor import Predictor
 
@@ -43,6 +44,7 @@ class RouterParts:
     catalogue: TierCatalogue
     schema: FeatureSchema
     router_graph: bytes
+    linear: LinearChain
     cost_graph: bytes
     calibration: Calibration
     policy: Policy
@@ -53,7 +55,7 @@ class RouterParts:
         return FeaturePipeline(self.schema, load_encoder(self.encoder_folder))
 
     def predictor(self) -> Predictor:
-        return Predictor(self.router_graph, self.cost_graph, self.calibration)
+        return Predictor(self.router_graph, self.linear, self.cost_graph, self.calibration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def _write_files(folder: Path, parts: RouterParts, golden: list[dict[str, Any]],
     (folder / "cost.onnx").write_bytes(parts.cost_graph)
     np.save(folder / "familiarity.npy", parts.familiarity.reference, allow_pickle=False)
     _write_json(folder / "calibration.json", parts.calibration.to_mapping())
+    _write_json(folder / "linear.json", parts.linear.to_mapping())
     _write_json(folder / "policy.json", parts.policy.to_mapping())
     _write_json(folder / "tiers.json", parts.catalogue.to_mapping())
     _write_json(folder / "features.json", parts.schema.to_mapping())
@@ -157,6 +160,7 @@ def _read_parts(folder: Path) -> RouterParts:
         catalogue=TierCatalogue.from_mapping(_read_json(folder / "tiers.json")),
         schema=FeatureSchema.from_mapping(_read_json(folder / "features.json")),
         router_graph=(folder / "router.onnx").read_bytes(),
+        linear=LinearChain.from_mapping(_read_json(folder / "linear.json")),
         cost_graph=(folder / "cost.onnx").read_bytes(),
         calibration=Calibration.from_mapping(_read_json(folder / "calibration.json")),
         policy=Policy.from_mapping(_read_json(folder / "policy.json")),

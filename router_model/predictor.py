@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tierwise.router_model.calibration import Calibration
 from tierwise.router_model.chain import Floats, TierProbabilities, chain_rows, chain_scores
+from tierwise.router_model.linear_chain import LinearChain, blended
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +20,19 @@ class Prediction:
 
 
 class Predictor:
-    """Runs ``router.onnx`` (chain scores) and ``cost.onnx`` (log costs) of a bundle."""
+    """Runs ``router.onnx`` (chain scores of the trees), the linear chain and ``cost.onnx`` (log costs) of a bundle."""
 
-    def __init__(self, router_graph: bytes, cost_graph: bytes, calibration: Calibration) -> None:
+    def __init__(self, router_graph: bytes, linear: LinearChain, cost_graph: bytes, calibration: Calibration) -> None:
         self.calibration = calibration
         self.n_tiers = len(calibration.cost_log_offset)
+        self._linear = linear
         self._router = open_graph(router_graph)
         self._cost = open_graph(cost_graph)
 
     def predict(self, vectors: NDArray[np.float32]) -> Prediction:
         """Vectors float32 [n, d]; a row's result does not depend on the other rows."""
-        scores = chain_scores(run_graph(self._router, chain_rows(vectors, self.n_tiers)), self.n_tiers)
+        trees = chain_scores(run_graph(self._router, chain_rows(vectors, self.n_tiers)), self.n_tiers)
+        scores = blended(trees, self._linear.scores(vectors))
         log_cost = run_graph(self._cost, tier_rows(vectors, self.n_tiers)).astype(np.float64)
         cost_usd = self.calibration.cost_usd(log_cost.reshape(-1, self.n_tiers))
         return Prediction(self.calibration.probabilities(scores), cost_usd)

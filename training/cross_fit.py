@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from tierwise.router_model.chain import Floats, n_chain_rows, tier_probabilities
 from tierwise.training.chain_likelihood import chain_posterior
+from tierwise.training.chain_model import ChainModel, fit_chain_model
 from tierwise.training.costs import CostModel, fit_cost_model
-from tierwise.training.tier_classifier import BoosterParams, TierClassifier
+from tierwise.training.tier_classifier import BoosterParams
 
 _N_STAGES = 8
 
@@ -40,12 +41,13 @@ class TrainingRows:
     folds: NDArray[np.int64]
     weight: Floats
 
-    def fit(self, is_used: NDArray[np.bool_], params: BoosterParams, seed: int) -> tuple[TierClassifier, CostModel]:
+    def fit(self, is_used: NDArray[np.bool_], params: BoosterParams, seed: int) -> tuple[ChainModel, CostModel]:
         """Models fitted to the steps of ``is_used`` bool [n] and to their copies."""
         rows = np.flatnonzero(is_used[self.step])
         vectors, step = self.vectors[rows], self.step[rows]
-        classifier = TierClassifier(params, seed).fit(vectors, self.success[step], self.weight[step])
-        return classifier, fit_cost_model(vectors, self.cost_usd[step], seed, params.n_threads, self.weight[step])
+        weight = self.weight[step]
+        model = fit_chain_model(vectors, self.success[step], weight, params, seed)
+        return model, fit_cost_model(vectors, self.cost_usd[step], seed, params.n_threads, weight)
 
 
 def cross_fit(
@@ -62,10 +64,9 @@ def cross_fit(
 
     def predict_fold(fold: int) -> _FoldPrediction:
         held_out = rows.folds == fold
-        classifier, cost_model = rows.fit(~held_out, params, seed)
+        model, cost_model = rows.fit(~held_out, params, seed)
         vectors = rows.vectors[: len(held_out)][held_out]
-        scores = np.stack([classifier.decision_function(vectors, stage) for stage in stages])
-        return _FoldPrediction(held_out, scores, cost_model.log_cost(vectors))
+        return _FoldPrediction(held_out, model.staged_scores(vectors, stages), cost_model.log_cost(vectors))
 
     n_steps, n_tiers = rows.success.shape
     stages = [max(1, params.n_rounds * (i + 1) // _N_STAGES) for i in range(_N_STAGES)]

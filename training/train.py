@@ -100,17 +100,18 @@ def train_router(
 
     progress("final fit", 1)
     params = with_rounds(config.booster, held_out.n_rounds)
-    classifier, cost_model = rows.fit(np.ones(len(steps), dtype=np.bool_), params, config.seed)
+    model, cost_model = rows.fit(np.ones(len(steps), dtype=np.bool_), params, config.seed)
 
     progress("export to ONNX", 1)
     sample = vectors[:_N_PARITY_STEPS]
-    router_graph = export_booster(classifier.booster_, chain_rows(sample, len(catalogue)))
+    router_graph = export_booster(model.trees.booster_, chain_rows(sample, len(catalogue)))
     cost_graph = export_booster(cost_model.booster, tier_rows(sample, len(catalogue)))
     calibration = replace(calibration, cost_log_offset=calibration.cost_log_offset + cost_model.centre)
     parts = RouterParts(
         catalogue,
         pipeline.schema,
         router_graph.graph,
+        model.linear,
         cost_graph.graph,
         calibration,
         policy,
