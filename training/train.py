@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.fingerprint import dataset_fingerprint, in_canonical_order
@@ -22,12 +23,13 @@ from tierwise.router_model.predictor import tier_rows
 from tierwise.router_model.router import Router
 from tierwise.training.calibration import cross_calibrated, fit_calibration
 from tierwise.training.chain_likelihood import expected_success
+from tierwise.training.chain_model import ChainModel
 from tierwise.training.config import TrainConfig
-from tierwise.training.costs import complete_costs
+from tierwise.training.costs import CostModel, complete_costs
 from tierwise.training.cross_fit import CrossFit, TrainingRows, cross_fit, with_rounds
 from tierwise.training.errors import TrainingError
 from tierwise.training.familiarity import fit_familiarity
-from tierwise.training.onnx_export import export_booster
+from tierwise.training.onnx_export import ExportedGraph, export_booster
 from tierwise.training.operating_points import HeldOut, certify
 from tierwise.training.perturbation import perturbed_copies
 from tierwise.training.progress import Progress, silent_progress
@@ -103,17 +105,14 @@ def train_router(
     model, cost_model = rows.fit(np.ones(len(steps), dtype=np.bool_), params, config.seed)
 
     progress("export to ONNX", 1)
-    sample = vectors[:_N_PARITY_STEPS]
-    router_graph = export_booster(model.trees.booster_, chain_rows(sample, len(catalogue)))
-    cost_graph = export_booster(cost_model.booster, tier_rows(sample, len(catalogue)))
-    calibration = replace(calibration, cost_log_offset=calibration.cost_log_offset + cost_model.centre)
+    router_graph, cost_graph = _exported(model, cost_model, vectors[:_N_PARITY_STEPS])
     parts = RouterParts(
         catalogue,
         pipeline.schema,
         router_graph.graph,
         model.linear,
         cost_graph.graph,
-        calibration,
+        replace(calibration, cost_log_offset=calibration.cost_log_offset + cost_model.centre),
         policy,
         fitted.familiarity,
         encoder_folder,
@@ -122,6 +121,15 @@ def train_router(
     parity = {"onnx_max_deviation": deviation, "onnx_parity_rows": router_graph.n_rows}
     summary = _summary(steps, table, held_out, policy, config) | parity
     return TrainedRouter(parts, summary, dataset_fingerprint(steps), tuple(steps[:_N_GOLDEN]))
+
+
+def _exported(
+    model: ChainModel, cost_model: CostModel, sample: NDArray[np.float32]
+) -> tuple[ExportedGraph, ExportedGraph]:
+    """The graphs of the trees and of the cost model, each proven on the rows of ``sample`` float32 [n, d]."""
+    n_tiers = model.trees.n_tiers_
+    trees = export_booster(model.trees.booster_, chain_rows(sample, n_tiers))
+    return trees, export_booster(cost_model.booster, tier_rows(sample, n_tiers))
 
 
 def _usable(steps: Sequence[LoggedStep], catalogue: TierCatalogue) -> list[LoggedStep]:
