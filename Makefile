@@ -71,12 +71,13 @@ constraints: $(DEV)  ## resolve the newest versions into constraints.txt
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) $(ENCODERS_VENV) $(RECORDERS_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-$(VENV)/.made: pyproject.toml constraints.txt
+$(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12")'
 	$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-$(RUN): $(VENV)/.made
+# A change of the requirements installs what is new and keeps the rest.
+$(RUN): $(VENV)/.made pyproject.toml constraints.txt
 	@echo "Installing tierwise[serve,train] into $(VENV); this takes about a minute."
 	$(PIP) --editable '.[serve,train]'
 	@$(BIN)/python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null || $(MAKE) --no-print-directory lend-openmp
@@ -93,7 +94,7 @@ $(DEV): $(RUN)
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
-$(VENV)/.encoders: $(VENV)/.made
+$(VENV)/.encoders: $(VENV)/.made pyproject.toml constraints.txt
 	$(PIP) $(TORCH)
 	$(PIP) --editable '.[encoders,dev]'
 	@touch $@
