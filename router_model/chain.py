@@ -12,6 +12,7 @@ docs/learning.md derives the likelihood.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,7 @@ def n_chain_rows(n_tiers: int) -> int:
     return 2 * n_tiers - 1
 
 
+@cache
 def chain_columns(n_tiers: int) -> NDArray[np.float32]:
     """The two columns that tell chain rows apart, float32 [2 k - 1, 2]: tier index, 1 if a cheaper tier succeeded."""
     hazard_rows = [(tier, 0.0) for tier in range(n_tiers)]
@@ -43,6 +45,7 @@ def chain_columns(n_tiers: int) -> NDArray[np.float32]:
     return np.array(hazard_rows + keep_rows, dtype=np.float32)
 
 
+@cache
 def chain_offsets(n_tiers: int) -> Floats:
     """What is added to the raw score of each chain row, float64 [2 k - 1].
 
@@ -54,8 +57,11 @@ def chain_offsets(n_tiers: int) -> Floats:
 def chain_rows(vectors: NDArray[np.float32], n_tiers: int) -> NDArray[np.float32]:
     """Model input float32 [n * (2 k - 1), d + 2] for feature vectors float32 [n, d]; a step's rows are adjacent."""
     columns = chain_columns(n_tiers)
-    repeated = np.repeat(vectors, len(columns), axis=0)
-    return np.hstack([repeated, np.tile(columns, (len(vectors), 1))])
+    n_steps, n_features = vectors.shape
+    rows = np.empty((n_steps, len(columns), n_features + columns.shape[1]), dtype=np.float32)
+    rows[:, :, :n_features] = vectors[:, None, :]
+    rows[:, :, n_features:] = columns
+    return rows.reshape(-1, rows.shape[2])
 
 
 def chain_scores(raw: NDArray[np.floating], n_tiers: int) -> Floats:

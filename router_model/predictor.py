@@ -40,8 +40,11 @@ class Predictor:
 
 def tier_rows(vectors: NDArray[np.float32], n_tiers: int) -> NDArray[np.float32]:
     """One row a step and tier, float32 [n * k, d + 1]: the vector and the tier index."""
-    tiers = np.tile(np.arange(n_tiers, dtype=np.float32), len(vectors))
-    return np.hstack([np.repeat(vectors, n_tiers, axis=0), tiers[:, None]])
+    n_steps, n_features = vectors.shape
+    rows = np.empty((n_steps, n_tiers, n_features + 1), dtype=np.float32)
+    rows[:, :, :n_features] = vectors[:, None, :]
+    rows[:, :, n_features] = np.arange(n_tiers, dtype=np.float32)
+    return rows.reshape(-1, n_features + 1)
 
 
 def open_graph(graph: bytes) -> onnxruntime.InferenceSession:

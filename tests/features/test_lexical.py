@@ -1,12 +1,14 @@
 """Lexical features are cheap, finite and exact on small texts."""
 
 import math
+import re
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tierwise.features import lexical
 from tierwise.features.lexical import LEXICAL_NAMES, MAX_CHARS, lexical_features
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=[]))
@@ -86,3 +88,58 @@ def test_no_text_makes_a_pattern_backtrack(unit: str, start: str) -> None:
         begin = time.process_time()
         lexical_features(text, len(text))
         assert time.process_time() - begin < 0.1
+
+
+PIECES = [
+    "\n",
+    " ",
+    "\t",
+    "-",
+    "*",
+    "1.",
+    "12) ",
+    "(A)",
+    "B.",
+    "Q:",
+    "Question 1:",
+    "def ",
+    "xdef ",
+    "class ",
+    "return",
+]
+PIECES += [
+    "returns",
+    "=>",
+    "==",
+    "===",
+    "()",
+    "```",
+    "; ",
+    ";\n\n x",
+    "</",
+    "12,345.6",
+    "1,",
+    "A",
+    "Zb",
+    "ab_C",
+    "not",
+    "{",
+]
+# The marks as they are defined; the module searches them in faster forms.
+BULLET = re.compile(r"^[^\S\n]*(?:[-*•]|\d+[.)])\s", re.MULTILINE)
+OPTION = re.compile(r"^[^\S\n]*\(?[A-Ja-j][).:]\s", re.MULTILINE)
+CODE = re.compile(r"```|\bdef |\bclass |\bimport |\breturn\b|=>|==|\(\)|;\s*$|</", re.MULTILINE)
+
+
+@given(st.lists(st.sampled_from([*PIECES, "é", "•"]), max_size=14).map("".join) | ANY_TEXT)
+def test_marks_are_counted_as_they_are_defined(text: str) -> None:
+    found = features(text)
+    assert found["n_bullets"] == len(BULLET.findall(text))
+    assert found["n_options"] == len(OPTION.findall(text))
+    assert found["n_code_marks"] == len(CODE.findall(text))
+    assert found["n_numbers"] == len(re.findall(r"\d+(?:[.,]\d+)*", text))
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join) | st.text(st.characters(max_codepoint=127)))
+def test_the_short_way_for_ascii_counts_as_the_long_one(text: str) -> None:
+    assert lexical._ascii_words(text) == lexical._any_words(text)
