@@ -1,0 +1,49 @@
+"""Familiarity: near what was logged under the same task type."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierwise.router_model.familiarity import TASK_TYPE_WEIGHT, Familiarity, FamiliaritySpace, NearestReference
+
+N_TYPES, N_OTHERS = 3, 4
+
+
+def familiarity(seed: int, thresholds: list[float]) -> Familiarity:
+    rng = np.random.default_rng(seed)
+    weight = np.array([TASK_TYPE_WEIGHT] * N_TYPES + [1.0] * N_OTHERS, dtype=np.float32)
+    space = FamiliaritySpace(np.arange(N_TYPES + N_OTHERS), np.zeros_like(weight), weight)
+    reference = space.coordinates(vectors(rng, 60))
+    return Familiarity(space, NearestReference(reference), dict(enumerate(thresholds)))
+
+
+def vectors(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Steps of ``N_TYPES`` task types; the last type's code is "another one", with no column of its own."""
+    types = np.eye(N_TYPES + 1, dtype=np.float32)[rng.integers(N_TYPES + 1, size=n)][:, :N_TYPES]
+    return np.hstack([types, rng.normal(size=(n, N_OTHERS)).astype(np.float32)])
+
+
+@given(st.integers(0, 10_000), st.lists(st.floats(0.1, 12), min_size=N_TYPES, max_size=N_TYPES))
+def test_looking_only_where_it_matters_finds_what_looking_everywhere_finds(seed: int, thresholds: list[float]) -> None:
+    known = familiarity(seed, thresholds)
+    steps = vectors(np.random.default_rng(seed + 1), 40)
+    distances = known.nearest.distances(known.space.coordinates(steps))
+    limits = steps[:, :N_TYPES] @ np.array(thresholds, dtype=np.float32)
+    is_new_type = steps[:, :N_TYPES].sum(axis=1) == 0
+    is_clear = np.abs(distances - limits) > 1e-3
+    expected = (distances > limits) | is_new_type
+    assert (known.is_unfamiliar(steps) == expected)[is_clear].all()
+
+
+def test_a_row_is_judged_alone_as_among_others() -> None:
+    known = familiarity(1, [2.0, 2.0, 2.0])
+    steps = vectors(np.random.default_rng(2), 30)
+    assert [bool(known.is_unfamiliar(step[None, :])[0]) for step in steps] == known.is_unfamiliar(steps).tolist()
+    assert 0 < known.is_unfamiliar(steps).sum() < 30
+
+
+def test_where_nothing_logged_can_be_near_everything_is_unfamiliar() -> None:
+    space = FamiliaritySpace(np.arange(2), np.zeros(2, np.float32), np.full(2, TASK_TYPE_WEIGHT, np.float32))
+    only_second = space.coordinates(np.array([[0, 1]], dtype=np.float32))
+    known = Familiarity(space, NearestReference(only_second), {0: 1.0, 1: 1.0})
+    assert known.is_unfamiliar(np.eye(2, dtype=np.float32)).tolist() == [True, False]
