@@ -82,6 +82,10 @@ class Router:
             _LOGGER.exception("the router failed; the fallback tier is used")
             return [self.fallback(step, options, "trouble", "The router failed.") for step in steps]
 
+    def predict(self, steps: Sequence[Step]) -> Prediction:
+        """Probabilities and costs on every tier, one row a step, for those who want to expect rather than decide."""
+        return self._predictor.predict(self._pipeline.transform(steps))
+
     def fallback(self, step: Step, options: DecideOptions, code: str, text: str) -> Decision:
         """The dearest open tier, marked as a fallback."""
         allowed = open_tiers(step, options, self.parts.policy.guardrails, self.catalogue)

@@ -14,6 +14,7 @@ from tierwise.cli.evaluate import evaluate
 from tierwise.cli.explain import explain
 from tierwise.cli.import_ import import_log
 from tierwise.cli.serve import serve
+from tierwise.cli.tax import tax
 from tierwise.cli.train import train
 from tierwise.data.errors import TierwiseError
 
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (demo, train, evaluate, decide, serve, explain):
+for _command in (demo, train, evaluate, decide, serve, explain, tax):
     app.command()(_command)
 app.command("import")(import_log)
 app.add_typer(encoder_app, name="encoder")

@@ -1,0 +1,100 @@
+"""What each step cost, and what one attempt on each tier would have cost.
+
+A tier that was tried has the cost of that attempt. One that was not is charged the step's own tokens (input, output,
+and the cached part) at the tier's list price, or, where there is none, at what the log paid a token on that tier.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.errors import TierwiseError
+from tierwise.data.labels import OutcomeTable
+from tierwise.data.records import Attempt, LoggedStep
+
+_CHARS_PER_TOKEN = 4.0
+_USUAL_OUTPUT_TOKENS = 150.0
+
+Floats = NDArray[np.float64]
+
+
+class TaxError(TierwiseError):
+    """A log of which the frontier tax cannot be computed; the message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepCosts:
+    """US dollars. ``paid`` float64 [n], NaN where an attempt's cost is unknown and cannot be computed;
+    ``by_tier`` float64 [n, k] is one attempt on each tier; ``is_estimate`` bool [n]: ``paid`` leans on list prices.
+    """
+
+    paid: Floats
+    by_tier: Floats
+    is_estimate: NDArray[np.bool_]
+
+
+def step_costs(steps: Sequence[LoggedStep], table: OutcomeTable, catalogue: TierCatalogue) -> StepCosts:
+    """Raises ``TaxError`` for a tier with neither a list price nor a logged cost."""
+    tokens = _tokens(steps)
+    by_tier = table.cost_usd.copy()
+    for tier in range(table.n_tiers):
+        is_unknown = np.isnan(by_tier[:, tier])
+        if is_unknown.any():
+            by_tier[is_unknown, tier] = _would_cost(tier, tokens, steps, catalogue)[is_unknown]
+    paid, is_estimate = np.zeros(len(steps)), np.zeros(len(steps), dtype=bool)
+    for row, step in enumerate(steps):
+        for attempt in step.attempts:
+            if attempt.cost_usd is not None:
+                paid[row] += attempt.cost_usd
+                is_estimate[row] |= attempt.cost_is_estimate
+            elif not _is_unbilled(attempt):
+                paid[row] += _by_tokens(attempt, catalogue)
+                is_estimate[row] = True
+    return StepCosts(paid, by_tier, is_estimate)
+
+
+def _is_unbilled(attempt: Attempt) -> bool:
+    """An attempt that ended in an error before anything came back: providers do not charge for those."""
+    return attempt.error is not None and not attempt.output_tokens
+
+
+def _by_tokens(attempt: Attempt, catalogue: TierCatalogue) -> float:
+    models = catalogue.tiers[catalogue.index(attempt.tier)].models
+    model = next((model for model in models if model.name == attempt.model), models[0] if models else None)
+    if model is None or not model.has_prices or attempt.input_tokens is None or attempt.output_tokens is None:
+        return float("nan")
+    return model.cost_usd(attempt.input_tokens, attempt.output_tokens, attempt.cached_tokens or 0)
+
+
+def _would_cost(tier: int, tokens: Floats, steps: Sequence[LoggedStep], catalogue: TierCatalogue) -> Floats:
+    model = catalogue.tiers[tier].model
+    if model is not None and model.has_prices:
+        return np.array([model.cost_usd(*row) for row in tokens.tolist()])
+    name = catalogue.names[tier]
+    attempts = [attempt for step in steps for attempt in step.attempts if attempt.tier == name and attempt.cost_usd]
+    counted = [attempt for attempt in attempts if attempt.input_tokens or attempt.output_tokens]
+    n_tokens = sum((attempt.input_tokens or 0) + (attempt.output_tokens or 0) for attempt in counted)
+    if n_tokens:
+        usd_per_token = sum(attempt.cost_usd or 0.0 for attempt in counted) / n_tokens
+        return np.asarray((tokens[:, 0] + tokens[:, 1]) * usd_per_token, dtype=np.float64)
+    if attempts:
+        return np.full(len(steps), sum(attempt.cost_usd or 0.0 for attempt in attempts) / len(attempts))
+    raise TaxError(f"tier '{name}' has neither a price nor a logged cost; name a priced model in tiers.toml (--tiers)")
+
+
+def _tokens(steps: Sequence[LoggedStep]) -> Floats:
+    """Input, output and cached input tokens of a step, float64 [n, 3]: those of its last attempt that counted them."""
+    known = [attempt.output_tokens for step in steps for attempt in step.attempts if attempt.output_tokens]
+    usual_output = float(np.mean(known)) if known else _USUAL_OUTPUT_TOKENS
+    return np.array([_step_tokens(step, usual_output) for step in steps], dtype=np.float64).reshape(-1, 3)
+
+
+def _step_tokens(step: LoggedStep, usual_output: float) -> tuple[float, float, float]:
+    for attempt in reversed(step.attempts):
+        if attempt.input_tokens is not None and attempt.output_tokens:
+            return float(attempt.input_tokens), float(attempt.output_tokens), float(attempt.cached_tokens or 0)
+    n_input = step.step.input_tokens
+    return (len(step.step.prompt) / _CHARS_PER_TOKEN if n_input is None else float(n_input)), usual_output, 0.0
