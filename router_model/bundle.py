@@ -24,6 +24,7 @@ from tierwise.features.schema import FeatureSchema
 from tierwise.router_model.calibration import Calibration
 from tierwise.router_model.familiarity import Familiarity
 from tierwise.router_model.linear_chain import LinearChain
+from tierwise.router_model.neighbours import NO_LOGGED_STEPS, LoggedSteps
 from tierwise.router_model.policy import Policy
 from tierwise.router_model.predictor import Predictor
 
@@ -50,6 +51,7 @@ class RouterParts:
     policy: Policy
     familiarity: Familiarity
     encoder_folder: Path = STATIC_FOLDER
+    logged: LoggedSteps = NO_LOGGED_STEPS
 
     def pipeline(self) -> FeaturePipeline:
         return FeaturePipeline(self.schema, load_encoder(self.encoder_folder))
@@ -127,6 +129,7 @@ def _write_files(folder: Path, parts: RouterParts, golden: list[dict[str, Any]],
     _write_json(folder / "tiers.json", parts.catalogue.to_mapping())
     _write_json(folder / "features.json", parts.schema.to_mapping())
     _write_json(folder / "familiarity.json", parts.familiarity.to_mapping())
+    _write_json(folder / "logged.json", parts.logged.to_mapping())
     (folder / GOLDEN_FILE).write_text("".join(json.dumps(row) + "\n" for row in golden), encoding="utf-8")
     files = {path.name: _digest(path.read_bytes()) for path in sorted(folder.iterdir())}
     version = _digest(json.dumps(files).encode())[:12]
@@ -166,6 +169,7 @@ def _read_parts(folder: Path) -> RouterParts:
         policy=Policy.from_mapping(_read_json(folder / "policy.json")),
         familiarity=Familiarity.from_mapping(_read_json(folder / "familiarity.json"), reference),
         encoder_folder=folder,
+        logged=LoggedSteps.from_mapping(_read_json(folder / "logged.json")),
     )
 
 

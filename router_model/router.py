@@ -17,13 +17,21 @@ from tierwise.data.serialise import step_to_dict
 from tierwise.router_model.bundle import Bundle, BundleError, RouterParts, read_bundle
 from tierwise.router_model.chain import Floats
 from tierwise.router_model.escalation import Escalations, Outlook, expect_escalations
-from tierwise.router_model.explanation import explain_alternatives, explain_choice
+from tierwise.router_model.explanation import (
+    contributions,
+    explain_alternatives,
+    explain_contributions,
+    explain_margin,
+    explain_neighbours,
+    explain_unfamiliar,
+)
 from tierwise.router_model.guardrails import Guardrails, open_tiers
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 from tierwise.router_model.predictor import Prediction
 
 _LOGGER = logging.getLogger(__name__)
 _GOLDEN_TOLERANCE = 1e-3
+_N_NEIGHBOURS = 3
 
 
 class Router:
@@ -135,7 +143,7 @@ class Router:
             for row, step in enumerate(steps)
         ]
         if options.explain:
-            return [self._explained(decision, vector) for decision, vector in zip(decisions, vectors, strict=True)]
+            return [self._explained(one, vector, options) for one, vector in zip(decisions, vectors, strict=True)]
         return decisions
 
     def _outlook(self, prediction: Prediction, options: DecideOptions) -> Escalations:
@@ -145,14 +153,19 @@ class Router:
             return Escalations(prediction.probabilities.p_success, cost_usd)
         return expect_escalations(prediction.probabilities, cost_usd, options.catch_rate)
 
-    def _explained(self, decision: Decision, vector: NDArray[np.float32]) -> Decision:
+    def _explained(self, decision: Decision, vector: NDArray[np.float32], options: DecideOptions) -> Decision:
+        parts, names = self.parts, self.catalogue.names
         chosen = self.catalogue.index(decision.tier)
-        usual = self.parts.familiarity.space.usual(len(vector))
-        prediction = self._predictor.predict(vector[None, :])
-        sentences = [
-            *explain_choice(vector, usual, self.parts.schema, self._predictor, chosen),
-            *explain_alternatives(prediction, self.parts.policy, self.catalogue.names, chosen),
-        ]
+        usual = parts.familiarity.space.usual(len(vector))
+        prediction, loss = self._predictor.predict(vector[None, :]), options.max_quality_loss
+        found = contributions(vector, usual, parts.schema, self._predictor, chosen)
+        neighbours = parts.logged.nearest(parts.familiarity, vector, _N_NEIGHBOURS)
+        sentences = [*explain_contributions(found), *explain_neighbours(neighbours, names)]
+        if decision.is_unfamiliar:
+            sentences += explain_unfamiliar(prediction, parts.policy, names, loss)
+        elif not options.catch_rate:
+            sentences += explain_margin(prediction, parts.policy, names, chosen, loss)
+            sentences += explain_alternatives(prediction, parts.policy, names, chosen)
         return replace(decision, explanation=tuple(sentences))
 
     def _decision(self, step: Step, options: DecideOptions, p_success: list[float], outlook: Outlook) -> Decision:

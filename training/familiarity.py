@@ -23,10 +23,14 @@ _MIN_TYPE_STEPS = 50
 
 @dataclass(frozen=True, slots=True)
 class FittedFamiliarity:
-    """``is_unfamiliar`` bool [n] says which training steps the reference steps of other folds do not cover."""
+    """``is_unfamiliar`` bool [n] says which training steps the reference steps of other folds do not cover.
+
+    The first ``n_reference`` training steps are the first reference rows.
+    """
 
     familiarity: Familiarity
     is_unfamiliar: NDArray[np.bool_]
+    n_reference: int
 
 
 def fit_familiarity(
@@ -60,7 +64,8 @@ def fit_familiarity(
             is_enough = len(of_type) >= _MIN_TYPE_STEPS
             thresholds[column] = _conformal_quantile(of_type, unfamiliar_share) if is_enough else fallback
     limits = vectors[:, list(thresholds)] @ np.array(list(thresholds.values()), dtype=np.float32)
-    return FittedFamiliarity(Familiarity(space, NearestReference(reference), thresholds), distances > limits)
+    familiarity = Familiarity(space, NearestReference(reference), thresholds)
+    return FittedFamiliarity(familiarity, distances > limits, n_used)
 
 
 def _conformal_quantile(distances: NDArray[np.float32], share_above: float) -> float:

@@ -18,6 +18,7 @@ from tierwise.features.encoders.static import STATIC_FOLDER
 from tierwise.features.pipeline import FeaturePipeline
 from tierwise.router_model.bundle import RouterParts, write_bundle
 from tierwise.router_model.chain import chain_rows
+from tierwise.router_model.neighbours import LoggedSteps
 from tierwise.router_model.policy import Policy
 from tierwise.router_model.predictor import tier_rows
 from tierwise.router_model.router import Router
@@ -116,6 +117,7 @@ def train_router(
         policy,
         fitted.familiarity,
         encoder_folder,
+        LoggedSteps.of([step.step_id for step in steps[: fitted.n_reference]], table.success[: fitted.n_reference]),
     )
     deviation = max(router_graph.max_deviation, cost_graph.max_deviation)
     parity = {"onnx_max_deviation": deviation, "onnx_parity_rows": router_graph.n_rows}

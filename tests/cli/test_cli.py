@@ -64,6 +64,7 @@ def test_evaluate_and_explain_answer(folder: Path) -> None:
     assert json.loads((folder / "e.json").read_text())["table"]
     explained = RUN.invoke(app, ["explain", "--bundle", str(folder / "bundle"), "--step", '{"text": "Hi"}'])
     assert "P(success)" in explained.output
+    assert "The nearest logged steps: " in explained.output
 
 
 def test_a_log_of_single_attempts_is_evaluated_off_policy_and_tracked(
