@@ -113,6 +113,8 @@ class AttemptLoop:
         """Asks ``tier`` again with the verifier's message, under a decision of its own."""
         step = replace(run.call.step, retry=(run.call.step.retry or 0) + n_repairs + 1, previous_error=run.complaint)
         fields = RouteFields(**{**run.fields, "min_tier": tier, "max_tier": tier})
+        if step_id := run.fields.get("step_id"):
+            fields["step_id"] = f"{step_id}.retry{step.retry}"
         decision = await self.client.route(step, **fields)
         answered = {"role": "assistant", "content": reply.text or str(reply.body["choices"][0]["message"])}
         asked = {"role": "user", "content": REPAIR_PROMPT.format(message=run.complaint)}

@@ -92,7 +92,7 @@ class FunctionVerifier:
     tell", or a ``Verdict``; it may be ``async``. One that raises says no, so unit tests can stand in it."""
 
     def __init__(self, function: Check, name: str | None = None, catch_rate: float | None = None) -> None:
-        self.name = name or getattr(function, "__name__", type(function).__name__)
+        self.name: str = name or str(getattr(function, "__name__", type(function).__name__))
         self.catch_rate = catch_rate
         self._function = function
 

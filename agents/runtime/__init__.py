@@ -1,0 +1,20 @@
+"""Plan and execute: goal to plan, plan to steps, steps to an answer, with the trace of every call."""
+
+from tierwise.agents.runtime.plan import Plan, PlanError, PlanStep
+from tierwise.agents.runtime.runtime import Runtime
+from tierwise.agents.runtime.settings import RuntimeSettings
+from tierwise.agents.runtime.trace import Origin, Role, RunFailure, RunResult, StepTrace, TierSpending
+
+__all__ = [
+    "Origin",
+    "Plan",
+    "PlanError",
+    "PlanStep",
+    "Role",
+    "RunFailure",
+    "RunResult",
+    "Runtime",
+    "RuntimeSettings",
+    "StepTrace",
+    "TierSpending",
+]

@@ -1,0 +1,59 @@
+"""Asking the planner: a plan for a goal, and other steps for a branch that failed."""
+
+from collections.abc import Callable, Mapping
+
+from tierwise.agents.attempts import FunctionVerifier
+from tierwise.agents.runtime.plan import Plan, PlanError, make_plan, parse_steps
+from tierwise.agents.runtime.prompts import plan_prompt, repair_prompt
+from tierwise.agents.runtime.run import Run, stop_for
+from tierwise.agents.runtime.trace import Role, StepTrace
+from tierwise.agents.upstreams import Reply
+
+
+async def make_first_plan(run: Run) -> None:
+    """Adds the planner's plan to the run. Stops the run when there is none that can be run."""
+
+    def read(text: str) -> Plan:
+        return make_plan(parse_steps(text), run.settings.max_steps)
+
+    await _ask_planner(run, Role.PLAN, f"{run.task_id}.plan", plan_prompt(run.goal), read, ())
+
+
+async def repair_plan(run: Run, failures: Mapping[str, StepTrace], n_repairs: int) -> None:
+    """Replaces the branches of the failed steps. Stops the run when the planner has nothing that can be run."""
+    used = {step.step_id for plan in run.plans for step in plan.steps}
+
+    def read(text: str) -> Plan:
+        steps = parse_steps(text)
+        again = [step.step_id for step in steps if step.step_id in used]
+        if again:
+            raise PlanError(f"the id '{again[0]}' was used before; give new steps new ids")
+        return run.plan.with_branch(failures.keys(), steps, run.settings.max_steps)
+
+    reasons = {name: trace.failure.text for name, trace in failures.items() if trace.failure is not None}
+    prompt = repair_prompt(run.goal, run.plan.steps, run.outputs, reasons)
+    depends_on = [trace.step_id for trace in failures.values()]
+    await _ask_planner(run, Role.REPAIR, f"{run.task_id}.repair{n_repairs}", prompt, read, depends_on)
+
+
+async def _ask_planner(
+    run: Run, role: Role, name: str, prompt: str, read: Callable[[str], Plan], depends_on: "list[str] | tuple[()]"
+) -> None:
+    def can_be_run(reply: Reply) -> bool:
+        read(reply.text)
+        return True
+
+    catalogue = run.loop.upstreams.catalogue
+    trace = await run.ask(
+        role,
+        name,
+        prompt,
+        depends_on=depends_on,
+        verifier=FunctionVerifier(can_be_run, "plan"),
+        min_tier=run.settings.planner_tier or catalogue.top.name,
+        max_tokens=run.settings.max_plan_tokens,
+    )
+    if trace.output is None:
+        is_bad_plan = trace.failure is not None and trace.failure.code == "verification"
+        raise stop_for(trace, "plan" if is_bad_plan else None)
+    run.plans.append(read(trace.output))

@@ -1,0 +1,117 @@
+"""What a run did: every call in order, what it cost, and where a failure began."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from tierwise.agents.attempts import Failure, StepAttempt
+from tierwise.agents.runtime.plan import Plan
+
+
+class Role(StrEnum):
+    """What a call was for; the step field ``role`` of the log."""
+
+    PLAN = "plan"
+    EXECUTE = "execute"
+    REPAIR = "repair"
+    SYNTHESISE = "synthesise"
+
+
+class Origin(StrEnum):
+    """Where a failure began. ``PLANNER``: no plan that can be run. ``HANDOFF``: an earlier answer lacks what the plan
+    says it holds. ``EXECUTOR``: no tier's reply passed, or no model could be called or paid."""
+
+    PLANNER = "planner"
+    EXECUTOR = "executor"
+    HANDOFF = "handoff"
+
+
+@dataclass(frozen=True, slots=True)
+class StepTrace:
+    """One step of the log with all its attempts. Times are milliseconds since the run began."""
+
+    step_id: str
+    role: Role
+    plan_step: str | None
+    depends_on: tuple[str, ...]
+    tier: str
+    attempts: tuple[StepAttempt, ...]
+    output: str | None
+    started_ms: float
+    finished_ms: float
+    failure: Failure | None = None
+    origin: Origin | None = None
+
+    @property
+    def cost_usd(self) -> float:
+        return sum(attempt.cost_usd or 0.0 for attempt in self.attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class TierSpending:
+    """What one tier did in a run."""
+
+    n_calls: int
+    n_failed: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunFailure:
+    """Why a run has no answer. ``code`` is that of the step, or ``plan``."""
+
+    code: str
+    text: str
+    origin: Origin
+    step_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """``answer`` is None with a ``failure``. ``plans`` holds the first plan and every repaired one."""
+
+    task_id: str
+    goal: str
+    answer: str | None
+    failure: RunFailure | None
+    plans: tuple[Plan, ...]
+    steps: tuple[StepTrace, ...]
+    latency_ms: float
+
+    @property
+    def cost_usd(self) -> float:
+        return sum(step.cost_usd for step in self.steps)
+
+    @property
+    def n_calls(self) -> int:
+        return sum(len(step.attempts) for step in self.steps)
+
+    def by_tier(self) -> dict[str, TierSpending]:
+        """Calls, tokens and cost of every tier that was used."""
+        attempts = [attempt for step in self.steps for attempt in step.attempts]
+        return {
+            tier: TierSpending(
+                n_calls=sum(a.tier == tier for a in attempts),
+                n_failed=sum(a.tier == tier and a.success is False for a in attempts),
+                input_tokens=sum(a.usage.input_tokens or 0 for a in attempts if a.tier == tier),
+                output_tokens=sum(a.usage.output_tokens or 0 for a in attempts if a.tier == tier),
+                cost_usd=sum(a.cost_usd or 0.0 for a in attempts if a.tier == tier),
+            )
+            for tier in dict.fromkeys(a.tier for a in attempts)
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole trace as JSON takes it."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain | {"cost_usd": self.cost_usd, "n_calls": self.n_calls}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, StrEnum) else value
