@@ -10,21 +10,24 @@ from tierwise.serving.problems import body_too_large, body_too_slow, invalid_jso
 from tierwise.serving.settings import Settings
 
 
-async def read_json(request: Request, settings: Settings) -> object:
+async def read_json(request: Request, settings: Settings, limit_bytes: int | None = None) -> object:
     """The decoded body. Raises ``Problem`` for one that is too long, too slow, or not JSON.
+
+    ``limit_bytes`` replaces the limit of the settings.
 
     The content type must say JSON: this keeps web pages that a user visits from posting to a service on loopback.
     """
+    limit_bytes = limit_bytes or settings.max_body_bytes
     headers = dict(request.scope["headers"])
     content_type = headers.get(b"content-type", b"").decode("latin-1")
     if content_type != "application/json" and not _is_json(content_type):
         raise wrong_media_type(content_type or "of no declared type")
     declared = headers.get(b"content-length", b"")
-    if declared.isdigit() and (len(declared) > 18 or int(declared) > settings.max_body_bytes):
-        raise body_too_large(settings.max_body_bytes)
+    if declared.isdigit() and (len(declared) > 18 or int(declared) > limit_bytes):
+        raise body_too_large(limit_bytes)
     try:
         async with asyncio.timeout(settings.body_timeout_seconds):
-            body = await _read(request, settings.max_body_bytes)
+            body = await _read(request, limit_bytes)
     except TimeoutError:
         raise body_too_slow(settings.body_timeout_seconds) from None
     return decode_json(body)

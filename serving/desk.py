@@ -25,6 +25,7 @@ from tierwise.serving.shadow import Shadow, Shadowed
 from tierwise.serving.wire import RouteRequest, decision_to_wire, parse_route_request
 
 FALLBACK_CODE = "router_error"
+CALLERS_POLICY = "caller"
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -69,6 +70,14 @@ class Desk:
         self._metrics.decide_seconds.observe(decided - parsed)
         self._metrics.total_seconds.observe(finished - started)
         return decision_to_wire(decision, decision_id, (finished - started) * 1000, request.options.explain)
+
+    def enter(self, raw: object, tier: str, model: str) -> str:
+        """Records a decision that the caller took without us, and returns its id. Raises ``Problem``."""
+        request, decision_id = parse_route_request(raw), self._new_id()
+        version = self._arms.now().lane_of(request.task_id or decision_id).decider.version
+        reason = Reason("named", f"The caller named the model '{model}'.")
+        self._record(request, Decision(tier, CALLERS_POLICY, version, reason, model=model), decision_id)
+        return decision_id
 
     def _decide(self, request: RouteRequest, decision_id: str, where: str) -> Decision:
         """The decision of the task's arm, with the propensity over all arms and exploration."""

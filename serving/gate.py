@@ -4,7 +4,7 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
 
 from tierwise.serving.keys import ApiKeys, Scope
-from tierwise.serving.problems import Problem, key_missing, key_unknown, scope_missing
+from tierwise.serving.problems import OPENAI_PREFIX, Problem, key_missing, key_unknown, scope_missing
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 
@@ -23,7 +23,7 @@ class Gate:
         if connection["type"] == "http" and connection["path"] not in self._open_paths:
             problem = self._problem(connection)
             if problem is not None:
-                await problem.response()(connection, receive, send)
+                await problem.response(connection["path"])(connection, receive, send)
                 return
         await self._app(connection, receive, send)
 
@@ -34,8 +34,12 @@ class Gate:
         scopes = self._keys.scopes_of(key)
         if scopes is None:
             return key_unknown()
-        needed = _SCOPES.get(connection["path"], Scope.ADMIN)
+        needed = _needed_scope(connection["path"])
         return None if needed in scopes or Scope.ADMIN in scopes else scope_missing(needed)
+
+
+def _needed_scope(path: str) -> Scope:
+    return Scope.ROUTE if path.startswith(OPENAI_PREFIX) else _SCOPES.get(path, Scope.ADMIN)
 
 
 def _presented_key(connection: Connection) -> str:

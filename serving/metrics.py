@@ -49,6 +49,9 @@ class Metrics:
         self._outcomes = self._counter("tierwise_outcomes", "Outcomes received.", ["result"])
         self._attempts = self._counter("tierwise_outcome_attempts", "Attempts reported.", ["tier", "success"])
         self._cost = self._counter("tierwise_outcome_cost_usd", "Reported cost, US dollars.", ["tier"])
+        self.lost_gateway_outcomes = self._counter(
+            "tierwise_lost_gateway_outcomes", "Outcomes of gateway calls that could not be stored.", []
+        )
         self._explored = self._counter("tierwise_explored", "Decisions for a neighbouring tier, by the arm.", ["arm"])
         self._stand_ins = self._counter("tierwise_arm_stand_ins", "Decisions by the live router for an arm.", ["arm"])
         self._shadow = self._counter("tierwise_shadow_decisions", "The challenger against what was served.", ["result"])

@@ -2,6 +2,7 @@
 
 import logging
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -10,6 +11,7 @@ from starlette.exceptions import HTTPException
 from tierwise.data.errors import RecordError
 
 MEDIA_TYPE = "application/problem+json"
+OPENAI_PREFIX = "/v1/"  # below it callers are OpenAI clients, which know one form of error
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -32,7 +34,11 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         self.field = field
         self.headers = headers
 
-    def response(self) -> Response:
+    def response(self, path: str = "") -> Response:
+        """The answer at ``path``: a problem document, or OpenAI's form of error where its clients ask."""
+        if path.startswith(OPENAI_PREFIX):
+            status = HTTPStatus.BAD_REQUEST if self.status == HTTPStatus.UNPROCESSABLE_ENTITY else self.status
+            return JSONResponse(self.openai_body(), status, self.headers)
         body = {
             "type": f"urn:tierwise:problem:{self.kind}",
             "title": self.kind.replace("-", " ").capitalize(),
@@ -42,6 +48,19 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         if self.field is not None:
             body["field"] = self.field
         return JSONResponse(body, self.status, self.headers, MEDIA_TYPE)
+
+    def openai_body(self) -> dict[str, Any]:
+        """OpenAI's form of error; bodies of requests that cannot be read are 400 there, never 422."""
+        kind = _OPENAI_TYPES.get(self.status, "server_error" if self.status >= 500 else "invalid_request_error")
+        code = self.kind.replace("-", "_")
+        return {"error": {"message": self.detail, "type": kind, "param": self.field, "code": code}}
+
+
+_OPENAI_TYPES = {
+    HTTPStatus.UNAUTHORIZED: "authentication_error",
+    HTTPStatus.FORBIDDEN: "permission_error",
+    HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_error",
+}
 
 
 def invalid_field(error: RecordError, where: str = "") -> Problem:
@@ -111,6 +130,26 @@ def not_ready(detail: str) -> Problem:
     return Problem("not-ready", HTTPStatus.SERVICE_UNAVAILABLE, detail)
 
 
+def model_unknown(name: str, known: tuple[str, ...]) -> Problem:
+    detail = f"the model '{name[:80]}' does not exist; known are {', '.join(known)}"
+    return Problem("model-not-found", HTTPStatus.NOT_FOUND, detail, "model")
+
+
+def upstream_missing(detail: str) -> Problem:
+    return Problem("upstream-missing", HTTPStatus.SERVICE_UNAVAILABLE, detail, "model")
+
+
+def upstream_failed(status: int, detail: str, headers: dict[str, str]) -> Problem:
+    """No provider answered. ``status`` is the last one's; refusals of our own keys and addresses are a bad gateway."""
+    is_ours = 400 <= status < 500 and status not in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+    shown = HTTPStatus.BAD_GATEWAY if is_ours or status not in set(HTTPStatus) else HTTPStatus(status)
+    return Problem("upstream-failed", shown, detail, headers=headers)
+
+
+def upstream_broke_off() -> Problem:
+    return Problem("upstream-failed", HTTPStatus.BAD_GATEWAY, "the provider broke off in the middle of its answer")
+
+
 def install_problem_handlers(app: FastAPI) -> None:
     """Answers every failure of ``app`` with a problem document, those of the framework included."""
     app.add_exception_handler(Problem, _answer_problem)
@@ -118,26 +157,26 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _answer_bug)
 
 
-async def _answer_problem(_request: Request, error: Exception) -> Response:
+async def _answer_problem(request: Request, error: Exception) -> Response:
     if not isinstance(error, Problem):
         raise error
-    return error.response()
+    return error.response(request.url.path)
 
 
-async def _answer_framework_error(_request: Request, error: Exception) -> Response:
+async def _answer_framework_error(request: Request, error: Exception) -> Response:
     """Unknown paths and methods, as Starlette raises them."""
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)
     kind = status.phrase.lower().replace(" ", "-")
-    return Problem(kind, status, str(error.detail), headers=dict(error.headers or {})).response()
+    return Problem(kind, status, str(error.detail), headers=dict(error.headers or {})).response(request.url.path)
 
 
 async def _answer_bug(request: Request, error: Exception) -> Response:
     """A bug of ours. The log gets the kind and the place, never the message, which may quote a prompt."""
     _LOGGER.error("%s %s failed: %s", request.method, request.url.path, where_raised(error))
     detail = "the service failed; its log says where"
-    return Problem("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, detail).response()
+    return Problem("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, detail).response(request.url.path)
 
 
 def where_raised(error: BaseException) -> str:

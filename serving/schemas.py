@@ -78,6 +78,18 @@ class BatchBody(BaseModel):
     requests: list[RouteBody]
 
 
+class ChatBody(BaseModel):
+    """A chat completion as OpenAI defines it; unknown fields go to the provider."""
+
+    model_config = ConfigDict(extra="allow")
+    model: str = Field(description="auto, auto:cheap, auto:balanced, auto:best, or a model of the tiers.")
+    messages: list[MessageBody] = Field(min_length=1)
+    stream: bool | None = None
+    tools: list[dict[str, Any]] | None = None
+    response_format: dict[str, Any] | None = None
+    tierwise: dict[str, Any] | None = Field(None, description="step, task_id, session_id, step_id, options, session.")
+
+
 class ReasonAnswer(BaseModel):
     code: str
     text: str

@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     bundle: Path | None = Field(None, description="Folder of the bundle to serve.")
     registry: str | None = Field(None, description="MLflow model to serve, such as models:/tierwise@champion.")
     tracking_uri: str | None = Field(None, description="MLflow tracking server of the registry.")
-    tiers: Path | None = Field(None, description="tiers.toml for the rules, where no bundle is served.")
+    tiers: Path | None = Field(None, description="tiers.toml: the rules' tiers without a bundle, the gateway's models.")
     challenger: str | None = Field(None, description="Folder or models:/ address of the bundle that wants to serve.")
     shadow_queue: int = Field(1000, ge=0, description="Requests that may wait for the challenger's opinion.")
     exploration: float = Field(
@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Longest request body.")
     max_batch: int = Field(256, ge=1, description="Most requests or outcomes in one body.")
     body_timeout_seconds: float = Field(10.0, gt=0, description="Longest wait for a request body.")
+
+    chat_max_body_bytes: int = Field(16_777_216, ge=1024, description="Longest body of a chat completion.")
+    upstream_timeout_seconds: float = Field(120.0, gt=0, description="Longest silence of a provider.")
+    upstream_connect_seconds: float = Field(5.0, gt=0, description="Longest wait for a connection to a provider.")
 
     keys: str = Field("", repr=False, description="API keys as 'scopes:sha256', separated by commas.")
     keys_file: Path | None = Field(None, description="File of API keys, one 'scopes:sha256' a line.")

@@ -1,4 +1,10 @@
-"""What every test may use: a small priced catalogue, and a hypothesis profile with the same examples each run."""
+"""What every test may use: a small priced catalogue, a stub provider, and a hypothesis profile with the same examples
+each run."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,3 +26,13 @@ def catalogue() -> TierCatalogue:
         for name, usd in prices.items()
     ]
     return TierCatalogue.from_mapping({"tiers": tiers})
+
+
+@pytest.fixture(scope="session")
+def stub_url() -> Iterator[str]:
+    """The address of a stub provider in a process of its own; the names of models say how it behaves."""
+    script = Path(__file__).parents[1] / "examples" / "stub_upstream.py"
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.terminate()

@@ -15,7 +15,9 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on; default 8080; 0 takes a free one.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that answer; default 1.")] = None,
     log_url: Annotated[str | None, typer.Option(help="Database URL of the decision log.")] = None,
-    tiers: Annotated[Path | None, typer.Option(help="tiers.toml for the rules, where no bundle is served.")] = None,
+    tiers: Annotated[
+        Path | None, typer.Option(help="tiers.toml: the rules' tiers without a bundle, the gateway's models.")
+    ] = None,
 ) -> None:
     """Serve decisions; without a bundle, by the rules. Every setting is also a TIERWISE_ environment variable."""
     with needs_extra("serve"):

@@ -1,0 +1,119 @@
+"""One call of a caller: its decision, the endpoints that may serve it, and the report of every attempt."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tierwise.data.records import Attempt, Outcome
+from tierwise.serving.gateway.chat import ChatRequest
+from tierwise.serving.gateway.endpoints import Endpoint
+from tierwise.serving.gateway.reply import Reply
+from tierwise.serving.gateway.upstream import UpstreamError
+from tierwise.serving.gateway.verdict import UNKNOWN, Verdict
+
+STATUS_CLIENT_CLOSED = 499
+
+
+@dataclass(slots=True)
+class Call:
+    """``endpoints`` stand in the order in which they are tried; ``report`` takes the outcome of each attempt."""
+
+    chat: ChatRequest
+    decision_id: str
+    endpoints: tuple[Endpoint, ...]
+    report: Callable[[Outcome], None]
+    n_attempts: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    def begin(self, endpoint: Endpoint) -> "Trial":
+        """Starts the clock of an attempt, which must end with one of the methods of ``Trial``."""
+        self.n_attempts += 1
+        return Trial(self, endpoint, self.n_attempts, time.perf_counter())
+
+    def headers(self, endpoint: Endpoint, verdict: Verdict = UNKNOWN) -> dict[str, str]:
+        """What the caller is told beside the answer of ``endpoint``."""
+        headers = {
+            "x-tierwise-decision-id": self.decision_id,
+            "x-tierwise-tier": endpoint.tier,
+            "x-tierwise-model": endpoint.model.name.encode("ascii", "replace").decode(),
+            "x-tierwise-attempts": str(self.n_attempts),
+        }
+        if verdict.success is not None:
+            headers["x-tierwise-verified"] = str(verdict.success).lower()
+        return headers
+
+
+@dataclass(slots=True)
+class Trial:
+    """One attempt. It is reported once, by whichever method comes first."""
+
+    call: Call
+    endpoint: Endpoint
+    number: int
+    started: float
+    first_chunk_ms: float | None = None
+    is_reported: bool = False
+
+    @contextmanager
+    def unless_cancelled(self) -> Iterator[None]:
+        """Reports the attempt as abandoned when the caller hangs up inside."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            self.abandoned()
+            raise
+
+    def note_first_chunk(self) -> None:
+        self.first_chunk_ms = self._elapsed_ms()
+
+    def answered(self, reply: Reply, verdict: Verdict) -> None:
+        """The provider answered; ``verdict`` says whether the answer will do."""
+        self._report(200, reply, verdict, None if verdict.success is not False else verdict.reason)
+
+    def failed(self, error: UpstreamError, reply: Reply | None = None) -> None:
+        """The provider did not answer, which says nothing about the tier: success stays unknown."""
+        self.call.failures.append(f"{self.endpoint.model.name} ({error.kind})")
+        self._report(error.status or 502, reply, UNKNOWN, error.kind)
+
+    def abandoned(self, reply: Reply | None = None) -> None:
+        """The caller hung up."""
+        self._report(STATUS_CLIENT_CLOSED, reply, UNKNOWN, "client_closed")
+
+    def _report(self, status: int, reply: Reply | None, verdict: Verdict, error: str | None) -> None:
+        if self.is_reported:
+            return
+        self.is_reported = True
+        extra: dict[str, object] = {"status": status, "stream": self.call.chat.is_stream}
+        if self.first_chunk_ms is not None:
+            extra["first_chunk_ms"] = self.first_chunk_ms
+        self.call.report(
+            Outcome(
+                decision_id=self.call.decision_id,
+                idempotency_key=f"gateway-{self.number}",
+                reported_at=time.time(),
+                attempt=self._attempt(reply, verdict, error, extra),
+            )
+        )
+
+    def _attempt(
+        self, reply: Reply | None, verdict: Verdict, error: str | None, extra: Mapping[str, object]
+    ) -> Attempt:
+        usage = reply.usage if reply else None
+        return Attempt(
+            tier=self.endpoint.tier,
+            model=self.endpoint.model.name,
+            success=verdict.success,
+            input_tokens=usage.input_tokens if usage else None,
+            output_tokens=usage.output_tokens if usage else None,
+            cached_tokens=usage.cached_tokens if usage else None,
+            cost_usd=usage.cost_usd(self.endpoint.model) if usage else None,
+            latency_ms=self._elapsed_ms(),
+            evaluator=verdict.evaluator,
+            error=error,
+            extra=extra,
+        )
+
+    def _elapsed_ms(self) -> float:
+        return round((time.perf_counter() - self.started) * 1000, 3)

@@ -1,0 +1,139 @@
+"""The gateway as one object: what can be called now, who decides, where outcomes go."""
+
+import logging
+import os
+from collections.abc import Mapping
+from concurrent.futures import Future
+from typing import Any
+
+from fastapi import Request, Response
+
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.decision_log import OutcomeReceipt, count_receipts
+from tierwise.data.records import Outcome
+from tierwise.serving.bodies import read_json
+from tierwise.serving.gateway.call import STATUS_CLIENT_CLOSED, Call
+from tierwise.serving.gateway.chat import AUTO, BEST, PROFILES, ChatRequest, parse_chat
+from tierwise.serving.gateway.completions import complete_stream, complete_whole
+from tierwise.serving.gateway.disconnect import CallerGoneError, while_connected
+from tierwise.serving.gateway.endpoints import Endpoint, find_endpoints, find_missing_keys, line_up
+from tierwise.serving.gateway.upstream import Upstream
+from tierwise.serving.problems import Problem, model_unknown, upstream_missing
+from tierwise.serving.service import Service
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Gateway:
+    """Answers OpenAI clients with the models of the live router's tiers.
+
+    ``environment`` holds the providers' keys. Close it with ``aclose``.
+    """
+
+    def __init__(self, service: Service, environment: Mapping[str, str] = os.environ) -> None:
+        settings = service.settings
+        self._service = service
+        self._environment = environment
+        self._overlay = TierCatalogue.load(settings.tiers) if settings.tiers else None
+        self._upstream = Upstream(settings.upstream_timeout_seconds, settings.upstream_connect_seconds)
+        self._found: tuple[TierCatalogue, tuple[Endpoint, ...]] | None = None
+
+    async def aclose(self) -> None:
+        await self._upstream.aclose()
+
+    async def complete(self, request: Request) -> Response:
+        """One chat completion, whole or as a stream. Raises ``Problem``."""
+        raw = await read_json(request, self._service.settings, self._service.settings.chat_max_body_bytes)
+        call = self._call(parse_chat(raw, request.headers))
+        run = complete_stream if call.chat.is_stream else complete_whole
+        try:
+            return await while_connected(request.receive, run(call, self._upstream))
+        except CallerGoneError:
+            return Response(status_code=STATUS_CLIENT_CLOSED)
+
+    def model_names(self) -> tuple[str, ...]:
+        """What a caller may ask for: the automatic ones first, then every model that can be called."""
+        endpoints = self._endpoints()
+        automatic = (*PROFILES, BEST) if endpoints else ()
+        return (*automatic, *dict.fromkeys(each.model.name for each in endpoints))
+
+    def _call(self, chat: ChatRequest) -> Call:
+        endpoints = self._endpoints()
+        if chat.model in PROFILES or chat.model == BEST:
+            return self._routed(chat, endpoints)
+        named = tuple(each for each in endpoints if each.model.name == chat.model)
+        if not named:
+            raise self._unknown(chat.model)
+        try:
+            decision_id = self._service.desk.enter(chat.route, named[0].tier, chat.model)
+        except Problem as problem:
+            raise _as_seen_by_caller(problem) from None
+        return Call(chat, decision_id, named, self._report)
+
+    def _routed(self, chat: ChatRequest, endpoints: tuple[Endpoint, ...]) -> Call:
+        if not endpoints:
+            raise upstream_missing(self._why_none())
+        names = self._catalogue.names
+        given = chat.route.get("options") or {}
+        options = _options(chat.model, given, endpoints[-1].tier, names) if isinstance(given, Mapping) else {}
+        try:
+            answer = self._service.desk.answer({**chat.route, "options": options or given})
+        except Problem as problem:
+            raise _as_seen_by_caller(problem) from None
+        found = line_up(endpoints, names, answer["tier"], options.get("max_tier"), chat.needs)
+        return Call(chat, answer["decision_id"], found, self._report)
+
+    @property
+    def _catalogue(self) -> TierCatalogue:
+        return self._service.slot.decider.catalogue
+
+    def _endpoints(self) -> tuple[Endpoint, ...]:
+        catalogue = self._catalogue
+        if self._found is None or self._found[0] is not catalogue:
+            self._found = (catalogue, find_endpoints(catalogue, self._overlay, self._environment))
+            for name in find_missing_keys(catalogue, self._overlay, self._environment):
+                _LOGGER.warning("the environment variable %s is not set; its models cannot be called", name)
+        return self._found[1]
+
+    def _why_none(self) -> str:
+        missing = find_missing_keys(self._catalogue, self._overlay, self._environment)
+        if missing:
+            return f"no tier has a model that can be called: set the environment variable {' or '.join(missing)}"
+        return "no tier has a model with a base_url; add one to tiers.toml and name it with TIERWISE_TIERS"
+
+    def _unknown(self, name: str) -> Problem:
+        models = [model.name for tier in self._catalogue.tiers for model in tier.models]
+        if name in models:
+            return upstream_missing(f"the model '{name}' cannot be called: it has no base_url, or its key is not set")
+        return model_unknown(name, self.model_names() or (AUTO,))
+
+    def _report(self, outcome: Outcome) -> None:
+        """Hands an outcome to the recorder. Nobody waits for it; one that cannot be stored is counted."""
+        self._service.recorder.report((outcome,)).add_done_callback(lambda done: self._count(outcome, done))
+
+    def _count(self, outcome: Outcome, done: "Future[tuple[OutcomeReceipt, ...]]") -> None:
+        metrics = self._service.metrics
+        if done.cancelled() or done.exception() is not None:
+            metrics.lost_gateway_outcomes.inc()
+            return
+        metrics.note_outcomes(count_receipts(done.result()))
+        metrics.note_attempt(outcome.attempt, self._catalogue.names)
+
+
+def _options(model: str, given: Mapping[str, Any], top: str, names: tuple[str, ...]) -> dict[str, Any]:
+    """The options of the decision: the caller's own, then those of the model's name; never a tier above ``top``,
+    the dearest that can be called."""
+    options = {**PROFILES.get(model, {}), **given}
+    wanted = options.get("max_tier") or names[-1]
+    if top != names[-1] and wanted in names and names.index(wanted) > names.index(top):
+        options["max_tier"] = wanted = top
+    if model == BEST:
+        options.setdefault("min_tier", wanted)
+    return options
+
+
+def _as_seen_by_caller(problem: Problem) -> Problem:
+    """The desk speaks of ``step.messages``; the caller sent ``messages``."""
+    detail = problem.detail.removeprefix("step.")
+    field = None if problem.field is None else problem.field.removeprefix("step.")
+    return Problem(problem.kind, problem.status, detail, field, problem.headers)

@@ -1,0 +1,119 @@
+"""What a provider answered, whole or put together from a stream: its messages, its usage, and whether they will do."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tierwise.data.catalogue import Model
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One choice of the answer."""
+
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the provider counted them; None is unknown."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+
+    def cost_usd(self, model: Model) -> float | None:
+        """What the call cost, None while tokens or prices are unknown."""
+        if self.input_tokens is None or self.output_tokens is None or not model.has_prices:
+            return None
+        return model.cost_usd(self.input_tokens, self.output_tokens, self.cached_tokens or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    messages: tuple[Message, ...]
+    usage: Usage
+    model: str | None = None
+
+
+def read_reply(answer: Mapping[str, Any]) -> Reply:
+    """A whole completion. Parts of the wrong type are passed over: the caller gets them as they are."""
+    draft = Draft()
+    draft.add(answer, part="message")
+    return draft.reply()
+
+
+@dataclass(slots=True)
+class _Choice:
+    content: list[str] = field(default_factory=list)
+    names: dict[int, str] = field(default_factory=dict)
+    arguments: dict[int, list[str]] = field(default_factory=dict)
+    finish_reason: str | None = None
+
+    def add(self, delta: Mapping[str, Any]) -> None:
+        if isinstance(delta.get("content"), str):
+            self.content.append(delta["content"])
+        calls = delta.get("tool_calls")
+        for position, call in enumerate(calls if isinstance(calls, list) else ()):
+            if isinstance(call, Mapping) and isinstance(call.get("function"), Mapping):
+                self._add_call(call.get("index", position), call["function"])
+
+    def message(self) -> Message:
+        calls = tuple(ToolCall(self.names.get(n, ""), "".join(parts)) for n, parts in sorted(self.arguments.items()))
+        return Message("".join(self.content), calls, self.finish_reason)
+
+    def _add_call(self, index: int, function: Mapping[str, Any]) -> None:
+        if isinstance(function.get("name"), str) and function["name"]:
+            self.names[index] = function["name"]
+        arguments = function.get("arguments")
+        if isinstance(arguments, Mapping):  # some servers send an object where a text belongs
+            arguments = json.dumps(arguments)
+        self.arguments.setdefault(index, []).append(arguments if isinstance(arguments, str) else "")
+
+
+class Draft:
+    """Puts an answer together from its chunks."""
+
+    def __init__(self) -> None:
+        self._choices: dict[int, _Choice] = {}
+        self._usage = Usage()
+        self._model: str | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every choice that began has said why it ended."""
+        return bool(self._choices) and all(choice.finish_reason for choice in self._choices.values())
+
+    def add(self, chunk: Mapping[str, Any], part: str = "delta") -> None:
+        if isinstance(chunk.get("usage"), Mapping):
+            self._usage = _usage(chunk["usage"])
+        if isinstance(chunk.get("model"), str):
+            self._model = chunk["model"]
+        choices = chunk.get("choices")
+        for raw in choices if isinstance(choices, list) else ():
+            if isinstance(raw, Mapping):
+                choice = self._choices.setdefault(raw.get("index", 0), _Choice())
+                choice.add(raw[part] if isinstance(raw.get(part), Mapping) else {})
+                choice.finish_reason = raw.get("finish_reason") or choice.finish_reason
+
+    def reply(self) -> Reply:
+        return Reply(tuple(choice.message() for choice in self._choices.values()), self._usage, self._model)
+
+
+def _usage(raw: Mapping[str, Any]) -> Usage:
+    details = raw.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, Mapping) else None
+    return Usage(_tokens(raw.get("prompt_tokens")), _tokens(raw.get("completion_tokens")), _tokens(cached))
+
+
+def _tokens(raw: object) -> int | None:
+    return raw if isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0 else None
