@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from tierwise.agents.upstreams.reply import price
 from tierwise.data.records import Attempt, Outcome
 from tierwise.serving.gateway.chat import ChatRequest
 from tierwise.serving.gateway.endpoints import Endpoint
@@ -26,6 +27,17 @@ class Call:
     report: Callable[[Outcome], None]
     n_attempts: int = 0
     failures: list[str] = field(default_factory=list)
+
+    def open_endpoints(self) -> Iterator[Endpoint]:
+        """The endpoints to try, one by one. Those that failed lately wait their turn, unless nothing else is left."""
+        resting = []
+        for endpoint in self.endpoints:
+            if endpoint.breaker.allows():
+                yield endpoint
+            else:
+                resting.append(endpoint)
+        if self.n_attempts == 0:
+            yield from resting
 
     def begin(self, endpoint: Endpoint) -> "Trial":
         """Starts the clock of an attempt, which must end with one of the methods of ``Trial``."""
@@ -70,10 +82,13 @@ class Trial:
 
     def answered(self, reply: Reply, verdict: Verdict) -> None:
         """The provider answered; ``verdict`` says whether the answer will do."""
+        self.endpoint.breaker.note_success()
         self._report(200, reply, verdict, None if verdict.success is not False else verdict.reason)
 
     def failed(self, error: UpstreamError, reply: Reply | None = None) -> None:
         """The provider did not answer, which says nothing about the tier: success stays unknown."""
+        if not error.is_callers_fault:
+            self.endpoint.breaker.note_failure()
         self.call.failures.append(f"{self.endpoint.model.name} ({error.kind})")
         self._report(error.status or 502, reply, UNKNOWN, error.kind)
 
@@ -108,7 +123,7 @@ class Trial:
             input_tokens=usage.input_tokens if usage else None,
             output_tokens=usage.output_tokens if usage else None,
             cached_tokens=usage.cached_tokens if usage else None,
-            cost_usd=usage.cost_usd(self.endpoint.model) if usage else None,
+            cost_usd=price(usage, self.endpoint.model) if usage else None,
             latency_ms=self._elapsed_ms(),
             evaluator=verdict.evaluator,
             error=error,

@@ -30,7 +30,7 @@ async def complete_whole(call: Call, upstream: Upstream) -> Response:
     """The first answer that will do. When none does, that of the dearest tier; when there is none, the last error."""
     answer: _Answer | None = None
     failure: tuple[Endpoint, UpstreamError] | None = None
-    for endpoint in call.endpoints:
+    for endpoint in call.open_endpoints():
         if answer is not None and endpoint.tier == answer.endpoint.tier:
             continue  # an answer that will not do is tried one tier up, not next door
         trial = call.begin(endpoint)
@@ -53,7 +53,7 @@ async def complete_whole(call: Call, upstream: Upstream) -> Response:
 async def complete_stream(call: Call, upstream: Upstream) -> Response:
     """The stream of the first provider that begins one. From then on there is no way back."""
     failure: tuple[Endpoint, UpstreamError] | None = None
-    for endpoint in call.endpoints:
+    for endpoint in call.open_endpoints():
         trial = call.begin(endpoint)
         try:
             stream = await _open(trial, upstream)

@@ -1,8 +1,10 @@
 """Which models can be called, where, and in which order they stand in for each other."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from time import monotonic
 
+from tierwise.agents.breaker import CircuitBreaker
 from tierwise.data.catalogue import Model, Tier, TierCatalogue
 
 PATH = "/chat/completions"
@@ -10,12 +12,13 @@ PATH = "/chat/completions"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One model of one tier, with the address and the key to call it."""
+    """One model of one tier, with the address and the key to call it, and whether that is worth trying now."""
 
     tier: str
     model: Model
     url: str
     key: str | None
+    breaker: CircuitBreaker = field(default_factory=lambda: CircuitBreaker(monotonic), compare=False)
 
     def can(self, capabilities: frozenset[str]) -> bool:
         """Whether the model has what a call needs. One that declares nothing is taken to have everything."""

@@ -5,13 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tierwise.data.catalogue import Model
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    name: str
-    arguments: str
+from tierwise.agents.upstreams.reply import ToolCall
+from tierwise.agents.usage import Usage, read_usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +16,6 @@ class Message:
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     finish_reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens as the provider counted them; None is unknown."""
-
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cached_tokens: int | None = None
-
-    def cost_usd(self, model: Model) -> float | None:
-        """What the call cost, None while tokens or prices are unknown."""
-        if self.input_tokens is None or self.output_tokens is None or not model.has_prices:
-            return None
-        return model.cost_usd(self.input_tokens, self.output_tokens, self.cached_tokens or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +75,7 @@ class Draft:
 
     def add(self, chunk: Mapping[str, Any], part: str = "delta") -> None:
         if isinstance(chunk.get("usage"), Mapping):
-            self._usage = _usage(chunk["usage"])
+            self._usage = read_usage(chunk)
         if isinstance(chunk.get("model"), str):
             self._model = chunk["model"]
         choices = chunk.get("choices")
@@ -107,13 +87,3 @@ class Draft:
 
     def reply(self) -> Reply:
         return Reply(tuple(choice.message() for choice in self._choices.values()), self._usage, self._model)
-
-
-def _usage(raw: Mapping[str, Any]) -> Usage:
-    details = raw.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, Mapping) else None
-    return Usage(_tokens(raw.get("prompt_tokens")), _tokens(raw.get("completion_tokens")), _tokens(cached))
-
-
-def _tokens(raw: object) -> int | None:
-    return raw if isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0 else None

@@ -7,8 +7,9 @@ from typing import Any
 from jsonschema import Draft202012Validator, validators
 from referencing import Registry
 
+from tierwise.agents.upstreams.reply import ToolCall
 from tierwise.serving.gateway.chat import ChatRequest, response_schema
-from tierwise.serving.gateway.reply import Message, Reply, ToolCall
+from tierwise.serving.gateway.reply import Message, Reply
 from tierwise.serving.gateway.upstream import decoded
 
 
@@ -22,7 +23,7 @@ class Verdict:
 
 
 UNKNOWN = Verdict()
-SCHEMA, TOOLS = "schema", "tool_arguments"
+SCHEMA, TOOLS = "schema", "tool_call"
 
 
 def judge(chat: ChatRequest, reply: Reply) -> Verdict:

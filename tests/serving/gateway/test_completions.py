@@ -163,8 +163,8 @@ def test_a_tool_call_with_wrong_arguments_goes_one_tier_up(gateway: Any, stored:
     assert (call["function"]["name"], call["function"]["arguments"]) == ("look_up", '{"total": 7}')
     outcomes = stored(client, response.headers["x-tierwise-decision-id"], n=2)["outcomes"]
     assert [(each["success"], each["evaluator"]) for each in outcomes] == [
-        (False, "tool_arguments"),
-        (True, "tool_arguments"),
+        (False, "tool_call"),
+        (True, "tool_call"),
     ]
 
 
@@ -194,3 +194,14 @@ def test_usage_that_the_provider_does_not_tell_stays_unknown(gateway: Any, store
     (outcome,) = stored(client, response.headers["x-tierwise-decision-id"])["outcomes"]
     assert "cost_usd" not in outcome
     assert "input_tokens" not in outcome
+
+
+def test_a_provider_that_keeps_failing_is_left_alone_for_a_while(gateway: Any) -> None:
+    client = gateway(small=["fails-502", "small-2"])
+    attempts = [client.post(PATH, json=body()).headers["x-tierwise-attempts"] for _ in range(5)]
+    assert attempts == ["2", "2", "2", "1", "1"]
+
+
+def test_a_provider_that_keeps_failing_is_called_where_there_is_no_other(gateway: Any) -> None:
+    client = gateway(small="fails-502")
+    assert [client.post(PATH, json=body()).status_code for _ in range(5)] == [502] * 5

@@ -73,7 +73,7 @@ def test_trouble_in_the_middle_is_an_error_event_and_no_end(gateway: Any, stored
 
 
 @pytest.mark.parametrize(
-    ("fields", "evaluator"), [({"response_format": FORMAT}, "schema"), ({"tools": [TOOL]}, "tool_arguments")]
+    ("fields", "evaluator"), [({"response_format": FORMAT}, "schema"), ({"tools": [TOOL]}, "tool_call")]
 )
 def test_a_stream_is_judged_when_it_is_complete(
     gateway: Any, stored: Any, fields: dict[str, Any], evaluator: str

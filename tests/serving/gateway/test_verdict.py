@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from tierwise.agents.upstreams.reply import ToolCall
+from tierwise.agents.usage import Usage
 from tierwise.serving.gateway.chat import parse_chat
-from tierwise.serving.gateway.reply import Message, Reply, ToolCall, Usage
+from tierwise.serving.gateway.reply import Message, Reply
 from tierwise.serving.gateway.verdict import UNKNOWN, Verdict, judge
 
 SCHEMA = {
@@ -79,4 +81,4 @@ def test_arguments_are_held_to_the_parameters(call: ToolCall, reason: str | None
     functions = [{"name": "f", "parameters": SCHEMA}, {"name": "free"}]
     tools = [{"type": "function", "function": function} for function in functions]
     good = ToolCall("f", '{"total": 1}')
-    assert verdict(Message("", (good, call)), tools=tools) == Verdict(reason is None, "tool_arguments", reason)
+    assert verdict(Message("", (good, call)), tools=tools) == Verdict(reason is None, "tool_call", reason)
