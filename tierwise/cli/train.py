@@ -9,8 +9,10 @@ from tierwise.cli.console import StageBar, say
 from tierwise.cli.extras import needs_extra
 from tierwise.cli.sources import read_logs
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.records import LoggedStep
 
 if TYPE_CHECKING:
+    from tierwise.training.config import TrainConfig
     from tierwise.training.train import TrainedRouter
 
 LogsOption = Annotated[
@@ -26,6 +28,7 @@ def train(
     tiers: TiersOption = None,
     config: Annotated[Path | None, typer.Option(help="train.toml; default: the built-in configuration.")] = None,
     encoder: Annotated[Path | None, typer.Option(help="Folder of another encoder; default: the static one.")] = None,
+    tune: Annotated[int, typer.Option(min=0, help="Boosters to try with Optuna before training; 0: none.")] = 0,
     track: Annotated[bool, typer.Option(help="Log the run and register the bundle in MLflow.")] = True,
     name: Annotated[str, typer.Option(help="Registered model in MLflow.")] = "tierwise",
 ) -> None:
@@ -37,12 +40,36 @@ def train(
     settings = TrainConfig.load(config)
     steps = read_logs(log, catalogue, out.with_name(f"{out.name}.quarantine.jsonl"))
     with StageBar() as progress:
+        if tune:
+            settings = _tuned(
+                steps, catalogue, settings, tune, encoder, out.with_name(f"{out.name}.train.toml"), progress
+            )
         trained = train_router(steps, catalogue, settings, encoder, progress)
     version = trained.save(out)
     say(f"Bundle {version} written to {out}")
     say_training(trained)
     if track:
         say_registered(out, name)
+
+
+def _tuned(
+    steps: list[LoggedStep],
+    catalogue: TierCatalogue,
+    settings: "TrainConfig",
+    n_trials: int,
+    encoder: Path | None,
+    kept: Path,
+    progress: StageBar,
+) -> "TrainConfig":
+    """The settings with the best booster of ``n_trials``, which is kept in a ``train.toml``."""
+    from tierwise.training.tuning import tune as find
+
+    tuned = find(steps, catalogue, settings, n_trials, encoder, progress)
+    kept.write_text(tuned.to_toml(), encoding="utf-8")
+    gained = tuned.log_likelihood - tuned.default_log_likelihood
+    say(f"Tuned over {n_trials} boosters: held-out log-likelihood a step {tuned.log_likelihood:.4f}, {gained:+.4f}.")
+    say(f"The booster is kept in {kept}; train with --config {kept} to use it again.")
+    return tuned.config
 
 
 def say_training(trained: "TrainedRouter") -> None:
