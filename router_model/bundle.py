@@ -18,6 +18,7 @@ import numpy as np
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import TierwiseError
 from tierwise.features.encoders.encoder import load_encoder
+from tierwise.features.encoders.settings import EncoderSettings
 from tierwise.features.encoders.static import STATIC_FOLDER
 from tierwise.features.pipeline import FeaturePipeline
 from tierwise.features.schema import FeatureSchema
@@ -55,6 +56,10 @@ class RouterParts:
 
     def pipeline(self) -> FeaturePipeline:
         return FeaturePipeline(self.schema, load_encoder(self.encoder_folder))
+
+    @property
+    def has_transformer(self) -> bool:
+        return EncoderSettings.load(self.encoder_folder).kind == "transformer"
 
     def predictor(self) -> Predictor:
         return Predictor(self.router_graph, self.linear, self.cost_graph, self.calibration)

@@ -27,5 +27,9 @@ class Decider(Protocol):
     def guardrails(self) -> Guardrails:
         """What the configuration leaves open; nobody, exploration included, goes beyond."""
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether a decision takes so long (milliseconds) that it must not run on an event loop."""
+
     def decide(self, step: Step, options: DecideOptions = NO_OPTIONS) -> Decision:
         """The tier for ``step``. Raises ``RecordError`` for options that cannot be honoured."""

@@ -46,6 +46,7 @@ class Router:
 
     def __init__(self, parts: RouterParts, version: str) -> None:
         self.version = version
+        self.is_slow = parts.has_transformer
         self.parts = parts
         self._pipeline = parts.pipeline()
         self._predictor = parts.predictor()

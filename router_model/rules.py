@@ -23,6 +23,7 @@ class RulesRouter:
     guardrails: Guardrails = field(default_factory=Guardrails)
     policy: str = "rules"
     version: str = "rules-1"
+    is_slow: bool = False
 
     def decide(self, step: Step, options: DecideOptions = NO_OPTIONS) -> Decision:
         options.check(self.catalogue)
@@ -51,6 +52,10 @@ class ConstantRouter:
     @property
     def policy(self) -> str:
         return f"always-{self.tier}"
+
+    @property
+    def is_slow(self) -> bool:
+        return False
 
     @property
     def version(self) -> str:

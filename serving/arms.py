@@ -34,6 +34,11 @@ class Lanes:
     champion: SlotState
     challenger: SlotState
 
+    @property
+    def are_slow(self) -> bool:
+        """Whether a router among them must not decide on the event loop."""
+        return any(lane.decider.is_slow for lane in self.lanes)
+
     def lane_of(self, unit_id: str) -> Lane:
         """The lane of a task."""
         if self.experiment is None:

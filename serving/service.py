@@ -11,9 +11,12 @@ from tierwise.data.decision_log import DecisionLog
 from tierwise.router_model.decider import Decider
 from tierwise.serving.arms import Arms
 from tierwise.serving.cache import DecisionCache
-from tierwise.serving.desk import Desk, Fallback
+from tierwise.serving.chooser import Chooser
+from tierwise.serving.desk import Desk
 from tierwise.serving.experiments import ExperimentWatcher
+from tierwise.serving.fallback import Fallback
 from tierwise.serving.metrics import Metrics
+from tierwise.serving.pool import DecisionPool
 from tierwise.serving.recorder import Recorder, RecorderLimits
 from tierwise.serving.settings import Settings
 from tierwise.serving.shadow import Shadow
@@ -68,15 +71,17 @@ def build_service(settings: Settings, decider: Decider | None = None) -> Service
     arms = Arms(slot, challenger, guardrails, settings.exploration)
     shadow = Shadow(challenger, metrics, settings.shadow_queue)
     recorder = Recorder(lambda: _open_log(settings), settings.redaction, _limits(settings), metrics)
+    pool = DecisionPool(settings.slow_threads, settings.slow_limit)
     fallback = Fallback(settings.fallback_tier, guardrails)
-    cache = DecisionCache(settings.cache_entries)
-    desk = Desk(arms, shadow, recorder, cache, metrics, fallback, time.time, new_decision_id)
+    chooser = Chooser(DecisionCache(settings.cache_entries), pool, fallback, metrics)
+    desk = Desk(arms, chooser, shadow, recorder, metrics, time.time, new_decision_id)
     watcher = Watcher(None if decider else champion_source(settings), slot, settings.reload_seconds, guardrails)
     background = (
         watcher,
         Watcher(challenger_source(settings), challenger, settings.reload_seconds, guardrails),
         ExperimentWatcher(lambda: recorder.log, arms, settings.experiment_seconds),
         shadow,
+        pool,
     )
     return Service(settings, metrics, slot, challenger, arms, recorder, desk, watcher, background)
 

@@ -27,7 +27,7 @@ _BODY_PROBLEMS = problem_answers(400, 401, 403, 408, 413, 415, 422, 429)
 async def route(request: Request) -> Response:
     """Decides the tier of one step."""
     service = service_of(request)
-    return json_answer(service.desk.answer(await read_json(request, service.settings)))
+    return json_answer(await service.desk.answer_soon(await read_json(request, service.settings)))
 
 
 @router.post("/route/batch", openapi_extra=json_body(BatchBody), responses=json_answers(BatchAnswer) | _BODY_PROBLEMS)
@@ -37,7 +37,7 @@ async def route_batch(request: Request) -> Response:
     requests = parse_batch(await read_json(request, service.settings), service.settings.max_batch)
     decisions = []
     for i, raw in enumerate(requests):
-        decisions.append(service.desk.answer(raw, where=f"requests[{i}]"))
+        decisions.append(await service.desk.answer_soon(raw, where=f"requests[{i}]"))
         await asyncio.sleep(0)  # a long batch lets others in between
     return json_answer({"decisions": decisions})
 

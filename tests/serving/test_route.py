@@ -36,6 +36,7 @@ class ScriptedRouter:
     policy: str = "learned"
     catalogue: TierCatalogue = field(default_factory=TierCatalogue.load)
     guardrails: Guardrails = field(default_factory=Guardrails)
+    is_slow: bool = False
     n_decided: int = 0
 
     def decide(self, step: Step, options: DecideOptions = NO_OPTIONS) -> Decision:

@@ -23,6 +23,7 @@ class Fixed:
     error: Exception | None = None
     catalogue: TierCatalogue = field(default_factory=TierCatalogue.load)
     guardrails: Guardrails = field(default_factory=Guardrails)
+    is_slow: bool = False
     gate: threading.Event = field(default_factory=threading.Event)
 
     def decide(self, step: Step, options: DecideOptions = NO_OPTIONS) -> Decision:  # noqa: ARG002
