@@ -44,7 +44,7 @@ class Gateway:
     async def complete(self, request: Request) -> Response:
         """One chat completion, whole or as a stream. Raises ``Problem``."""
         raw = await read_json(request, self._service.settings, self._service.settings.chat_max_body_bytes)
-        call = self._call(parse_chat(raw, request.headers))
+        call = await self._call(parse_chat(raw, request.headers))
         run = complete_stream if call.chat.is_stream else complete_whole
         try:
             return await while_connected(request.receive, run(call, self._upstream))
@@ -57,10 +57,10 @@ class Gateway:
         automatic = (*PROFILES, BEST) if endpoints else ()
         return (*automatic, *dict.fromkeys(each.model.name for each in endpoints))
 
-    def _call(self, chat: ChatRequest) -> Call:
+    async def _call(self, chat: ChatRequest) -> Call:
         endpoints = self._endpoints()
         if chat.model in PROFILES or chat.model == BEST:
-            return self._routed(chat, endpoints)
+            return await self._routed(chat, endpoints)
         named = tuple(each for each in endpoints if each.model.name == chat.model)
         if not named:
             raise self._unknown(chat.model)
@@ -70,14 +70,14 @@ class Gateway:
             raise _as_seen_by_caller(problem) from None
         return Call(chat, decision_id, named, self._report)
 
-    def _routed(self, chat: ChatRequest, endpoints: tuple[Endpoint, ...]) -> Call:
+    async def _routed(self, chat: ChatRequest, endpoints: tuple[Endpoint, ...]) -> Call:
         if not endpoints:
             raise upstream_missing(self._why_none())
         names = self._catalogue.names
         given = chat.route.get("options") or {}
         options = _options(chat.model, given, endpoints[-1].tier, names) if isinstance(given, Mapping) else {}
         try:
-            answer = self._service.desk.answer({**chat.route, "options": options or given})
+            answer = await self._service.desk.answer_soon({**chat.route, "options": options or given})
         except Problem as problem:
             raise _as_seen_by_caller(problem) from None
         found = line_up(endpoints, names, answer["tier"], options.get("max_tier"), chat.needs)
