@@ -42,11 +42,20 @@ class RegisteredBundle:
         return f"models:/{self.name}@{self.alias}"
 
 
-def track_bundle(bundle: Path, name: str, report: Path | None = None) -> RegisteredBundle:
-    """Logs a run for the bundle (with its report, if any) and registers it. Raises ``TrackingError``."""
+def track_bundle(
+    bundle: Path,
+    name: str,
+    report: Path | None = None,
+    alias: str | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> RegisteredBundle:
+    """Logs a run for the bundle (with its report, if any) and registers it. Raises ``TrackingError``.
+
+    ``alias`` None makes the first version champion and any other one challenger; ``tags`` go to the version.
+    """
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
     with mlflow_errors():
-        client, uri = _client()
+        client, uri = open_client()
         run = client.create_run(_experiment(client, uri), run_name=f"{name}-{manifest['router_version']}")
         run_id = run.info.run_id
         _log_summary(client, run_id, manifest)
@@ -54,8 +63,13 @@ def track_bundle(bundle: Path, name: str, report: Path | None = None) -> Registe
         if report is not None:
             client.log_artifacts(run_id, str(report), "report")
         client.set_terminated(run_id)
-        version, alias = _register(client, name, f"{run.info.artifact_uri}/bundle", run_id)
-        return RegisteredBundle(name, version, alias, uri)
+        known = {"tierwise.router_version": manifest["router_version"]}
+        version = client.create_model_version(
+            _model(client, name), f"{run.info.artifact_uri}/bundle", run_id, tags=known | dict(tags or {})
+        ).version
+        alias = alias or _default_alias(client, name)
+        client.set_registered_model_alias(name, alias, version)
+        return RegisteredBundle(name, str(version), alias, uri)
 
 
 def track_report(report: Path, router_version: str, figures: Mapping[str, float]) -> str:
@@ -64,7 +78,7 @@ def track_report(report: Path, router_version: str, figures: Mapping[str, float]
     Returns the id of the run. Raises ``TrackingError``.
     """
     with mlflow_errors():
-        client, uri = _client()
+        client, uri = open_client()
         experiment = _experiment(client, uri)
         known = client.search_runs([experiment], f"tags.`tierwise.router_version` = '{router_version}'", max_results=1)
         run = known[0] if known else client.create_run(experiment, run_name=f"evaluation-{router_version}")
@@ -94,7 +108,7 @@ def mlflow_errors() -> Iterator[None]:
             raise TrackingError(f"MLflow: {str(error).splitlines()[0]}") from error
 
 
-def _client() -> tuple["MlflowClient", str]:
+def open_client() -> tuple["MlflowClient", str]:
     from mlflow import MlflowClient
 
     uri = os.environ.get("MLFLOW_TRACKING_URI")
@@ -123,14 +137,16 @@ def _log_summary(client: "MlflowClient", run_id: str, manifest: Mapping[str, Any
         client.set_tag(run_id, f"tierwise.{key}", manifest[key])
 
 
-def _register(client: "MlflowClient", name: str, source: str, run_id: str) -> tuple[str, str]:
+def _model(client: "MlflowClient", name: str) -> str:
+    """``name``, after making the registered model if it is new."""
     from mlflow.exceptions import MlflowException
 
     try:
-        model = client.get_registered_model(name)
+        client.get_registered_model(name)
     except MlflowException:
-        model = client.create_registered_model(name)
-    version = str(client.create_model_version(name, source, run_id).version)
-    alias = CHALLENGER if CHAMPION in model.aliases else CHAMPION
-    client.set_registered_model_alias(name, alias, version)
-    return version, alias
+        client.create_registered_model(name)
+    return name
+
+
+def _default_alias(client: "MlflowClient", name: str) -> str:
+    return CHALLENGER if CHAMPION in client.get_registered_model(name).aliases else CHAMPION

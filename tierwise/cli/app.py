@@ -13,6 +13,8 @@ from tierwise.cli.encoder import encoder_app
 from tierwise.cli.evaluate import evaluate
 from tierwise.cli.explain import explain
 from tierwise.cli.import_ import import_log
+from tierwise.cli.promote import promote, rollback
+from tierwise.cli.retrain import retrain
 from tierwise.cli.serve import serve
 from tierwise.cli.tax import tax
 from tierwise.cli.train import train
@@ -26,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (demo, train, evaluate, decide, serve, explain, tax):
+for _command in (demo, train, evaluate, decide, serve, explain, tax, retrain, promote, rollback):
     app.command()(_command)
 app.command("import")(import_log)
 app.add_typer(encoder_app, name="encoder")

@@ -31,33 +31,33 @@ class WeightedReward:
         return self._mean(p_target, values, np.ones(len(values)))
 
     def snips(self, p_target: FloatArray) -> Estimate:
-        return self._mean(p_target, self._ips_values(p_target), self._weights(p_target))
+        return self._mean(p_target, self._ips_values(p_target), self.weights(p_target))
 
     def doubly_robust(self, p_target: FloatArray) -> Estimate:
-        values = self._best_values(p_target)
+        values = self.best_values(p_target)
         return self._mean(p_target, values, np.ones(len(values)))
 
     def shortfall(self, p_target: FloatArray, p_reference: FloatArray) -> Estimate:
         """``1 - value(target) / value(reference)``, both from the same steps: a loss of success, a saving of cost."""
         n_effective = min(self._n_effective(p_target), self._n_effective(p_reference))
         ratio = estimate_ratio(
-            self._best_values(p_target), self._best_values(p_reference), self._codes(), n_effective, self.bootstrap
+            self.best_values(p_target), self.best_values(p_reference), self._codes(), n_effective, self.bootstrap
         )
         return Estimate(1 - ratio.value, 1 - ratio.high, 1 - ratio.low, int(self.known.sum()), n_effective)
 
-    def _best_values(self, p_target: FloatArray) -> FloatArray:
+    def best_values(self, p_target: FloatArray) -> FloatArray:
         """Values whose mean is the doubly robust estimate, or IPS without a model: float64 [n known]."""
         if self.model is None:
             return self._ips_values(p_target)
         model = self.model[self.known]
         logged = model[np.arange(len(model)), self.choices.chosen[self.known]]
         direct = (p_target[self.known] * model).sum(axis=1)
-        return np.asarray(direct + self._weights(p_target) * (self.reward[self.known] - logged))
+        return np.asarray(direct + self.weights(p_target) * (self.reward[self.known] - logged))
 
     def _ips_values(self, p_target: FloatArray) -> FloatArray:
-        return self._weights(p_target) * self.reward[self.known]
+        return self.weights(p_target) * self.reward[self.known]
 
-    def _weights(self, p_target: FloatArray) -> FloatArray:
+    def weights(self, p_target: FloatArray) -> FloatArray:
         chosen = self.choices.chosen[self.known]
         return np.asarray(p_target[self.known][np.arange(len(chosen)), chosen] / self.choices.propensity[self.known])
 
@@ -65,7 +65,7 @@ class WeightedReward:
         return np.unique(self.choices.groups[self.known], return_inverse=True)[1].astype(np.int64)
 
     def _n_effective(self, p_target: FloatArray) -> float:
-        return effective_n(self._weights(p_target), self._codes())
+        return effective_n(self.weights(p_target), self._codes())
 
     def _mean(self, p_target: FloatArray, numerator: FloatArray, denominator: FloatArray) -> Estimate:
         n_effective = self._n_effective(p_target)
