@@ -9,8 +9,10 @@ import tierwise
 from tierwise.cli.console import fail
 from tierwise.cli.decide import decide
 from tierwise.cli.demo import demo
+from tierwise.cli.drift import drift
 from tierwise.cli.encoder import encoder_app
 from tierwise.cli.evaluate import evaluate
+from tierwise.cli.experiment import experiment_app
 from tierwise.cli.explain import explain
 from tierwise.cli.import_ import import_log
 from tierwise.cli.promote import promote, rollback
@@ -28,10 +30,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (demo, train, evaluate, decide, serve, explain, tax, retrain, promote, rollback):
+for _command in (demo, train, evaluate, decide, serve, explain, tax, retrain, promote, rollback, drift):
     app.command()(_command)
 app.command("import")(import_log)
 app.add_typer(encoder_app, name="encoder")
+app.add_typer(experiment_app, name="experiment")
 
 
 def _print_version(is_asked: bool) -> None:

@@ -43,7 +43,7 @@ def promote(
     registry = Registry.open(name)
     with DecisionLog.open(log_url) as log:
         won = None if experiment is None else _won_experiment(log, registry, experiment, version)
-        grounds = promotion.Grounds(_actor(by), why, won, force)
+        grounds = promotion.Grounds(actor_of(by), why, won, force)
         change = promotion.promote(registry, log, grounds, version)
     say(f"Version {change.version} of '{name}' is champion; it replaces {_shown(change.replaced)}.")
 
@@ -61,7 +61,7 @@ def rollback(
     from tierwise.training.flywheel.registry import Registry
 
     with DecisionLog.open(log_url) as log:
-        change = promotion.rollback(Registry.open(name), log, promotion.Grounds(_actor(by), why))
+        change = promotion.rollback(Registry.open(name), log, promotion.Grounds(actor_of(by), why))
     say(f"{_shown(change.version).capitalize()} decide(s) again for '{name}', instead of {_shown(change.replaced)}.")
 
 
@@ -78,7 +78,7 @@ def _won_experiment(
     return winning_arm(read_experiment(log, experiment), candidate.router_version or "")
 
 
-def _actor(by: str | None) -> str:
+def actor_of(by: str | None) -> str:
     if by:
         return by
     try:

@@ -20,9 +20,9 @@ class RampStage:
 
 DEFAULT_RAMP = (
     RampStage("shadow", 0.0, 50),
-    RampStage("1 %", 0.01, 10),
-    RampStage("10 %", 0.1, 50),
-    RampStage("50 %", 0.5, 100),
+    RampStage("1%", 0.01, 10),
+    RampStage("10%", 0.1, 50),
+    RampStage("50%", 0.5, 100),
     RampStage("all", 1.0, 0),
 )
 

@@ -103,7 +103,7 @@ def test_a_shadow_in_trouble_never_gets_a_task() -> None:
 
 
 def test_shares_between_stages_belong_to_the_last_one_reached() -> None:
-    assert [stage_of(share).name for share in (0.0, 0.005, 0.3, 1.0)] == ["shadow", "shadow", "10 %", "all"]
+    assert [stage_of(share).name for share in (0.0, 0.005, 0.3, 1.0)] == ["shadow", "shadow", "10%", "all"]
     with pytest.raises(EvaluationError, match="a share of 2 is none"):
         stage_of(2)
 

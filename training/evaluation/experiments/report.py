@@ -1,0 +1,141 @@
+"""An experiment for people and programs: tables, Markdown, JSON, and the picture of the intervals as they narrowed."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from tierwise.training.evaluation.estimate import Estimate
+from tierwise.training.evaluation.experiments.comparison import Comparison
+from tierwise.training.evaluation.experiments.confidence_sequence import Trajectory
+from tierwise.training.evaluation.experiments.verdict import ExperimentReport
+from tierwise.training.evaluation.tables import markdown_table
+
+_INK, _QUIET, _LINE = "#1f2933", "#7b8794", "#0b6bcb"
+_FIRST_SHOWN = 20
+
+
+def summary_rows(report: ExperimentReport) -> list[list[str]]:
+    """The arms as they are, a header first."""
+    header = ["arm", "tasks", "steps well", "tasks well", "USD a task", "USD a task well", "ms a step", "escalations"]
+    rows = [
+        [
+            each.arm,
+            f"{each.n_tasks:,}",
+            _share(each.success),
+            _share(each.done),
+            _figure(each.cost_usd, ".3g"),
+            _figure(each.cost_per_done_usd, ".3g"),
+            _figure(each.latency_ms, ".0f"),
+            _figure(each.escalations, ".2f"),
+        ]
+        for each in report.summaries
+    ]
+    return [header, *rows]
+
+
+def comparison_rows(report: ExperimentReport) -> list[list[str]]:
+    """Every arm against the control, a header first; ratios as changes in percent."""
+    header = ["arm", "steps well", "cost", "cost a task well", "latency", "escalations"]
+    rows = [
+        [
+            each.arm,
+            _interval(each.success.last(), 100, "+.1f", " points"),
+            _change(each.cost_ratio),
+            _change(each.cost_per_done_ratio),
+            _change(each.latency_ratio),
+            _interval(each.escalations.last(), 1, "+.2f", ""),
+        ]
+        for each in report.comparisons
+    ]
+    return [header, *rows]
+
+
+def write_experiment_report(report: ExperimentReport, name: str, folder: Path) -> None:
+    """Writes ``report.md``, ``report.json`` and, once there is something to see, ``experiment.png``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.json").write_text(json.dumps(report.to_dict(), indent=1) + "\n", encoding="utf-8")
+    has_picture = draw_experiment(report, folder / "experiment.png")
+    (folder / "report.md").write_text(_page(report, name, has_picture), encoding="utf-8")
+
+
+def draw_experiment(report: ExperimentReport, path: Path) -> bool:
+    """The intervals of success and cost after every task; false when there are too few tasks to draw."""
+    comparison = report.comparisons[0]
+    if min(len(comparison.success.value), len(comparison.cost_ratio.value)) <= _FIRST_SHOWN:
+        return False
+    figure = Figure(figsize=(8.4, 3.6), layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    left, right = figure.subplots(1, 2)
+    _draw(left, comparison.success, 0.0, "steps that end well, percentage points", 0.25)
+    left.axhline(-report.question.margin, color="#e8590c", linewidth=1.0, linestyle=(0, (4, 3)))
+    left.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:+.0f}"))
+    _draw(right, comparison.cost_ratio, 1.0, "cost of a task, ratio", 0.75)
+    figure.suptitle(f"{comparison.arm} against {comparison.control}: {report.verdicts[0].outcome}", color=_INK)
+    figure.savefig(path, dpi=150, metadata={"Software": None})
+    return True
+
+
+def _draw(axes: Axes, trajectory: Trajectory, neutral: float, title: str, half_height: float) -> None:
+    n_tasks = np.arange(1, len(trajectory.value) + 1)[_FIRST_SHOWN:]
+    low, high = (np.clip(of[_FIRST_SHOWN:], -10, 10) for of in (trajectory.low, trajectory.high))
+    axes.fill_between(n_tasks, low, high, color=_LINE, alpha=0.18, linewidth=0)
+    axes.plot(n_tasks, trajectory.value[_FIRST_SHOWN:], color=_LINE, linewidth=1.6)
+    axes.axhline(neutral, color=_QUIET, linewidth=1.0)
+    axes.set_ylim(neutral - half_height, neutral + half_height)
+    axes.set_title(title, loc="left", fontsize=10, color=_INK)
+    axes.set_xlabel("tasks")
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
+def _page(report: ExperimentReport, name: str, has_picture: bool) -> str:
+    ratio = report.sample_ratio
+    pairs = zip(report.comparisons, report.verdicts, strict=True)
+    parts = [
+        f"# Experiment {name}",
+        *(f"**{comparison.arm}: {verdict.outcome}.** {verdict.reason}" for comparison, verdict in pairs),
+        *(f"Beware: {warning}." for warning in report.warnings),
+        "## Arms as they are",
+        markdown_table(summary_rows(report)),
+        f"## Against {report.tasks.arms[0]}",
+        markdown_table(comparison_rows(report)),
+        _how_to_read(report, report.comparisons[0]),
+        f"Shares of tasks: p = {ratio.p_value:.2g}; below {ratio.level:g} nothing here may be believed.",
+    ]
+    if has_picture:
+        parts.append("![Intervals after every task](experiment.png)")
+    return "\n\n".join(parts) + "\n"
+
+
+def _how_to_read(report: ExperimentReport, comparison: Comparison) -> str:
+    level = 1 - report.question.boundary(len(report.tasks.arms)).alpha
+    return (
+        f"Intervals hold at {level:.1%} at every look at once. Not inferior means: above minus "
+        f"{report.question.margin:.1%} of steps. What was known before the first decision leaves "
+        f"{comparison.variance_left:.0%} of the variance."
+    )
+
+
+def _change(trajectory: Trajectory) -> str:
+    last = trajectory.last()
+    return _interval(Estimate(last.value - 1, last.low - 1, last.high - 1, last.n, last.n_effective), 100, "+.0f", " %")
+
+
+def _interval(estimate: Estimate, factor: float, spec: str, unit: str) -> str:
+    if not np.isfinite(estimate.value):
+        return "–"
+    value, low, high = (format(factor * x, spec) for x in (estimate.value, estimate.low, estimate.high))
+    return f"{value}{unit} [{low}, {high}]"
+
+
+def _share(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.1%}"
+
+
+def _figure(value: float, spec: str) -> str:
+    return "–" if np.isnan(value) else format(value, spec)
