@@ -1,8 +1,9 @@
-"""Command line of collection: `python -m tierwise.agents.collect weights | run | merge`."""
+"""Command line of collection: `python -m tierwise.agents.collect weights | run | serve | merge`."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 import time
@@ -11,11 +12,15 @@ from pathlib import Path
 
 from tierwise.agents.collect import merge as merging
 from tierwise.agents.collect import prompts, weights
+from tierwise.agents.collect.answerer import LocalAnswerer
 from tierwise.agents.collect.backend import CollectError
+from tierwise.agents.collect.journal import Journal, read_attempts
+from tierwise.agents.collect.judging import judge
 from tierwise.agents.collect.llamacpp import LlamaCppBackend
-from tierwise.agents.collect.runner import Progress, in_rounds, read_steps, run_steps, shard
+from tierwise.agents.collect.model_server import model_server
+from tierwise.agents.collect.runner import Job, Progress, in_rounds, read_steps, run_jobs, shard
 from tierwise.data.samples import sample_log_path, sample_tiers_path
-from tierwise.data.samples.verifiers import verify, verify_many
+from tierwise.data.samples.verifiers import verify_many
 
 REPORT_EVERY = 20
 
@@ -53,6 +58,12 @@ def _parser() -> argparse.ArgumentParser:
         help="INDEX/COUNT, to share the steps among processes (each with its own --out)",
     )
     run.set_defaults(command=_run)
+    answer = commands.add_parser("serve", help="one local model as an OpenAI-compatible server on 127.0.0.1")
+    answer.add_argument("--model", type=Path, required=True, help="GGUF file")
+    answer.add_argument("--name", required=True)
+    answer.add_argument("--prompt-format", choices=prompts.FORMATS, required=True)
+    answer.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    answer.set_defaults(command=_serve)
     join = commands.add_parser("merge", help="join steps and attempts into the sample log")
     join.add_argument("--steps", type=Path, required=True)
     join.add_argument("--attempts", type=Path, nargs="+", required=True)
@@ -71,9 +82,21 @@ def _run(given: argparse.Namespace) -> None:
     index, count = (int(part) for part in given.shard.split("/"))
     steps = shard(in_rounds(read_steps(given.steps)), index, count)
     backend = LlamaCppBackend(given.model, given.name, given.prompt_format)
-    for progress in run_steps(steps, backend, given.tier, given.out, verify, time.perf_counter):
-        if progress.n_run % REPORT_EVERY == 0 or progress.n_done == progress.n_total:
-            print(_line(given.tier, progress), file=sys.stderr, flush=True)
+    answerer = LocalAnswerer(backend, given.tier, time.perf_counter)
+    asyncio.run(_run_all([Job(step, answerer) for step in steps], given.out, given.tier))
+
+
+async def _run_all(jobs: list[Job], out: Path, tier: str) -> None:
+    with Journal(out) as journal:
+        async for progress in run_jobs(jobs, journal, judge):
+            if progress.n_run % REPORT_EVERY == 0 or progress.n_done == progress.n_total:
+                print(_line(tier, progress), file=sys.stderr, flush=True)
+
+
+def _serve(given: argparse.Namespace) -> None:
+    with model_server(LlamaCppBackend(given.model, given.name, given.prompt_format), given.port) as server:
+        print(f"{given.name} answers on http://127.0.0.1:{server.server_address[1]}/v1", flush=True)
+        server.serve_forever()
 
 
 def _line(tier: str, progress: Progress) -> str:
@@ -83,7 +106,7 @@ def _line(tier: str, progress: Progress) -> str:
 
 def _merge(given: argparse.Namespace) -> None:
     steps = [json.loads(line) for line in given.steps.read_text(encoding="utf-8").splitlines()]
-    records = merging.merge(steps, merging.read_attempts(given.attempts), merging.read_prices(given.tiers), verify_many)
+    records = merging.merge(steps, read_attempts(given.attempts), merging.read_prices(given.tiers), verify_many)
     merging.write_log(records, given.out)
     print(
         f"{len(records)} of {len(steps)} steps in {given.out}, "

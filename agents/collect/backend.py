@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from tierwise.data.errors import TierwiseError
 
-class CollectError(RuntimeError):
+
+class CollectError(TierwiseError):
     """Collection cannot go on: a missing package, model file or step field. The message names the fix."""
 
 

@@ -45,16 +45,6 @@ def read_prices(path: Path) -> list[TierPrice]:
     return prices
 
 
-def read_attempts(paths: Iterable[Path]) -> dict[str, dict[str, Record]]:
-    """step_id -> tier -> attempt, from files that the runner wrote."""
-    attempts: dict[str, dict[str, Record]] = {}
-    for path in paths:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            attempts.setdefault(row["step_id"], {})[row["attempt"]["tier"]] = row["attempt"]
-    return attempts
-
-
 def merge(
     steps: Sequence[Record],
     attempts: dict[str, dict[str, Record]],

@@ -1,31 +1,45 @@
-"""Run steps on one model, append what came of them to a JSON Lines file, and go on after an interruption
-where it stopped.
-"""
+"""Run steps on tiers, append what came of them to a journal, and go on after an interruption where it stopped."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tierwise.agents.collect.backend import Backend, CollectError
+from tierwise.agents.attempts import AllowanceError
+from tierwise.agents.collect.answerer import Answer, Answerer
+from tierwise.agents.collect.backend import CollectError
+from tierwise.agents.collect.journal import Journal
+from tierwise.agents.collect.judging import Judge, Judgement
 
 Record = dict[str, Any]
-Verifier = Callable[[dict[str, Any], str], bool]
-Clock = Callable[[], float]
-DEFAULT_MAX_TOKENS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A step to be attempted on a tier."""
+
+    record: Record
+    answerer: Answerer
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: `n_done` of `n_total` steps, `n_passed` of those done in this run."""
+    """How far a run is: `n_done` of `n_total` jobs are in the journal, `n_passed` of the `n_run` of this run passed.
+
+    `n_unanswered` got no reply and will be asked again by the next run; `stopped_by` says why jobs are left over.
+    """
 
     n_done: int
     n_total: int
-    n_run: int
-    n_passed: int
+    n_run: int = 0
+    n_passed: int = 0
+    n_unanswered: int = 0
+    last_error: str | None = None
+    stopped_by: str | None = None
 
 
 def read_steps(path: Path) -> list[Record]:
@@ -39,61 +53,72 @@ def read_steps(path: Path) -> list[Record]:
     return records
 
 
-def run_steps(
-    steps: Sequence[Record], backend: Backend, tier: str, out: Path, verify: Verifier, clock: Clock
-) -> Iterator[Progress]:
-    """Execute the steps that `out` does not hold yet, in order, and yield the progress after each.
+async def run_jobs(jobs: Sequence[Job], journal: Journal, judge: Judge, n_at_once: int = 1) -> AsyncIterator[Progress]:
+    """Does the jobs that the journal does not hold yet, begun in order, and yields the progress after each.
 
-    `clock` gives seconds. Every attempt is one line, flushed, so that an interruption loses at most the step
-    at work.
+    When the money is gone nothing new is begun, what is under way is finished, and the last progress says so.
     """
-    done = finished_steps(out)
-    left = [record for record in steps if record["step_id"] not in done]
-    n_passed = 0
-    with out.open("a", encoding="utf-8") as file:
-        for n_run, record in enumerate(left, start=1):
-            attempt = attempt_step(record, backend, tier, verify, clock)
-            file.write(json.dumps({"step_id": record["step_id"], "attempt": attempt}, ensure_ascii=False) + "\n")
-            file.flush()
-            n_passed += attempt["success"]
-            yield Progress(len(steps) - len(left) + n_run, len(steps), n_run, n_passed)
+    left = [job for job in jobs if not journal.holds(job.record["step_id"], job.answerer.tier)]
+    progress = Progress(len(jobs) - len(left), len(jobs))
+    queue, running = iter(left), set[asyncio.Task[Record]]()
+    try:
+        while True:
+            while len(running) < n_at_once and progress.stopped_by is None and (job := next(queue, None)):
+                running.add(asyncio.create_task(_attempt(job, journal, judge)))
+            if not running:
+                return
+            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                progress = _counted(progress, task)
+                yield progress
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
-def attempt_step(record: Record, backend: Backend, tier: str, verify: Verifier, clock: Clock) -> Record:
-    """One attempt in the form of the step log."""
-    start = clock()
-    completion = backend.complete(record["step"]["text"], record.get("max_tokens") or DEFAULT_MAX_TOKENS)
-    latency_ms = (clock() - start) * 1000
-    success = verify(record["verify"], completion.output)
+async def _attempt(job: Job, journal: Journal, judge: Judge) -> Record:
+    """Does a job; an attempt without a reply does not go into the journal."""
+    answer = await job.answerer.answer(job.record)
+    judgement = Judgement(None, None) if answer.reply is None else await judge(job.record, answer.reply)
+    attempt = attempt_record(job.answerer.tier, answer, judgement)
+    if answer.reply is not None:
+        journal.append(job.record["step_id"], attempt)
+    return attempt
+
+
+def attempt_record(tier: str, answer: Answer, judgement: Judgement) -> Record:
+    """An attempt in the form of the step log, with the answer as it came."""
+    reply = answer.reply
     return {
         "tier": tier,
-        "model": backend.info.name,
-        "model_sha256": backend.info.sha256,
-        "prompt_format": backend.info.prompt_format,
-        "success": success,
-        "score": float(success),
-        "input_tokens": completion.input_tokens,
-        "output_tokens": completion.output_tokens,
-        "runtime_reused_tokens": completion.reused_tokens,
-        "latency_ms": round(latency_ms, 1),
-        "evaluator": "programmatic",
-        "output": completion.output,
-        "error": None,
+        "model": None if reply is None else reply.model,
+        "success": judgement.success,
+        "score": None if judgement.success is None else float(judgement.success),
+        "input_tokens": None if reply is None else reply.usage.input_tokens,
+        "output_tokens": None if reply is None else reply.usage.output_tokens,
+        "latency_ms": None if reply is None else round(reply.latency_ms, 1),
+        "evaluator": judgement.evaluator,
+        "output": None if reply is None else reply.text,
+        "error": answer.error or judgement.message or None,
         "simulated": False,
+        **answer.extra,
     }
 
 
-def finished_steps(out: Path) -> set[str]:
-    """Ids of the steps in an attempts file. A last line cut short by an interruption is removed from the
-    file.
-    """
-    if not out.exists():
-        return set()
-    text = out.read_text(encoding="utf-8")
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        out.write_text(whole, encoding="utf-8")
-    return {json.loads(line)["step_id"] for line in whole.splitlines()}
+def _counted(progress: Progress, task: asyncio.Task[Record]) -> Progress:
+    try:
+        attempt = task.result()
+    except AllowanceError as error:
+        return replace(progress, stopped_by=str(error))
+    if attempt["model"] is None:
+        return replace(progress, n_unanswered=progress.n_unanswered + 1, last_error=attempt["error"])
+    return replace(
+        progress,
+        n_done=progress.n_done + 1,
+        n_run=progress.n_run + 1,
+        n_passed=progress.n_passed + (attempt["success"] is True),
+    )
 
 
 def shard(steps: Iterable[Record], index: int, count: int) -> list[Record]:
@@ -104,12 +129,10 @@ def shard(steps: Iterable[Record], index: int, count: int) -> list[Record]:
 
 
 def in_rounds(records: Sequence[Record]) -> list[Record]:
-    """The same records in an order to run them in: a group per family and difficulty, then the next group of
-    each.
+    """The same records in an order to run them in: a group per family and difficulty, then the next group of each.
 
-    Groups are named `family/difficulty/template`. A prefix of the order covers all families, and steps of a
-    group, which share the
-    beginning of their prompts, stand together, so that the runtime can reuse what it has read.
+    Groups are named `family/difficulty/template`. A prefix of the order covers all families, and steps of a group,
+    which share the beginning of their prompts, stand together, so that the runtime can reuse what it has read.
     """
     groups: dict[str, dict[str, list[Record]]] = {}
     for record in records:

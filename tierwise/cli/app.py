@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 import tierwise
+from tierwise.cli.collect import collect
 from tierwise.cli.console import fail
 from tierwise.cli.decide import decide
 from tierwise.cli.demo import demo
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (demo, train, evaluate, decide, serve, explain, tax, retrain, promote, rollback, drift):
+for _command in (demo, train, evaluate, decide, serve, explain, tax, collect, retrain, promote, rollback, drift):
     app.command()(_command)
 app.command("import")(import_log)
 app.add_typer(encoder_app, name="encoder")

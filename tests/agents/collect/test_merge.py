@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tierwise.agents.collect import CollectError
-from tierwise.agents.collect.merge import TierPrice, merge, read_attempts, read_prices, write_log
+from tierwise.agents.collect.journal import read_attempts
+from tierwise.agents.collect.merge import TierPrice, merge, read_prices, write_log
 from tierwise.data.samples import sample_tiers_path
 from tierwise.data.samples.verifiers import verify_many
 

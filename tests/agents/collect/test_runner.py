@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import aclosing
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tierwise.agents.collect import CollectError, Completion, ModelInfo, read_steps, run_steps
-from tierwise.agents.collect.runner import finished_steps, in_rounds, shard
-from tierwise.data.samples.verifiers import verify
+from tierwise.agents.collect import (
+    CollectError,
+    Completion,
+    Job,
+    Journal,
+    LocalAnswerer,
+    ModelInfo,
+    Progress,
+    judge,
+    read_steps,
+    run_jobs,
+)
+from tierwise.agents.collect.runner import in_rounds, shard
 
 
 class Echo:
@@ -41,15 +53,27 @@ def ticks() -> Iterator[float]:
     return (0.5 * tick for tick in count())
 
 
-def run(records: list[dict[str, Any]], backend: Echo, out: Path, limit: int | None = None) -> int:
-    """Number of steps run; stops after `limit` as an interruption would."""
+def progress_of(records: list[dict[str, Any]], backend: Echo, out: Path, limit: int | None = None) -> list[Progress]:
+    """The progress of a run; stops after `limit` steps as an interruption would."""
     clock = ticks()
-    n_run = 0
-    for progress in run_steps(records, backend, "small", out, verify, lambda: next(clock)):
-        n_run = progress.n_run
-        if n_run == limit:
-            break
-    return n_run
+    answerer = LocalAnswerer(backend, "small", lambda: next(clock))
+
+    async def work() -> list[Progress]:
+        jobs, found = [Job(record, answerer) for record in records], []
+        with Journal(out) as journal:
+            async with aclosing(run_jobs(jobs, journal, judge)) as running:
+                async for progress in running:
+                    found.append(progress)
+                    if len(found) == limit:
+                        break
+        return found
+
+    return asyncio.run(work())
+
+
+def run(records: list[dict[str, Any]], backend: Echo, out: Path, limit: int | None = None) -> int:
+    """Number of steps run."""
+    return len(progress_of(records, backend, out, limit))
 
 
 def test_an_attempt_has_the_fields_of_the_step_log(tmp_path: Path) -> None:
@@ -89,7 +113,8 @@ def test_a_line_cut_short_is_dropped_and_run_again(tmp_path: Path) -> None:
     out = tmp_path / "attempts.jsonl"
     run(steps(3), Echo(), out)
     out.write_text(out.read_text()[:-20])
-    assert finished_steps(out) == {"s-0", "s-1"}
+    with Journal(out) as journal:
+        assert [journal.holds(f"s-{i}", "small") for i in range(3)] == [True, True, False]
     assert run(steps(3), Echo(), out) == 1
     assert len(out.read_text().splitlines()) == 3
 
@@ -102,9 +127,9 @@ def test_a_finished_run_asks_nothing(tmp_path: Path) -> None:
 
 
 def test_progress_counts_earlier_runs_too(tmp_path: Path) -> None:
-    out, clock = tmp_path / "attempts.jsonl", ticks()
+    out = tmp_path / "attempts.jsonl"
     run(steps(4), Echo(), out, limit=2)
-    progress = list(run_steps(steps(4), Echo(), "small", out, verify, lambda: next(clock)))
+    progress = progress_of(steps(4), Echo(), out)
     assert [(one.n_done, one.n_total, one.n_run, one.n_passed) for one in progress] == [(3, 4, 1, 0), (4, 4, 2, 0)]
 
 
@@ -126,3 +151,11 @@ def test_shards_share_the_steps() -> None:
     assert [*shard(steps(5), 0, 2), *shard(steps(5), 1, 2)] == [steps(5)[i] for i in (0, 2, 4, 1, 3)]
     with pytest.raises(CollectError, match="shard 2/2 does not exist"):
         shard(steps(5), 2, 2)
+
+
+def test_a_journal_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"step_id": "s-1"}\n')
+    with pytest.raises(CollectError, match=r"a\.jsonl:1 is no attempt; move the file away"):
+        Journal(tmp_path / "a.jsonl")
+    with pytest.raises(CollectError, match="No such file or directory"):
+        Journal(tmp_path / "nowhere" / "a.jsonl")

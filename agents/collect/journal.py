@@ -1,0 +1,68 @@
+"""Attempts on disk as they are made: one JSON line each, so that an interruption loses only what was under way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tierwise.agents.collect.backend import CollectError
+
+Record = dict[str, Any]
+
+
+class Journal:
+    """The attempts file of a collection. A last line that was cut short is removed when it is opened."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._attempts = read_attempts([path]) if _repaired(path) else {}
+        try:
+            self._file = path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise CollectError(f"{path}: {error.strerror}") from None
+
+    def holds(self, step_id: str, tier: str) -> bool:
+        """Whether the step was attempted on the tier, now or before."""
+        return tier in self._attempts.get(step_id, {})
+
+    def append(self, step_id: str, attempt: Record) -> None:
+        """Writes an attempt and hands it to the operating system."""
+        self._file.write(json.dumps({"step_id": step_id, "attempt": attempt}, ensure_ascii=False) + "\n")
+        self._file.flush()
+        self._attempts.setdefault(step_id, {})[attempt["tier"]] = attempt
+
+    def attempts_of(self, step_id: str) -> dict[str, Record]:
+        """tier -> attempt."""
+        return self._attempts.get(step_id, {})
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+def read_attempts(paths: Iterable[Path]) -> dict[str, dict[str, Record]]:
+    """step_id -> tier -> attempt, from files that a journal wrote."""
+    attempts: dict[str, dict[str, Record]] = {}
+    for path in paths:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            try:
+                row = json.loads(line)
+                attempts.setdefault(row["step_id"], {})[row["attempt"]["tier"]] = row["attempt"]
+            except (ValueError, KeyError, TypeError):
+                raise CollectError(f"{path}:{number} is no attempt; move the file away to begin anew") from None
+    return attempts
+
+
+def _repaired(path: Path) -> bool:
+    """Whether there is a file; a last line without its end is cut off."""
+    if not path.exists():
+        return False
+    text = path.read_text(encoding="utf-8", errors="replace")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        path.write_text(whole, encoding="utf-8")
+    return True

@@ -1,0 +1,157 @@
+"""`tierwise collect` against a stub of models: full information, gaps only, budget, interruption, training on it."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from tests.agents.conftest import Answer, Reply, Stub, completion
+from tierwise.cli import app
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.labels import outcome_table
+from tierwise.data.records import LoggedStep
+from tierwise.data.step_log import load_step_logs
+
+StartStub = Callable[[Answer], Stub]
+TIERS = ("small", "mid", "frontier")
+
+
+class Lab:
+    """Steps that ask for a number; the stub answers by tier: small is right on the even ones, mid on all but every
+    fifth."""
+
+    def __init__(self, folder: Path, stub: StartStub) -> None:
+        self.folder = folder
+        self.out = folder / "full.jsonl"
+        self.troubles: dict[str, Reply] = {}
+        self.server = stub(self.answer)
+        models = "\n".join(
+            f'[[tiers]]\nname = "{tier}"\n[[tiers.models]]\nname = "{tier}-1"\nbase_url = "{self.server.address}"\n'
+            f"input_usd_per_mtok = {usd}\noutput_usd_per_mtok = {2 * usd}"
+            for tier, usd in zip(TIERS, (1, 4, 16), strict=True)
+        )
+        (folder / "tiers.toml").write_text(models)
+
+    def answer(self, _: str, body: Any) -> Reply:
+        tier = body["model"].removesuffix("-1")
+        number = int(body["messages"][0]["content"].split()[-1])
+        is_right = tier == "frontier" or (tier == "small" and number % 2 == 0) or (tier == "mid" and number % 5 > 0)
+        return self.troubles.get(tier) or completion(str(number if is_right else -1), (10, 2))
+
+    def write(self, n_steps: int, **fields: Any) -> None:
+        steps = [
+            {
+                "step_id": f"s-{i}",
+                "task_id": f"t-{i // 4}",
+                "step": {"text": f"Say {i}", "task_type": "extract"},
+                "verify": {"kind": "number", "expect": i},
+                **fields,
+            }
+            for i in range(n_steps)
+        ]
+        (self.folder / "steps.jsonl").write_text("".join(json.dumps(step) + "\n" for step in steps))
+
+    def collect(self, *options: str) -> Result:
+        arguments = (
+            f"collect --steps {self.folder}/steps.jsonl --tiers {self.folder}/tiers.toml --out {self.out}".split()
+        )
+        return CliRunner().invoke(app, [*arguments, *options])
+
+    def steps(self) -> list[LoggedStep]:
+        return list(load_step_logs([self.out]).steps)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    with ExitStack() as stack:
+        yield Lab(tmp_path, lambda answer: stack.enter_context(Stub(answer)))
+
+
+def test_every_step_runs_on_every_tier(lab: Lab) -> None:
+    lab.write(10)
+    result = lab.collect()
+    assert result.exit_code == 0, result.output
+    assert "30 of 30 attempts are there" in result.output
+    table = outcome_table(lab.steps(), TIERS)
+    assert table.is_complete.all()
+    assert table.success[:, 0].tolist() == [1.0, 0.0] * 5
+    assert [attempt.cost_usd for attempt in lab.steps()[0].attempts] == pytest.approx([14e-6, 56e-6, 224e-6])
+    assert lab.steps()[0].extra == {"verify": {"kind": "number", "expect": 0}}
+    assert lab.steps()[1].attempts[0].extra["output"] == "-1"
+
+
+def test_only_what_is_missing_is_asked(lab: Lab) -> None:
+    known = [
+        {"tier": "mid", "success": True, "model": "ours"},
+        {"tier": "small", "success": None},
+        {"tier": "frontier", "success": True, "simulated": True},
+    ]
+    lab.write(3, attempts=known)
+    assert lab.collect().exit_code == 0
+    assert sorted(body["model"] for _, body in lab.server.requests) == ["frontier-1"] * 3 + ["small-1"] * 3
+    assert [(a.tier, a.model, a.simulated) for a in lab.steps()[0].attempts] == [
+        ("small", "small-1", False),
+        ("mid", "ours", False),
+        ("frontier", "frontier-1", False),
+    ]
+    lab.server.requests.clear()
+    assert lab.collect("--tier", "mid", "--again", "--out", str(lab.folder / "again.jsonl")).exit_code == 0
+    assert [body["model"] for _, body in lab.server.requests] == ["mid-1"] * 3
+
+
+def test_the_budget_ends_the_run_and_the_next_run_goes_on(lab: Lab) -> None:
+    lab.write(6)
+    first = lab.collect("--budget-usd", "0.0015", "--max-tokens", "20", "--concurrency", "2")
+    assert first.exit_code == 1
+    assert "may cost" in first.output
+    n_asked = len(lab.server.requests)
+    assert 0 < n_asked < 18
+    assert sum(a.cost_usd or 0 for step in lab.steps() for a in step.attempts) <= 0.0015
+    second = lab.collect()
+    assert second.exit_code == 0, second.output
+    assert len(lab.server.requests) == 18, "nothing is asked twice"
+    assert outcome_table(lab.steps(), TIERS).is_complete.all()
+
+
+def test_a_tier_that_is_away_is_asked_again_by_the_next_run(lab: Lab) -> None:
+    lab.write(4)
+    lab.troubles["mid"] = Reply({"error": "no"}, 401)
+    first = lab.collect()
+    assert first.exit_code == 1
+    assert "4 calls got no reply, the last: refused: model 'mid-1' answered 401" in " ".join(first.output.split())
+    assert [[a.tier for a in step.attempts] for step in lab.steps()] == [["small", "frontier"]] * 4
+    lab.troubles.clear()
+    assert lab.collect().exit_code == 0
+    assert outcome_table(lab.steps(), TIERS).is_complete.all()
+
+
+def test_steps_that_nobody_can_judge_are_announced(lab: Lab) -> None:
+    lab.write(2, verify=None)
+    result = lab.collect("--tier", "small")
+    assert result.exit_code == 0
+    assert "2 of 2 steps have no verify" in result.output
+    assert [a.success for step in lab.steps() for a in step.attempts] == [None, None]
+
+
+def test_bad_use_is_one_clear_refusal(lab: Lab) -> None:
+    lab.write(1)
+    assert "tier 'huge' is not in the catalogue" in str(lab.collect("--tier", "huge").exception)
+    with (lab.folder / "steps.jsonl").open("a") as file:
+        file.write('{"step_id": "s-0", "step": {"text": "Say 0"}}\n')
+    assert "step_id 's-0' stands twice" in str(lab.collect().exception)
+
+
+def test_the_collected_log_trains_a_router(lab: Lab, catalogue: TierCatalogue) -> None:
+    lab.write(60)
+    assert lab.collect("--concurrency", "16").exit_code == 0
+    (lab.folder / "train.toml").write_text("[booster]\nn_rounds = 10\n")
+    arguments = f"train --log {lab.out} --out {lab.folder}/bundle --no-track --tiers {lab.folder}/tiers.toml"
+    result = CliRunner().invoke(app, [*arguments.split(), "--config", str(lab.folder / "train.toml")])
+    assert result.exit_code == 0, result.output
+    assert (lab.folder / "bundle" / "manifest.json").exists()
+    assert len(catalogue) == 3
