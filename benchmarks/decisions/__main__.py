@@ -15,6 +15,7 @@ import warnings
 from pathlib import Path
 
 from benchmarks.decisions import modes
+from benchmarks.decisions.learning_curves import SIZES
 from benchmarks.decisions.page import SECTIONS
 from benchmarks.decisions.pictures import IMAGES
 from benchmarks.decisions.results import RESULTS, save_section
@@ -63,6 +64,8 @@ def _arguments() -> argparse.Namespace:
     add("--draws", type=int, default=1000, help="bootstrap draws")
     add("--worlds", type=int, default=200, help="synthetic worlds or logs")
     add("--world-steps", type=int, default=1500, help="logged steps in each world of --guarantee")
+    add("--source-steps", type=int, default=1000, help="of each other source, in --leave-one-source-out")
+    add("--sizes", type=int, nargs="+", default=[*SIZES, 0], help="logged steps in --learning-curves; 0: all")
     add("--max-quality-loss", type=float, default=0.03)
     add("--store", type=Path, default=Path(".tierwise/benchmarks"), help="where answers and vectors are kept")
     add("--out", type=Path, default=RESULTS, help="folder for figures and RESULTS.md")

@@ -1,5 +1,6 @@
 """Skill as the log grows, for five kinds of log; tested on the same steps, whose every tier is known."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,6 @@ from tierwise.training.evaluation.full_information import evaluate_choice
 from tierwise.training.progress import Progress
 
 SIZES = (250, 500, 1000, 2000, 4000)
-FULL = "full information"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,20 @@ class Point:
 
 
 def learning_curves(
-    problem: Problem, contestant: Contestant, cache: Cache, bootstrap: Bootstrap, progress: Progress, seed: int = 0
+    problem: Problem,
+    contestant: Contestant,
+    sizes: Sequence[int],
+    cache: Cache,
+    bootstrap: Bootstrap,
+    progress: Progress,
+    seed: int = 0,
 ) -> dict[str, Any]:
-    """Every kind at every size. The n steps of a size hold those of the smaller ones."""
+    """Every kind at every size that the first of five folds leaves; 0 stands for all of it.
+
+    The n steps of a size hold those of the smaller ones.
+    """
     fold = problem.folds(5, seed)[0]
-    sizes = [*(size for size in SIZES if size < len(fold.train)), len(fold.train)]
+    sizes = sorted({len(fold.train) if size == 0 else size for size in sizes if size <= len(fold.train)})
     progress(f"{problem.name}: kinds of log × sizes", len(KINDS) * len(sizes))
     points = []
     for size in sizes:

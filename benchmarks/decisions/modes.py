@@ -15,6 +15,7 @@ from benchmarks.decisions.logs import named_problems, sources
 from benchmarks.decisions.off_policy import masked_truth, simulate_coverage
 from benchmarks.decisions.pictures import draw_guarantee, draw_learning_curves
 from benchmarks.decisions.problem import Problem
+from benchmarks.decisions.results import save_section
 from benchmarks.decisions.sources import N_ADDED, leave_one_source_out
 from benchmarks.decisions.stability import measure_stability
 from tierwise.router_model.options import DecideOptions
@@ -31,6 +32,7 @@ def contest(arguments: Namespace, progress: Progress) -> Any:
         found = run_contest(problem, folds, field, _cache(settings), progress)
         progress(f"{problem.name}: intervals", 1)
         measured.append(measure_contest(found, field[0].name, Bootstrap(arguments.draws)))
+        save_section(arguments.out, "contest", measured)
     return measured
 
 
@@ -38,14 +40,16 @@ def leave_one_out(arguments: Namespace, progress: Progress) -> Any:
     settings = settings_of(arguments)
     problems = sources(arguments.log, arguments.tiers)
     field = contestants(settings, problems[0].catalogue, arguments.only or ["kNN-40", "all features", "table"])
-    return leave_one_source_out(problems, field, N_ADDED, _cache(settings), Bootstrap(arguments.draws), progress)
+    return leave_one_source_out(
+        problems, field, N_ADDED, arguments.source_steps, _cache(settings), Bootstrap(arguments.draws), progress
+    )
 
 
 def curves(arguments: Namespace, progress: Progress) -> Any:
     settings = settings_of(arguments)
     router = LearnedRouter(settings.max_quality_loss)
     bootstrap = Bootstrap(min(arguments.draws, 400))
-    figures = learning_curves(_first(arguments), router, _cache(settings), bootstrap, progress, arguments.seed)
+    figures = learning_curves(_first(arguments), router, arguments.sizes, _cache(settings), bootstrap, progress)
     draw_learning_curves(figures, arguments.images)
     return figures
 

@@ -25,7 +25,7 @@ def sources_page(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         "## Sources that the router never saw",
         "",
-        "Trained on the other sources, tested on this one; then with logged steps of it added to the training log.",
+        "Trained on the others (at most 1,000 steps of each), tested on this one; then with logged steps of it added.",
         "",
         markdown_table([header, *cells]),
     ]

@@ -23,24 +23,31 @@ def leave_one_source_out(
     problems: Sequence[Problem],
     contestants: Sequence[Contestant],
     n_added: Sequence[int],
+    n_most: int,
     cache: Cache,
     bootstrap: Bootstrap,
     progress: Progress,
 ) -> list[dict[str, Any]]:
     """One row a source, contestant and number of added steps. Only the first contestant gets added steps.
 
+    At most ``n_most`` steps of each other source are learned from, so that none drowns the rest.
+
     Steps that may be added are set aside first, whole groups, and tested never: rows of a source compare.
     """
     progress("sources × contestants", len(problems) * (len(contestants) + len(n_added) - 1))
     rows = []
     for problem in problems:
-        everything = together(problems, "all sources")
-        folds = _folds(everything, problem, n_added)
+        others = [_first(other, n_most) for other in problems if other is not problem]
+        folds = _folds(together([*others, problem], "all sources"), problem, n_added)
         for contestant in contestants:
             for n, fold in folds.items() if contestant is contestants[0] else [(0, folds[0])]:
                 rows.append(_row(problem.name, contestant, n, fold, cache, bootstrap))
                 progress.step()
     return rows
+
+
+def _first(problem: Problem, n_most: int) -> Problem:
+    return Problem.of(problem.name, problem.steps[:n_most], problem.catalogue)
 
 
 def _folds(everything: Problem, source: Problem, n_added: Sequence[int]) -> dict[int, Fold]:
@@ -49,15 +56,15 @@ def _folds(everything: Problem, source: Problem, n_added: Sequence[int]) -> dict
     groups = np.array(everything.groups)
     others = np.flatnonzero(~is_own & ~np.isin(groups, groups[is_own]))
     rows = np.flatnonzero(is_own)
-    n_most = min(max(n_added), len(rows) - _MIN_TESTED)
+    n_aside = min(max(n_added), len(rows) - _MIN_TESTED)
     order = np.argsort(assign_folds([everything.steps[row] for row in rows], len(rows), seed=1), kind="stable")
     ordered = rows[order]
-    aside = ordered[:n_most]
-    test = np.setdiff1d(ordered[n_most:], np.flatnonzero(np.isin(groups, groups[aside])))
+    aside = ordered[:n_aside]
+    test = np.setdiff1d(ordered[n_aside:], np.flatnonzero(np.isin(groups, groups[aside])))
     return {
         n: Fold(everything, np.sort(np.concatenate([others, aside[:n]])), test)
         for n in sorted({0, *n_added})
-        if n <= n_most
+        if n <= n_aside
     }
 
 
