@@ -1,0 +1,75 @@
+"""Smaller versions of what the command simulates, and the folds of foreign sources."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.attacks.measure import ATTACKS, measure_attacks
+from benchmarks.decisions.answers import Cache
+from benchmarks.decisions.baselines import TaskTypeTable
+from benchmarks.decisions.contestant import Certified
+from benchmarks.decisions.guarantee import LIGHT, WorldResult, simulate_guarantee, summary
+from benchmarks.decisions.off_policy import simulate_coverage
+from benchmarks.decisions.page import results_page
+from benchmarks.decisions.problem import Problem
+from benchmarks.decisions.sources import leave_one_source_out
+from tierwise.router_model.options import DecideOptions
+from tierwise.training.evaluation.bootstrap import Bootstrap
+from tierwise.training.evaluation.worlds import World
+from tierwise.training.progress import silent_progress
+from tierwise.training.train import train_router
+
+
+@pytest.mark.slow
+def test_the_certified_bound_holds_in_most_worlds(tmp_path: Path) -> None:
+    """At most one in ten may exceed it: five or more of twelve would happen once in 200 times."""
+    figures = simulate_guarantee(12, 700, 0.05, tmp_path, silent_progress)
+    assert figures["n_violations"] <= 4
+    assert figures["p_supported"] > 0.5
+    assert figures["mean_saving_supported"] > 0.05
+    again = simulate_guarantee(12, 700, 0.05, tmp_path, silent_progress)
+    assert again == figures
+
+
+def test_violations_are_counted_with_an_exact_interval() -> None:
+    losses = [0.0] * 9 + [0.04]
+    results = [WorldResult(seed, 100, loss, 0.5, True, 0.0) for seed, loss in enumerate(losses)]
+    figures = summary(results, 0.03, LIGHT.confidence)
+    assert (figures["n_violations"], figures["violations"]) == (1, 0.1)
+    assert figures["violations_low"] == pytest.approx(0.0025, abs=1e-4)
+    assert figures["violations_high"] == pytest.approx(0.4450, abs=1e-4)
+    assert "exceeded 3% in **1 worlds" in results_page({"guarantee": figures})
+
+
+def test_off_policy_intervals_mostly_cover() -> None:
+    figures = simulate_coverage(8, silent_progress)
+    assert figures["n_refused"] == 0
+    assert all(row["coverage"] >= 5 / 8 for row in figures["rows"])
+
+
+def test_a_foreign_source_is_tested_on_steps_that_are_never_added(problem: Problem, tmp_path: Path) -> None:
+    sources = [
+        Problem.of(
+            name, World(seed=seed).draw(260, "full", seed=seed).logged_steps(problem.catalogue.names), problem.catalogue
+        )
+        for name, seed in (("one", 11), ("two", 12))
+    ]
+    for place, source in enumerate(sources):
+        renamed = [
+            logged.__class__(f"{place}-{logged.step_id}", logged.step, logged.attempts) for logged in source.steps
+        ]
+        sources[place] = Problem.of(source.name, renamed, source.catalogue)
+    field = [Certified(TaskTypeTable(), 0.3, 0.9)]
+    rows = leave_one_source_out(sources, field, (0, 50, 100), 200, Cache(tmp_path), Bootstrap(50), silent_progress)
+    assert [(row["source"], row["n_added"], row["n_train"], row["n_test"]) for row in rows] == [
+        (name, n_added, 200 + n_added, 160) for name in ("one", "two") for n_added in (0, 50, 100)
+    ]
+
+
+def test_attacks_that_change_nothing_move_nothing(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    router = train_router(problem.steps, problem.catalogue, LIGHT).router()
+    monkeypatch.setitem(ATTACKS, "nothing", lambda text: text)
+    reports = {report.name: report for report in measure_attacks(router, problem.steps[:60], DecideOptions())}
+    assert (reports["nothing"].p_dearer, reports["nothing"].p_cheaper, reports["nothing"].extra_cost) == (0, 0, 0)
+    assert all(np.isclose(one.p_same + one.p_dearer + one.p_cheaper, 1) for one in reports.values())
