@@ -11,6 +11,9 @@ import numpy as np
 
 from tierwise.data.records import LoggedStep
 
+MAX_COPIES = 10_000
+"""Enough to learn that such words change nothing; more would only cost time on a large log."""
+
 _SENTENCES = (
     "Thanks a lot in advance!",
     "Please be careful with this one.",
@@ -41,9 +44,9 @@ def perturbed(logged: LoggedStep, rng: np.random.Generator) -> LoggedStep:
 
 
 def perturbed_copies(steps: Sequence[LoggedStep], seed: int) -> list[LoggedStep]:
-    """One copy a step, in order; the same steps and seed give the same copies."""
+    """One copy of each of the first ``MAX_COPIES`` steps, in order; the same steps and seed give the same copies."""
     rng = np.random.default_rng(seed)
-    return [perturbed(step, rng) for step in steps]
+    return [perturbed(step, rng) for step in steps[:MAX_COPIES]]
 
 
 def _surrounded(text: str, rng: np.random.Generator) -> str:

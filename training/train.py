@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.fingerprint import dataset_fingerprint, in_canonical_order
@@ -64,6 +65,8 @@ class TrainedRouter:
         return version
 
 
+# Matrices here are thin: BLAS threads would only wait for each other, and folds already run side by side.
+@threadpool_limits.wrap(limits=1, user_api="blas")  # type: ignore[untyped-decorator]
 def train_router(
     steps: Sequence[LoggedStep],
     catalogue: TierCatalogue,
@@ -92,7 +95,8 @@ def train_router(
     folds = assign_folds(steps, config.n_folds, config.seed)
 
     progress("cross-fitting", config.n_folds)
-    rows = TrainingRows(all_vectors, np.tile(np.arange(len(steps)), 2), table.success, cost_usd, folds, weight)
+    of_step = np.concatenate([np.arange(len(steps)), np.arange(len(copies))])
+    rows = TrainingRows(all_vectors, of_step, table.success, cost_usd, folds, weight)
     held_out = cross_fit(rows, config.booster, config.seed, progress.step)
     progress("calibration", 1)
     calibration = fit_calibration(held_out.scores, table.success, held_out.log_cost, cost_usd, weight)
