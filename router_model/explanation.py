@@ -24,33 +24,48 @@ _TEXT_GROUPS = {"embedding": "the meaning of the text"}
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """By how much a part of the step moves P(success) on the chosen tier, against what is usual in the log."""
+    """By how much a part of the step moves P(success) of one tier above another's, against what is usual in the log."""
 
     part: str
     effect: float
 
 
 def contributions(
-    vector: NDArray[np.float32], usual: NDArray[np.float32], schema: FeatureSchema, predictor: Predictor, chosen: int
+    vector: NDArray[np.float32],
+    usual: NDArray[np.float32],
+    schema: FeatureSchema,
+    predictor: Predictor,
+    chosen: int,
+    other: int,
 ) -> list[Contribution]:
     """Every part of the step, strongest first; ``vector`` and ``usual`` are float32 [d]."""
     groups = _groups(schema)
     occluded = np.repeat(vector[None, :], len(groups) + 1, axis=0)
     for row, columns in enumerate(groups.values(), start=1):
         occluded[row, columns] = usual[columns]
-    p_success = predictor.predict(occluded).probabilities.p_success[:, chosen]
-    found = [Contribution(part, float(p_success[0] - p)) for part, p in zip(groups, p_success[1:], strict=True)]
+    p_success = predictor.predict(occluded).probabilities.p_success
+    gain = p_success[:, chosen] - p_success[:, other]
+    found = [Contribution(part, float(gain[0] - without)) for part, without in zip(groups, gain[1:], strict=True)]
     return sorted(found, key=lambda contribution: -abs(contribution.effect))
 
 
-def explain_contributions(found: Sequence[Contribution]) -> list[str]:
+def explain_contributions(found: Sequence[Contribution], names: Sequence[str], chosen: int, other: int) -> list[str]:
     """Sentences for the strongest contributions that are worth a word."""
     return [
-        f"{_TEXT_GROUPS.get(one.part, one.part)} moves P(success) on this tier by {one.effect:+.1%} "
-        "against a usual step."
+        f"{_TEXT_GROUPS.get(one.part, one.part)} moves P(success) of '{names[chosen]}' above that of '{names[other]}' "
+        f"by {100 * one.effect:+.1f} points against a usual step."
         for one in found[:_N_SHOWN]
         if abs(one.effect) >= _MIN_EFFECT
     ]
+
+
+def runner_up(prediction: Prediction, policy: Policy, chosen: int, max_quality_loss: float | None) -> int:
+    """The tier that comes next at the operating point; where none is certified, the next cheaper one, or dearer."""
+    point = policy.point(max_quality_loss)
+    if point.cost_weight is None:
+        return chosen - 1 if chosen else 1
+    value = _values(prediction, policy, point.cost_weight)
+    return max((tier for tier in range(len(value)) if tier != chosen), key=lambda tier: float(value[tier]))
 
 
 def explain_neighbours(neighbours: Sequence[LoggedNeighbour], names: Sequence[str]) -> list[str]:
@@ -65,16 +80,17 @@ def explain_margin(
 ) -> list[str]:
     """How far the runner-up is: by how much its P(success) would have to be higher to be chosen."""
     point = policy.point(max_quality_loss)
-    if point.cost_weight is None or len(names) < 2:
+    if point.cost_weight is None:
         return []
-    weight = point.cost_weight / policy.cost_scale_usd
-    value = prediction.probabilities.p_success[0] - weight * prediction.cost_usd[0]
-    runner_up = max((tier for tier in range(len(names)) if tier != chosen), key=lambda tier: float(value[tier]))
-    margin = float(value[chosen] - value[runner_up])
+    value, other = (
+        _values(prediction, policy, point.cost_weight),
+        runner_up(prediction, policy, chosen, max_quality_loss),
+    )
+    margin = float(value[chosen] - value[other])
     if margin < 0:  # a limit or guardrail decided
         return []
-    missing = f"'{names[runner_up]}' would be chosen if its P(success) were more than {100 * margin:.1f} points higher"
-    p_needed = float(prediction.probabilities.p_success[0, runner_up]) + margin
+    missing = f"'{names[other]}' would be chosen if its P(success) were more than {100 * margin:.1f} points higher"
+    p_needed = float(prediction.probabilities.p_success[0, other]) + margin
     return [f"{missing}{', which is impossible' if p_needed > 1 else ''}."]
 
 
@@ -88,7 +104,7 @@ def explain_alternatives(prediction: Prediction, policy: Policy, names: Sequence
             found.setdefault(tier, point.max_quality_loss)
     return [
         f"A tolerated quality loss of {loss:.1%} would choose '{names[tier]}'."
-        for tier, loss in sorted(found.items())
+        for tier, loss in sorted(found.items(), key=lambda item: item[1])
         if tier != chosen
     ]
 
@@ -103,6 +119,12 @@ def explain_unfamiliar(
     weight = point.cost_weight / policy.cost_scale_usd
     tier = int(choose_all(prediction.probabilities.p_success, prediction.cost_usd, weight)[0])
     return [f"Were the log to hold steps like this one, '{names[tier]}' would be chosen."]
+
+
+def _values(prediction: Prediction, policy: Policy, cost_weight: float) -> NDArray[np.float64]:
+    """What the policy maximises, by tier, float64 [k]."""
+    weight = cost_weight / policy.cost_scale_usd
+    return np.asarray(prediction.probabilities.p_success[0] - weight * prediction.cost_usd[0])
 
 
 def _groups(schema: FeatureSchema) -> dict[str, list[int]]:

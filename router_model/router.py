@@ -24,6 +24,7 @@ from tierwise.router_model.explanation import (
     explain_margin,
     explain_neighbours,
     explain_unfamiliar,
+    runner_up,
 )
 from tierwise.router_model.guardrails import Guardrails, open_tiers
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
@@ -159,9 +160,10 @@ class Router:
         chosen = self.catalogue.index(decision.tier)
         usual = parts.familiarity.space.usual(len(vector))
         prediction, loss = self._predictor.predict(vector[None, :]), options.max_quality_loss
-        found = contributions(vector, usual, parts.schema, self._predictor, chosen)
+        other = runner_up(prediction, parts.policy, chosen, loss)
+        found = contributions(vector, usual, parts.schema, self._predictor, chosen, other)
         neighbours = parts.logged.nearest(parts.familiarity, vector, _N_NEIGHBOURS)
-        sentences = [*explain_contributions(found), *explain_neighbours(neighbours, names)]
+        sentences = [*explain_contributions(found, names, chosen, other), *explain_neighbours(neighbours, names)]
         if decision.is_unfamiliar:
             sentences += explain_unfamiliar(prediction, parts.policy, names, loss)
         elif not options.catch_rate:

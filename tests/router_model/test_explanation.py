@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 
 from tierwise.features.identity import IDENTITY_FIELDS
 from tierwise.features.schema import FeatureSchema
@@ -14,6 +15,7 @@ from tierwise.router_model.explanation import (
     explain_margin,
     explain_neighbours,
     explain_unfamiliar,
+    runner_up,
 )
 from tierwise.router_model.familiarity import Familiarity, FamiliaritySpace, NearestReference
 from tierwise.router_model.neighbours import LoggedSteps
@@ -36,12 +38,13 @@ POLICY = Policy(
 
 @dataclass(frozen=True)
 class OneColumn:
-    """P(success) on both tiers rises with one column and with nothing else."""
+    """P(success) of the dear tier is that of a coin; of the cheap one it rises with one column and nothing else."""
 
     column: int
 
     def predict(self, vectors: np.ndarray) -> Prediction:
-        scores = np.tile(vectors[:, [self.column]].astype(np.float64), (1, 3))
+        own = vectors[:, self.column].astype(np.float64)
+        scores = np.stack([own, np.zeros(len(own)), np.zeros(len(own))], axis=1)
         return Prediction(tier_probabilities(scores), np.tile([1.0, 10.0], (len(vectors), 1)))
 
 
@@ -58,12 +61,13 @@ def test_only_the_part_that_the_predictor_reads_contributes() -> None:
     column = SCHEMA.names.index("embedding_1")
     vector, usual = np.zeros((2, len(SCHEMA.names)), dtype=np.float32)
     vector[column] = 2.0
-    found = contributions(vector, usual, SCHEMA, OneColumn(column), 0)  # type: ignore[arg-type]
+    found = contributions(vector, usual, SCHEMA, OneColumn(column), 0, 1)  # type: ignore[arg-type]
     assert found[0].part == "embedding"
-    assert found[0].effect == 1 / (1 + np.exp(-2.0)) - 0.5
+    assert found[0].effect == pytest.approx(1 / (1 + np.exp(-2.0)) - 0.5)
     assert all(one.effect == 0 for one in found[1:])
-    assert explain_contributions(found) == [
-        "the meaning of the text moves P(success) on this tier by +38.1% against a usual step."
+    assert explain_contributions(found, NAMES, 0, 1) == [
+        "the meaning of the text moves P(success) of 'small' above that of 'frontier' by +38.1 points "
+        "against a usual step."
     ]
 
 
@@ -73,6 +77,11 @@ def test_the_margin_is_what_the_runner_up_lacks() -> None:
     assert found == ["'frontier' would be chosen if its P(success) were more than 4.0 points higher."]
     impossible = explain_margin(prediction(0.98, 0.99), POLICY, NAMES, 0, 0.03)
     assert impossible[0].endswith("which is impossible.")
+
+
+def test_the_runner_up_is_next_at_the_operating_point_or_next_door() -> None:
+    assert runner_up(prediction(0.9, 0.95), POLICY, 0, 0.03) == 1
+    assert runner_up(prediction(0.9, 0.95), POLICY, 1, 0.0) == 0
 
 
 def test_a_tier_that_a_limit_chose_has_no_margin() -> None:
