@@ -107,8 +107,9 @@ def _row(
     }
     if skills is not None:
         row["skill"] = skills.skills[contestant.name].skill.to_dict()
-        row["curve"] = skills.skills[contestant.name].curve.to_dict()
-        if contestant.name != reference and reference in contest.answers:
+        if contestant.name == reference:
+            row["curve"] = skills.skills[reference].curve.to_dict()
+        elif reference in contest.answers:
             row["reference_minus_this"] = skills.differences[(reference, contestant.name)].to_dict()
     return row
 

@@ -17,6 +17,8 @@ from tierwise.data.records import LoggedStep
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.router import Router
 
+_N_SLICES = 3
+
 if TYPE_CHECKING:
     from tierwise.training.evaluation.escalation import EscalationReport
     from tierwise.training.evaluation.estimate import Estimate
@@ -79,6 +81,7 @@ def print_evaluation(evaluation: "Evaluation", title: str) -> None:
         say(f"Some attempts are simulated ({found}): figures that lean on them show the mechanism, not a model.")
     if summary.n_unfamiliar:
         say(f"{summary.n_unfamiliar} of {summary.n_steps} steps were unfamiliar to the router.")
+    say_worst_slices(evaluation)
     for row in evaluation.table():
         if row.refused:
             say(f"{row.name}: {row.refused}")
@@ -100,6 +103,19 @@ def say_how_measured(evaluation: "Evaluation") -> None:
             continue
         estimated = f", {report.p_estimated:.0%} of the propensities are estimated" if report.p_estimated else ""
         say(f"{name}: {report.n} steps, effective n {report.overlap.n_effective:.0f}{estimated}.")
+
+
+def say_worst_slices(evaluation: "Evaluation") -> None:
+    """The slices on which the router loses most, where it surely loses something."""
+    from tierwise.training.evaluation.errors import Refusal
+
+    full = evaluation.full_information
+    if isinstance(full, Refusal):
+        return
+    losing = [entry for entry in full.slices.slices if entry.lost_success.is_above_zero]
+    for entry in losing[:_N_SLICES]:
+        lost = _shown(entry.lost_success, 100, ".1f", " points")
+        say(f"Loses most on {entry.dimension} '{entry.value}': {lost} of success on {entry.success.n} steps.")
 
 
 def _track(evaluation: "Evaluation", router_version: str) -> None:

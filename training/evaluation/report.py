@@ -40,7 +40,7 @@ def render_markdown(evaluation: Evaluation, pictures: Sequence[str] = ()) -> str
         _UNDER_THE_TABLE,
     ]
     if isinstance(full, Refusal):
-        parts.append(f"No figures with full information: {full.reason}.")
+        parts += [f"No figures with full information: {full.reason}.", _NO_ESCALATION]
     else:
         parts += _full_information_parts(full, evaluation.candidate, evaluation.log.tier_names, pictures)
     if evaluation.calibration:
@@ -184,6 +184,10 @@ def _off_policy_table(reports: dict[str, OffPolicyReport | Refusal]) -> str:
     return "\n".join([markdown_table([header, *rows]), "", *notes]).rstrip()
 
 
+_NO_ESCALATION = (
+    "Escalating operation and slices are not measured here: they need steps on which every tier was tried. "
+    "`tierwise collect` makes some."
+)
 _UNDER_THE_TABLE = (
     "Value and 95 % interval. Loss and saving are relative to always using the top tier; the oracle takes the cheapest "
     "tier that succeeded, which nobody knows beforehand."

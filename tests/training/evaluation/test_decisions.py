@@ -105,4 +105,5 @@ def test_the_report_is_markdown_and_json_and_names_the_path(
         assert (tmp_path / "curve.png").is_file()
     else:
         assert "No figures with full information" in text
+        assert "Escalating operation and slices are not measured here" in text
         assert "## From the choices of the log (off-policy)" in text
