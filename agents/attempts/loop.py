@@ -34,6 +34,7 @@ class _Run:
     allowance: Allowance
     fields: RouteFields
     report_extra: Mapping[str, Any]
+    n_repairs: int
     attempts: list[StepAttempt] = field(default_factory=list)
     complaint: str = ""
 
@@ -61,12 +62,14 @@ class AttemptLoop:
         allowance: Allowance | None = None,
         parameters: Mapping[str, Any] | None = None,
         report_extra: Mapping[str, Any] | None = None,
+        n_repairs: int | None = None,
         **fields: Unpack[RouteFields],
     ) -> StepResult:
         """Runs ``step`` until a reply passes or nothing is left to try. Trouble is in the result, never raised.
 
         Without a ``verifier`` the step's own schema and tools are checked. ``parameters`` go to the models,
-        ``fields`` (names and options) to the router, ``report_extra`` into failed outcomes. Raises ``TierwiseError``
+        ``fields`` (names and options) to the router, ``report_extra`` into failed outcomes; ``n_repairs`` stands in
+        for that of the settings. Raises ``TierwiseError``
         only for what no run could do: a schema that is none, a tier without a model, a budget without prices.
         """
         allowance = allowance or Allowance()
@@ -74,7 +77,8 @@ class AttemptLoop:
         bounds = {} if _bounds_output(parameters) else {"max_tokens": self.settings.max_tokens}
         call = ChatCall(step, chat_messages(step), bounds | dict(parameters or {}))
         decision = await self.client.route(step, **self._options(fields, verifier, allowance))
-        run = _Run(call, decision, verifier, allowance, fields, report_extra or {})
+        n_repairs = self.settings.n_repairs if n_repairs is None else n_repairs
+        run = _Run(call, decision, verifier, allowance, fields, report_extra or {}, n_repairs)
         try:
             return await self._climb(run)
         except AllowanceError as error:
@@ -85,10 +89,10 @@ class AttemptLoop:
         kind = AttemptKind.FIRST
         for tier in self._tiers_from(run.decision.tier, run.fields.get("max_tier")):
             reply = await self._try(run, tier, run.call, run.decision, kind)
-            for n_repairs in range(self.settings.n_repairs):
+            for n_repaired in range(run.n_repairs):
                 if reply is None or not run.complaint:
                     break
-                reply = await self._repair(run, tier, reply, n_repairs)
+                reply = await self._repair(run, tier, reply, n_repaired)
             if reply is not None and not run.complaint:
                 return StepResult(run.decision, tuple(run.attempts), reply)
             kind = AttemptKind.ESCALATION
@@ -109,9 +113,9 @@ class AttemptLoop:
             return called.reply
         return None
 
-    async def _repair(self, run: _Run, tier: str, reply: Reply, n_repairs: int) -> Reply | None:
+    async def _repair(self, run: _Run, tier: str, reply: Reply, n_repaired: int) -> Reply | None:
         """Asks ``tier`` again with the verifier's message, under a decision of its own."""
-        step = replace(run.call.step, retry=(run.call.step.retry or 0) + n_repairs + 1, previous_error=run.complaint)
+        step = replace(run.call.step, retry=(run.call.step.retry or 0) + n_repaired + 1, previous_error=run.complaint)
         fields = RouteFields(**{**run.fields, "min_tier": tier, "max_tier": tier})
         if step_id := run.fields.get("step_id"):
             fields["step_id"] = f"{step_id}.retry{step.retry}"

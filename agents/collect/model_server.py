@@ -1,6 +1,7 @@
 """A local model behind the OpenAI form, so that what calls tiers over HTTP can be tried without a provider.
 
-One request at a time, on loopback only. The last user message is the prompt: these models are asked single tasks.
+One request at a time, on loopback only. A conversation becomes one prompt, its messages joined by blank lines: these
+models are asked single tasks.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ class ModelServer(ThreadingHTTPServer):
     def complete(self, request: Any) -> dict[str, Any]:
         """The completion for a chat request. Raises `CollectError` for one without a user's message."""
         messages = request.get("messages") if isinstance(request, dict) else None
-        texts = [each.get("content") for each in messages or [] if each.get("role") == "user"]
-        if not texts or not isinstance(texts[-1], str):
-            raise CollectError("messages holds no user message with a text")
+        texts = [each.get("content") for each in messages or []]
+        if not texts or not all(isinstance(text, str) for text in texts):
+            raise CollectError("messages is empty, or holds something else than texts")
         max_tokens = request.get("max_tokens") or DEFAULT_MAX_TOKENS
         with self.turn:
-            done = self.backend.complete(texts[-1], max_tokens)
+            done = self.backend.complete("\n\n".join(texts), max_tokens)
         reason = "length" if done.output_tokens >= max_tokens else "stop"
         return {
             "object": "chat.completion",

@@ -78,6 +78,7 @@ class Run:
             allowance=self.allowance,
             parameters=parameters,
             report_extra={"failure_origin": _ORIGINS[role].value},
+            n_repairs=max(1, self.loop.settings.n_repairs) if role in (Role.PLAN, Role.REPAIR) else None,
             **RouteFields(**{**self._names(name), "min_tier": min_tier}),
         )
         return self._keep(role, name, plan_step, depends_on, result, started_ms)

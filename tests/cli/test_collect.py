@@ -146,6 +146,7 @@ def test_bad_use_is_one_clear_refusal(lab: Lab) -> None:
     assert "step_id 's-0' stands twice" in str(lab.collect().exception)
 
 
+@pytest.mark.slow
 def test_the_collected_log_trains_a_router(lab: Lab, catalogue: TierCatalogue) -> None:
     lab.write(60)
     assert lab.collect("--concurrency", "16").exit_code == 0

@@ -1,0 +1,120 @@
+"""Goals through the plan-and-execute runtime, with two real local models as small and mid tier, offline.
+
+    python -m benchmarks.plans --models FOLDER [--goals 32] [--bundle BUNDLE] --out FOLDER
+
+The frontier is scripted (benchmarks/plans/frontier.py): it is no model, and its prices are assumptions like the others.
+Needs xllamacpp and the weights that ``python -m tierwise.agents.collect weights`` assembles.
+"""
+
+import argparse
+import asyncio
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.plans.frontier import NAME, ScriptedFrontier
+from benchmarks.plans.goals import Goal, make_goals
+from benchmarks.plans.study import append_trace, cost_table, run_goals, trace_table
+from tierwise.agents.collect.model_server import ModelServer, model_server
+from tierwise.agents.runtime import RunResult
+from tierwise.data.catalogue import Model, Tier, TierCatalogue
+from tierwise.data.samples import sample_log_path, sample_tiers_path
+from tierwise.data.step_log import load_step_logs
+from tierwise.router_model.decider import Decider
+from tierwise.router_model.router import Router
+from tierwise.router_model.rules import RulesRouter
+
+N_AT_ONCE = 3
+LOCAL = {
+    "small": ("smollm2-135m-instruct-q4_1.gguf", "plain"),
+    "mid": ("qwen2.5-coder-1.5b-instruct-q4_k_m.gguf", "chat"),
+}
+
+
+def main() -> None:
+    given = _arguments()
+    given.out.mkdir(parents=True, exist_ok=True)
+    goals = make_goals(load_step_logs([sample_log_path()]).steps, given.goals, given.seed)
+    with ExitStack() as stack:
+        addresses = {tier: stack.enter_context(_local_model(given.models, tier, given.python)) for tier in LOCAL}
+        addresses["frontier"] = stack.enter_context(_serving(model_server(ScriptedFrontier(goals))))
+        catalogue = at_addresses(TierCatalogue.load(sample_tiers_path()), addresses)
+        decider = Router.load(given.bundle) if given.bundle else RulesRouter(catalogue)
+        log_url = f"sqlite:///{given.out.resolve()}/decisions.db"
+        results: list[RunResult] = []
+        with suppress(KeyboardInterrupt):  # what is done by then is worth seeing
+            asyncio.run(_run_all(goals, decider, catalogue, log_url, given.out, results))
+    answered = [result for result in results if result.answer is not None]
+    print(f"{len(answered)} of {len(results)} goals answered, decided by {decider.version}\n")
+    print(cost_table(results, catalogue))
+    print(f"\n{trace_table(max(results, key=lambda result: len(result.steps)))}")
+
+
+def at_addresses(catalogue: TierCatalogue, addresses: dict[str, str]) -> TierCatalogue:
+    """The tiers with their first model at an address of this machine and without a key."""
+
+    def moved(tier: Tier) -> Model:
+        model = tier.models[0]
+        name = NAME if tier.name == "frontier" else model.name
+        return replace(model, name=name, base_url=addresses[tier.name], api_key_env=None, capabilities=())
+
+    return TierCatalogue(tuple(Tier(tier.name, (moved(tier),)) for tier in catalogue.tiers))
+
+
+async def _run_all(
+    goals: Sequence[Goal],
+    decider: Decider,
+    catalogue: TierCatalogue,
+    log_url: str,
+    out: Path,
+    results: list[RunResult],
+) -> None:
+    async for result in run_goals(goals, decider, catalogue, log_url, N_AT_ONCE):
+        results.append(result)
+        append_trace(out / "traces.jsonl", result)
+        state = "answered" if result.answer is not None else f"failed: {result.failure}"
+        print(
+            f"{result.task_id}: {state}, {result.n_calls} calls, {result.cost_usd:.6f} USD", file=sys.stderr, flush=True
+        )
+
+
+@contextmanager
+def _local_model(models: Path, tier: str, python: str) -> Iterator[str]:
+    file, prompt_format = LOCAL[tier]
+    command = [python, "-m", "tierwise.agents.collect", "serve", "--model", str(models / file), "--name", tier]
+    process = subprocess.Popen([*command, "--prompt-format", prompt_format], stdout=subprocess.PIPE, text=True)
+    try:
+        address = "" if process.stdout is None else process.stdout.readline()
+        if not address:
+            raise SystemExit(f"the {tier} model did not start; see the lines above")
+        yield address.split()[-1]
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def _serving(server: ModelServer) -> Iterator[str]:
+    with server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+        server.shutdown()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", type=Path, required=True, help="folder of the GGUF files")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--goals", type=int, default=32)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--bundle", type=Path, help="decide with a router instead of the rules")
+    parser.add_argument("--python", default=sys.executable, help="an interpreter that has xllamacpp")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
