@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from tierwise.router_model.decider import Decider
+from tierwise.serving.dashboard.app import PREFIX, dashboard_app
 from tierwise.serving.gate import OPEN_PATHS, Gate
 from tierwise.serving.gateway.gateway import Gateway
 from tierwise.serving.keys import load_keys
@@ -40,9 +41,11 @@ def create_app(settings: Settings, decider: Decider | None = None) -> FastAPI:
     install_problem_handlers(app)
     document_schemas(app)
     keys = load_keys(settings)
+    if settings.dashboard:
+        app.mount(PREFIX, dashboard_app(service, keys))
     if keys:
         open_paths = OPEN_PATHS | {"/metrics"} if settings.public_metrics else OPEN_PATHS
-        app.add_middleware(Gate, keys=keys, open_paths=open_paths)
+        app.add_middleware(Gate, keys=keys, open_paths=open_paths, open_prefix=PREFIX if settings.dashboard else None)
     return app
 
 

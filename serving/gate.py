@@ -12,20 +12,31 @@ _SCOPES = {"/route": Scope.ROUTE, "/route/batch": Scope.ROUTE, "/outcomes": Scop
 
 
 class Gate:
-    """ASGI middleware. A path that nobody listed needs the ``admin`` scope."""
+    """ASGI middleware. A path that nobody listed needs the ``admin`` scope.
 
-    def __init__(self, app: ASGIApp, keys: ApiKeys, open_paths: frozenset[str] = OPEN_PATHS) -> None:
+    Paths below ``open_prefix`` are let through to an application that guards itself.
+    """
+
+    def __init__(
+        self, app: ASGIApp, keys: ApiKeys, open_paths: frozenset[str] = OPEN_PATHS, open_prefix: str | None = None
+    ) -> None:
         self._app = app
         self._keys = keys
         self._open_paths = open_paths
+        self._open_prefix = open_prefix
 
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
-        if connection["type"] == "http" and connection["path"] not in self._open_paths:
+        if connection["type"] == "http" and not self._is_open(connection["path"]):
             problem = self._problem(connection)
             if problem is not None:
                 await problem.response(connection["path"])(connection, receive, send)
                 return
         await self._app(connection, receive, send)
+
+    def _is_open(self, path: str) -> bool:
+        if path in self._open_paths:
+            return True
+        return self._open_prefix is not None and f"{path}/".startswith(f"{self._open_prefix}/")
 
     def _problem(self, connection: Connection) -> Problem | None:
         key = _presented_key(connection)

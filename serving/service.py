@@ -17,6 +17,7 @@ from tierwise.serving.experiments import ExperimentWatcher
 from tierwise.serving.fallback import Fallback
 from tierwise.serving.metrics import Metrics
 from tierwise.serving.pool import DecisionPool
+from tierwise.serving.reading import LogReader
 from tierwise.serving.recorder import Recorder, RecorderLimits
 from tierwise.serving.settings import Settings
 from tierwise.serving.shadow import Shadow
@@ -44,6 +45,7 @@ class Service:
     recorder: Recorder
     desk: Desk
     watcher: Watcher
+    reader: LogReader
     background: tuple[Background, ...]
 
     def start(self) -> None:
@@ -55,6 +57,7 @@ class Service:
         for each in reversed(self.background):
             each.stop()
         self.recorder.stop()
+        self.reader.close()
 
     def look_for_bundles(self) -> None:
         """Looks for new bundles at once, even at those that were refused."""
@@ -83,7 +86,8 @@ def build_service(settings: Settings, decider: Decider | None = None) -> Service
         shadow,
         pool,
     )
-    return Service(settings, metrics, slot, challenger, arms, recorder, desk, watcher, background)
+    reader = LogReader(lambda: _open_log(settings), settings.dashboard_keep_seconds)
+    return Service(settings, metrics, slot, challenger, arms, recorder, desk, watcher, reader, background)
 
 
 def service_of(request: Request) -> Service:

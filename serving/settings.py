@@ -67,6 +67,11 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(10.0, ge=0, description="Longest wait for the last writes on shutdown.")
     state_folder: Path = Field(Path(".tierwise"), description="Folder where each process counts what it answered.")
     outcome_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for an outcome to be durable.")
+    dashboard: bool = Field(True, description="Serves the pages for people on /dashboard.")
+    dashboard_keep_seconds: float = Field(10.0, ge=0, description="How long pages share sums over the log; 0 never.")
+    report: Path | None = Field(
+        None, description="Folder of the evaluation to show; `report` beside the bundle if unset."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
     @model_validator(mode="after")

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Engine, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select
 
 from tierwise.data.decision_log.audit_rows import AuditEntry, audit_entries, insert_audit
 from tierwise.data.decision_log.engine import DEFAULT_TIMEOUT_SECONDS, open_engine, parse_url, writing
@@ -24,6 +24,8 @@ from tierwise.data.decision_log.stream import stream_steps
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
 from tierwise.data.experiments import Experiment
 from tierwise.data.records import LoggedStep, Outcome
+
+_T = TypeVar("_T")
 
 
 class DecisionLog:
@@ -137,6 +139,11 @@ class DecisionLog:
         """The audit trail, oldest first, of one model or experiment or of all."""
         with database_errors(self._shown_url), self._engine.connect() as connection:
             return audit_entries(connection, subject)
+
+    def ask(self, question: Callable[[Connection], _T]) -> _T:
+        """The answer of a view (:mod:`tierwise.data.decision_log.views`), read in one transaction."""
+        with database_errors(self._shown_url), self._engine.connect() as connection:
+            return question(connection)
 
     def count_unknown_outcomes(self) -> int:
         """How many outcomes wait for a decision that the log does not hold."""

@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from tierwise.data.decision_log.records import DecisionRecord, StoredOutcome
 from tierwise.data.parsing import parse_attempt, parse_step
-from tierwise.data.records import Attempt, Decision, LoggedDecision, LoggedStep, Outcome, Reason
+from tierwise.data.records import Attempt, Decision, LoggedDecision, LoggedStep, Outcome, Reason, Step
 from tierwise.data.serialise import attempt_to_dict, step_to_dict
 
 MAX_KEY_CHARS = 512
@@ -63,6 +63,21 @@ def decision_row(record: DecisionRecord) -> dict[str, Any]:
         "is_fallback": decision.is_fallback,
         "is_unfamiliar": decision.is_unfamiliar,
         "experiment": decision.experiment,
+        **_narrow_columns(record.step),
+    }
+
+
+def _narrow_columns(step: Step) -> dict[str, Any]:
+    """What views filter and group by, beside the step itself, so that they need not read it."""
+    role = step.extra.get("role")
+    return {
+        "task_type": _key_or_none(step.task_type),
+        "agent": _key_or_none(step.agent),
+        "node": _key_or_none(step.node),
+        "role": storable_key(role) if isinstance(role, str) else None,
+        "input_complexity": step.input_complexity,
+        "requires_judgment": step.requires_judgment,
+        "human_visible": step.human_visible,
     }
 
 

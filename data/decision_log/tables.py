@@ -41,6 +41,13 @@ DECISIONS = Table(
     Column("is_fallback", Boolean, nullable=False),
     Column("is_unfamiliar", Boolean, nullable=False),
     Column("experiment", Text),
+    Column("task_type", Text),
+    Column("agent", Text),
+    Column("node", Text),
+    Column("role", Text),
+    Column("input_complexity", Double),
+    Column("requires_judgment", Boolean),
+    Column("human_visible", Boolean),
     Index("ix_decisions_task_id", "task_id"),
     Index("ix_decisions_session_id", "session_id"),
     Index("ix_decisions_created_at", "created_at"),
@@ -87,4 +94,20 @@ AUDIT = Table(
     Column("reason", Text, nullable=False),
     Column("evidence", JSON, nullable=False),
     Index("ix_audit_subject", "subject"),
+)
+
+_VIEW_COLUMNS = (
+    "created_at", "decision_id", "task_id", "session_id", "step_id", "tier", "policy", "arm", "experiment",
+    "router_version", "reason_code", "is_fallback", "is_unfamiliar", "task_type", "agent", "node", "role",
+    "input_complexity", "requires_judgment", "human_visible", "p_success", "expected_cost_usd",
+)  # fmt: skip
+
+# SQLite keeps a row's long texts among its short columns; these indexes hold all that the views read, so that a view
+# over 100,000 decisions touches 20 MB instead of all prompts. PostgreSQL keeps long texts apart by itself.
+SQLITE_VIEW_INDEXES = (
+    Index("ix_decisions_view", *(DECISIONS.c[name] for name in _VIEW_COLUMNS)).ddl_if(dialect="sqlite"),
+    Index(
+        "ix_outcomes_view",
+        *(OUTCOMES.c[name] for name in ("decision_id", "tier", "success", "cost_usd", "latency_ms")),
+    ).ddl_if(dialect="sqlite"),
 )

@@ -1,0 +1,122 @@
+"""Lists of decisions: found, counted, a page at a time, newest first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
+from tierwise.data.decision_log.views.settled import Wanted, settled
+
+PAGE_ROWS = 50
+MAX_COUNTED = 10_000
+
+_D = DECISIONS.c
+_LISTED = ("created_at", "task_id", "tier", "arm", "reason_code", "task_type", "agent", "node", "is_fallback")
+_SAMPLED = (
+    "created_at", "task_id", "tier", "task_type", "input_complexity", "requires_judgment", "human_visible",
+    "is_unfamiliar", "p_success", "expected_cost_usd",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A decision as lists show it. ``success`` None is unknown; costs and latencies are sums over the attempts."""
+
+    decision_id: str
+    created_at: float
+    task_id: str | None
+    tier: str
+    arm: str | None
+    reason_code: str
+    task_type: str | None
+    agent: str | None
+    node: str | None
+    is_fallback: bool
+    n_attempts: int
+    success: bool | None
+    spent_usd: float | None
+    latency_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A recent decision with what the router expected of every tier, and what its attempts came to."""
+
+    decision_id: str
+    created_at: float
+    task_id: str | None
+    tier: str
+    task_type: str | None
+    input_complexity: float | None
+    requires_judgment: bool | None
+    human_visible: bool | None
+    is_unfamiliar: bool
+    p_success: Mapping[str, float]
+    expected_cost_usd: Mapping[str, float]
+    success: bool | None
+    spent_usd: float | None
+    latency_ms: float | None
+
+
+def find_decisions(connection: Connection, wanted: Wanted, page: int, page_rows: int = PAGE_ROWS) -> list[Found]:
+    """Page ``page`` (from 0) of the wanted decisions, newest first, and one more row where there is another page."""
+    n_seen = (page + 1) * page_rows + 1
+    rows = settled(connection, wanted if wanted.result else _newest(connection, wanted, n_seen), *_LISTED)
+    query = select(rows).order_by(rows.c.created_at.desc(), rows.c.decision_id.desc())
+    found = connection.execute(query.limit(page_rows + 1).offset(page * page_rows))
+    return [Found(**_settled_fields(row, "chosen_success")) for row in found]
+
+
+def count_found(connection: Connection, wanted: Wanted) -> int:
+    """How many decisions are wanted; counting stops past ``MAX_COUNTED``."""
+    if wanted.result is None:
+        found = select(_D.seq).where(*wanted.conditions()).limit(MAX_COUNTED + 1).subquery()
+    else:
+        found = select(settled(connection, wanted).c.decision_id).limit(MAX_COUNTED + 1).subquery()
+    return int(connection.execute(select(func.count()).select_from(found)).scalar_one())
+
+
+def recent_sample(connection: Connection, wanted: Wanted, limit: int = 5_000) -> list[Sampled]:
+    """The newest wanted decisions, at most ``limit``."""
+    rows = settled(connection, _newest(connection, wanted, limit), *_SAMPLED)
+    query = select(rows).order_by(rows.c.created_at.desc()).limit(limit)
+    return [Sampled(**_settled_fields(row, "n_attempts", "chosen_success")) for row in connection.execute(query)]
+
+
+def distinct_values(connection: Connection, wanted: Wanted, column: str, limit: int = 100) -> list[str]:
+    """The values of a column that occur in the period, most frequent first."""
+    value, n = _D[column], func.count()
+    query = select(value).where(*wanted.conditions(), value.is_not(None)).group_by(value)
+    return list(connection.scalars(query.order_by(n.desc(), value).limit(limit)))
+
+
+def count_values(connection: Connection, wanted: Wanted, column: str) -> dict[str, int]:
+    """How many wanted decisions have each value of a column, most frequent first."""
+    value, n = _D[column], func.count()
+    query = select(value, n).where(*wanted.conditions(), value.is_not(None)).group_by(value).order_by(n.desc(), value)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def has_session(connection: Connection, session_id: str) -> bool:
+    """Whether the log holds a decision of the session."""
+    return connection.execute(select(_D.seq).where(_D.session_id == session_id).limit(1)).first() is not None
+
+
+def is_empty(connection: Connection) -> bool:
+    """Whether the log holds nothing at all, not even an outcome."""
+    return not any(connection.execute(select(table.c.seq).limit(1)).first() for table in (DECISIONS, OUTCOMES))
+
+
+def _newest(connection: Connection, wanted: Wanted, n_decisions: int) -> Wanted:
+    """The same with a start so late that little more than the newest ``n_decisions`` are left to be settled."""
+    newest_first = select(_D.created_at).where(*wanted.conditions()).order_by(_D.created_at.desc())
+    start = connection.execute(newest_first.offset(n_decisions - 1).limit(1)).scalar()
+    return wanted if start is None else wanted.starting(start)
+
+
+def _settled_fields(row: Row[Any], *left_out: str) -> dict[str, Any]:
+    fields = {name: value for name, value in row._mapping.items() if name not in left_out}
+    fields["success"] = None if fields["success"] is None else bool(fields["success"])
+    return fields

@@ -1,0 +1,103 @@
+"""The rows that every view starts from: decisions of a period, each with what its outcomes come to."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, or_, select
+
+from tierwise.data.decision_log.rows import storable, storable_key
+from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
+
+SUCCEEDED, FAILED, UNKNOWN = "succeeded", "failed", "unknown"
+
+_D = DECISIONS.c
+_VERDICT = case((OUTCOMES.c.success.is_(True), 1), (OUTCOMES.c.success.is_(False), 0))
+_FILTERS = ("tier", "arm", "router_version", "reason_code", "task_type", "agent", "node")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which decisions: made from ``since`` to before ``until`` (seconds since the epoch), and equal to what is given.
+
+    ``text`` is looked for in the ids of decision, step, task and session (from their start) and in the names of
+    agent, node and task type; ``result`` is one of succeeded, failed and unknown.
+    """
+
+    since: float
+    until: float
+    tier: str | None = None
+    arm: str | None = None
+    router_version: str | None = None
+    reason_code: str | None = None
+    task_type: str | None = None
+    agent: str | None = None
+    node: str | None = None
+    result: str | None = None
+    text: str | None = None
+
+    def starting(self, since: float) -> "Wanted":
+        """The same, but not before ``since``."""
+        return replace(self, since=max(self.since, since))
+
+    def with_result(self, result: str) -> "Wanted":
+        return replace(self, result=result)
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Everything but ``result``, which only the outcomes tell."""
+        found = [_D.created_at >= self.since, _D.created_at < self.until]
+        found += [_D[name] == storable(value) for name in _FILTERS if (value := getattr(self, name)) is not None]
+        if self.text:
+            start = storable_key(self.text)
+            ids = (_D.decision_id, _D.step_id, _D.task_id, _D.session_id)
+            names = (_D.agent, _D.node, _D.task_type)
+            matches = [column.startswith(start, autoescape=True) for column in ids]
+            found.append(or_(*matches, *(column.icontains(start, autoescape=True) for column in names)))
+        return found
+
+
+def settled(connection: Connection, wanted: Wanted, *columns: str, top_tier: str | None = None) -> Subquery:
+    """One row a decision, with the plain ``columns`` asked for: what is not asked for costs nothing.
+
+    ``success`` is 1 when an attempt succeeded, 0 when one failed and none succeeded, else NULL; ``chosen_success`` is
+    the same of the attempts on the chosen tier alone, whatever escalation made of them. ``spent_usd`` and
+    ``latency_ms`` add up the attempts that say what they cost and took, NULL where none does. With ``top_tier``,
+    ``top_usd`` is what the step cost there, or else what the router expected; NULL where it expected nothing.
+    """
+    query = select(*(_D[name] for name in ("decision_id", *columns)), *_settled_columns())
+    if top_tier is not None:
+        foreseen = expected(_D.expected_cost_usd, top_tier)
+        top = case((foreseen.is_(None), None), (_D.tier == top_tier, func.sum(OUTCOMES.c.cost_usd)), else_=foreseen)
+        query = query.add_columns(top.label("top_usd"))
+    return _grouped(connection, query, wanted).subquery("settled")
+
+
+def expected(document: ColumnElement[Any], tier: str) -> ColumnElement[float]:
+    """What the router expected of ``tier``: the entry of a JSON column by tier, NULL where it has none."""
+    return document[tier].as_float()  # type: ignore[no-any-return]
+
+
+def _settled_columns() -> tuple[ColumnElement[Any], ...]:
+    return (
+        func.count(OUTCOMES.c.seq).label("n_attempts"),
+        _success().label("success"),
+        func.max(case((OUTCOMES.c.tier != _D.tier, None), else_=_VERDICT)).label("chosen_success"),
+        func.sum(OUTCOMES.c.cost_usd).label("spent_usd"),
+        func.sum(OUTCOMES.c.latency_ms).label("latency_ms"),
+    )
+
+
+def _success() -> ColumnElement[int]:
+    return func.max(_VERDICT)
+
+
+def _grouped(connection: Connection, query: Select[Any], wanted: Wanted) -> Select[Any]:
+    """Groups by what is unique: SQLite then reads along its index without sorting, PostgreSQL wants the primary key."""
+    on = OUTCOMES.c.decision_id == _D.decision_id
+    query = query.select_from(DECISIONS.outerjoin(OUTCOMES, on)).where(*wanted.conditions())
+    is_sqlite = connection.dialect.name == "sqlite"
+    query = query.group_by(*((_D.created_at, _D.decision_id) if is_sqlite else (_D.seq,)))
+    if wanted.result == UNKNOWN:
+        return query.having(_success().is_(None))
+    if wanted.result in (SUCCEEDED, FAILED):
+        return query.having(_success() == (1 if wanted.result == SUCCEEDED else 0))
+    return query

@@ -1,0 +1,121 @@
+"""Tasks: which there are, what one consists of, and where the failures of many began."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, case, func, select
+
+from tierwise.data.decision_log.records import StoredDecision
+from tierwise.data.decision_log.rows import decision_record, storable_key, stored_outcome
+from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
+from tierwise.data.decision_log.views.settled import FAILED, Wanted, settled
+
+PAGE_TASKS = 25
+MAX_STEPS = 500
+MAX_FAILURES = 5_000
+
+_D = DECISIONS.c
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task in a list. A step failed when an attempt failed and none succeeded."""
+
+    task_id: str
+    started_at: float
+    ended_at: float
+    n_steps: int
+    n_attempts: int
+    n_failed: int
+    n_unknown: int
+    spent_usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedStep:
+    """The first failed step of a task, with what was reported about its last failed attempt."""
+
+    decision_id: str
+    task_id: str | None
+    agent: str | None
+    node: str | None
+    role: str | None
+    task_type: str | None
+    tier: str
+    last_tier: str
+    evaluator: str | None
+    error: str | None
+    failure_origin: str | None
+
+
+def find_tasks(connection: Connection, wanted: Wanted, page: int, only_failed: bool) -> list[TaskRow]:
+    """Page ``page`` (from 0) of the tasks with wanted steps, newest first, and one more where there is another page."""
+    rows = settled(connection, wanted, "created_at", "task_id")
+    n_failed = func.sum(case((rows.c.success == 0, 1), else_=0))
+    query = (
+        select(
+            rows.c.task_id,
+            func.min(rows.c.created_at),
+            func.max(rows.c.created_at),
+            func.count(),
+            func.sum(rows.c.n_attempts),
+            n_failed,
+            func.sum(case((rows.c.success.is_(None), 1), else_=0)),
+            func.sum(rows.c.spent_usd),
+        )
+        .where(rows.c.task_id.is_not(None))
+        .group_by(rows.c.task_id)
+        .order_by(func.max(rows.c.created_at).desc(), rows.c.task_id)
+    )
+    if only_failed:
+        query = query.having(n_failed > 0)
+    found = connection.execute(query.limit(PAGE_TASKS + 1).offset(page * PAGE_TASKS))
+    return [TaskRow(*row) for row in found]
+
+
+def read_task(connection: Connection, task_id: str) -> list[StoredDecision]:
+    """The decisions of a task with their outcomes, in the order in which they were made; at most ``MAX_STEPS``."""
+    query = select(DECISIONS).where(_D.task_id == storable_key(task_id)).order_by(_D.created_at, _D.seq)
+    rows = connection.execute(query.limit(MAX_STEPS)).all()
+    outcomes: dict[str, list[Row[Any]]] = {row.decision_id: [] for row in rows}
+    found = select(OUTCOMES).where(OUTCOMES.c.decision_id.in_(outcomes)).order_by(OUTCOMES.c.seq)
+    for outcome in connection.execute(found):
+        outcomes[outcome.decision_id].append(outcome)
+    return [
+        StoredDecision(decision_record(row), tuple(stored_outcome(each) for each in outcomes[row.decision_id]))
+        for row in rows
+    ]
+
+
+def first_failures(connection: Connection, wanted: Wanted) -> list[FailedStep]:
+    """Of each task that has a failed step the first one, newest tasks first, at most ``MAX_FAILURES``."""
+    columns = ("created_at", "task_id", "agent", "node", "role", "task_type", "tier")
+    rows = settled(connection, wanted.with_result(FAILED), *columns)
+    task = func.coalesce(rows.c.task_id, rows.c.decision_id)
+    position = func.row_number().over(partition_by=task, order_by=(rows.c.created_at, rows.c.decision_id))
+    ranked = select(rows, position.label("position")).subquery("ranked")
+    firsts = select(ranked).where(ranked.c.position == 1).order_by(ranked.c.created_at.desc()).limit(MAX_FAILURES)
+    first = firsts.subquery("firsts")
+    failed = OUTCOMES.alias("failed")
+    last_failed = (
+        select(func.max(failed.c.seq))
+        .where(failed.c.decision_id == first.c.decision_id, failed.c.success.is_(False))
+        .correlate(first)
+        .scalar_subquery()
+    )
+    query = select(
+        *(first.c[name] for name in ("decision_id", "task_id", "agent", "node", "role", "task_type", "tier")),
+        OUTCOMES.c.tier.label("last_tier"),
+        *(_text_of_attempt(name).label(name) for name in ("evaluator", "error", "failure_origin")),
+    ).select_from(first.join(OUTCOMES, OUTCOMES.c.seq == last_failed))
+    return [FailedStep(**row._mapping) for row in connection.execute(query)]
+
+
+def count_tasks(connection: Connection, wanted: Wanted) -> int:
+    """How many tasks have a wanted step."""
+    query = select(func.count(_D.task_id.distinct())).where(*wanted.conditions())
+    return int(connection.execute(query).scalar_one())
+
+
+def _text_of_attempt(name: str) -> ColumnElement[str]:
+    return OUTCOMES.c.attempt[name].as_string()  # type: ignore[no-any-return]

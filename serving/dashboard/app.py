@@ -1,0 +1,108 @@
+"""The dashboard as an application of its own, mounted into the service: pages, login, static files."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qs
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from tierwise.data.errors import LogError
+from tierwise.serving.dashboard import decisions, experiments, overview, quality, routers, tasks
+from tierwise.serving.dashboard.access import COOKIE, SESSION_SECONDS, Guard, Sessions, load_secret
+from tierwise.serving.dashboard.page import STATIC_FOLDER, Dashboard, render
+from tierwise.serving.keys import ApiKeys
+from tierwise.serving.service import Service
+
+PREFIX = "/dashboard"
+_MAX_FORM_BYTES = 4096
+
+
+def dashboard_app(service: Service, keys: ApiKeys) -> Starlette:
+    """The pages. With ``keys``, people log in with one of scope admin."""
+    sessions = Sessions(keys, load_secret(service.settings.state_folder) if keys else b"")
+    app = Starlette(
+        routes=[
+            Route("/", overview.overview, name="overview"),
+            Route("/decisions", decisions.decisions),
+            Route("/decisions/{decision_id:path}", decisions.decision),
+            Route("/failures", tasks.failures),
+            Route("/tasks", tasks.tasks),
+            Route("/tasks/{task_id:path}", tasks.task),
+            Route("/quality", quality.quality),
+            Route("/experiments", experiments.experiments),
+            Route("/routers", routers.routers),
+            Route("/login", _login_page, methods=["GET"]),
+            Route("/login", _login(sessions), methods=["POST"]),
+            Route("/logout", _logout, methods=["POST"]),
+            Mount("/static", StaticFiles(directory=STATIC_FOLDER)),
+        ],
+        middleware=[Middleware(Guard, keys=keys, sessions=sessions)],
+        exception_handlers={HTTPException: _answer_missing, LogError: _answer_log_error},
+    )
+    app.state.dashboard = Dashboard(service, service.reader, needs_key=bool(keys))
+    return app
+
+
+def _login_page(request: Request) -> Response:
+    return render(request, "login.html", active="", next_path=_inner_path(request.query_params.get("next")), trouble="")
+
+
+def _login(sessions: Sessions) -> Callable[[Request], object]:
+    async def login(request: Request) -> Response:
+        form = await _read_form(request)
+        next_path = _inner_path(form.get("next"))
+        token = sessions.token(form.get("key", "").strip())
+        if token is None:
+            trouble = "This key is not known, or lacks the scope admin."
+            return render(request, "login.html", 401, active="", next_path=next_path, trouble=trouble)
+        base = request.scope.get("root_path", "")
+        response = RedirectResponse(base + next_path, 303)
+        response.set_cookie(
+            COOKIE,
+            token,
+            max_age=SESSION_SECONDS,
+            path=base or "/",
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="strict",
+        )
+        return response
+
+    return login
+
+
+def _logout(request: Request) -> Response:
+    base = request.scope.get("root_path", "")
+    response = RedirectResponse(f"{base}/login", 303)
+    response.delete_cookie(COOKIE, path=base or "/", httponly=True, samesite="strict")
+    return response
+
+
+async def _read_form(request: Request) -> dict[str, str]:
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > _MAX_FORM_BYTES:
+            raise HTTPException(413, "The form is too long.")
+    return {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+
+
+def _inner_path(given: str | None) -> str:
+    """A path of the dashboard to go to after the login; never another site's address."""
+    return given if given and given.startswith("/") and not given.startswith(("//", "/\\")) else "/"
+
+
+def _answer_missing(request: Request, error: Exception) -> Response:
+    status, detail = (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")
+    return render(request, "message.html", status, active="", title=f"{status}", message=detail)
+
+
+def _answer_log_error(request: Request, error: Exception) -> Response:
+    del error  # its text names the database, which is none of the reader's business
+    message = "The decision log cannot be read right now. The service still decides; try again in a moment."
+    return render(request, "message.html", 503, active="", title="No decision log", message=message)

@@ -1,0 +1,93 @@
+"""Demo traffic: the sample log replayed as live tasks against a running service, over HTTP.
+
+Each step is routed, the logged attempt of the chosen tier is reported as its outcome, and after a failure the next tier
+is tried, as an agent with a verifier does. Everything belongs to the session ``demo-traffic``, so one call of
+``DELETE /sessions/demo-traffic`` removes it.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import httpx2
+
+from tierwise.data.errors import TierwiseError
+from tierwise.data.records import Attempt, LoggedStep
+from tierwise.data.serialise import attempt_to_dict, step_to_dict
+
+SESSION = "demo-traffic"
+
+
+class TrafficError(TierwiseError):
+    """The service did not take the demo traffic."""
+
+
+def replay(
+    address: str, steps: Sequence[LoggedStep], tiers: Sequence[str], noted: Callable[[], None] = lambda: None
+) -> int:
+    """Routes and settles ``steps`` in their order, task after task; returns how many. Calls ``noted`` after each.
+
+    Raises ``TrafficError`` when the service is away or refuses.
+    """
+    key = os.environ.get("TIERWISE_API_KEY")
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    with httpx2.Client(base_url=address, headers=headers, timeout=30) as client:
+        for logged in by_task(steps):
+            _play(client, logged, tiers)
+            noted()
+    return len(steps)
+
+
+def by_task(steps: Iterable[LoggedStep]) -> list[LoggedStep]:
+    """The steps with those of a task together, tasks in the order in which they began."""
+    tasks: dict[str, list[LoggedStep]] = {}
+    for logged in steps:
+        tasks.setdefault(logged.task_id or logged.step_id, []).append(logged)
+    return [logged for task in tasks.values() for logged in sorted(task, key=lambda each: each.step.step_index or 0)]
+
+
+def wait_until_ready(address: str, seconds: float = 30.0) -> None:
+    """Returns once the service answers its probe. Raises ``TrafficError`` when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if httpx2.get(f"{address}/healthz", timeout=2).status_code == 200:
+                return
+        except httpx2.HTTPError:
+            time.sleep(0.1)
+    raise TrafficError(f"no service answers on {address}; start one with: tierwise serve")
+
+
+def _play(client: httpx2.Client, logged: LoggedStep, tiers: Sequence[str]) -> None:
+    step = step_to_dict(logged.step)
+    body = {"step": step, "task_id": logged.task_id, "session_id": SESSION, "step_id": logged.step_id}
+    decision = _post(client, "/route", body)
+    outcomes = [
+        attempt_to_dict(attempt) | {"decision_id": decision["decision_id"], "idempotency_key": f"attempt-{number}"}
+        for number, attempt in enumerate(attempts_from(logged, decision["tier"], tiers))
+    ]
+    if outcomes:
+        _post(client, "/outcomes", outcomes)
+
+
+def attempts_from(logged: LoggedStep, tier: str, tiers: Sequence[str]) -> list[Attempt]:
+    """What an agent would have tried that starts on ``tier`` and goes up after each failure."""
+    logged_attempts = {attempt.tier: attempt for attempt in logged.attempts}
+    tried: list[Attempt] = []
+    for name in tiers[list(tiers).index(tier) :]:
+        if name in logged_attempts:
+            tried.append(logged_attempts[name])
+            if logged_attempts[name].success is not False:
+                break
+    return tried
+
+
+def _post(client: httpx2.Client, path: str, body: object) -> Any:
+    try:
+        response = client.post(path, json=body)
+    except httpx2.HTTPError as error:
+        raise TrafficError(f"{path} cannot be reached: {error}") from None
+    if response.status_code != 200:
+        raise TrafficError(f"{path} answered {response.status_code}: {response.text[:200]}")
+    return response.json()
