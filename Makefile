@@ -5,6 +5,9 @@ VENV ?= .venv
 ENCODERS_VENV ?= .venv-encoders
 RECORDERS_VENV ?= .venv-recorders
 TORCH ?= torch==2.13.0
+ADAPTERS_VENV ?= .venv-adapters
+ADAPTERS ?= openai-client langchain litellm openai-agents pydantic-ai agent-framework crewai
+ENVIRONMENTS := tests/agents/adapters/environments
 ARGS ?=
 
 BIN := $(VENV)/bin
@@ -15,7 +18,7 @@ OPENMP := $(CURDIR)/$(VENV)/openmp
 export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-slow test-encoders test-importers demo bench bench-decisions bench-serving docs constraints clean
+.PHONY: help setup check test test-slow test-encoders test-importers test-adapters adapter-environments demo bench bench-decisions bench-serving docs constraints clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +48,13 @@ test-importers: $(DEV)  ## record logs with the real libraries, in an environmen
 	$(RECORDERS_VENV)/bin/python -W ignore tests/data/importers/recorders $(RECORDERS_VENV)/recorded
 	TIERWISE_RECORDED=$(CURDIR)/$(RECORDERS_VENV)/recorded $(BIN)/pytest tests/data/importers $(ARGS)
 
+test-adapters: $(addprefix test-adapter-,$(ADAPTERS))  ## the openai client and each agent framework, in environments of their own
+
+# The tests and the example of one, such as test-adapter-langchain.
+test-adapter-%: $(ADAPTERS_VENV)/%/.made
+	$(ADAPTERS_VENV)/$*/bin/pytest -W ignore $(wildcard tests/*/*/test_$(subst -,_,$*).py) $(ARGS)
+	$(ADAPTERS_VENV)/$*/bin/python -W ignore examples/$(subst -,_,$*)_routed.py
+
 demo: $(RUN)  ## train on the sample log, export, register, serve, show (ARGS="--port 9000")
 	$(BIN)/tierwise demo $(ARGS)
 
@@ -61,6 +71,15 @@ docs: $(DEV)  ## write the command-line page anew and check every link, target a
 	$(BIN)/typer tierwise.cli utils docs --name tierwise --title "Command line" --output docs/cli.md
 	$(BIN)/pytest tests/contracts/test_docs.py
 
+adapter-environments: $(DEV)  ## resolve the newest frameworks into tests/agents/adapters/environments
+	$(PIP) uv
+	for name in $(ADAPTERS); do \
+	  extra="--extra $$name"; packages="pytest hypothesis"; \
+	  if [ $$name = openai-client ]; then extra=; packages="$$packages openai"; fi; \
+	  echo $$packages | tr ' ' '\n' | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	    --no-header --no-annotate --extra serve $$extra pyproject.toml - -o $(ENVIRONMENTS)/$$name.txt || exit 1; \
+	done
+
 constraints: $(DEV)  ## resolve the newest versions into constraints.txt
 	$(PIP) uv
 	@{ head -2 constraints.txt; \
@@ -69,7 +88,7 @@ constraints: $(DEV)  ## resolve the newest versions into constraints.txt
 	| grep -vE '^(nvidia-|cuda-|torch=|triton=|setuptools=)'; } > constraints.new && mv constraints.new constraints.txt
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) $(ENCODERS_VENV) $(RECORDERS_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(ENCODERS_VENV) $(RECORDERS_VENV) $(ADAPTERS_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12")'
@@ -104,4 +123,15 @@ $(RECORDERS_VENV)/.made: $(RECORDERS)
 	$(PIP) uv
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(RECORDERS_VENV)
 	$(BIN)/uv pip install --quiet --python $(RECORDERS_VENV)/bin/python --requirement $(RECORDERS)
+	@touch $@
+
+# Each framework's own: their requirements contradict each other. The package itself comes from this folder.
+.PRECIOUS: $(ADAPTERS_VENV)/%/.made
+$(ADAPTERS_VENV)/%/.made: $(ENVIRONMENTS)/%.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@[ -x $(BIN)/uv ] || $(MAKE) --no-print-directory $(VENV)/.made
+	@[ -x $(BIN)/uv ] || $(PIP) uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(ADAPTERS_VENV)/$*
+	$(BIN)/uv pip install --quiet --python $(ADAPTERS_VENV)/$*/bin/python --requirement $<
+	$(BIN)/uv pip install --quiet --python $(ADAPTERS_VENV)/$*/bin/python --no-deps --editable .
 	@touch $@

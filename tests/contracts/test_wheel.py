@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-NEEDS_AN_EXTRA = ("tierwise.serving", "tierwise.training", "tierwise.data.decision_log")
+NEEDS_AN_EXTRA = ("tierwise.agents.adapters", "tierwise.serving", "tierwise.training", "tierwise.data.decision_log")
 HEAVY = ("torch", "lightgbm", "mlflow", "fastapi", "sqlalchemy", "scikit-learn", "scipy", "pyarrow", "pandas", "onnx")
 
 IMPORT_ALL = """

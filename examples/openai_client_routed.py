@@ -1,7 +1,7 @@
 """The gateway from end to end, with the real ``openai`` client and a stub provider. Needs ``tierwise[serve]`` and
 ``openai``:
 
-    python examples/gateway_chat.py
+    python examples/openai_client_routed.py
 """
 
 from local_stack import local_stack

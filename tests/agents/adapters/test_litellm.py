@@ -1,0 +1,122 @@
+"""LiteLLM for real: its complexity router with our plugin, and calls that went through the proxy's hook."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would fetch its prices otherwise
+litellm: Any = pytest.importorskip("litellm", reason="litellm is not installed; run: make test-adapters")
+
+from tierwise.agents.adapters.litellm import METADATA_KEY, RouterClassifier, RouterHook  # noqa: E402
+from tierwise.agents.client import AsyncClient  # noqa: E402
+
+ASK = [{"role": "user", "content": "What is the weather?"}]
+PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+TOOL = {"type": "function", "function": {"name": "weather", "parameters": PARAMETERS}}
+
+
+@pytest.fixture(autouse=True)
+def no_callbacks_are_left() -> Iterator[None]:
+    yield
+    litellm.callbacks = []
+    litellm.logging_callback_manager._reset_all_callbacks()
+
+
+@pytest.fixture
+def run(stack: Any) -> Callable[..., Any]:
+    """Runs ``use(client)`` on one event loop, and waits until LiteLLM has logged and the log has it."""
+
+    def start(use: Callable[[Any], Awaitable[Any]]) -> Any:
+        async def everything() -> Any:
+            async with AsyncClient(stack.service, tiers=stack.tiers, spool=None, deadline_ms=5000) as client:
+                try:
+                    return await use(client)
+                finally:
+                    await asyncio.sleep(1)  # it logs behind the answer
+                    await asyncio.to_thread(client.flush, 10)
+
+        return asyncio.run(everything())
+
+    return start
+
+
+def model_list(stack: Any, plugin: Any) -> list[dict[str, Any]]:
+    names = {"small": "stub-small", "mid": "stub-mid", "frontier": "stub-frontier"}
+    where = {"api_base": stack.provider, "api_key": "unused"}
+    groups = [
+        {"model_name": tier, "litellm_params": {"model": f"openai/{name}", **where}} for tier, name in names.items()
+    ]
+    config = {
+        "classifier_type": "custom",
+        "classifier_plugin": plugin,
+        "classifier_plugin_timeout_ms": 5000,
+        "tiers": {"SIMPLE": "small", "MEDIUM": "mid", "COMPLEX": "frontier", "REASONING": "frontier"},
+    }
+    auto = {"model": "auto_router/complexity_router", "complexity_router_config": config}
+    return [*groups, {"model_name": "auto", "litellm_params": auto}]
+
+
+def said(task_type: str) -> dict[str, Any]:
+    return {"tierwise": {"task_type": task_type}}
+
+
+def test_the_complexity_router_asks_us_and_reports(stack: Any, run: Any, fresh: Any) -> None:
+    async def use(client: Any) -> Any:
+        plugin = RouterClassifier(client)
+        litellm.callbacks = [plugin]
+        router = litellm.Router(model_list=model_list(stack, plugin), num_retries=0)
+        whole = await router.acompletion("auto", messages=ASK, tools=[TOOL], metadata=said("extract"))
+        stream = await router.acompletion(
+            "auto",
+            messages=[*ASK, *ASK],
+            metadata=said("classify"),
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+        return whole, [chunk async for chunk in stream]
+
+    whole, chunks = run(use)
+    assert whole.choices[0].message.tool_calls[0].function.name == "weather"
+    assert len(chunks) > 3
+    found = fresh(None, 2)
+    assert [(attempt.tier, attempt.model) for _, attempt in found] == [("small", "stub-small")] * 2
+    assert all(attempt.input_tokens and attempt.output_tokens for _, attempt in found)
+    first = found[0][1]
+    assert first.cost_usd == pytest.approx((first.input_tokens + first.output_tokens) * 0.1 / 1e6)
+    assert [(step.step.task_type, len(step.step.messages)) for step, _ in found] == [("extract", 1), ("classify", 2)]
+
+
+def test_the_proxys_hook_names_the_model_and_reports(stack: Any, run: Any, fresh: Any) -> None:
+    async def use(client: Any) -> Any:
+        hook = RouterHook(client, {"small": "openai/stub-small", "mid": "openai/x", "frontier": "openai/fails-503"})
+        litellm.callbacks = [hook]
+        results = []
+        for task, question in (("extract", ASK), ("plan", [*ASK, *ASK])):
+            data = {"model": "auto", "messages": question, "tools": [TOOL], "metadata": said(task)}
+            data = await hook.async_pre_call_hook(None, None, data, "completion")
+            try:
+                call = {**data, "api_base": stack.provider, "api_key": "unused", "num_retries": 0, "max_retries": 0}
+                results.append((data, await litellm.acompletion(**call)))
+            except litellm.exceptions.ServiceUnavailableError as error:
+                results.append((data, error))
+        return results
+
+    (good, answer), (bad, error) = run(use)
+    assert good["metadata"][METADATA_KEY].startswith("d-")
+    assert answer.usage.completion_tokens == 10
+    assert (bad["model"], type(error).__name__) == ("openai/fails-503", "ServiceUnavailableError")
+    (_, first), (_, second) = fresh(None, 2)
+    assert (first.tier, first.input_tokens, first.output_tokens, first.error) == ("small", 14, 10, None)
+    assert (second.tier, second.success, second.error) == ("frontier", None, "ServiceUnavailableError")
+
+
+def test_other_models_pass_the_hook_untouched(run: Any, fresh: Any) -> None:
+    async def use(client: Any) -> Any:
+        hook = RouterHook(client, {})
+        return await hook.async_pre_call_hook(None, None, {"model": "gpt", "messages": ASK}, "completion")
+
+    assert run(use) == {"model": "gpt", "messages": ASK}
+    assert fresh(None, 0) == []
