@@ -87,7 +87,7 @@ async def _open(trial: Trial, upstream: Upstream) -> EventStream:
 def _refused(call: Call, failure: tuple[Endpoint, UpstreamError] | None) -> Response:
     """The last provider's error where it is the caller's to know, else one of our own. Raises ``Problem``."""
     if failure is None:
-        raise upstream_failed(503, "no model that is open to this call has the capabilities that it needs", {})
+        raise upstream_failed(503, "no model is open to this call", {})
     endpoint, error = failure
     headers = call.headers(endpoint)
     if error.retry_after is not None:

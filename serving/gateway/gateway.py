@@ -3,20 +3,18 @@
 import logging
 import os
 from collections.abc import Mapping
-from concurrent.futures import Future
 from typing import Any
 
 from fastapi import Request, Response
 
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.data.decision_log import OutcomeReceipt, count_receipts
-from tierwise.data.records import Outcome
 from tierwise.serving.bodies import read_json
 from tierwise.serving.gateway.call import STATUS_CLIENT_CLOSED, Call
 from tierwise.serving.gateway.chat import AUTO, BEST, PROFILES, ChatRequest, parse_chat
 from tierwise.serving.gateway.completions import complete_stream, complete_whole
 from tierwise.serving.gateway.disconnect import CallerGoneError, while_connected
 from tierwise.serving.gateway.endpoints import Endpoint, find_endpoints, find_missing_keys, line_up
+from tierwise.serving.gateway.reports import Reports
 from tierwise.serving.gateway.upstream import Upstream
 from tierwise.serving.problems import Problem, model_unknown, upstream_missing
 from tierwise.serving.service import Service
@@ -36,10 +34,12 @@ class Gateway:
         self._environment = environment
         self._overlay = TierCatalogue.load(settings.tiers) if settings.tiers else None
         self._upstream = Upstream(settings.upstream_timeout_seconds, settings.upstream_connect_seconds)
+        self._reports = Reports(service.recorder, service.metrics, lambda: self._catalogue.names, settings.queue_size)
         self._found: tuple[TierCatalogue, tuple[Endpoint, ...]] | None = None
 
     async def aclose(self) -> None:
         await self._upstream.aclose()
+        self._reports.close()
 
     async def complete(self, request: Request) -> Response:
         """One chat completion, whole or as a stream. Raises ``Problem``."""
@@ -68,20 +68,23 @@ class Gateway:
             decision_id = self._service.desk.enter(chat.route, named[0].tier, chat.model)
         except Problem as problem:
             raise _as_seen_by_caller(problem) from None
-        return Call(chat, decision_id, named, self._report)
+        return Call(chat, decision_id, named, self._reports.add)
 
     async def _routed(self, chat: ChatRequest, endpoints: tuple[Endpoint, ...]) -> Call:
         if not endpoints:
             raise upstream_missing(self._why_none())
         names = self._catalogue.names
         given = chat.route.get("options") or {}
-        options = _options(chat.model, given, endpoints[-1].tier, names) if isinstance(given, Mapping) else {}
+        callable_tiers = [name for name in names if any(each.tier == name for each in endpoints)]
+        options = _options(chat.model, given, callable_tiers, names) if isinstance(given, Mapping) else {}
         try:
             answer = await self._service.desk.answer_soon({**chat.route, "options": options or given})
         except Problem as problem:
             raise _as_seen_by_caller(problem) from None
-        found = line_up(endpoints, names, answer["tier"], options.get("max_tier"), chat.needs)
-        return Call(chat, answer["decision_id"], found, self._report)
+        max_tier = options.get("max_tier")
+        found = line_up(endpoints, names, answer["tier"], max_tier, chat.needs)
+        found = found or line_up(endpoints, names, answer["tier"], max_tier, frozenset())  # let the provider refuse
+        return Call(chat, answer["decision_id"], found, self._reports.add)
 
     @property
     def _catalogue(self) -> TierCatalogue:
@@ -107,28 +110,21 @@ class Gateway:
             return upstream_missing(f"the model '{name}' cannot be called: it has no base_url, or its key is not set")
         return model_unknown(name, self.model_names() or (AUTO,))
 
-    def _report(self, outcome: Outcome) -> None:
-        """Hands an outcome to the recorder. Nobody waits for it; one that cannot be stored is counted."""
-        self._service.recorder.report((outcome,)).add_done_callback(lambda done: self._count(outcome, done))
 
-    def _count(self, outcome: Outcome, done: "Future[tuple[OutcomeReceipt, ...]]") -> None:
-        metrics = self._service.metrics
-        if done.cancelled() or done.exception() is not None:
-            metrics.lost_gateway_outcomes.inc()
-            return
-        metrics.note_outcomes(count_receipts(done.result()))
-        metrics.note_attempt(outcome.attempt, self._catalogue.names)
-
-
-def _options(model: str, given: Mapping[str, Any], top: str, names: tuple[str, ...]) -> dict[str, Any]:
-    """The options of the decision: the caller's own, then those of the model's name; never a tier above ``top``,
-    the dearest that can be called."""
+def _options(model: str, given: Mapping[str, Any], callable_tiers: list[str], names: tuple[str, ...]) -> dict[str, Any]:
+    """The options of the decision: the caller's own, then those of the model's name; never a tier above the dearest
+    that can be called."""
     options = {**PROFILES.get(model, {}), **given}
     wanted = options.get("max_tier") or names[-1]
-    if top != names[-1] and wanted in names and names.index(wanted) > names.index(top):
-        options["max_tier"] = wanted = top
+    if wanted not in names:
+        return options  # the desk refuses it
+    below = [name for name in callable_tiers if names.index(name) <= names.index(wanted)]
+    if not below:
+        raise upstream_missing(f"no tier up to '{wanted}' has a model that can be called")
+    if below[-1] != names[-1]:
+        options["max_tier"] = below[-1]
     if model == BEST:
-        options.setdefault("min_tier", wanted)
+        options.setdefault("min_tier", below[-1])
     return options
 
 

@@ -1,5 +1,7 @@
 """POST /v1/chat/completions without a stream: decide, pass through, fall back, escalate, record."""
 
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -186,6 +188,8 @@ def test_a_model_that_lacks_a_capability_is_passed_over(start: Any, write_tiers:
     client = start(tiers=path)
     assert client.post(PATH, json=body(tools=[TOOL])).headers["x-tierwise-model"] == "able"
     assert client.post(PATH, json=body()).headers["x-tierwise-model"] == "plain"
+    only_small = {"tierwise": {"options": {"max_tier": "small"}}}
+    assert client.post(PATH, json=body(tools=[TOOL], **only_small)).headers["x-tierwise-model"] == "plain"
 
 
 def test_usage_that_the_provider_does_not_tell_stays_unknown(gateway: Any, stored: Any) -> None:
@@ -205,3 +209,20 @@ def test_a_provider_that_keeps_failing_is_left_alone_for_a_while(gateway: Any) -
 def test_a_provider_that_keeps_failing_is_called_where_there_is_no_other(gateway: Any) -> None:
     client = gateway(small="fails-502")
     assert [client.post(PATH, json=body()).status_code for _ in range(5)] == [502] * 5
+
+
+def test_outcomes_wait_for_a_database_that_is_away(
+    gateway: Any, stored: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tierwise.serving.gateway.reports.RETRY_SECONDS", 0.05)
+    folder = tmp_path / "away"
+    folder.write_text("a file is in the way of the folder")
+    client = gateway({"log_url": f"sqlite:///{folder}/decisions.db"})
+    response = client.post(PATH, json=body())
+    assert response.status_code == 200
+    time.sleep(0.3)
+    folder.unlink()
+    folder.mkdir()
+    (outcome,) = stored(client, response.headers["x-tierwise-decision-id"])["outcomes"]
+    assert outcome["output_tokens"] == 4
+    assert "tierwise_lost_gateway_outcomes_total 0.0" in client.get("/metrics").text

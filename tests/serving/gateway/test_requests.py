@@ -92,6 +92,16 @@ def test_a_tier_that_cannot_be_called_is_never_decided_for(gateway: Any) -> None
     assert client.post(PATH, json=hard).headers["x-tierwise-tier"] == "mid"
 
 
+def test_a_limit_below_every_tier_that_can_be_called_is_named(gateway: Any) -> None:
+    client = gateway(mid="mid-1", frontier="frontier-1")
+    asked = {"model": "auto", "messages": HELLO, "tierwise": {"options": {"max_tier": "small"}}}
+    response = client.post(PATH, json=asked)
+    assert (response.status_code, error(response)["code"]) == (503, "upstream_missing")
+    assert "no tier up to 'small'" in error(response)["message"]
+    asked["tierwise"] = {"step": {"task_type": "extract"}, "options": {"max_tier": "mid"}}
+    assert client.post(PATH, json=asked).headers["x-tierwise-tier"] == "mid"
+
+
 def test_models_are_listed_and_read(gateway: Any) -> None:
     client = gateway(small=["small-1", "org/small-2"], frontier="frontier-1")
     listed = client.get("/v1/models").json()

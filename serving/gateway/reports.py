@@ -1,0 +1,58 @@
+"""Outcomes on their way to the recorder: nobody waits for them, and they wait for a database that is away."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from tierwise.data.decision_log import LogUnavailableError, OutcomeReceipt, count_receipts
+from tierwise.data.records import Outcome
+from tierwise.serving.metrics import Metrics
+from tierwise.serving.recorder import Recorder
+
+RETRY_SECONDS = 1.0
+
+
+class Reports:
+    """Reports outcomes until they are stored. At most ``limit`` wait for the database; what does not fit, and what is
+    left at the end, is counted as lost. ``tiers`` gives the tiers that metrics may name."""
+
+    def __init__(self, recorder: Recorder, metrics: Metrics, tiers: Callable[[], tuple[str, ...]], limit: int) -> None:
+        self._recorder = recorder
+        self._metrics = metrics
+        self._tiers = tiers
+        self._limit = limit
+        self._waiting: dict[int, Outcome] = {}
+        self._is_closed = False
+
+    def add(self, outcome: Outcome) -> None:
+        """Hands an outcome to the recorder's thread. Called on the event loop."""
+        loop = asyncio.get_running_loop()
+        promise = self._recorder.report((outcome,))
+        promise.add_done_callback(lambda done: self._settle(outcome, done, loop))
+
+    def close(self) -> None:
+        """Nothing waits any longer."""
+        self._is_closed = True
+        self._metrics.lost_gateway_outcomes.inc(len(self._waiting))
+        self._waiting.clear()
+
+    def _settle(
+        self, outcome: Outcome, done: "Future[tuple[OutcomeReceipt, ...]]", loop: asyncio.AbstractEventLoop
+    ) -> None:
+        """On the recorder's thread: counts what is stored, and keeps what the database could not take."""
+        error = done.exception()
+        if error is None:
+            self._metrics.note_outcomes(count_receipts(done.result()))
+            self._metrics.note_attempt(outcome.attempt, self._tiers())
+            return
+        has_room = len(self._waiting) < self._limit and not self._is_closed
+        if not (isinstance(error, LogUnavailableError) and has_room):
+            self._metrics.lost_gateway_outcomes.inc()
+            return
+        self._waiting[id(outcome)] = outcome
+        loop.call_soon_threadsafe(loop.call_later, RETRY_SECONDS, self._again, id(outcome))
+
+    def _again(self, key: int) -> None:
+        outcome = self._waiting.pop(key, None)
+        if outcome is not None:
+            self.add(outcome)
