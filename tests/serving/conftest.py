@@ -1,9 +1,16 @@
-"""The real application on a decision log of its own."""
+"""The real application on a decision log of its own: in this process, or in one that can be killed."""
 
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
+import httpx2
 import pytest
 from starlette.testclient import TestClient
 
@@ -11,7 +18,25 @@ from tierwise.router_model.decider import Decider
 from tierwise.serving.app import create_app
 from tierwise.serving.settings import Settings, load_settings
 
+POSTGRES_URL = os.environ.get("TIERWISE_TEST_POSTGRES_URL")
+PROGRAM = """
+import resource, sys
+from tierwise.serving.run import serve
+from tierwise.serving.settings import load_settings
+if sys.argv[1:]:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+serve(load_settings())
+"""
+
 StartApp = Callable[..., TestClient]
+
+
+@dataclass
+class Running:
+    """A service in a process of its own, and where it answers."""
+
+    process: subprocess.Popen[str]
+    address: str
 
 
 @pytest.fixture
@@ -45,3 +70,61 @@ def start(settings: Callable[..., Settings]) -> Iterator[StartApp]:
 def client(start: StartApp) -> TestClient:
     """The application as it is without a bundle."""
     return start()
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    """Starts the service in a process of its own; keywords are settings. No file grows past ``file_limit_bytes``."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def start_process(file_limit_bytes: int | None = None, **settings: object) -> Running:
+        known = {"port": 0, "log_url": f"sqlite:///{tmp_path}/decisions.db"} | settings
+        environment = os.environ | {f"TIERWISE_{name.upper()}": str(value) for name, value in known.items()}
+        command = [sys.executable, "-c", PROGRAM, *([] if file_limit_bytes is None else [str(file_limit_bytes)])]
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+        processes.append(process)
+        assert process.stdout is not None
+        running = Running(process, process.stdout.readline().split()[-1])
+        _await_health(running.address)
+        return running
+
+    yield start_process
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(timeout=30)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """The address of an empty database on the real server, where there is one."""
+    if not POSTGRES_URL:
+        pytest.skip("TIERWISE_TEST_POSTGRES_URL is not set; see tests/postgres.sh")
+    import psycopg
+
+    name = f"tierwise_{uuid4().hex}"
+    with psycopg.connect(POSTGRES_URL, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield POSTGRES_URL.rpartition("/")[0] + f"/{name}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty decision log, on every database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/decisions.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+def _await_health(address: str) -> None:
+    for _ in range(400):
+        try:
+            if httpx2.get(f"{address}/healthz").status_code == 200:
+                return
+        except httpx2.HTTPError:
+            time.sleep(0.05)
+    raise AssertionError("the service never answered")
