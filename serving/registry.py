@@ -43,11 +43,14 @@ class RegistrySource:
 
     def folder(self, fingerprint: str) -> Path:
         """Downloads the version and returns the folder of its bundle."""
+        from mlflow import MlflowClient
         from mlflow.artifacts import download_artifacts
         from mlflow.exceptions import MlflowException
 
-        try:
-            downloaded = Path(download_artifacts(artifact_uri=fingerprint, tracking_uri=self.tracking_uri))
+        name, _, version = fingerprint.removeprefix(REGISTRY_PREFIX).rpartition("/")
+        try:  # a models:/ address would be looked up in the registry of the environment, not in ours
+            where = MlflowClient(self.tracking_uri, self.tracking_uri).get_model_version_download_uri(name, version)
+            downloaded = Path(download_artifacts(artifact_uri=where, tracking_uri=self.tracking_uri))
         except (MlflowException, OSError) as error:
             raise RegistryError(f"{fingerprint} cannot be downloaded: {error}") from None
         manifests = [downloaded / "manifest.json", *sorted(downloaded.glob("*/manifest.json"))]

@@ -15,6 +15,7 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.training.config import TrainConfig
 from tierwise.training.evaluation.worlds import World
 from tierwise.training.tier_classifier import BoosterParams
+from tierwise.training.tracking import open_client, track_bundle
 from tierwise.training.train import TrainedRouter, train_router
 
 N_SWAPS = 50
@@ -115,8 +116,42 @@ def test_the_guardrails_of_the_settings_hold_over_a_bundle(start: Callable[..., 
     assert client.post("/route", json=body).json()["tier"] == "frontier"
 
 
-def await_version(http: httpx2.Client, version: str) -> None:
+def await_version(http: Any, version: str) -> None:
     deadline = time.monotonic() + 30
     while http.get("/readyz").json()["router_version"] != version:
         assert time.monotonic() < deadline, f"{version} never became live"
         time.sleep(0.01)
+
+
+@pytest.mark.slow
+def test_the_aliases_of_an_mlflow_registry_are_followed_and_rolled_back(
+    start: Callable[..., Any], bundles: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (first, old), (second, new) = bundles.items()
+    registered = [track_bundle(old, "tierwise"), track_bundle(new, "tierwise")]
+    client, uri = open_client()
+    serving = start(
+        registry="models:/tierwise@champion",
+        challenger="models:/tierwise@challenger",
+        tracking_uri=uri,
+        reload_seconds=0,
+    )
+    ready = serving.get("/readyz").json()
+    assert (ready["router_version"], ready["challenger_version"]) == (first, second)
+    client.set_registered_model_alias("tierwise", "champion", registered[1].version)
+    serving.post("/reload")
+    await_version(serving, second)
+    client.set_registered_model_alias("tierwise", "champion", registered[0].version)
+    serving.post("/reload")
+    await_version(serving, first)
+    client.delete_registered_model_alias("tierwise", "champion")
+    serving.post("/reload")
+    for _ in range(300):
+        note = serving.get("/readyz").json()["note"]
+        if note:
+            break
+        time.sleep(0.02)
+    assert "champion" in note
+    assert serving.post("/route", json={"step": {"text": "a"}}).json()["router_version"] == first
