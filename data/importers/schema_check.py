@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from tierwise.data.importers.records import Answer
 from tierwise.data.records import Step
+
+_MAX_PROBLEM_CHARS = 200
 
 
 def check_answer(step: Step, answer: Answer) -> str | None:
@@ -32,21 +35,38 @@ def is_checkable(step: Step, answer: Answer) -> bool:
 
 
 def _misfit(raw: Any, schema: Mapping[str, Any]) -> str | None:
-    from jsonschema import SchemaError
-    from jsonschema.validators import validator_for
-
     value = raw
     if isinstance(raw, str):
         try:
             value = json.loads(raw)
         except (ValueError, RecursionError) as error:
             return f"not JSON: {error}"
-    if not schema:
+    validator = _validator(json.dumps(schema, sort_keys=True, default=str))
+    if validator is None:
         return None
-    checker = validator_for(schema)
+    from referencing.exceptions import Unresolvable
+
     try:
-        checker.check_schema(schema)
+        misfit = next(iter(validator.iter_errors(value)), None)
+    except (Unresolvable, RecursionError):
+        return None
+    return None if misfit is None else str(misfit.message)[:_MAX_PROBLEM_CHARS]
+
+
+@lru_cache(maxsize=512)
+def _validator(schema: str) -> Any | None:
+    """None for a schema that is itself wrong, which is the asker's fault and not the model's.
+
+    The empty registry keeps references to other addresses from being fetched: a log must not make us call anybody.
+    """
+    from jsonschema import SchemaError
+    from jsonschema.validators import validator_for
+    from referencing import Registry
+
+    decoded = json.loads(schema)
+    kind = validator_for(decoded)
+    try:
+        kind.check_schema(decoded)
     except SchemaError:
-        return None  # the asker's fault, not the model's
-    misfit = next(iter(checker(schema).iter_errors(value)), None)
-    return None if misfit is None else str(misfit.message)[:200]
+        return None
+    return kind(decoded, registry=Registry())

@@ -10,6 +10,7 @@ from tierwise.cli import app
 from tierwise.data.decision_log import DecisionLog, DecisionRecord
 from tierwise.data.errors import TierwiseError
 from tierwise.data.records import Attempt, Decision, Outcome, Reason, Step
+from tierwise.data.samples import sample_log_path, sample_tiers_path
 from tierwise.data.step_log import load_step_logs
 
 RUN = CliRunner()
@@ -66,6 +67,55 @@ def test_the_services_own_log_is_imported_and_late_outcomes_renew_it(folder: Pat
         assert "0 new step(s), 1 changed" in run(folder, "--from", "tierwise", url)
     (step,) = load_step_logs([folder / "steps.jsonl"]).steps
     assert [attempt.success for attempt in step.attempts] == [True]
+
+
+def test_without_tiers_a_file_to_start_from_is_shown(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And that file is all that was missing."""
+    monkeypatch.chdir(folder)
+    arguments = ["import", "--from", "openai", "log.jsonl", "--out", "steps.jsonl"]
+    said = RUN.invoke(app, arguments).output
+    start = said.index("  # Proposed by list price")
+    proposed = "\n".join(line.strip() for line in said[start:].splitlines() if line.startswith("  "))
+    (folder / "proposed.toml").write_text(proposed, encoding="utf-8")
+    assert "2 new step(s)" in RUN.invoke(app, [*arguments, "--tiers", "proposed.toml"]).output
+
+
+@pytest.mark.slow
+def test_an_imported_log_trains_a_router(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table made of the sample log: one random attempt a step, its verdict in a column."""
+    import csv
+    import gzip
+    import random
+
+    monkeypatch.chdir(tmp_path)
+    rng = random.Random(0)
+    lines = gzip.decompress(sample_log_path().read_bytes()).decode().splitlines()[:400]
+    verdicts = []
+    with open("log.csv", "w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["id", "prompt", "llm", "chat", "ok", "in", "out", "agent"])
+        for row in (json.loads(line) for line in lines):
+            tried = rng.choice(row["attempts"])
+            verdicts.append(tried["success"])
+            tokens = tried["input_tokens"], tried["output_tokens"]
+            cells = [row["step_id"], row["step"]["text"], tried["model"], row["task_id"]]
+            table.writerow([*cells, "yes" if tried["success"] else "no", *tokens, row["step"]["agent"]])
+    Path("map.toml").write_text(
+        '[csv]\nid = "id"\ntext = "prompt"\nmodel = "llm"\ntask_id = "chat"\ninput_tokens = "in"\n'
+        'output_tokens = "out"\nagent = "agent"\n[success]\nok = { success = ["yes"], failure = ["no"] }\n',
+        encoding="utf-8",
+    )
+    Path("train.toml").write_text("[booster]\nn_rounds = 30\n", encoding="utf-8")
+    tiers = f"--tiers {sample_tiers_path()}"
+    imported = RUN.invoke(app, f"import --from csv log.csv --map map.toml --out steps.jsonl {tiers}")
+    assert "400 new step(s)" in imported.output, imported.output
+    steps = load_step_logs(["steps.jsonl"]).steps
+    assert sorted(bool(step.attempts[0].success) for step in steps) == sorted(verdicts)
+    trained = RUN.invoke(app, f"train --log steps.jsonl --out bundle --config train.toml --no-track {tiers}")
+    assert trained.exit_code == 0, trained.output
+    assert "Learned from 400 steps" in trained.output
+    taxed = RUN.invoke(app, "tax --log steps.jsonl --bundle bundle")
+    assert "expected by the router" in taxed.output, taxed.output
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tierwise.cli.console import say, say_malformed
+from tierwise.cli.console import StageBar, say, say_malformed
 from tierwise.cli.extras import needs_extra
 from tierwise.cli.sources import read_logs
 from tierwise.cli.train import TiersOption
@@ -44,7 +44,9 @@ def import_log(
         return
     if format_name not in FORMATS:
         raise ForeignLogError(f"--from {format_name} is no format; known are {_KNOWN}")
-    report = import_records(format_name, _records(format_name, sources, mapping, experiment), catalogue, mapping)
+    with StageBar() as progress:
+        progress("importing", 1)
+        report = import_records(format_name, _records(format_name, sources, mapping, experiment), catalogue, mapping)
     quarantine.unlink(missing_ok=True)
     if report.malformed:
         write_quarantine(quarantine, report.malformed)

@@ -120,6 +120,20 @@ def test_calls_of_tools_are_held_against_their_schemas(
     assert (step.attempts[0].error or "").startswith(problem or "")
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "http://127.0.0.1:1/schema.json"},
+        {"$ref": "#/$defs/nothere"},
+        {"type": "no such type"},
+        {"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"},
+    ],
+)
+def test_a_schema_that_cannot_be_applied_blames_nobody(schema: dict[str, Any], tiers: TierCatalogue) -> None:
+    calls = [call("a", response_schema=schema, answer=Answer('{"n": 1}'))]
+    assert outcomes(assembled(tiers, calls)) == [[("small", None, None)]]
+
+
 def test_a_failure_outweighs_a_success_and_a_verdict_outweighs_the_schema(tiers: TierCatalogue) -> None:
     rules = {"good": {"at_least": 0.5}, "thumbs": {"success": ["up"], "failure": ["down"]}}
     calls = [call("a", response_schema=NUMBER, answer=Answer("one"))]
