@@ -27,10 +27,12 @@ def plain_messages(raw: object) -> list[dict[str, Any]]:
     if isinstance(raw, str):
         return [{"role": "user", "content": raw}] if raw else []
     if isinstance(raw, Mapping):
-        inner = raw.get("messages", raw.get("input", raw.get("prompt")))
+        inner = next((raw[key] for key in ("messages", "input", "prompt", "prompts") if raw.get(key)), None)
         return plain_messages(inner) if inner is not None else [_message(raw)] if _is_message(raw) else []
     if not isinstance(raw, Sequence):
         return []
+    if all(isinstance(item, str) for item in raw):
+        return [{"role": "user", "content": item} for item in raw if item]
     items = [item for part in raw for item in (part if isinstance(part, list) else [part])]  # LangChain nests once
     return [_message(item) for item in items if isinstance(item, Mapping) and _is_message(item)]
 

@@ -21,6 +21,8 @@ from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Frame, Record, Signal
 from tierwise.data.step_log import Malformed
 
+_CALLS = ("llm", "chat_model")
+
 
 def read_langsmith_export(path: Path, mapping: ImportMap) -> Iterator[Record]:
     """LLM runs become calls, other runs frames; feedback, inside runs or in a file of its own, becomes signals."""
@@ -42,7 +44,7 @@ def _records(record: Numbered, mapping: ImportMap) -> Iterator[Record]:
     if "run_type" not in row or "id" not in row:
         yield record.malformed("is neither a run nor feedback")
         return
-    if row["run_type"] != "llm":
+    if row["run_type"] not in _CALLS:
         yield Frame(str(row["id"]), str(row.get("name") or ""), _text(row.get("parent_run_id")))
     else:
         yield _found(row, mapping).checked()

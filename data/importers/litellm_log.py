@@ -56,7 +56,7 @@ def _found(row: Mapping[str, Any], mapping: ImportMap, identities: Identities) -
     response = decoded(row.get("response"))
     return FoundCall(
         source_id=str(row.get("litellm_call_id") or row.get("request_id") or row.get("id") or identities.of(row)),
-        messages=plain_messages(row.get("messages") or asked.get("messages")),
+        messages=plain_messages(row.get("messages")) or plain_messages(asked.get("messages")),
         model=row.get("model"),
         labels=mapping.labels({**row, "metadata": {**metadata, **callers}}),
         tools=plain_tools(asked.get("tools")),

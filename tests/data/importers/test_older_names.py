@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tierwise.data.importers import ImportReport
+from tierwise.data.importers import ImportMap, ImportReport
 from tierwise.data.records import LoggedStep
 
 Import = Callable[..., ImportReport]
@@ -88,6 +88,24 @@ def test_ids_in_base64_are_the_same_as_in_hexadecimal(imported: Import, tmp_path
     plain = only_step(imported, tmp_path, otlp(NEW_CONVENTIONS, traceId="d5f18c86219e7cc67bb4a332e1a49e6d"))
     base64 = only_step(imported, tmp_path, otlp(NEW_CONVENTIONS, traceId="1fGMhiGefMZ7tKMy4aSebQ=="))
     assert plain.task_id == base64.task_id == "d5f18c86219e7cc67bb4a332e1a49e6d"
+
+
+def test_langfuse_traces_hold_their_observations_and_scores(imported: Import, tmp_path: Path) -> None:
+    """In the snake_case of its exports to blob storage, with a score on the whole trace."""
+    generation = {
+        "id": "g", "type": "GENERATION", "provided_model_name": "gpt-4o", "input": '[{"role": "user", "content": "?"}]',
+        "usage_details": {"input": 5, "input_cached_tokens": 7, "output": 2}, "start_time": "2026-11-01 12:00:00 UTC",
+    }  # fmt: skip
+    score = {"name": "solved", "value": 1, "data_type": "BOOLEAN"}
+    path = tmp_path / "traces.json"
+    path.write_text(json.dumps([{"id": "t", "session_id": "s", "observations": [generation], "scores": [score]}]))
+    mapping = ImportMap.from_mapping({"success": {"solved": {"success": [True], "failure": [False]}}})
+    report = imported("langfuse", [path], mapping)
+    assert report.malformed == ()
+    (step,) = report.assembled.steps
+    assert (step.task_id, step.session_id, step.timestamp) == ("t", "s", 1_793_534_400.0)
+    (attempt,) = step.attempts
+    assert (attempt.input_tokens, attempt.cached_tokens, attempt.success) == (12, 7, True)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ TRACED = {
     "litellm": ("litellm", ["litellm.jsonl"]),
     "langfuse": ("langfuse", ["langfuse_observations.json", "langfuse_scores.jsonl"]),
     "langsmith": ("langsmith", ["langsmith_runs.jsonl", "langsmith_feedback.jsonl"]),
+    "langchain": ("langsmith", ["langchain.jsonl"]),
     "mlflow": ("mlflow", ["mlflow.jsonl"]),
 }
 UNTRACED = {
@@ -26,7 +27,11 @@ UNTRACED = {
     "batch": ("openai", ["openai_batch_output.jsonl", "openai_batch_input.jsonl"]),
     "stored": ("openai", ["openai_stored.jsonl"]),
 }
-ALL = TRACED | UNTRACED | {"pydantic_ai": ("otlp", ["pydantic_ai.jsonl"])}
+ALL = (
+    TRACED
+    | UNTRACED
+    | {"pydantic_ai": ("otlp", ["pydantic_ai.jsonl"]), "litellm_spend": ("litellm", ["litellm_spend.jsonl"])}
+)
 
 
 def steps_of(imported: Import, recorded: Path, name: str, mapping: ImportMap | None = None) -> ImportReport:
@@ -64,7 +69,7 @@ def test_a_retry_on_another_model_is_a_second_attempt(name: str, imported: Impor
     assert (first.input_tokens, first.output_tokens, first.cached_tokens) == (120, 14, 64)
     assert first.cost_usd is not None
     assert second.cost_usd is not None
-    assert 0 < first.cost_usd < second.cost_usd or name in ("langfuse", "langsmith")  # their costs are made up
+    assert 0 < first.cost_usd < second.cost_usd or name.startswith("lang")  # their costs are made up
     assert first.latency_ms is not None
 
 
@@ -77,7 +82,7 @@ def test_a_refusal_of_the_provider_proves_nothing(name: str, imported: Import, r
     assert "429" in attempt.error or "Rate limit" in attempt.error
 
 
-@pytest.mark.parametrize("name", ["openinference", "traceloop", "langsmith", "mlflow"])
+@pytest.mark.parametrize("name", ["openinference", "traceloop", "langsmith", "langchain", "mlflow"])
 def test_agent_and_node_come_from_the_spans_around_a_call(name: str, imported: Import, recorded: Path) -> None:
     report = steps_of(imported, recorded, name)
     places = {(step.step.agent, step.step.node) for step in report.assembled.steps}
@@ -87,6 +92,18 @@ def test_agent_and_node_come_from_the_spans_around_a_call(name: str, imported: I
 def test_langfuse_names_its_generations(imported: Import, recorded: Path) -> None:
     nodes = {step.step.node for step in steps_of(imported, recorded, "langfuse").assembled.steps}
     assert nodes == {"extract", "lookup", "summarise"}
+
+
+def test_a_spend_log_and_the_payloads_of_the_same_calls_are_one(imported: Import, recorded: Path) -> None:
+    both = imported("litellm", [recorded / "litellm.jsonl", recorded / "litellm_spend.jsonl"])
+    payloads = steps_of(imported, recorded, "litellm")
+    assert [step.step_id for step in both.assembled.steps] == [step.step_id for step in payloads.assembled.steps]
+    assert both.skipped["the same call once more"] == 4
+    extract = named(steps_of(imported, recorded, "litellm_spend"), "Extract")
+    assert [(a.tier, a.success, a.cached_tokens) for a in extract.attempts] == [
+        ("small", False, 64),
+        ("frontier", None, 64),
+    ]
 
 
 def test_pydantic_ai_names_its_agents(imported: Import, recorded: Path) -> None:

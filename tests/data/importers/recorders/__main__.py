@@ -18,6 +18,7 @@ NAMES = (
     "litellm_log",
     "langfuse_export",
     "langsmith_export",
+    "langchain_runs",
     "mlflow_export",
 )
 

@@ -53,7 +53,8 @@ def _trace(client: OpenAI, task: Task, roots: list[RunTree]) -> None:
     run_task()
 
 
-def _runs(tree: RunTree) -> list[Run]:
+def plain_run(tree: RunTree) -> Run:
+    """A traced run in the schema in which it comes back, with what the server would have counted."""
     fields = {
         name: getattr(tree, name)
         for name in ("id", "name", "start_time", "end_time", "run_type", "extra", "error", "inputs", "outputs")
@@ -62,7 +63,11 @@ def _runs(tree: RunTree) -> list[Run]:
     if tree.run_type == "llm" and not tree.error:
         fields |= {"prompt_tokens": 120, "completion_tokens": 14, "total_tokens": 134, "total_cost": "0.000026"}
         fields |= {"prompt_token_details": {"cache_read": 64}, "status": "success"}
-    return [Run(**fields), *(run for child in tree.child_runs for run in _runs(child))]
+    return Run(**fields)
+
+
+def _runs(tree: RunTree) -> list[Run]:
+    return [plain_run(tree), *(run for child in tree.child_runs for run in _runs(child))]
 
 
 def _feedback(run: Run) -> Feedback:
