@@ -63,6 +63,7 @@ def model_names(model: str) -> tuple[str, ...]:
 
 def suggest_tiers(models: Iterable[str]) -> str:
     """A tiers.toml to start from: the models by list price, cheapest first. It is a proposal, and says so."""
+    models = {_listed_name(model) for model in models}
     priced = sorted((usd, model) for model, usd in ((m, _blended_usd(m)) for m in models) if usd is not None)
     tiers = {"small": [], "mid": [], "frontier": []}  # type: dict[str, list[str]]
     for usd, model in priced:
@@ -75,6 +76,11 @@ def suggest_tiers(models: Iterable[str]) -> str:
             lines += [f'[[tiers.models]]\nname = "{model}"' for model in members]
     lines += [f'# no list price: "{model}"; add it to a tier, with its prices' for model in unpriced]
     return "\n".join(lines) + "\n"
+
+
+def _listed_name(model: str) -> str:
+    """The name without date and provider, where it has a list price; it stands for all dates."""
+    return next((name for name in reversed(model_names(model)) if _blended_usd(name) is not None), model)
 
 
 def _blended_usd(model: str) -> float | None:

@@ -69,15 +69,14 @@ def test_the_services_own_log_is_imported_and_late_outcomes_renew_it(folder: Pat
     assert [attempt.success for attempt in step.attempts] == [True]
 
 
-def test_without_tiers_a_file_to_start_from_is_shown(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And that file is all that was missing."""
+def test_without_tiers_a_proposal_is_written_that_can_be_passed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
+    (folder / "log.jsonl").write_text(f"{pair(1)}\n{pair(2, 'gpt-4o-2024-08-06')}\n{pair(3, 'gpt-4o')}\n")
     arguments = ["import", "--from", "openai", "log.jsonl", "--out", "steps.jsonl"]
-    said = RUN.invoke(app, arguments).output
-    start = said.index("  # Proposed by list price")
-    proposed = "\n".join(line.strip() for line in said[start:].splitlines() if line.startswith("  "))
-    (folder / "proposed.toml").write_text(proposed, encoding="utf-8")
-    assert "2 new step(s)" in RUN.invoke(app, [*arguments, "--tiers", "proposed.toml"]).output
+    assert "import with --tiers steps.jsonl.tiers.toml" in RUN.invoke(app, arguments).output
+    said = RUN.invoke(app, [*arguments, "--tiers", "steps.jsonl.tiers.toml"]).output
+    assert "3 new step(s)" in said
+    assert (folder / "steps.jsonl.tiers.toml").read_text().count("gpt-4o") == 2  # gpt-4o-mini, and one for all dates
 
 
 @pytest.mark.slow

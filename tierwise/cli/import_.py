@@ -53,7 +53,7 @@ def import_log(
     for line in describe_import(report):
         say(line)
     say_malformed(report.malformed, str(quarantine))
-    _say_unknown_models(report, tiers)
+    _say_unknown_models(report, tiers, out.with_name(f"{out.name}.tiers.toml"))
     if not report.assembled.steps:
         raise LogError(f"{', '.join(sources)}: no step could be imported; the counts above say why")
     _say_merged(out, merge_into(out, report.assembled.steps))
@@ -71,13 +71,18 @@ def _records(
     yield from FORMATS[format_name].read([Path(source) for source in sources], mapping)
 
 
-def _say_unknown_models(report: ImportReport, tiers: Path | None) -> None:
+def _say_unknown_models(report: ImportReport, tiers: Path | None, proposal: Path) -> None:
+    """Without a tiers.toml of one's own, a proposal is written that can be passed as it is."""
     unknown = report.assembled.unknown_models
     if not unknown:
         return
-    place = tiers or "tiers.toml"
-    say(f"Models in no tier were left out. Put them into {place} and import again; a start, by list price:")
-    say("\n".join(f"  {line}" for line in suggest_tiers(unknown).splitlines()))
+    text = suggest_tiers(unknown)
+    if tiers is None:
+        proposal.write_text(text, encoding="utf-8")
+        say(f"No tier names these models. Look at the proposal in {proposal}, then import with --tiers {proposal}:")
+    else:
+        say(f"Models in no tier were left out. Put them into {tiers} and import again; a start, by list price:")
+    say("\n".join(f"  {line}" for line in text.splitlines()))
 
 
 def _say_merged(out: Path, count: MergeCount) -> None:
