@@ -90,6 +90,7 @@ class Assembler:
             task_id=task_id,
             session_id=first.session_id,
             timestamp=first.started_at,
+            group=first.group,
             decision=None if decision_id is None else LoggedDecision(decision_id),
             extra={"source": {"format": self._format, "ids": [call.source_id for call in group]}},
         )

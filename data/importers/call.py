@@ -62,6 +62,7 @@ class FoundCall:
             answer=self.answer,
             error_type=self.error_type,
             decision_id=self.labels.decision_id,
+            group=self.labels.group,
         )
 
     def _tokens(self) -> dict[str, int | None]:

@@ -71,7 +71,7 @@ def _found(source_id: str, row: Mapping[str, str], mapping: ImportMap) -> FoundC
         source_id=source_id,
         messages=plain_messages(cells.get("messages") or cells.get("text")),
         model=cells.get("model"),
-        labels=mapping.labels({name: cells[name] for name in _LABELS if name in cells}),
+        labels=mapping.labels({f"tierwise.{name}": cells[name] for name in _LABELS if name in cells}),
         tools=plain_tools(cells.get("tools")),
         response_schema=schema_of(cells.get("response_format")),
         usage={name: first_count(cells, name) for name in ("input_tokens", "output_tokens", "cached_tokens")},

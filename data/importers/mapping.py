@@ -126,7 +126,7 @@ class ImportMap:
         for label, usual in _LABEL_PATHS.items():
             values = (look_up(record, path) for path in (*self.fields.get(label, ()), *usual))
             found[label] = next((str(value) for value in values if _is_name(value)), None)
-        return Labels(**found)  # type: ignore[arg-type]
+        return Labels(**found)
 
 
 def look_up(record: Mapping[str, Any], path: str) -> object:

@@ -1,7 +1,6 @@
 """What readers of foreign logs produce, whatever the format: calls, the frames around them, and signals about them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tierwise.data.records import Attempt, Step
@@ -44,6 +43,7 @@ class Call:
     answer: Answer | None = None
     error_type: str | None = None
     decision_id: str | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +90,3 @@ class Labels:
     session_id: str | None = None
     decision_id: str | None = None
     group: str | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)

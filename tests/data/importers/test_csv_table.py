@@ -33,6 +33,18 @@ def test_columns_become_fields_and_verdicts(imported: Callable[..., ImportReport
     assert found["Hifrontier"].task_id == found["Two\nlinessmall"].task_id == "c1"
 
 
+def test_labels_reach_the_step(imported: Callable[..., ImportReport], tmp_path: Path) -> None:
+    columns = {
+        name: name for name in ("text", "model", "agent", "node", "task_type", "session_id", "decision_id", "group")
+    }
+    rows = ",".join(columns) + "\nHi,gpt-4o,billing,totals,extract,c-1,d-1,invoices\n"
+    (step,) = run(imported, tmp_path, rows, ImportMap.from_mapping({"csv": columns})).assembled.steps
+    assert (step.step.agent, step.step.node, step.step.task_type) == ("billing", "totals", "extract")
+    assert (step.session_id, step.group) == ("c-1", "invoices")
+    assert step.decision is not None
+    assert step.decision.decision_id == "d-1"
+
+
 def test_equal_rows_are_different_calls_with_stable_ids(imported: Callable[..., ImportReport], tmp_path: Path) -> None:
     rows = HEADER + "Hi,gpt-4o,,,,\n" * 3
     ids = [[step.step_id for step in run(imported, tmp_path, rows).assembled.steps] for _ in range(2)]
