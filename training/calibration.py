@@ -1,10 +1,13 @@
 """Fits the calibration on rows that the booster did not see."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.optimize import minimize
 
 from tierwise.router_model.calibration import Calibration
 from tierwise.router_model.chain import Floats, TierProbabilities, n_chain_rows, tier_probabilities
+from tierwise.training.bends import fit_bends
 from tierwise.training.chain_likelihood import chain_posterior
 
 _PRIOR_STRENGTH = 5.0
@@ -12,7 +15,7 @@ _PRIOR_STRENGTH = 5.0
 
 
 def fit_calibration(scores: Floats, success: Floats, log_cost: Floats, cost_usd: Floats, weight: Floats) -> Calibration:
-    """Platt scaling of every chain row by maximum likelihood of the outcomes, whichever of them are known.
+    """Platt scaling of every chain row by maximum likelihood of the outcomes, whichever of them are known; then bends.
 
     ``scores`` float64 [n, 2 k - 1] and ``log_cost`` float64 [n, k] are held-out predictions; ``success`` and
     ``cost_usd`` float64 [n, k] what happened, NaN where unknown; ``weight`` float64 [n] counts the steps. The gradient
@@ -34,7 +37,8 @@ def fit_calibration(scores: Floats, success: Floats, log_cost: Floats, cost_usd:
     start = np.concatenate([np.ones(n_rows), np.zeros(n_rows)])
     bounds = [(0.05, 5.0)] * n_rows + [(-5.0, 5.0)] * n_rows
     fitted = minimize(negative_log_likelihood, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    return Calibration(fitted[:n_rows], fitted[n_rows:], _smearing(log_cost, cost_usd, weight))
+    straight = Calibration(fitted[:n_rows], fitted[n_rows:], _smearing(log_cost, cost_usd, weight))
+    return replace(straight, bends=fit_bends(straight.log_odds(scores), success, weight))
 
 
 def cross_calibrated(
@@ -50,7 +54,7 @@ def cross_calibrated(
         held_out = folds == fold
         rest = ~held_out
         calibration = fit_calibration(scores[rest], success[rest], log_cost[rest], cost_usd[rest], weight[rest])
-        calibrated[held_out] = scores[held_out] * calibration.slope + calibration.intercept
+        calibrated[held_out] = calibration.log_odds(scores[held_out])
         expected_cost[held_out] = calibration.cost_usd(log_cost[held_out])
     return tier_probabilities(calibrated), expected_cost
 
