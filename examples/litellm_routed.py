@@ -37,7 +37,8 @@ async def run(stack: LocalStack) -> None:
             metadata = {"tierwise": {"task_type": task_type}}
             answer = await router.acompletion("auto", messages=[{"role": "user", "content": text}], metadata=metadata)
             print(answer.choices[0].message.content)
-        await asyncio.sleep(1)  # LiteLLM logs behind the answer
+        while classifier.n_waiting:  # LiteLLM logs behind the answer
+            await asyncio.sleep(0.05)
         await asyncio.to_thread(client.flush)
 
 

@@ -136,7 +136,8 @@ def model_unknown(name: str, known: tuple[str, ...]) -> Problem:
 
 
 def upstream_missing(detail: str) -> Problem:
-    return Problem("upstream-missing", HTTPStatus.SERVICE_UNAVAILABLE, detail, "model")
+    headers = {"x-should-retry": "false"}  # OpenAI's clients would try a 503 again
+    return Problem("upstream-missing", HTTPStatus.SERVICE_UNAVAILABLE, detail, "model", headers)
 
 
 def upstream_failed(status: int, detail: str, headers: dict[str, str]) -> Problem:

@@ -28,6 +28,11 @@ class Reporter(CustomLogger):
         """Itself: LiteLLM copies its configuration, and a client with its decisions must stay one."""
         return self
 
+    @property
+    def n_waiting(self) -> int:
+        """Decisions whose call LiteLLM has not logged yet; it logs behind the answer."""
+        return len(self._waiting)
+
     def key_of(self, call: Mapping[str, Any]) -> str:
         raise NotImplementedError
 

@@ -45,7 +45,7 @@ class _Choice:
         calls = delta.get("tool_calls")
         for position, call in enumerate(calls if isinstance(calls, list) else ()):
             if isinstance(call, Mapping) and isinstance(call.get("function"), Mapping):
-                self._add_call(call.get("index", position), call["function"])
+                self._add_call(_index(call, position), call["function"])
 
     def message(self) -> Message:
         calls = tuple(ToolCall(self.names.get(n, ""), "".join(parts)) for n, parts in sorted(self.arguments.items()))
@@ -81,9 +81,15 @@ class Draft:
         choices = chunk.get("choices")
         for raw in choices if isinstance(choices, list) else ():
             if isinstance(raw, Mapping):
-                choice = self._choices.setdefault(raw.get("index", 0), _Choice())
+                choice = self._choices.setdefault(_index(raw, 0), _Choice())
                 choice.add(raw[part] if isinstance(raw.get(part), Mapping) else {})
-                choice.finish_reason = raw.get("finish_reason") or choice.finish_reason
+                if isinstance(raw.get("finish_reason"), str):
+                    choice.finish_reason = raw["finish_reason"]
 
     def reply(self) -> Reply:
         return Reply(tuple(choice.message() for choice in self._choices.values()), self._usage, self._model)
+
+
+def _index(raw: Mapping[str, Any], default: int) -> int:
+    index = raw.get("index")
+    return index if isinstance(index, int) else default

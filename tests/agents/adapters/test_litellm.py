@@ -11,6 +11,7 @@ os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would fetch its prices
 litellm: Any = pytest.importorskip("litellm", reason="litellm is not installed; run: make test-adapters")
 
 from tierwise.agents.adapters.litellm import METADATA_KEY, RouterClassifier, RouterHook  # noqa: E402
+from tierwise.agents.adapters.litellm_log import Reporter  # noqa: E402
 from tierwise.agents.client import AsyncClient  # noqa: E402
 
 ASK = [{"role": "user", "content": "What is the weather?"}]
@@ -25,6 +26,12 @@ def no_callbacks_are_left() -> Iterator[None]:
     litellm.logging_callback_manager._reset_all_callbacks()
 
 
+async def logged() -> None:
+    """LiteLLM logs behind the answer."""
+    while any(callback.n_waiting for callback in litellm.callbacks if isinstance(callback, Reporter)):
+        await asyncio.sleep(0.05)
+
+
 @pytest.fixture
 def run(stack: Any) -> Callable[..., Any]:
     """Runs ``use(client)`` on one event loop, and waits until LiteLLM has logged and the log has it."""
@@ -35,7 +42,7 @@ def run(stack: Any) -> Callable[..., Any]:
                 try:
                     return await use(client)
                 finally:
-                    await asyncio.sleep(1)  # it logs behind the answer
+                    await asyncio.wait_for(logged(), 30)
                     await asyncio.to_thread(client.flush, 10)
 
         return asyncio.run(everything())

@@ -1,0 +1,65 @@
+"""What a provider answered, however it is cut into chunks, and whatever nonsense it holds."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierwise.agents.upstreams.reply import ToolCall
+from tierwise.agents.usage import Usage
+from tierwise.serving.gateway.reply import Draft, Message, read_reply
+
+KEYS = st.sampled_from(["choices", "index", "message", "delta", "content", "tool_calls", "function", "usage", "model"])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 9) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5),
+    max_leaves=20,
+)
+
+
+def chunk(delta: dict[str, Any], index: int = 0, **fields: Any) -> dict[str, Any]:
+    return {"choices": [{"index": index, "delta": delta, **fields}]}
+
+
+def test_chunks_are_put_together() -> None:
+    draft = Draft()
+    draft.add(chunk({"role": "assistant", "content": ""}))
+    draft.add(chunk({"content": "Hel"}))
+    draft.add(chunk({"content": "other"}, index=1))
+    draft.add(chunk({"content": "lo"}))
+    assert not draft.is_finished
+    draft.add(chunk({}, finish_reason="stop"))
+    assert not draft.is_finished
+    draft.add(chunk({}, index=1, finish_reason="length"))
+    draft.add({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}, "model": "m-1"})
+    reply = draft.reply()
+    assert draft.is_finished
+    assert reply.messages == (Message("Hello", (), "stop"), Message("other", (), "length"))
+    assert (reply.usage, reply.model) == (Usage(3, 2), "m-1")
+
+
+def test_tool_calls_are_put_together_by_their_index() -> None:
+    draft = Draft()
+    for index, name in ((0, "first"), (1, "second")):
+        draft.add(chunk({"tool_calls": [{"index": index, "function": {"name": name, "arguments": ""}}]}))
+    for index, part in ((1, '{"b"'), (0, '{"a":'), (1, ":2}"), (0, "1}")):
+        draft.add(chunk({"tool_calls": [{"index": index, "function": {"arguments": part}}]}))
+    (message,) = draft.reply().messages
+    assert message.tool_calls == (ToolCall("first", '{"a":1}'), ToolCall("second", '{"b":2}'))
+
+
+def test_arguments_that_are_an_object_become_their_text() -> None:
+    calls = [{"function": {"name": "f", "arguments": {"a": 1}}}]
+    reply = read_reply({"choices": [{"message": {"content": None, "tool_calls": calls}}]})
+    assert reply.messages[0].tool_calls == (ToolCall("f", '{"a": 1}'),)
+
+
+@given(JSON, JSON)
+def test_whatever_a_provider_sends_becomes_a_reply(first: Any, second: Any) -> None:
+    draft = Draft()
+    for each in (first, second):
+        for part in ("delta", "message"):
+            draft.add({"choices": [{"index": each, part: each}], "usage": each, "model": each}, part)
+            if isinstance(each, dict):
+                draft.add(each, part)
+    assert all(isinstance(message.content, str) for message in draft.reply().messages)
