@@ -7,6 +7,7 @@ RECORDERS_VENV ?= .venv-recorders
 TORCH ?= torch==2.13.0
 ADAPTERS_VENV ?= .venv-adapters
 ADAPTERS ?= openai-client langchain litellm openai-agents pydantic-ai agent-framework crewai
+comma := ,
 ENVIRONMENTS := tests/agents/adapters/environments
 ARGS ?=
 
@@ -125,13 +126,12 @@ $(RECORDERS_VENV)/.made: $(RECORDERS)
 	$(BIN)/uv pip install --quiet --python $(RECORDERS_VENV)/bin/python --requirement $(RECORDERS)
 	@touch $@
 
-# Each framework's own: their requirements contradict each other. The package itself comes from this folder.
+# The versions that were tested, and whatever [serve] has come to need since; the frameworks contradict each other.
 .PRECIOUS: $(ADAPTERS_VENV)/%/.made
-$(ADAPTERS_VENV)/%/.made: $(ENVIRONMENTS)/%.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+$(ADAPTERS_VENV)/%/.made: $(ENVIRONMENTS)/%.txt pyproject.toml
 	@[ -x $(BIN)/uv ] || $(MAKE) --no-print-directory $(VENV)/.made
 	@[ -x $(BIN)/uv ] || $(PIP) uv
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(ADAPTERS_VENV)/$*
-	$(BIN)/uv pip install --quiet --python $(ADAPTERS_VENV)/$*/bin/python --requirement $<
-	$(BIN)/uv pip install --quiet --python $(ADAPTERS_VENV)/$*/bin/python --no-deps --editable .
+	$(BIN)/uv pip install --quiet --python $(ADAPTERS_VENV)/$*/bin/python --constraint $< pytest hypothesis \
+	  --editable '.[serve$(if $(filter openai-client,$*),,$(comma)$*)]' $(if $(filter openai-client,$*),openai)
 	@touch $@
