@@ -13,6 +13,7 @@ from tierwise.serving.gateway.gateway import Gateway
 from tierwise.serving.keys import load_keys
 from tierwise.serving.openapi import document_schemas
 from tierwise.serving.problems import install_problem_handlers
+from tierwise.serving.rate_limit import Buckets, RateLimit
 from tierwise.serving.reload import reload_on_hangup
 from tierwise.serving.routes import admin, decisions, gateway, outcomes, probes
 from tierwise.serving.service import Service, build_service
@@ -43,6 +44,8 @@ def create_app(settings: Settings, decider: Decider | None = None) -> FastAPI:
     keys = load_keys(settings)
     if settings.dashboard:
         app.mount(PREFIX, dashboard_app(service, keys))
+    if settings.rate_limit:
+        app.add_middleware(RateLimit, buckets=Buckets(settings.rate_limit))
     if keys:
         open_paths = OPEN_PATHS | {"/metrics"} if settings.public_metrics else OPEN_PATHS
         app.add_middleware(Gate, keys=keys, open_paths=open_paths, open_prefix=PREFIX if settings.dashboard else None)
