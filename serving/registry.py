@@ -28,7 +28,7 @@ class RegistrySource:
             from mlflow import MlflowClient
             from mlflow.exceptions import MlflowException
         except ImportError:
-            raise MissingExtraError("mlflow", "train") from None
+            raise MissingExtraError("mlflow", "registry") from None
         found = _ADDRESS.fullmatch(self.address)
         if found is None:
             raise RegistryError(f"'{self.address}' is no registry address; write models:/NAME@ALIAS")

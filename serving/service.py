@@ -19,6 +19,7 @@ from tierwise.serving.metrics import Metrics
 from tierwise.serving.pool import DecisionPool
 from tierwise.serving.reading import LogReader
 from tierwise.serving.recorder import Recorder, RecorderLimits
+from tierwise.serving.retention import Retention
 from tierwise.serving.settings import Settings
 from tierwise.serving.shadow import Shadow
 from tierwise.serving.slot import RouterSlot, guardrails_of, rules_router
@@ -83,6 +84,7 @@ def build_service(settings: Settings, decider: Decider | None = None) -> Service
         watcher,
         Watcher(challenger_source(settings), challenger, settings.reload_seconds, guardrails),
         ExperimentWatcher(lambda: recorder.log, arms, settings.experiment_seconds),
+        Retention(lambda: recorder.log, settings.retention_days),
         shadow,
         pool,
     )
