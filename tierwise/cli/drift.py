@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tierwise.cli.console import print_table, say
+from tierwise.cli.console import say
 from tierwise.cli.extras import needs_extra
 from tierwise.cli.moments import parse_mark
 from tierwise.cli.retrain import NameOption, retrain
@@ -44,10 +44,10 @@ def drift(
     """Look for drift in steps, outcomes, calibration, prices and models; retrain if asked."""
     with needs_extra("train"):
         from tierwise.training.drift import measure_drift
+    now = time.time()
     router = _router(bundle, name)
     catalogue = router.catalogue if router is not None and tiers is None else TierCatalogue.load(tiers)
     steps = read_logs(log, catalogue, Path("drift.quarantine.jsonl"))
-    now = time.time()
     start = None if reference_since is None else parse_mark(reference_since, now, "--reference-since")
     before, current = _windows(steps, parse_mark(since, now), start)
     report = measure_drift(before, current, catalogue, router)
@@ -87,16 +87,10 @@ def _windows(
 
 
 def _print(report: "DriftReport") -> None:
-    rows = [
-        [
-            finding.kind,
-            finding.text,
-            "" if finding.p_value is None else f"{finding.p_value:.1g}",
-            "DRIFT" if finding.is_drift else "",
-        ]
-        for finding in report.findings
-    ]
-    print_table(f"{report.n_current} steps against {report.n_reference} before", ["kind", "finding", "p", ""], rows)
+    typer.echo(f"{report.n_current} steps against {report.n_reference} before:")
+    for finding in report.findings:
+        p_value = "" if finding.p_value is None else f" (p = {finding.p_value:.1g})"
+        typer.echo(f"  {'DRIFT' if finding.is_drift else '':5s}  {finding.kind:11s}  {finding.text}{p_value}")
     router = "" if report.router_version is None else f" Predictions are those of router {report.router_version}."
     say(f"{len(report.drifted)} of {len(report.findings)} findings are drift.{router}")
 

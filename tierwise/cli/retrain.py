@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tierwise.cli.console import StageBar, print_table, say
+from tierwise.cli.console import StageBar, say
 from tierwise.cli.extras import needs_extra
 from tierwise.cli.moments import parse_duration, parse_mark
 from tierwise.cli.sources import read_logs
@@ -66,8 +66,8 @@ def _retrain_once(
     from tierwise.training.flywheel.retrain import retrain as retrain_on
 
     out.mkdir(parents=True, exist_ok=True)
-    steps = read_logs(log, catalogue, out / "quarantine.jsonl")
     mark = None if since is None else parse_mark(since, time.time())
+    steps = read_logs(log, catalogue, out / "quarantine.jsonl")
     with StageBar() as progress:
         done = retrain_on(steps, catalogue, Registry.open(name), out, settings, mark, progress)
     print_retraining(done, name)
@@ -80,8 +80,10 @@ def print_retraining(done: "Retraining", name: str) -> None:
     if not done.is_new:
         say(f"Nothing new: version {done.version} of '{name}' was trained on these {len(done.snapshot.steps)} steps.")
         return
-    rows = [[gate.name, "passed" if gate.is_passed else "FAILED", gate.finding, gate.bound] for gate in done.gates]
-    print_table(f"Version {done.version} against {done.incumbent}", ["gate", "", "found", "asked for"], rows)
+    typer.echo(f"Version {done.version} against {done.incumbent}:")
+    for gate in done.gates:
+        state = "passed" if gate.is_passed else "FAILED"
+        typer.echo(f"  {state}  {gate.name:12s}  {gate.finding}; asked for: {gate.bound}")
     say(f"Registered as models:/{name}@challenger; report: {done.report}")
     if done.is_ready:
         say(f"Every gate is passed: tierwise promote --name {name} --why ...")

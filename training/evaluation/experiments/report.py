@@ -21,7 +21,7 @@ _FIRST_SHOWN = 20
 
 def summary_rows(report: ExperimentReport) -> list[list[str]]:
     """The arms as they are, a header first."""
-    header = ["arm", "tasks", "steps well", "tasks well", "USD a task", "USD a task well", "ms a step", "escalations"]
+    header = ["arm", "tasks", "steps well", "tasks well", "USD/task", "USD/good task", "ms/step", "escalations"]
     rows = [
         [
             each.arm,
@@ -40,11 +40,11 @@ def summary_rows(report: ExperimentReport) -> list[list[str]]:
 
 def comparison_rows(report: ExperimentReport) -> list[list[str]]:
     """Every arm against the control, a header first; ratios as changes in percent."""
-    header = ["arm", "steps well", "cost", "cost a task well", "latency", "escalations"]
+    header = ["arm", "steps well", "cost", "per good task", "latency", "escalations"]
     rows = [
         [
             each.arm,
-            _interval(each.success.last(), 100, "+.1f", " points"),
+            _interval(each.success.last(), 100, "+.1f", ""),
             _change(each.cost_ratio),
             _change(each.cost_per_done_ratio),
             _change(each.latency_ratio),

@@ -1,0 +1,74 @@
+"""The acts of the play, in order: the story of docs/guides/flywheel.md."""
+
+from benchmarks.flywheel.play import Play
+from benchmarks.flywheel.traffic import Weather
+
+BROKEN = Weather(broken_tier="mid")
+POISONED = Weather(liar_tier="small")
+
+
+def play_all(play: Play) -> None:
+    """Raises ``RuntimeError`` where an act does not end as it must."""
+    learn_from_the_rules(play)
+    degrade_and_recover(play)
+    resist_poison(play)
+    promote_badly_and_take_it_back(play)
+
+
+def learn_from_the_rules(play: Play) -> None:
+    """Rules decide; a challenger is trained on their log, wins an experiment and is promoted."""
+    began = play.traffic(450)
+    _must(play.retrain(began, test_share=0.3), 0)
+    play.follow_challenger()
+    _must(play.experiment("start", "--share", "0.5", "--margin", "0.05", "--exploration", "0.1"), 0)
+    play.follow_experiment()
+    play.note("experiment", "rules against\nthe learned router")
+    play.traffic(650)
+    _must(play.promote("--why", "gates alone", "--version", "9"), 2)
+    _must(play.experiment("status", "--settle", "0"), 0)
+    _must(play.experiment("stop", "--why", "decided"), 0)
+    _must(play.promote("--experiment", "rules-or-learned", "--why", "won the experiment"), 0)
+    play.follow_champion()
+    play.note("promoted", "version 1 won\nand is promoted")
+
+
+def degrade_and_recover(play: Play) -> None:
+    """The tier ``mid`` fails silently; drift shows it; a challenger that avoids it passes the gates."""
+    good = play.traffic(350)
+    play.note("degrades", "mid fails\nsilently")
+    bad = play.traffic(1050, BROKEN)
+    found = play.drift(bad, good)
+    if "calibration mid" not in found:
+        raise RuntimeError(f"the drift of mid was not noticed: {play.timeline.commands[-1]}")
+    play.note("drift", "drift noticed,\nretrained, gated,\npromoted")
+    _must(play.retrain(bad, test_share=0.55), 0)
+    _must(play.promote("--why", "mid degraded"), 0)
+    play.follow_champion()
+
+
+def resist_poison(play: Play) -> None:
+    """Somebody reports successes of ``small`` that never ran; the challenger that believes it is refused."""
+    play.traffic(250, BROKEN)
+    play.note("poison", "false successes\nare reported")
+    poisoned = play.traffic(350, Weather(broken_tier="mid", liar_tier="small"))
+    play.traffic(250, BROKEN)
+    _must(play.retrain(poisoned, test_share=0.4), 0)
+    _must(play.promote("--why", "it is newer"), 2)
+    play.note("refused", "its challenger\nis refused")
+
+
+def promote_badly_and_take_it_back(play: Play) -> None:
+    """Somebody overrules the gates; success collapses; one command takes it back."""
+    _must(play.promote("--why", "trust me", "--force"), 0)
+    play.follow_champion()
+    play.note("forced", "promoted all\nthe same")
+    play.traffic(120, BROKEN)
+    _must(play.rollback("success collapsed"), 0)
+    play.follow_champion()
+    play.note("rollback", "rolled back")
+    play.traffic(200, BROKEN)
+
+
+def _must(ended: tuple[int, str], code: int) -> None:
+    if ended[0] != code:
+        raise RuntimeError(f"exit code {ended[0]} instead of {code}: {ended[1]}")
