@@ -23,9 +23,7 @@ def learn_from_the_rules(play: Play) -> None:
     _must(play.experiment("start", "--share", "0.5", "--margin", "0.05", "--exploration", "0.1"), 0)
     play.follow_experiment()
     play.note("experiment", "rules against\nthe learned router")
-    play.traffic(650)
-    _must(play.promote("--why", "gates alone", "--version", "9"), 2)
-    _must(play.experiment("status", "--settle", "0"), 0)
+    _look_until_it_wins(play)
     _must(play.experiment("stop", "--why", "decided"), 0)
     _must(play.promote("--experiment", "rules-or-learned", "--why", "won the experiment"), 0)
     play.follow_champion()
@@ -67,6 +65,16 @@ def promote_badly_and_take_it_back(play: Play) -> None:
     play.follow_champion()
     play.note("rollback", "rolled back")
     play.traffic(200, BROKEN)
+
+
+def _look_until_it_wins(play: Play) -> None:
+    """A look after every hundred steps or so: the intervals allow it."""
+    for _ in range(20):
+        play.traffic(100)
+        _, output = play.experiment("status", "--settle", "0")
+        if "challenger: win." in output:
+            return
+    raise RuntimeError(f"the challenger never won: {output}")
 
 
 def _must(ended: tuple[int, str], code: int) -> None:
