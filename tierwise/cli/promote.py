@@ -62,7 +62,7 @@ def rollback(
 
     with DecisionLog.open(log_url) as log:
         change = promotion.rollback(Registry.open(name), log, promotion.Grounds(actor_of(by), why))
-    say(f"{_shown(change.version).capitalize()} decide(s) again for '{name}', instead of {_shown(change.replaced)}.")
+    say(f"'{name}' is decided by {_shown(change.version)} again, instead of {_shown(change.replaced)}.")
 
 
 def _won_experiment(

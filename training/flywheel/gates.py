@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scipy.stats import norm
+
 from tierwise.data.records import Step
 from tierwise.router_model.decider import Decider
 from tierwise.training.errors import TrainingError
 from tierwise.training.evaluation.calibration import TierCalibration
 from tierwise.training.evaluation.errors import Refusal
+from tierwise.training.evaluation.estimate import Estimate
 from tierwise.training.flywheel.contest import Contest
 
 _N_TIMED_STEPS = 40
+_MIN_SLICE_EFFECTIVE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +77,25 @@ def value_gates(contest: Contest | Refusal, settings: GateSettings) -> list[Gate
 
 
 def slice_gate(contest: Contest | Refusal, settings: GateSettings) -> Gate:
-    """No task type, agent or node of 30 steps or more collapses."""
+    """No task type, agent or node of 30 steps or more collapses.
+
+    With many slices some look bad by chance, so their intervals are widened to hold for all of them together
+    (Bonferroni); slices with fewer than 10 effective steps are too thin to tell.
+    """
     bound = f"none loses {settings.slice_margin:.0%} of its steps"
     if isinstance(contest, Refusal):
         return Gate("slices", False, contest.reason, bound)
-    worst = [
-        entry for entry in contest.slices if entry.success.value < -settings.slice_margin and entry.success.high < 0
-    ]
+    told = [entry for entry in contest.slices if entry.success.n_effective >= _MIN_SLICE_EFFECTIVE]
+    wider = float(norm.isf(0.025 / max(1, len(told))) / norm.isf(0.025))
+    worst = [entry for entry in told if _collapses(entry.success, wider, settings.slice_margin)]
     if not worst:
-        return Gate("slices", True, f"{len(contest.slices)} slices", bound)
+        return Gate("slices", True, f"{len(told)} slices, {len(contest.slices) - len(told)} more too thin", bound)
     names = ", ".join(f"{e.dimension} '{e.value}' {e.success.text('+.0%')}" for e in worst[:3])
     return Gate("slices", False, names, bound)
+
+
+def _collapses(success: Estimate, wider: float, margin: float) -> bool:
+    return success.value < -margin and success.value + wider * (success.high - success.value) < 0
 
 
 def calibration_gate(tiers: Sequence[TierCalibration], settings: GateSettings) -> Gate:
