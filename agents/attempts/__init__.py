@@ -1,6 +1,7 @@
 """Running a step: call, verify, repair or escalate, report, within money and time."""
 
 from tierwise.agents.attempts.allowance import Allowance, AllowanceError
+from tierwise.agents.attempts.blocking import BlockingAttemptLoop
 from tierwise.agents.attempts.judge import JudgeVerifier
 from tierwise.agents.attempts.loop import AttemptLoop
 from tierwise.agents.attempts.result import AttemptKind, Failure, StepAttempt, StepResult
@@ -22,6 +23,7 @@ __all__ = [
     "AttemptKind",
     "AttemptLoop",
     "AttemptSettings",
+    "BlockingAttemptLoop",
     "Failure",
     "FunctionVerifier",
     "JudgeVerifier",

@@ -101,8 +101,9 @@ class AttemptLoop:
     async def _try(
         self, run: _Run, tier: str, call: ChatCall, decision: RoutedDecision, kind: AttemptKind
     ) -> Reply | None:
-        """One attempt on ``tier``, verified and reported; leaves what the verifier says in ``run.complaint``."""
-        lines = self.upstreams.lines(tier)
+        """One attempt on ``tier``, on the decided model first, verified and reported; leaves what the verifier says in
+        ``run.complaint``."""
+        lines = sorted(self.upstreams.lines(tier), key=lambda line: line.model.name != decision.model)
         for called in await call_tier(lines, call, run.allowance, self.settings, self._sleep):
             if called.reply is None:
                 self._report(run, decision, kind, tier, called, Verdict(None))

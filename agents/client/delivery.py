@@ -68,8 +68,13 @@ class Delivery:
         with self._lock:
             if self._pid == os.getpid():
                 return
+            is_forked = self._pid != 0
             self._pid, self._is_closing = os.getpid(), False
             self._changed = threading.Condition()  # a lock that was held during a fork stays held in the child
+            if is_forked:
+                for store in (self._own, *self._inherited):
+                    store.leave()
+                self.counts = DeliveryCounts()
             self._own, self._inherited = self._opened_store(), []
             self._thread = threading.Thread(target=self._run, name="tierwise-outcomes", daemon=True)
             self._thread.start()
@@ -91,6 +96,8 @@ class Delivery:
 
     def wake(self) -> None:
         """Tries again now: the service has shown signs of life."""
+        if self._pid != os.getpid():
+            return
         with self._changed:
             self._is_urgent = True
             self._changed.notify_all()

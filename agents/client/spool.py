@@ -42,8 +42,11 @@ class OutcomeStore(Protocol):
     def discard(self, lines: list[bytes]) -> None:
         """Drops what ``read`` gave."""
 
+    def leave(self) -> None:
+        """Lets go of what a forked child has from its parent."""
+
     def close(self) -> None:
-        """Lets go of what lies beneath."""
+        """Ends the use of what lies beneath."""
 
 
 class MemoryStore:
@@ -82,6 +85,9 @@ class MemoryStore:
             for line in lines:
                 self._lines.popleft()
                 self._n_free += len(line)
+
+    def leave(self) -> None:
+        """The child's copy of the lines goes with the object; the parent delivers its own."""
 
     def close(self) -> None:
         if self._lines:
@@ -148,6 +154,10 @@ class Spool:
             if self._start >= self._end:
                 os.ftruncate(self._file, 0)
                 self._start = self._end = 0
+
+    def leave(self) -> None:
+        """Lets go of the file in a forked child; it stays the parent's."""
+        os.close(self._file)
 
     def close(self) -> None:
         """Removes an empty file; one that still holds outcomes stays for the next process."""

@@ -1,18 +1,18 @@
 """The attempt loop against real servers: escalation, repair, retries, breakers, budget, deadline, and the log."""
 
 import asyncio
-import time
 from collections.abc import Callable
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
-import pytest
-
+from tests.agents.attempts.conftest import EXTRACT, IS_RIGHT, QUICK, Runner
 from tests.agents.conftest import Answer, Reply, Stub, completion
 from tierwise.agents.attempts import (
     Allowance,
     AttemptLoop,
     AttemptSettings,
+    BlockingAttemptLoop,
     FunctionVerifier,
     JudgeVerifier,
     StepResult,
@@ -21,56 +21,12 @@ from tierwise.agents.attempts import (
 from tierwise.agents.client import AsyncLocalClient
 from tierwise.agents.upstreams import Upstreams
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.data.decision_log import DecisionLog
-from tierwise.data.errors import CatalogueError
 from tierwise.data.labels import outcome_table
-from tierwise.data.records import LoggedStep, Step
+from tierwise.data.records import Step
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.rules import RulesRouter
 
 StartStub = Callable[[Answer], Stub]
-QUICK = AttemptSettings(backoff_seconds=0.01, n_repairs=0, max_tokens=100)
-EXTRACT = Step(text="Extract.", task_type="extract")
-IS_RIGHT = FunctionVerifier(lambda reply: reply.text == "right", "is_right")
-
-
-class Runner:
-    """An attempt loop over one stub server that answers by model."""
-
-    def __init__(self, server: Stub, tiers: TierCatalogue, log_url: str) -> None:
-        self.server = server
-        self.tiers = tiers
-        self.log_url = log_url
-
-    def run(self, step: Step, settings: AttemptSettings = QUICK, **options: Any) -> StepResult:
-        async def work() -> StepResult:
-            client = AsyncLocalClient(RulesRouter(self.tiers), log_url=self.log_url)
-            async with client, Upstreams(self.tiers) as upstreams:
-                return await AttemptLoop(client, upstreams, settings).run(step, **options)
-
-        return asyncio.run(work())
-
-    def logged(self) -> list[LoggedStep]:
-        with DecisionLog.open(self.log_url) as log:
-            return list(log.logged_steps())
-
-    def asked(self) -> list[str]:
-        return [body["model"] for _, body in self.server.requests]
-
-
-@pytest.fixture
-def runner(stub: StartStub, tiers_at: Callable[..., TierCatalogue], tmp_path: Path) -> Callable[..., Runner]:
-    """A runner whose models answer by ``replies``: model name to reply, or to replies one after the other."""
-
-    def make(replies: dict[str, Reply | list[Reply]], **models: list[str]) -> Runner:
-        def answer(_: str, body: Any) -> Reply:
-            reply = replies[body["model"]]
-            return reply if isinstance(reply, Reply) else reply.pop(0)
-
-        server = stub(answer)
-        return Runner(server, tiers_at(server.address, **models), f"sqlite:///{tmp_path}/log.db")
-
-    return make
 
 
 def test_a_reply_that_passes_is_accepted_and_recorded(runner: Callable[..., Runner]) -> None:
@@ -188,60 +144,6 @@ def test_a_model_that_keeps_failing_is_left_alone(stub: StartStub, tiers_at: Cal
     assert (models.count("small-1"), models.count("mid-1")) == (3, 6)
 
 
-def test_the_budget_holds(runner: Callable[..., Runner]) -> None:
-    replies = {name: completion("wrong", (40, 50)) for name in ("small-1", "mid-1", "frontier-1")}
-    running = runner(replies)
-    allowance = Allowance(budget_usd=0.0012)
-    result = running.run(EXTRACT, verifier=IS_RIGHT, allowance=allowance)
-    assert result.failure is not None
-    assert result.failure.code == "budget"
-    assert "of 0.0012 USD" in result.failure.text
-    assert running.asked() == ["small-1", "mid-1"], "the frontier's hundred tokens of output would cost too much"
-    assert result.cost_usd == allowance.spent_usd == pytest.approx((40 + 100) * 5 / 1e6)
-
-
-def test_steps_side_by_side_share_a_budget(stub: StartStub, tiers_at: Callable[..., TierCatalogue]) -> None:
-    server = stub(lambda *_: Reply(completion("right", (30, 100)).content, delay_seconds=0.1))
-    tiers = tiers_at(server.address)
-    allowance = Allowance(budget_usd=0.001)
-
-    async def work() -> list[StepResult]:
-        async with AsyncLocalClient(RulesRouter(tiers)) as client, Upstreams(tiers) as upstreams:
-            loop = AttemptLoop(client, upstreams, QUICK)
-            return await asyncio.gather(*(loop.run(EXTRACT, allowance=allowance) for _ in range(20)))
-
-    results = asyncio.run(work())
-    n_paid = sum(result.reply is not None for result in results)
-    assert n_paid == len(server.requests) == 4
-    assert allowance.spent_usd == pytest.approx(n_paid * 230 / 1e6)
-
-
-def test_a_budget_needs_prices(stub: StartStub) -> None:
-    address = stub(lambda *_: completion("right")).address
-    tiers = [{"name": name, "models": [{"name": "nobody-lists-it", "base_url": address}]} for name in ("a", "b")]
-    catalogue = TierCatalogue.from_mapping({"tiers": tiers})
-
-    async def work(allowance: Allowance) -> StepResult:
-        async with AsyncLocalClient(RulesRouter(catalogue)) as client, Upstreams(catalogue) as upstreams:
-            return await AttemptLoop(client, upstreams).run(EXTRACT, allowance=allowance)
-
-    assert asyncio.run(work(Allowance())).text == "right"
-    with pytest.raises(CatalogueError, match="model 'nobody-lists-it' has no price"):
-        asyncio.run(work(Allowance(budget_usd=1)))
-
-
-def test_the_deadline_holds_and_the_attempt_that_met_it_is_recorded(runner: Callable[..., Runner]) -> None:
-    running = runner({"small-1": Reply(completion("late").content, delay_seconds=3)})
-    started = time.perf_counter()
-    result = running.run(EXTRACT, verifier=IS_RIGHT, allowance=Allowance(deadline_seconds=0.4))
-    assert time.perf_counter() - started < 2
-    assert result.failure is not None
-    assert result.failure.code == "deadline"
-    (attempt,) = running.logged()[0].attempts
-    assert attempt.success is None
-    assert "timeout" in (attempt.error or "")
-
-
 def test_a_known_catch_rate_and_the_money_left_reach_the_router(
     stub: StartStub, tiers_at: Callable[..., TierCatalogue]
 ) -> None:
@@ -298,3 +200,29 @@ def test_small_context_windows_are_passed_over(stub: StartStub) -> None:
             return await AttemptLoop(client, upstreams, QUICK).run(Step(text="word " * 200, task_type="extract"))
 
     assert asyncio.run(work()).tier == "large"
+
+
+def test_code_that_is_not_async_runs_steps_too(stub: StartStub, tiers_at: Callable[..., TierCatalogue]) -> None:
+    server = stub(lambda *_: completion("right"))
+    tiers = tiers_at(server.address)
+    loop = AttemptLoop(AsyncLocalClient(RulesRouter(tiers)), Upstreams(tiers), QUICK)
+    with BlockingAttemptLoop(loop) as blocking, ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: blocking.run(EXTRACT, verifier=IS_RIGHT, max_tier="mid"), range(8)))
+    assert [result.success for result in results] == [True] * 8
+    assert server.n_connections <= 4
+
+
+def test_the_decided_model_is_tried_first(stub: StartStub, tiers_at: Callable[..., TierCatalogue]) -> None:
+    server = stub(lambda *_: completion("right"))
+    tiers = tiers_at(server.address, small=["a", "b"])
+
+    class Choosing(RulesRouter):
+        def decide(self, step: Step, options: DecideOptions = DecideOptions()) -> Any:  # noqa: B008 - frozen
+            return replace(RulesRouter.decide(self, step, options), model="b")
+
+    async def work() -> None:
+        async with AsyncLocalClient(Choosing(tiers)) as client, Upstreams(tiers) as upstreams:
+            await AttemptLoop(client, upstreams, QUICK).run(EXTRACT)
+
+    asyncio.run(work())
+    assert [body["model"] for _, body in server.requests] == ["b"]

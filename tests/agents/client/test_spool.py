@@ -24,6 +24,25 @@ time.sleep(60)
 """
 
 
+FORKING = """
+import os, sys, warnings
+from tierwise import Client
+warnings.simplefilter("ignore", DeprecationWarning)  # forking with threads is what is tried here
+client = Client(sys.argv[1], spool=sys.argv[2], deadline_ms=2000)
+client.outcome(client.route(text="before"), success=True)
+assert client.flush(10)
+child = os.fork()
+name = "parent" if child else "child"
+decision = client.route(text=name)
+assert not decision.fallback, decision.reason
+client.outcome(decision, success=True)
+is_well = client.close(10) and client.counts.delivered == (2 if child else 1)
+if not child:
+    os._exit(not is_well)  # as multiprocessing does: a child that ends in full hangs in ONNX Runtime's clean-up
+assert is_well and os.waitpid(child, 0)[1] == 0
+"""
+
+
 @pytest.fixture(params=["disk", "memory"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> OutcomeStore:
     return Spool.create(tmp_path, 40) if request.param == "disk" else MemoryStore(40)
@@ -103,3 +122,14 @@ def test_a_client_that_nobody_closed_leaves_its_outcomes_behind(tmp_path: Path, 
     (left,) = tmp_path.glob("outcomes-*.jsonl")
     texts = [json.loads(line)["decided_by_caller"]["step"]["text"] for line in left.read_text().splitlines()]
     assert texts == ["step 0", "step 1", "step 2"]
+
+
+def test_a_client_is_used_on_after_a_fork(service: Service, tmp_path: Path) -> None:
+    service.start()
+    command = [sys.executable, "-c", FORKING, service.address, str(tmp_path / "spool")]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr
+    with DecisionLog.open(service.log_url) as log:
+        outcomes = {step.step.text: [attempt.success for attempt in step.attempts] for step in log.logged_steps()}
+    assert outcomes == {"before": [True], "parent": [True], "child": [True]}
+    assert list((tmp_path / "spool").iterdir()) == []
