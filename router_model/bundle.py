@@ -32,7 +32,12 @@ from tierwise.router_model.predictor import Predictor
 FORMAT_VERSION = 1
 MANIFEST_FILE = "manifest.json"
 GOLDEN_FILE = "golden.jsonl"
+_MANIFEST_KEYS = ("router_version", "feature_fingerprint", "files")
 _ENCODER_FILES = ("encoder.onnx", "tokenizer.json", "encoder.json")
+_ROUTER_FILES = (
+    "router.onnx", "cost.onnx", "linear.json", "calibration.json", "policy.json", "tiers.json", "features.json",
+    "familiarity.json", "familiarity.npy", "logged.json", GOLDEN_FILE,
+)  # fmt: skip
 
 
 class BundleError(TierwiseError):
@@ -114,11 +119,11 @@ def read_bundle(folder: Path | str) -> Bundle:
             raise BundleError(f"{folder / name} does not have the digest of the manifest; copy the whole bundle again")
     try:
         parts = _read_parts(folder)
-    except (KeyError, TypeError, ValueError, OSError) as error:
-        raise BundleError(f"{folder} cannot be read: {type(error).__name__}: {error}") from error
+        golden = tuple(json.loads(line) for line in (folder / GOLDEN_FILE).read_text(encoding="utf-8").splitlines())
+    except (KeyError, TypeError, ValueError, OSError, TierwiseError) as error:
+        raise BundleError(f"the bundle {folder} cannot be read: {type(error).__name__}: {error}") from error
     if parts.schema.fingerprint != manifest["feature_fingerprint"]:
         raise BundleError(f"{folder} was trained with other features than this version computes; train it again")
-    golden = tuple(json.loads(line) for line in (folder / GOLDEN_FILE).read_text(encoding="utf-8").splitlines())
     return Bundle(folder, manifest, parts, golden)
 
 
@@ -154,11 +159,14 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         raise BundleError(f"{folder} is no bundle: it has no {MANIFEST_FILE}; make one with `tierwise train`")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        found, files = manifest["format_version"], manifest["files"]
+        if manifest["format_version"] != FORMAT_VERSION:
+            raise BundleError(f"{path} has format {manifest['format_version']!r}; this version reads {FORMAT_VERSION}")
+        needed = {key: manifest[key] for key in _MANIFEST_KEYS}
+        unlisted = {*_ENCODER_FILES, *_ROUTER_FILES} - set(needed["files"])
     except (ValueError, KeyError, TypeError) as error:
-        raise BundleError(f"{path} is no manifest: {error}") from None
-    if found != FORMAT_VERSION or not isinstance(files, dict):
-        raise BundleError(f"{path} has format {found!r}; this version reads {FORMAT_VERSION}")
+        raise BundleError(f"{path} is no manifest: {type(error).__name__}: {error}") from None
+    if unlisted:
+        raise BundleError(f"{path} does not list {min(unlisted)}; copy the whole bundle again")
     return dict(manifest)
 
 

@@ -1,15 +1,26 @@
-"""What every test may use: a small priced catalogue, a stub provider, and a hypothesis profile with the same examples
-each run."""
+"""What every test may use: a small priced catalogue, a router trained once on the sample log, a stub provider, and a
+hypothesis profile with the same examples each run."""
 
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.records import LoggedStep
+from tierwise.data.samples import sample_log_path, sample_tiers_path
+from tierwise.data.step_log import load_step_logs
+from tierwise.router_model.router import Router
+
+if TYPE_CHECKING:
+    from tierwise.training.config import TrainConfig
+    from tierwise.training.train import TrainedRouter
+
+N_TRAIN_STEPS = 400
 
 settings.register_profile(
     "tierwise", deadline=None, derandomize=True, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
@@ -26,6 +37,61 @@ def catalogue() -> TierCatalogue:
         for name, usd in prices.items()
     ]
     return TierCatalogue.from_mapping({"tiers": tiers})
+
+
+@pytest.fixture(scope="session")
+def sample_catalogue() -> TierCatalogue:
+    return TierCatalogue.load(sample_tiers_path())
+
+
+@pytest.fixture(scope="session")
+def sample_steps(sample_catalogue: TierCatalogue) -> tuple[LoggedStep, ...]:
+    """The sample log; every tier of every step is known."""
+    return load_step_logs([sample_log_path()], sample_catalogue).steps
+
+
+@pytest.fixture(scope="session")
+def train_steps(sample_steps: tuple[LoggedStep, ...]) -> tuple[LoggedStep, ...]:
+    """What the shared router learned from."""
+    return sample_steps[:N_TRAIN_STEPS]
+
+
+@pytest.fixture(scope="session")
+def held_out_steps(sample_steps: tuple[LoggedStep, ...]) -> tuple[LoggedStep, ...]:
+    """As many steps that the shared router never saw."""
+    return sample_steps[N_TRAIN_STEPS : 2 * N_TRAIN_STEPS]
+
+
+@pytest.fixture(scope="session")
+def quick_config() -> "TrainConfig":
+    """Trains in a second or two, and well enough for operating points at a few percent of loss."""
+    from tierwise.training.config import TrainConfig
+    from tierwise.training.tier_classifier import BoosterParams
+
+    return TrainConfig(n_folds=3, n_components=8, booster=BoosterParams(n_rounds=24, learning_rate=0.15, num_leaves=7))
+
+
+@pytest.fixture(scope="session")
+def trained(
+    train_steps: tuple[LoggedStep, ...], sample_catalogue: TierCatalogue, quick_config: "TrainConfig"
+) -> "TrainedRouter":
+    """A small router, trained once; nobody changes it."""
+    from tierwise.training.train import train_router
+
+    return train_router(train_steps, sample_catalogue, quick_config)
+
+
+@pytest.fixture(scope="session")
+def bundle_folder(trained: "TrainedRouter", tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shared router on disk; copy it before you change it."""
+    folder = tmp_path_factory.mktemp("trained") / "bundle"
+    trained.save(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def router(bundle_folder: Path) -> Router:
+    return Router.load(bundle_folder)
 
 
 @pytest.fixture(scope="session")
