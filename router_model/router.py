@@ -56,8 +56,13 @@ class Router:
     def load(cls, folder: Path | str) -> "Router":
         """Reads a bundle, checks its digests and replays its golden rows. Raises ``BundleError``."""
         bundle = read_bundle(folder)
-        router = cls(bundle.parts, bundle.version)
-        router.check_golden(bundle)
+        try:
+            router = cls(bundle.parts, bundle.version)
+            router.check_golden(bundle)
+        except BundleError:
+            raise
+        except Exception as error:  # whatever a graph, a tokenizer or a golden row of another program leads to
+            raise BundleError(f"the bundle {folder} cannot be used: {type(error).__name__}: {error}") from error
         return router
 
     @property
@@ -89,6 +94,8 @@ class Router:
         try:
             return self._decide(steps, options)
         except Exception:  # whatever breaks in here, the caller's agent must go on
+            if len(steps) > 1:  # and what breaks on one step costs the others nothing
+                return [self.decide(step, options) for step in steps]
             _LOGGER.exception("the router failed; the fallback tier is used")
             return [self.fallback(step, options, "trouble", "The router failed.") for step in steps]
 
@@ -150,7 +157,7 @@ class Router:
 
     def _outlook(self, prediction: Prediction, options: DecideOptions) -> Escalations:
         """What starting on each tier comes to: one attempt, or with a verifier all attempts of an escalation."""
-        cost_usd = prediction.cost_usd - self._cache_discount(options)
+        cost_usd = self._with_warm_cache(prediction.cost_usd, options)
         if not options.catch_rate:
             return Escalations(prediction.probabilities.p_success, cost_usd)
         return expect_escalations(prediction.probabilities, cost_usd, options.catch_rate)
@@ -187,14 +194,19 @@ class Router:
             is_unfamiliar=outlook.is_unfamiliar,
         )
 
-    def _cache_discount(self, options: DecideOptions) -> Floats:
-        """What staying on the session's tier saves through the provider's prompt cache, US dollars [k]."""
-        discount = np.zeros(len(self.catalogue))
+    def _with_warm_cache(self, cost_usd: Floats, options: DecideOptions) -> Floats:
+        """Costs float64 [n, k] less what staying on the session's tier saves through the provider's prompt cache.
+
+        No more is saved than if the whole step were paid at the cached price, however much the cache holds.
+        """
         if options.current_tier is None or not options.cached_tokens:
-            return discount
+            return cost_usd
         tier = self.catalogue.index(options.current_tier)
         model = self.catalogue.tiers[tier].model
-        if model is not None and model.input_usd_per_mtok is not None and model.cached_input_usd_per_mtok is not None:
-            saved_per_mtok = model.input_usd_per_mtok - model.cached_input_usd_per_mtok
-            discount[tier] = options.cached_tokens * saved_per_mtok / 1e6
-        return discount
+        if model is None or not model.input_usd_per_mtok or model.cached_input_usd_per_mtok is None:
+            return cost_usd
+        saved_per_mtok = max(0.0, model.input_usd_per_mtok - model.cached_input_usd_per_mtok)
+        most = cost_usd[:, tier] * saved_per_mtok / model.input_usd_per_mtok
+        found = cost_usd.copy()
+        found[:, tier] -= np.minimum(options.cached_tokens * saved_per_mtok / 1e6, most)
+        return found
