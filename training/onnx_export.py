@@ -28,11 +28,11 @@ class ExportedGraph:
 
 
 def export_booster(booster: lightgbm.Booster, rows: NDArray[np.float32]) -> ExportedGraph:
-    """One float32 input [n, d], one output [n, 1] of raw scores.
+    """One float32 input [n, d], one output [n, 1] of raw scores; the same booster gives the same bytes.
 
     Raises ``ParityError`` when any of ``rows`` (float32 [n, d], real ones) deviates by ``MAX_DEVIATION`` or more.
     """
-    graph = _convert(booster, rows.shape[1]).SerializeToString()
+    graph = _convert(booster, rows.shape[1]).SerializeToString(deterministic=True)
     expected = np.asarray(booster.predict(rows, raw_score=True))
     deviation = float(np.abs(run_graph(open_graph(graph), rows) - expected).max(initial=0.0))
     if not deviation < MAX_DEVIATION:
@@ -44,10 +44,12 @@ def _convert(booster: lightgbm.Booster, n_features: int) -> Any:
     from onnxmltools.convert import convert_lightgbm
     from onnxmltools.convert.common.data_types import FloatTensorType
 
-    model = _with_float32_thresholds(_as_regression(booster.model_to_string()))
-    plain = lightgbm.Booster(model_str=model)
+    text = _with_float32_thresholds(_as_regression(booster.model_to_string()))
+    plain = lightgbm.Booster(model_str=text)
     inputs = [("vectors", FloatTensorType([None, n_features]))]
-    return convert_lightgbm(plain, initial_types=inputs, target_opset=_OPSET, zipmap=False)
+    model = convert_lightgbm(plain, initial_types=inputs, target_opset=_OPSET, zipmap=False)
+    model.graph.name = "trees"  # a random one would give the same log another router version each time
+    return model
 
 
 def _as_regression(model: str) -> str:
