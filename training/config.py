@@ -2,14 +2,17 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.policy import DEFAULT_MAX_QUALITY_LOSS
 from tierwise.training.errors import TrainingError
 from tierwise.training.tier_classifier import BoosterParams
+
+_WANTED: dict[Any, str] = {int: "a whole number", float: "a number", str: "a text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,9 @@ class TrainConfig:
             value = getattr(self, name)
             if not 0 <= value < 1:
                 raise TrainingError(f"{name} is {value}; a share from 0 to below 1 is needed")
-        if self.n_folds < 2:
-            raise TrainingError(f"n_folds is {self.n_folds}; at least 2 are needed")
+        for name, least in (("n_folds", 2), ("n_components", 0), ("n_reference_steps", 2)):
+            if getattr(self, name) < least:
+                raise TrainingError(f"{name} is {getattr(self, name)}; at least {least} are needed")
         if self.half_life_days is not None and not self.half_life_days > 0:
             raise TrainingError(f"half_life_days is {self.half_life_days}; a number of days above 0 is needed")
 
@@ -64,9 +68,22 @@ class TrainConfig:
         return config
 
 
-def _filled(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:
-    known = {field.name for field in fields(kind)}
-    unknown = sorted(set(values) - known)
+def _filled(kind: type[Any], values: object, where: str) -> Any:
+    """A settings object from a table. Raises ``TrainingError`` for an unknown key or a value of another type."""
+    if not isinstance(values, Mapping):
+        raise TrainingError(f"{where} is {values!r}; a table is needed")
+    known = get_type_hints(kind)
+    unknown = sorted(set(values) - set(known))
     if unknown:
         raise TrainingError(f"{where}: unknown key '{unknown[0]}'; known are {', '.join(sorted(known))}")
-    return kind(**values)
+    return kind(**{name: _typed(name, value, known[name]) for name, value in values.items()})
+
+
+def _typed(name: str, value: object, hint: Any) -> object:
+    kind = next(kind for kind in (*get_args(hint), hint) if kind is not NoneType)
+    if kind not in _WANTED:
+        return value
+    accepted = (int, float) if kind is float else kind
+    if isinstance(value, bool) or not isinstance(value, accepted):
+        raise TrainingError(f"{name} is {value!r}; {_WANTED[kind]} is needed")
+    return kind(value)

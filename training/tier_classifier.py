@@ -14,6 +14,7 @@ from tierwise.router_model.chain import (
     tier_probabilities,
 )
 from tierwise.training.chain_likelihood import chain_posterior
+from tierwise.training.errors import TrainingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,20 @@ class BoosterParams:
     bagging_fraction: float = 0.8
     lambda_l2: float = 5.0
     n_threads: int = 1
+
+    def __post_init__(self) -> None:
+        """Raises ``TrainingError`` for a value that no booster can be grown with."""
+        for name, least in (("n_rounds", 1), ("num_leaves", 2), ("n_threads", 1)):
+            if getattr(self, name) < least:
+                raise TrainingError(f"{name} is {getattr(self, name)}; at least {least} is needed")
+        for name in ("min_child_samples", "min_sum_hessian", "lambda_l2"):
+            if not getattr(self, name) >= 0:
+                raise TrainingError(f"{name} is {getattr(self, name)}; it cannot be below 0")
+        if not self.learning_rate > 0:
+            raise TrainingError(f"learning_rate is {self.learning_rate}; a number above 0 is needed")
+        for name in ("feature_fraction", "bagging_fraction"):
+            if not 0 < getattr(self, name) <= 1:
+                raise TrainingError(f"{name} is {getattr(self, name)}; a share above 0 and up to 1 is needed")
 
     def to_lightgbm(self, seed: int) -> dict[str, Any]:
         return {
@@ -69,7 +84,10 @@ class TierClassifier:
         rows = chain_rows(vectors, n_tiers)
         dataset = lightgbm.Dataset(rows, np.zeros(len(rows)), free_raw_data=False)
         settings = params.to_lightgbm(self.seed) | {"objective": objective}
-        self.booster_ = lightgbm.train(settings, dataset, params.n_rounds)
+        try:
+            self.booster_ = lightgbm.train(settings, dataset, params.n_rounds)
+        except lightgbm.basic.LightGBMError as error:
+            raise TrainingError(f"no booster could be grown on {len(success)} steps: {error}") from error
         self.n_tiers_ = n_tiers
         return self
 
