@@ -18,12 +18,13 @@ MIN_LOGGED_COSTS = 30
 MIN_COST_USD = 1e-9
 _CHARS_PER_TOKEN = 4.0
 _DEFAULT_OUTPUT_TOKENS = 150.0
+_MIN_CHILD_SAMPLES = 20
 
 _PARAMS = {
     "objective": "regression",
     "learning_rate": 0.08,
     "num_leaves": 15,
-    "min_child_samples": 20,
+    "min_child_samples": _MIN_CHILD_SAMPLES,
     "feature_fraction": 0.5,
     "deterministic": True,
     "force_row_wise": True,
@@ -66,18 +67,38 @@ class CostModel:
         return deviation.reshape(-1, len(self.centre)) + self.centre
 
 
+def log_cost_centre(cost_usd: Floats) -> Floats:
+    """The mean known log cost of every tier, float64 [k]; NaN for a tier of which none is known."""
+    log_cost = np.log(np.maximum(cost_usd, MIN_COST_USD))
+    n_known = (~np.isnan(log_cost)).sum(axis=0)
+    return np.asarray(np.where(n_known > 0, np.nansum(log_cost, axis=0) / np.maximum(n_known, 1), np.nan))
+
+
 def fit_cost_model(
-    vectors: NDArray[np.float32], cost_usd: Floats, seed: int, n_threads: int, weight: Floats
+    vectors: NDArray[np.float32], cost_usd: Floats, seed: int, n_threads: int, weight: Floats, usual: Floats
 ) -> CostModel:
-    """Fits known costs float64 [n, k] in US dollars, NaN ones left out; ``weight`` float64 [n]."""
+    """Fits known costs float64 [n, k] in US dollars, NaN ones left out; ``weight`` float64 [n].
+
+    ``usual`` float64 [k] is the log cost of a tier of which these rows know none. With too few costs for a single
+    split, every cost is its tier's centre.
+    """
     log_cost = np.log(np.maximum(cost_usd, MIN_COST_USD))
     is_known = ~np.isnan(log_cost)
-    n_known = np.maximum(is_known.sum(axis=0), 1)
-    centre = np.where(is_known, log_cost, 0.0).sum(axis=0) / n_known
+    centre = log_cost_centre(cost_usd)
+    centre = np.where(np.isnan(centre), usual, centre)
+    if is_known.sum() < 2 * _MIN_CHILD_SAMPLES:
+        return _constant_model(vectors.shape[1], centre)
     rows = tier_rows(vectors, cost_usd.shape[1])[is_known.ravel()]
     row_weight = np.repeat(weight, cost_usd.shape[1])[is_known.ravel()]
     dataset = lightgbm.Dataset(np.ascontiguousarray(rows), (log_cost - centre)[is_known], weight=row_weight)
     return CostModel(lightgbm.train(_PARAMS | {"seed": seed, "num_threads": n_threads}, dataset, _N_ROUNDS), centre)
+
+
+def _constant_model(n_features: int, centre: Floats) -> CostModel:
+    """A booster that says 0 for every row: one leaf, grown on rows that differ in nothing but the tier."""
+    rows = tier_rows(np.zeros((2 * _MIN_CHILD_SAMPLES, n_features), dtype=np.float32), len(centre))
+    dataset = lightgbm.Dataset(rows, np.zeros(len(rows)))
+    return CostModel(lightgbm.train(_PARAMS | {"num_threads": 1}, dataset, 1), centre)
 
 
 def _list_price_costs(steps: Sequence[LoggedStep], tier: int, catalogue: TierCatalogue) -> Floats | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tierwise.router_model.chain import Floats, n_chain_rows, tier_probabilities
 from tierwise.training.chain_likelihood import chain_posterior
 from tierwise.training.chain_model import ChainModel, fit_chain_model
-from tierwise.training.costs import CostModel, fit_cost_model
+from tierwise.training.costs import CostModel, fit_cost_model, log_cost_centre
 from tierwise.training.tier_classifier import BoosterParams
 
 _N_STAGES = 8
@@ -47,7 +47,8 @@ class TrainingRows:
         vectors, step = self.vectors[rows], self.step[rows]
         weight = self.weight[step]
         model = fit_chain_model(vectors, self.success[step], weight, params, seed)
-        return model, fit_cost_model(vectors, self.cost_usd[step], seed, params.n_threads, weight)
+        usual = log_cost_centre(self.cost_usd)
+        return model, fit_cost_model(vectors, self.cost_usd[step], seed, params.n_threads, weight, usual)
 
 
 def cross_fit(

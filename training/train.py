@@ -1,5 +1,6 @@
 """From logged steps to a router: the story on one page."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.fingerprint import dataset_fingerprint, in_canonical_order
 from tierwise.data.labels import OutcomeTable, outcome_table
 from tierwise.data.records import LoggedStep
-from tierwise.data.splits import assign_folds
+from tierwise.data.splits import assign_folds, split_unit
 from tierwise.features.encoders.encoder import load_encoder
 from tierwise.features.encoders.static import STATIC_FOLDER
 from tierwise.features.pipeline import FeaturePipeline
@@ -38,6 +39,7 @@ from tierwise.training.progress import Progress, silent_progress
 from tierwise.training.recency import recency_weights
 
 MIN_STEPS = 60
+MIN_OTHER_STEPS = 30
 _N_GOLDEN = 12
 _N_PARITY_STEPS = 500
 
@@ -139,12 +141,24 @@ def _exported(
 
 
 def _usable(steps: Sequence[LoggedStep], catalogue: TierCatalogue) -> list[LoggedStep]:
-    """Steps with a known outcome, in the canonical order. Raises ``TrainingError`` when there are too few."""
+    """Steps with a known outcome, in the canonical order.
+
+    Raises ``TrainingError`` when there are too few, or when they cannot be split.
+    """
     names = set(catalogue.names)
     known = [step for step in steps if any(a.success is not None and a.tier in names for a in step.attempts)]
     if len(known) < MIN_STEPS:
+        foreign = sorted({attempt.tier for step in steps for attempt in step.attempts} - names)
+        also = f"; the log also names tiers outside the catalogue: {', '.join(foreign[:5])}" if foreign else ""
         raise TrainingError(
-            f"{len(known)} of {len(steps)} steps have a known outcome; at least {MIN_STEPS} are needed to learn from"
+            f"{len(known)} of {len(steps)} steps have a known outcome; "
+            f"at least {MIN_STEPS} are needed to learn from{also}"
+        )
+    unit, n_largest = Counter(split_unit(step) for step in known).most_common(1)[0]
+    if len(known) - n_largest < MIN_OTHER_STEPS:
+        raise TrainingError(
+            f"{n_largest} of {len(known)} steps belong to one group or task, '{unit}'; at least {MIN_OTHER_STEPS} "
+            "others are needed to hold steps out; give each its own group, or leave group and task_id out"
         )
     return in_canonical_order(known)
 
