@@ -54,7 +54,7 @@ def _options(
 
 
 def main() -> None:
-    """Runs the command of ``sys.argv``; a refusal of Tierwise is one line on stderr and exit code 2."""
+    """Runs the command of ``sys.argv``; what Tierwise or the file system refuses is one line on stderr and code 2."""
     try:
         app()
     except TierwiseError as error:
@@ -62,3 +62,5 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), code=2)

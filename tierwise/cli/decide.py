@@ -10,6 +10,7 @@ import typer
 
 from tierwise.cli.console import StageBar, say
 from tierwise.cli.sources import keep_malformed
+from tierwise.data.errors import LogError
 from tierwise.data.records import Decision, LoggedStep
 from tierwise.data.step_log import Malformed, read_step_log
 from tierwise.router_model.options import DecideOptions
@@ -30,6 +31,7 @@ def decide(
     router = Router.load(bundle)
     options = DecideOptions(max_quality_loss=max_quality_loss)
     options.check(router.catalogue)
+    _check_out(out, steps)
     malformed: list[Malformed] = []
     n_decided = 0
     with StageBar() as progress, out.open("w", encoding="utf-8") as file:
@@ -40,6 +42,13 @@ def decide(
             n_decided += len(batch)
     keep_malformed(malformed, out.with_name(f"{out.name}.quarantine.jsonl"))
     say(f"{n_decided} decisions of router {router.version} written to {out}")
+
+
+def _check_out(out: Path, steps: list[Path]) -> None:
+    """Raises ``LogError`` where decisions would be written over the steps that they are for; makes the folder."""
+    if any(path.exists() and out.exists() and path.samefile(out) for path in steps):
+        raise LogError(f"{out} is read as steps; write elsewhere with --out")
+    out.parent.mkdir(parents=True, exist_ok=True)
 
 
 def decision_to_dict(step_id: str, decision: Decision) -> dict[str, Any]:

@@ -48,6 +48,9 @@ def train(
     version = trained.save(out)
     say(f"Bundle {version} written to {out}")
     say_training(trained)
+    n_silent = len(steps) - trained.summary["n_steps"]
+    if n_silent:
+        say(f"{n_silent} step(s) without a known outcome taught nothing.")
     if track:
         say_registered(out, name)
 
