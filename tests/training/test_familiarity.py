@@ -1,0 +1,57 @@
+"""What training calls familiar, seen from the router that it made: known steps are, new kinds of work are not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tierwise.data.records import LoggedStep, Step
+from tierwise.router_model.options import DecideOptions
+from tierwise.router_model.router import Router
+from tierwise.training.config import TrainConfig
+from tierwise.training.perturbation import perturbed_copies
+
+FOREIGN = (
+    "Prove that every bounded sequence of reals has a convergent subsequence.",
+    "Compose a villanelle about the smell of rain on hot asphalt, in the voice of a retired sailor.",
+    "SELECT customer_id, SUM(total) OVER (PARTITION BY region ORDER BY day) FROM invoices;",
+    "¿Cuál es la capital de Mongolia y por qué se trasladó tantas veces antes de 1778?",
+)
+
+
+def share_unfamiliar(router: Router, steps: list[Step]) -> float:
+    return float(np.mean([decision.is_unfamiliar for decision in router.decide_many(steps)]))
+
+
+def test_the_logged_steps_themselves_are_familiar(router: Router, train_steps: tuple[LoggedStep, ...]) -> None:
+    assert share_unfamiliar(router, [logged.step for logged in train_steps]) == 0
+
+
+def test_a_few_words_more_hardly_make_a_step_unfamiliar(
+    router: Router, train_steps: tuple[LoggedStep, ...], quick_config: TrainConfig
+) -> None:
+    copies = perturbed_copies(train_steps, quick_config.seed + 1)
+    assert share_unfamiliar(router, [copy.step for copy in copies]) < 3 * quick_config.unfamiliar_share
+
+
+@pytest.mark.parametrize("text", FOREIGN)
+def test_work_of_a_type_that_was_never_logged_is_unfamiliar(text: str, router: Router) -> None:
+    decision = router.decide(Step(text=text, task_type="never-logged"))
+    assert decision.is_unfamiliar
+    assert decision.tier == "frontier"
+    assert decision.reason.code == "unfamiliar"
+    assert router.decide(Step(text=text, task_type="never-logged"), DecideOptions(max_tier="mid")).tier == "mid"
+
+
+def test_a_logged_step_under_another_name_is_unfamiliar(router: Router, train_steps: tuple[LoggedStep, ...]) -> None:
+    renamed = [replace(logged.step, task_type="never-logged") for logged in train_steps[:50]]
+    assert share_unfamiliar(router, renamed) == 1
+
+
+def test_foreign_work_under_a_logged_name_is_less_familiar_than_logged_work(
+    router: Router, held_out_steps: tuple[LoggedStep, ...], train_steps: tuple[LoggedStep, ...]
+) -> None:
+    names = sorted({logged.step.task_type for logged in train_steps if logged.step.task_type})
+    foreign = [Step(text=text, task_type=name) for text in FOREIGN for name in names]
+    known = [logged.step for logged in held_out_steps]
+    assert share_unfamiliar(router, foreign) > share_unfamiliar(router, known)
