@@ -13,6 +13,7 @@ from tierwise.training.evaluation.bootstrap import FloatArray
 from tierwise.training.evaluation.logged_choices import LoggedChoices
 
 _RARE_CATEGORY = 20
+_MAX_NUMBER = 1e6  # far beyond any sensible count, and its square is a number
 _P_MIN = 1e-3
 
 
@@ -38,7 +39,7 @@ def step_features(steps: Sequence[LoggedStep]) -> FloatArray:
     names = [[s.step.task_type or "", s.step.agent or "", s.step.node or ""] for s in steps]
     encoder = OneHotEncoder(sparse_output=False, min_frequency=_RARE_CATEGORY, handle_unknown="ignore")
     categories = encoder.fit_transform(np.array(names, dtype=object))
-    numbers = np.array([_numbers(logged) for logged in steps], dtype=np.float64)
+    numbers = np.array([_numbers(logged) for logged in steps], dtype=np.float64).clip(-_MAX_NUMBER, _MAX_NUMBER)
     missing = np.isnan(numbers)
     means = np.where(missing, 0.0, numbers).sum(axis=0) / np.maximum(1, (~missing).sum(axis=0))
     filled = StandardScaler().fit_transform(np.where(missing, means, numbers))
