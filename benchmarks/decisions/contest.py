@@ -32,7 +32,8 @@ class Contest:
 def run_contest(
     problem: Problem, folds: Sequence[Fold], contestants: Sequence[Contestant], cache: Cache, progress: Progress
 ) -> Contest:
-    """Answers that the cache holds are not computed again."""
+    """Answers that the cache holds are not computed again. Raises ``EvaluationError`` when no step knows every tier."""
+    problem.outcomes()
     progress(f"{problem.name}: contestants × folds", len(contestants) * len(folds))
     answers = {}
     for contestant in contestants:
