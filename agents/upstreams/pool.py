@@ -35,7 +35,7 @@ class Upstreams:
     """The lines to the models of ``catalogue``, in its order.
 
     ``environment`` holds the API keys that ``api_key_env`` names; ``clock`` gives seconds, monotonic. Connections are
-    kept per event loop. Raises ``CatalogueError`` for a tier that cannot be called.
+    kept per event loop. A tier is looked at when it is first needed, so tiers that are never called may lack a key.
     """
 
     def __init__(
@@ -46,23 +46,22 @@ class Upstreams:
     ) -> None:
         self.catalogue = catalogue
         self._environment = os.environ if environment is None else environment
+        self._clock = clock
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx2.AsyncClient] = WeakKeyDictionary()
-        self._lines = {
-            tier.name: tuple(
-                Line(Upstream(model, self._key(model), self._client), CircuitBreaker(clock)) for model in tier.models
-            )
-            for tier in catalogue.tiers
-        }
+        self._lines: dict[str, tuple[Line, ...]] = {}
 
     def lines(self, tier: str) -> tuple[Line, ...]:
-        """The models of a tier in order. Raises ``CatalogueError`` for a tier without any."""
-        self.catalogue.index(tier)
-        if not self._lines[tier]:
-            raise CatalogueError(f"tier '{tier}' has no model; add [[tiers.models]] with a base_url to tiers.toml")
+        """The models of a tier in order. Raises ``CatalogueError`` for a tier that cannot be called: it has no model,
+        or a model has no address, or its key is not set."""
+        if tier not in self._lines:
+            models = self.catalogue.tiers[self.catalogue.index(tier)].models
+            if not models:
+                raise CatalogueError(f"tier '{tier}' has no model; add [[tiers.models]] with a base_url to tiers.toml")
+            self._lines[tier] = tuple(self._line(model) for model in models)
         return self._lines[tier]
 
     def check(self) -> None:
-        """Raises ``CatalogueError`` for a tier without a model to call."""
+        """Raises ``CatalogueError`` for the first tier that cannot be called."""
         for tier in self.catalogue.names:
             self.lines(tier)
 
@@ -87,6 +86,9 @@ class Upstreams:
             limits = httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS)
             client = self._clients[loop] = httpx2.AsyncClient(timeout=None, limits=limits)
         return client
+
+    def _line(self, model: Model) -> Line:
+        return Line(Upstream(model, self._key(model), self._client), CircuitBreaker(self._clock))
 
     def _key(self, model: Model) -> str | None:
         if model.api_key_env is None:

@@ -104,7 +104,7 @@ def test_reporting_takes_no_time_while_the_service_is_slow(stub: StartStub, tmp_
     started = time.perf_counter()
     for _ in range(200):
         client.outcome(decision, success=True)
-    assert time.perf_counter() - started < 1
+    assert time.perf_counter() - started < 3
     (spool,) = tmp_path.glob("outcomes-*.jsonl")
     assert len(spool.read_text().splitlines()) == 200
     client.close(0.1)
