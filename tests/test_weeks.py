@@ -45,7 +45,7 @@ def test_the_flywheel_turns_and_is_reversible(timeline: dict[str, Any]) -> None:
     after = success_between(timeline, "rollback", None)
     assert learned > rules + 0.05
     assert degraded < learned - 0.15
-    assert recovered > degraded + 0.15
+    assert recovered > degraded + 0.08  # one step in five explores, and most of those meet the broken tier
     assert forced < recovered - 0.2
     assert after > forced + 0.2
     trail = timeline["commands"][-1]["output"].split(", ")

@@ -22,24 +22,26 @@ def learn_from_the_rules(play: Play) -> None:
     play.follow_challenger()
     _must(play.experiment("start", "--share", "0.5", "--margin", "0.05", "--exploration", "0.1"), 0)
     play.follow_experiment()
-    play.note("experiment", "rules against\nthe learned router")
+    play.note("experiment", "rules against the learned router")
     _look_until_it_wins(play)
     _must(play.experiment("stop", "--why", "decided"), 0)
     _must(play.promote("--experiment", "rules-or-learned", "--why", "won the experiment"), 0)
     play.follow_champion()
-    play.note("promoted", "version 1 won\nand is promoted")
+    play.note("promoted", "version 1 won and is promoted")
 
 
 def degrade_and_recover(play: Play) -> None:
     """The tier ``mid`` fails silently; drift shows it; a challenger that avoids it passes the gates."""
     good = play.traffic(350)
-    play.note("degrades", "mid fails\nsilently")
-    bad = play.traffic(1050, BROKEN)
+    play.note("degrades", "tier mid fails silently")
+    bad = play.traffic(1700, BROKEN)
     found = play.drift(bad, good)
     if "calibration mid" not in found:
         raise RuntimeError(f"the drift of mid was not noticed: {play.timeline.commands[-1]}")
-    play.note("drift", "drift noticed,\nretrained, gated,\npromoted")
-    _must(play.retrain(bad, test_share=0.55), 0)
+    play.note("drift", "drift noticed, retrained, gated, promoted")
+    _, output = play.retrain(bad, test_share=0.7)
+    if "Every gate is passed" not in output:
+        raise RuntimeError(output)
     _must(play.promote("--why", "mid degraded"), 0)
     play.follow_champion()
 
@@ -47,19 +49,20 @@ def degrade_and_recover(play: Play) -> None:
 def resist_poison(play: Play) -> None:
     """Somebody reports successes of ``small`` that never ran; the challenger that believes it is refused."""
     play.traffic(250, BROKEN)
-    play.note("poison", "false successes\nare reported")
+    play.note("poison", "false successes are reported")
     poisoned = play.traffic(350, Weather(broken_tier="mid", liar_tier="small"))
     play.traffic(250, BROKEN)
     _must(play.retrain(poisoned, test_share=0.4), 0)
     _must(play.promote("--why", "it is newer"), 2)
-    play.note("refused", "its challenger\nis refused")
+    play.note("refused", "their challenger is refused")
+    play.traffic(200, BROKEN)
 
 
 def promote_badly_and_take_it_back(play: Play) -> None:
     """Somebody overrules the gates; success collapses; one command takes it back."""
     _must(play.promote("--why", "trust me", "--force"), 0)
     play.follow_champion()
-    play.note("forced", "promoted all\nthe same")
+    play.note("forced", "it is forced in all the same")
     play.traffic(120, BROKEN)
     _must(play.rollback("success collapsed"), 0)
     play.follow_champion()
