@@ -96,6 +96,7 @@ def mlflow_errors() -> Iterator[None]:
     """MLflow warns and logs much that concerns only its own developers; what it raises becomes one line."""
     try:
         from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
     except ImportError:
         raise TrackingError("mlflow is not installed; run: pip install 'tierwise[train]'") from None
     for chatty in ("mlflow", "alembic"):
@@ -104,7 +105,7 @@ def mlflow_errors() -> Iterator[None]:
         warnings.simplefilter("ignore")
         try:
             yield
-        except (MlflowException, OSError) as error:
+        except (MlflowException, SQLAlchemyError, OSError) as error:
             raise TrackingError(f"MLflow: {str(error).splitlines()[0]}") from error
 
 
