@@ -151,9 +151,16 @@ class Delivery:
             with self._changed:
                 seconds = None if self._is_done() else max(0.0, resume_at - time.monotonic())
                 self._changed.wait_for(lambda: self._may_go_on(resume_at) or not self._own.is_synced, seconds)
-            self._own.sync()
+            self._sync()
         self._is_urgent = False
         return not self._is_closing
+
+    def _sync(self) -> None:
+        """A disk that fails must not end the thread: what the kernel holds can still be delivered."""
+        try:
+            self._own.sync()
+        except OSError as error:
+            _LOGGER.error("the spool cannot be synced: %s", error.strerror)
 
     def _may_go_on(self, resume_at: float) -> bool:
         is_due = not self._is_done() and time.monotonic() >= resume_at
@@ -185,17 +192,17 @@ class Delivery:
         is_refused = result.receipt is Receipt.REFUSED
         if is_refused:
             self._keep_refused(lines[0], result.detail)
-        store.discard(lines)
-        if store is self._own:
-            with self._changed:
+        with self._changed:  # whoever sees that nothing waits sees the counts that belong to it
+            store.discard(lines)
+            if store is self._own:
                 self._count(refused=1) if is_refused else self._count(delivered=len(lines))
-                self._changed.notify_all()
+            self._changed.notify_all()
 
     def _keep_refused(self, line: bytes, reason: str) -> None:
         _LOGGER.error("the service refuses an outcome: %s", reason)
         if self._folder is None:
             return
-        row = json.dumps({"reason": reason, "refused_at": time.time(), "outcome": json.loads(line)})
+        row = json.dumps({"reason": reason, "refused_at": time.time(), "outcome": line.decode("utf-8", "replace")})
         try:
             with open(self._folder / REFUSED_FILE, "a", encoding="utf-8") as file:
                 file.write(row + "\n")

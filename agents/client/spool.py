@@ -116,6 +116,7 @@ class Spool:
             if _lock(descriptor) and path.exists():  # another process may have tidied it away before it was locked
                 return cls(path, descriptor, max_bytes)
             os.close(descriptor)
+            path.unlink(missing_ok=True)
         raise OSError(f"files in {folder} cannot be locked")
 
     @property

@@ -62,7 +62,7 @@ def test_one_refused_outcome_does_not_hold_up_the_others(stub: StartStub, tmp_pa
     assert client.flush(10)
     assert (client.counts.delivered, client.counts.refused) == (4, 1)
     kept = json.loads((tmp_path / "refused.jsonl").read_text())
-    assert kept["outcome"]["evaluator"] == "x"
+    assert json.loads(kept["outcome"])["evaluator"] == "x"
     assert "invalid-field it is" in kept["reason"]
     client.close()
 

@@ -83,6 +83,20 @@ def test_half_a_line_is_cut_off_and_the_rest_is_kept(tmp_path: Path) -> None:
     again.close()
 
 
+def test_damage_in_a_spool_is_set_aside_and_the_rest_is_delivered(service: Service, tmp_path: Path) -> None:
+    service.start()
+    left = Spool.create(tmp_path, 10_000)
+    for line in (b'{"decision_id": "a", "tier": "small"}', b"\xff damaged", b'{"decision_id": "b", "tier": "small"}'):
+        left.append(line)
+    left.close()
+    with Client(service.address, spool=tmp_path) as client:
+        client.outcome(client.route(text="c"), success=True)
+        assert client.flush(10)
+    with DecisionLog.open(service.log_url) as log:
+        assert log.count_unknown_outcomes() == 2
+    assert "damaged" in json.loads((tmp_path / "refused.jsonl").read_text())["outcome"]
+
+
 def test_a_spool_in_use_is_left_alone_and_an_empty_one_is_tidied_away(tmp_path: Path) -> None:
     busy, idle = Spool.create(tmp_path, 1000), Spool.create(tmp_path, 1000)
     busy.append(b"mine")
