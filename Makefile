@@ -19,7 +19,7 @@ OPENMP := $(CURDIR)/$(VENV)/openmp
 export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-slow test-encoders test-importers test-adapters adapter-environments demo bench bench-decisions bench-serving docs constraints clean
+.PHONY: help setup check test test-slow test-encoders test-browser pictures test-importers test-adapters adapter-environments demo bench bench-decisions bench-serving docs constraints clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,17 +31,23 @@ check: $(DEV)  ## format, lint, types, layers and the contract tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest -m "not slow and not encoders" tests/contracts
+	$(BIN)/pytest -m "not slow and not encoders and not browser" tests/contracts
 
 test: $(DEV)  ## the tests, without those that are slow or need torch (ARGS="tests/data -x" runs some)
-	$(BIN)/pytest -m "not slow and not encoders" $(ARGS)
+	$(BIN)/pytest -m "not slow and not encoders and not browser" $(ARGS)
 
 test-slow: $(DEV)  ## the slow tests: fresh installs, guarantees over many worlds, durability
-	$(BIN)/pytest -m "slow and not encoders" $(ARGS)
+	$(BIN)/pytest -m "slow and not encoders and not browser" $(ARGS)
 
 test-encoders:  ## the tests that need torch, in an environment of their own
 	$(MAKE) VENV=$(ENCODERS_VENV) $(ENCODERS_VENV)/.encoders
 	$(ENCODERS_VENV)/bin/pytest -m encoders $(ARGS)
+
+test-browser: $(VENV)/.browser  ## every dashboard page in Debian's Chromium on demo traffic, with 100,000 decisions too
+	$(BIN)/pytest -m browser tests/browser $(ARGS)
+
+pictures: $(VENV)/.browser  ## draw the dashboard's pictures in docs/images anew, from demo traffic
+	TIERWISE_TEST_PICTURES=$(CURDIR)/docs/images $(BIN)/pytest -m browser tests/browser/test_pictures.py $(ARGS)
 
 test-importers: $(DEV)  ## record logs with the real libraries, in an environment of their own, and import them
 	$(MAKE) --no-print-directory $(RECORDERS_VENV)/.made
@@ -85,7 +91,7 @@ constraints: $(DEV)  ## resolve the newest versions into constraints.txt
 	$(PIP) uv
 	@{ head -2 constraints.txt; \
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
-	  --extra agents --extra serve --extra train --extra encoders --extra dev pyproject.toml \
+	  --extra agents --extra serve --extra train --extra encoders --extra browser --extra dev pyproject.toml \
 	| grep -vE '^(nvidia-|cuda-|torch=|triton=|setuptools=)'; } > constraints.new && mv constraints.new constraints.txt
 
 clean:  ## remove what the other targets made
@@ -112,6 +118,10 @@ lend-openmp:
 
 $(DEV): $(RUN)
 	$(PIP) --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.browser: $(DEV)
+	$(PIP) --editable '.[browser]'
 	@touch $@
 
 $(VENV)/.encoders: $(VENV)/.made pyproject.toml constraints.txt

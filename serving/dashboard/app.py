@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tierwise.data.errors import LogError
-from tierwise.serving.dashboard import decisions, experiments, overview, quality, routers, tasks
+from tierwise.serving.dashboard import decisions, experiments, overview, quality, routers, tasks, tax
 from tierwise.serving.dashboard.access import COOKIE, SESSION_SECONDS, Guard, Sessions, load_secret
 from tierwise.serving.dashboard.page import STATIC_FOLDER, Dashboard, render
 from tierwise.serving.keys import ApiKeys
@@ -28,6 +28,7 @@ def dashboard_app(service: Service, keys: ApiKeys) -> Starlette:
     app = Starlette(
         routes=[
             Route("/", overview.overview, name="overview"),
+            Route("/tax", tax.tax),
             Route("/decisions", decisions.decisions),
             Route("/decisions/{decision_id:path}", decisions.decision),
             Route("/failures", tasks.failures),

@@ -17,6 +17,7 @@ from tierwise.serving.service import Service
 
 STATIC_FOLDER = Path(__file__).parent / "static"
 DEMO_SESSION = "demo-traffic"
+EXPERIMENT_REPORT = "experiment report"
 
 NAVIGATION = {
     "overview": ("/", "Overview"),

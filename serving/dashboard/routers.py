@@ -8,8 +8,10 @@ from starlette.responses import Response
 from tierwise.data.decision_log.views import routers as views
 from tierwise.data.decision_log.views.settled import Wanted
 from tierwise.serving.dashboard.evidence import find_evidence, live_router, training_summary
-from tierwise.serving.dashboard.page import chart, dashboard_of, render
+from tierwise.serving.dashboard.page import EXPERIMENT_REPORT, chart, dashboard_of, render
 from tierwise.serving.dashboard.period import END_OF_TIME, PERIODS, read_period
+
+_N_ENTRIES = 50
 
 
 def routers(request: Request) -> Response:
@@ -32,6 +34,8 @@ def routers(request: Request) -> Response:
         training=training_summary(service),
         source=service.settings.registry or service.settings.bundle,
         evidence=find_evidence(service),
+        trail=[entry for entry in reversed(reader.log.audit()) if entry.action != EXPERIMENT_REPORT][:_N_ENTRIES],
+        challenger=service.challenger.state if service.challenger.state.has_bundle else None,
         promises=promises,
         drift_chart=_drift_chart(promises, period.slot_seconds) if promises else None,
     )

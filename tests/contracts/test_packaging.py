@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 import tierwise
 
 FOLDERS = ("agents", "data", "features", "router_model", "serving", "training")
-PINNED_EXTRAS = ("agents", "serve", "train", "encoders", "dev")
+PINNED_EXTRAS = ("agents", "serve", "train", "encoders", "browser", "dev")
 
 
 def test_every_folder_with_an_init_is_a_listed_package(tracked: list[str], packages: dict[str, str]) -> None:

@@ -89,20 +89,31 @@ def _serve(bundle: Path, folder: Path, port: int, traffic: bool) -> None:
     log_url = f"sqlite:///{folder / 'decisions.db'}"
     if traffic:
         port = port or _free_port()
-        start_experiment(log_url)
-        threading.Thread(target=replay_sample, args=(f"http://127.0.0.1:{port}",), daemon=True).start()
+        name = start_experiment(log_url)
+        arguments = (f"http://127.0.0.1:{port}", log_url, name)
+        threading.Thread(target=_replay_and_report, args=arguments, daemon=True).start()
     serve_forever(load_settings(None, bundle=bundle, port=port, log_url=log_url, log_level="warning"))
 
 
-def start_experiment(log_url: str) -> None:
-    """An experiment between the rules and the learned router, unless the log has a live one."""
+def _replay_and_report(address: str, log_url: str, experiment: str) -> None:
+    from tierwise.cli.experiment import keep_report
+
+    replay_sample(address)
+    keep_report(log_url, experiment)
+
+
+def start_experiment(log_url: str) -> str:
+    """An experiment between the rules and the learned router, unless the log has a live one; its name."""
     from tierwise.data.decision_log import DecisionLog
 
     arms = (Arm("rules", "rules", 0.5), Arm("learned", "champion", 0.5))
     with DecisionLog.open(log_url) as log:
-        if log.live_experiment() is None:
-            name = f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-            log.put_experiment(Experiment(name, arms, salt=name, started_at=time.time()))
+        live = log.live_experiment()
+        if live is not None:
+            return live.name
+        name = f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+        log.put_experiment(Experiment(name, arms, salt=name, started_at=time.time()))
+        return name
 
 
 def _free_port() -> int:

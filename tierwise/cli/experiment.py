@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tierwise.data.decision_log import DecisionLog
     from tierwise.training.flywheel.experiment_log import ReadExperiment
 
+REPORT_ACTION = "experiment report"
+
 experiment_app = typer.Typer(help="Run A/B tests between rules, routers and constants.", no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the experiment.")]
@@ -78,6 +80,7 @@ def status(
     with _open_log(log_url) as log:
         read = _read(log, name, bundle, settle)
         print_experiment(read)
+        _keep(log, read, by)
         if advance:
             _advance(log, read, by)
 
@@ -113,6 +116,7 @@ def report(
     """Write everything about an experiment: figures, verdict, and the picture of its intervals over time."""
     with _open_log(log_url) as log:
         read = _read(log, name, bundle, settle)
+        _keep(log, read, None)
     from tierwise.training.evaluation.experiments.report import write_experiment_report
 
     print_experiment(read)
@@ -137,6 +141,22 @@ def print_experiment(read: "ReadExperiment") -> None:
         say(f"Beware: {warning}.")
     if found.tasks.n_unsettled:
         say(f"{found.tasks.n_unsettled} tasks are too young to count.")
+
+
+def keep_report(log_url: str, name: str) -> None:
+    """Judges an experiment with all its tasks, however young, and leaves what was found in the audit trail."""
+    with _open_log(log_url) as log:
+        _keep(log, _read(log, name, None, "0"), None)
+
+
+def _keep(log: "DecisionLog", read: "ReadExperiment", by: str | None) -> None:
+    """Leaves what was found in the audit trail, where the dashboard reads it."""
+    from tierwise.data.decision_log import AuditEntry
+    from tierwise.training.evaluation.experiments.report import trajectories_to_dict
+
+    found = read.report.to_dict() | {"comparisons": trajectories_to_dict(read.report)}
+    evidence = json.loads(json.dumps(found))
+    log.record_audit(AuditEntry(REPORT_ACTION, read.experiment.name, actor_of(by), "", evidence))
 
 
 def _advance(log: "DecisionLog", read: "ReadExperiment", by: str | None) -> None:

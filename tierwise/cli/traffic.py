@@ -17,6 +17,8 @@ from tierwise.data.records import Attempt, LoggedStep
 from tierwise.data.serialise import attempt_to_dict, step_to_dict
 
 SESSION = "demo-traffic"
+CATCH_RATE = 0.9
+"""What the demo's agent says of its verifier: it catches nine failures of ten. The replayed one catches all."""
 
 
 class TrafficError(TierwiseError):
@@ -61,7 +63,8 @@ def wait_until_ready(address: str, seconds: float = 30.0) -> None:
 
 def _play(client: httpx2.Client, logged: LoggedStep, tiers: Sequence[str]) -> None:
     step = step_to_dict(logged.step)
-    body = {"step": step, "task_id": logged.task_id, "session_id": SESSION, "step_id": logged.step_id}
+    names = {"task_id": logged.task_id, "session_id": SESSION, "step_id": logged.step_id}
+    body = {"step": step, **names, "options": {"catch_rate": CATCH_RATE}}
     decision = _post(client, "/route", body)
     outcomes = [
         attempt_to_dict(attempt) | {"decision_id": decision["decision_id"], "idempotency_key": f"attempt-{number}"}

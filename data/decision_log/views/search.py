@@ -109,6 +109,11 @@ def is_empty(connection: Connection) -> bool:
     return not any(connection.execute(select(table.c.seq).limit(1)).first() for table in (DECISIONS, OUTCOMES))
 
 
+def newest_start(connection: Connection, wanted: Wanted, n_decisions: int) -> float:
+    """Seconds since the epoch from which on little more than the newest ``n_decisions`` wanted ones were made."""
+    return _newest(connection, wanted, n_decisions).since
+
+
 def _newest(connection: Connection, wanted: Wanted, n_decisions: int) -> Wanted:
     """The same with a start so late that little more than the newest ``n_decisions`` are left to be settled."""
     newest_first = select(_D.created_at).where(*wanted.conditions()).order_by(_D.created_at.desc())

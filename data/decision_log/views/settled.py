@@ -12,7 +12,7 @@ SUCCEEDED, FAILED, UNKNOWN = "succeeded", "failed", "unknown"
 
 _D = DECISIONS.c
 _VERDICT = case((OUTCOMES.c.success.is_(True), 1), (OUTCOMES.c.success.is_(False), 0))
-_FILTERS = ("tier", "arm", "router_version", "reason_code", "task_type", "agent", "node")
+_FILTERS = ("tier", "arm", "experiment", "router_version", "reason_code", "task_type", "agent", "node")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Wanted:
     until: float
     tier: str | None = None
     arm: str | None = None
+    experiment: str | None = None
     router_version: str | None = None
     reason_code: str | None = None
     task_type: str | None = None

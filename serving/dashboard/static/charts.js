@@ -158,7 +158,34 @@ const tierwiseCharts = (function () {
     return option;
   }
 
+  // The interval of a difference as tasks come in: a band between two lines, the value, no difference, the margin.
+  function band(spec) {
+    const shade = color("accent"), half = spec.unit === "points" ? 0.25 : 1;
+    const clip = (value) => value === null ? "-" : Math.max(spec.neutral - half, Math.min(spec.neutral + half, value));
+    const points = (values) => spec.n_tasks.map((n, i) => [n, clip(values[i])]);
+    const widths = spec.n_tasks.map((n, i) => [n, clip(spec.low[i]) === "-" || clip(spec.high[i]) === "-" ? "-" : clip(spec.high[i]) - clip(spec.low[i])]);
+    const lines = [{ yAxis: spec.neutral, lineStyle: { color: token("--ink-quiet"), type: "solid" } }];
+    if (spec.margin !== null) lines.push({ yAxis: spec.margin, lineStyle: { color: token("--warn"), type: "dashed" } });
+    const shown = spec.unit === "points" ? (value) => Math.round(100 * value) + " pts" : (value) => value.toFixed(2) + " ×";
+    const option = frame({
+      legend: { show: false },
+      xAxis: axis({ type: "value", name: "tasks", nameLocation: "middle", nameGap: 26, min: "dataMin", max: "dataMax", splitLine: { show: false } }),
+      yAxis: axis({ type: "value", min: spec.neutral - half, max: spec.neutral + half, axisLabel: Object.assign(text(), { formatter: shown }) }),
+      series: [
+        { name: "low", type: "line", data: points(spec.low), symbol: "none", stack: "band", stackStrategy: "all", lineStyle: { opacity: 0 }, silent: true },
+        { name: "width", type: "line", data: widths, symbol: "none", stack: "band", stackStrategy: "all", lineStyle: { opacity: 0 }, areaStyle: { color: shade, opacity: 0.18 }, silent: true },
+        { name: "difference", type: "line", data: points(spec.value), symbol: "none", lineStyle: { color: shade, width: 2 }, itemStyle: { color: shade }, markLine: { symbol: "none", silent: true, label: { show: false }, data: lines } },
+      ],
+    });
+    option.grid.bottom = 24;
+    option.grid.top = 14;
+    option.tooltip.trigger = "axis";
+    option.tooltip.formatter = (rows) => `${rows[0].data[0]} tasks\n${shown(rows[rows.length - 1].data[1])}`;
+    return option;
+  }
+
   const KINDS = {
+    band: band,
     bars: (spec) => timeline(spec, "bar"),
     lines: (spec) => timeline(spec, "line"),
     curve: curve,

@@ -63,6 +63,24 @@ def write_experiment_report(report: ExperimentReport, name: str, folder: Path) -
     (folder / "report.md").write_text(_page(report, name, has_picture), encoding="utf-8")
 
 
+def trajectories_to_dict(report: ExperimentReport, n_points: int = 120) -> list[dict[str, object]]:
+    """The comparisons of ``report.to_dict()``, each with at most ``n_points`` of how its intervals narrowed."""
+    return [
+        comparison.to_dict()
+        | {"verdict": verdict.to_dict()}
+        | {"trajectories": {name: _thinned(getattr(comparison, name), n_points) for name in ("success", "cost_ratio")}}
+        for comparison, verdict in zip(report.comparisons, report.verdicts, strict=True)
+    ]
+
+
+def _thinned(trajectory: Trajectory, n_points: int) -> dict[str, list[float | None]]:
+    rows = np.arange(min(_FIRST_SHOWN, len(trajectory.value)), len(trajectory.value))
+    rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(n_points, len(rows))).astype(int))] if len(rows) else rows
+    ends = {name: getattr(trajectory, name)[rows] for name in ("value", "low", "high")}
+    finite = {name: [float(x) if np.isfinite(x) else None for x in values] for name, values in ends.items()}
+    return {"n_tasks": [float(row + 1) for row in rows], **finite}
+
+
 def draw_experiment(report: ExperimentReport, path: Path) -> bool:
     """The intervals of success and cost after every task; false when there are too few tasks to draw."""
     comparison = report.comparisons[0]

@@ -1,0 +1,34 @@
+"""The frontier tax of the newest decisions, as ``tierwise tax`` computes it: a part of the overview."""
+
+import time
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tierwise.data.decision_log.views import search
+from tierwise.data.decision_log.views.settled import Wanted
+from tierwise.data.tax import TaxError, TaxReport, frontier_tax
+from tierwise.serving.dashboard.page import dashboard_of, render
+from tierwise.serving.dashboard.period import END_OF_TIME, read_period
+
+MAX_STEPS = 5_000
+
+
+def tax(request: Request) -> Response:
+    dashboard = dashboard_of(request)
+    period = read_period(request.query_params.get("period"), time.time())
+    wanted = Wanted(period.since, END_OF_TIME)
+    since = dashboard.reader.ask(search.newest_start, wanted, MAX_STEPS)
+    steps = list(dashboard.reader.log.logged_steps(since))
+    report: TaxReport | None = None
+    try:
+        report = frontier_tax(steps, dashboard.service.slot.decider.catalogue)
+    except TaxError as error:
+        trouble = str(error)
+    else:
+        trouble = ""
+    is_part = "hx-request" in request.headers
+    template = "tax_part.html" if is_part else "tax.html"
+    return render(
+        request, template, active="overview", report=report, trouble=trouble, n_steps=len(steps), max_steps=MAX_STEPS
+    )

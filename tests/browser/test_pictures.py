@@ -1,0 +1,47 @@
+"""The dashboard's pictures in the docs, drawn from demo traffic: `make pictures` writes them to docs/images."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import CHROMIUM, Demo
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: make test-browser")
+if CHROMIUM is None:
+    pytest.skip("needs Chromium: apt-get install chromium", allow_module_level=True)
+
+pytestmark = pytest.mark.browser
+
+MAX_BYTES = 250_000
+PICTURES = {
+    "overview": ("/dashboard/?period=7d", "light", 980),
+    "quality": ("/dashboard/quality", "light", 1180),
+    "task": ("/dashboard/tasks?period=all", "dark", 900),
+    "experiments": ("/dashboard/experiments", "light", 760),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_is_drawn(name: str, demo: Demo, tmp_path: Path) -> None:
+    folder = Path(os.environ.get("TIERWISE_TEST_PICTURES", tmp_path))
+    path, scheme, height = PICTURES[name]
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(base_url=demo.address, color_scheme=scheme, viewport={"width": 1200, "height": height})
+        _open(page, name, path)
+        picture = folder / f"dashboard-{name}.png"
+        page.screenshot(path=picture)
+        browser.close()
+    assert 20_000 < picture.stat().st_size < MAX_BYTES
+
+
+def _open(page: Any, name: str, path: str) -> None:
+    page.goto(path)
+    if name == "task":
+        rows = page.locator("#results tbody tr").all()
+        longest = max(rows, key=lambda row: int(row.locator("td").nth(4).inner_text()))
+        longest.locator("a").first.click()
+        page.wait_for_selector(".timeline")
+    page.wait_for_load_state("networkidle")
