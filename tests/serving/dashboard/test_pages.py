@@ -1,0 +1,103 @@
+"""The pages over the real application, without a browser: empty, filled, hostile, and with the log away."""
+
+import html
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.serving.conftest import StartApp
+
+PATHS = ("/", "/decisions", "/tasks", "/failures", "/quality", "/experiments", "/routers", "/tax")
+LOCAL = {"host": "localhost"}
+EVIL = "<script>alert('x')</script>"
+
+
+def read(client: TestClient, path: str) -> str:
+    answer = client.get(f"/dashboard{path}", headers=LOCAL)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    return answer.text
+
+
+def play(client: TestClient, step: dict[str, Any], **outcome: object) -> str:
+    """Routes a step and settles it; the outcome's answer means that both are stored."""
+    route = {"step": step, "task_id": step.get("agent", "t-1"), "step_id": "s-1"}
+    decision_id: str = client.post("/route", json=route).json()["decision_id"]
+    known = {"decision_id": decision_id, "tier": "small", "success": True, "cost_usd": 0.25}
+    assert client.post("/outcomes", json=known | outcome).status_code == 200
+    return decision_id
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_empty_log_has_pages_that_say_what_to_do(start: StartApp, path: str) -> None:
+    page = read(start(), path)
+    assert "<h1>" in page or "<h2>" in page
+    assert "None" not in page
+
+
+def test_the_overview_of_an_empty_log_names_the_first_step(start: StartApp) -> None:
+    assert "POST /route" in read(start(), "/")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("period", ["1h", "all", "nonsense", EVIL])
+def test_every_period_is_answered(start: StartApp, path: str, period: str) -> None:
+    client = start(dashboard_keep_seconds=0)
+    play(client, {"text": "Extract.", "task_type": "extract"})
+    page = client.get(f"/dashboard{path}", params={"period": period}, headers=LOCAL)
+    assert page.status_code == 200
+    assert EVIL not in page.text
+
+
+def test_what_callers_send_is_escaped_everywhere(start: StartApp) -> None:
+    client = start()
+    step = {"text": EVIL, "task_type": EVIL, "agent": EVIL, "node": EVIL, "role": EVIL, "depends_on": [EVIL]}
+    decision_id = play(client, step, error=EVIL, evaluator=EVIL, model=EVIL, success=False)
+    pages = [read(client, path) for path in (*PATHS, f"/decisions/{decision_id}")]
+    pages.append(client.get("/dashboard/tasks/" + "%3Cscript%3Ealert('x')%3C/script%3E", headers=LOCAL).text)
+    assert sum(html.escape(EVIL, quote=False).replace("'", "&#39;") in page for page in pages) >= 4
+    assert [page for page in pages if EVIL in page] == []
+
+
+def test_a_decision_shows_its_attempts_and_a_missing_one_is_said(start: StartApp) -> None:
+    client = start()
+    page = read(client, f"/decisions/{play(client, {'text': 'mail ada@example.org', 'task_type': 'extract'})}")
+    assert "<mark>[email]</mark>" in page
+    assert "$0.25" in page
+    assert client.get("/dashboard/decisions/d-none", headers=LOCAL).status_code == 404
+    assert client.get("/dashboard/tasks/t-none", headers=LOCAL).status_code == 404
+
+
+def test_text_that_is_not_stored_is_said_to_be_so(start: StartApp) -> None:
+    client = start(redaction="features_only")
+    page = read(client, f"/decisions/{play(client, {'text': 'A secret of 21 chars.'})}")
+    assert "The text is not stored; it had 21 characters" in page
+    assert "secret of" not in page
+
+
+def test_a_fresh_decision_is_found_at_once(start: StartApp) -> None:
+    client = start()
+    read(client, "/decisions")
+    decision_id = play(client, {"text": "Extract.", "task_type": "extract"})
+    assert decision_id in read(client, "/decisions")
+
+
+@pytest.mark.parametrize("page", ["-1", "x", "9" * 30, "٣"])
+def test_a_page_number_that_is_none_is_the_first(start: StartApp, page: str) -> None:
+    client = start()
+    decision_id = play(client, {"text": "Extract.", "task_type": "extract"})
+    assert decision_id in read(client, f"/decisions?page={page}")
+
+
+def test_a_log_that_is_away_is_a_page_and_no_stack(start: StartApp, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    answer = start(log_url=f"sqlite:///{tmp_path}/folder").get("/dashboard/", headers=LOCAL)
+    assert answer.status_code == 503
+    assert "cannot be read right now" in answer.text
+    assert str(tmp_path) not in answer.text
+
+
+def test_the_pages_stand_outside_the_api(start: StartApp) -> None:
+    assert not [path for path in start().get("/openapi.json").json()["paths"] if path.startswith("/dashboard")]
