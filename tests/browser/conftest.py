@@ -12,8 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,18 +43,23 @@ class Demo:
     address: str
     log_url: str
     experiment: str
+    pid: int
 
     @property
     def bundle(self) -> Path:
         return self.folder / "bundle"
 
 
-@dataclass(slots=True)
-class Watched:
-    """A page with everything that must not happen on it."""
-
-    page: "object"
-    trouble: list[str] = field(default_factory=list)
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: make test-browser")
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")
@@ -76,11 +82,11 @@ def demo(bundle_folder: Path) -> Iterator[Demo]:
     """The service after its demo traffic."""
     log_url = f"sqlite:///{bundle_folder}/decisions.db"
     experiment = start_experiment(log_url)
-    with serving(bundle_folder, log_url) as address:
-        replay_sample(address)
+    with serving(bundle_folder, log_url) as running:
+        replay_sample(running.address)
         _spread(bundle_folder / "decisions.db")
         keep_report(log_url, experiment)
-        yield Demo(bundle_folder, address, log_url, experiment)
+        yield Demo(bundle_folder, running.address, log_url, experiment, running.pid)
 
 
 @pytest.fixture(scope="session")
@@ -91,8 +97,8 @@ def large(demo: Demo) -> Iterator[Demo]:
         source.backup(target)
     _multiply(path)
     log_url = f"sqlite:///{path}"
-    with serving(demo.folder, log_url) as address:
-        yield Demo(demo.folder, address, log_url, demo.experiment)
+    with serving(demo.folder, log_url) as running:
+        yield Demo(demo.folder, running.address, log_url, demo.experiment, running.pid)
 
 
 class serving:  # noqa: N801 - used as a with-statement
@@ -105,11 +111,11 @@ class serving:  # noqa: N801 - used as a with-statement
         arguments = [str(folder / "bundle"), log_url, str(self._port), str(state)]
         self._command = [sys.executable, "-c", SERVE, *arguments]
 
-    def __enter__(self) -> str:
+    def __enter__(self) -> "serving":
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        address = f"http://127.0.0.1:{self._port}"
-        wait_until_ready(address, 60)
-        return address
+        self.address, self.pid = f"http://127.0.0.1:{self._port}", self._process.pid
+        wait_until_ready(self.address, 60)
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()

@@ -6,11 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import CHROMIUM, Demo
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: make test-browser")
-if CHROMIUM is None:
-    pytest.skip("needs Chromium: apt-get install chromium", allow_module_level=True)
+from tests.browser.conftest import Demo
 
 pytestmark = pytest.mark.browser
 
@@ -24,16 +20,14 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_a_picture_is_drawn(name: str, demo: Demo, tmp_path: Path) -> None:
+def test_a_picture_is_drawn(name: str, browser: Any, demo: Demo, tmp_path: Path) -> None:
     folder = Path(os.environ.get("TIERWISE_TEST_PICTURES", tmp_path))
     path, scheme, height = PICTURES[name]
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(base_url=demo.address, color_scheme=scheme, viewport={"width": 1200, "height": height})
-        _open(page, name, path)
-        picture = folder / f"dashboard-{name}.png"
-        page.screenshot(path=picture)
-        browser.close()
+    page = browser.new_page(base_url=demo.address, color_scheme=scheme, viewport={"width": 1200, "height": height})
+    _open(page, name, path)
+    picture = folder / f"dashboard-{name}.png"
+    page.screenshot(path=picture)
+    page.close()
     assert 20_000 < picture.stat().st_size < MAX_BYTES
 
 

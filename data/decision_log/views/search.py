@@ -1,5 +1,6 @@
 """Lists of decisions: found, counted, a page at a time, newest first."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -85,11 +86,17 @@ def recent_sample(connection: Connection, wanted: Wanted, limit: int = 5_000) ->
     return [Sampled(**_settled_fields(row, "n_attempts", "chosen_success")) for row in connection.execute(query)]
 
 
-def distinct_values(connection: Connection, wanted: Wanted, column: str, limit: int = 100) -> list[str]:
-    """The values of a column that occur in the period, most frequent first."""
-    value, n = _D[column], func.count()
-    query = select(value).where(*wanted.conditions(), value.is_not(None)).group_by(value)
-    return list(connection.scalars(query.order_by(n.desc(), value).limit(limit)))
+def distinct_values(
+    connection: Connection, wanted: Wanted, columns: tuple[str, ...], limit: int = 100
+) -> dict[str, list[str]]:
+    """The values that each column has among the wanted decisions, most frequent first; one pass over them for all."""
+    chosen = [_D[name] for name in columns]
+    counted: dict[str, Counter[str]] = {name: Counter() for name in columns}
+    for row in connection.execute(select(*chosen, func.count()).where(*wanted.conditions()).group_by(*chosen)):
+        for name, value in zip(columns, row[:-1], strict=True):
+            if value is not None:
+                counted[name][value] += row[-1]
+    return {name: [value for value, _ in counts.most_common(limit)] for name, counts in counted.items()}
 
 
 def count_values(connection: Connection, wanted: Wanted, column: str) -> dict[str, int]:

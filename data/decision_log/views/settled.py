@@ -12,7 +12,7 @@ SUCCEEDED, FAILED, UNKNOWN = "succeeded", "failed", "unknown"
 
 _D = DECISIONS.c
 _VERDICT = case((OUTCOMES.c.success.is_(True), 1), (OUTCOMES.c.success.is_(False), 0))
-_FILTERS = ("tier", "arm", "experiment", "router_version", "reason_code", "task_type", "agent", "node")
+_FILTERS = ("tier", "arm", "router_version", "reason_code", "task_type", "agent", "node")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,10 @@ class Wanted:
         """Everything but ``result``, which only the outcomes tell."""
         found = [_D.created_at >= self.since, _D.created_at < self.until]
         found += [_D[name] == storable(value) for name in _FILTERS if (value := getattr(self, name)) is not None]
+        if (
+            self.experiment is not None
+        ):  # wrapped, so that SQLite does not leave its covering index for the column's own
+            found.append(func.coalesce(_D.experiment, "") == storable(self.experiment))
         if self.text:
             start = storable_key(self.text)
             ids = (_D.decision_id, _D.step_id, _D.task_id, _D.session_id)

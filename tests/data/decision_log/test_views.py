@@ -165,5 +165,6 @@ def test_promises_count_the_chosen_tier_alone(filled: DecisionLog) -> None:
 
 def test_values_are_counted_by_frequency(filled: DecisionLog) -> None:
     assert filled.ask(partial(search.count_values, wanted=ALL, column="tier")) == {"small": 3, "frontier": 1}
-    assert filled.ask(partial(search.distinct_values, wanted=ALL, column="agent")) == ["billing"]
+    found = filled.ask(partial(search.distinct_values, wanted=ALL, columns=("agent", "node")))
+    assert found == {"agent": ["billing"], "node": ["node-0", "node-1"]}
     assert not filled.ask(search.is_empty)
