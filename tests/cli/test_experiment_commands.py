@@ -81,7 +81,8 @@ def test_an_experiment_from_start_to_a_winner(url: str, tmp_path: Path) -> None:
     assert "Finish:" in finished.output
     with DecisionLog.open(url) as log:
         assert log.live_experiment() is None
-        assert [entry.action for entry in log.audit("first")] == ["experiment start", "experiment finish"]
+        actions = [entry.action for entry in log.audit("first")]
+        assert actions == ["experiment start", *["experiment report"] * 3, "experiment finish"]  # every look is kept
         read = read_experiment(log, "first")
     assert winning_arm(read, "challenger-v1")["name"] == "first"
     with pytest.raises(FlywheelError, match="router other decided in no arm of experiment 'first'"):
