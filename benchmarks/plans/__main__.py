@@ -2,6 +2,7 @@
 
     python -m benchmarks.plans --models FOLDER [--goals 32] [--bundle BUNDLE] --out FOLDER
 
+Run it again to go on after an interruption.
 The frontier is scripted (benchmarks/plans/frontier.py): it is no model, and its prices are assumptions like the others.
 Needs xllamacpp and the weights that ``python -m tierwise.agents.collect weights`` assembles.
 """
@@ -12,15 +13,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.plans.frontier import NAME, ScriptedFrontier
 from benchmarks.plans.goals import Goal, make_goals
-from benchmarks.plans.study import append_trace, cost_table, run_goals, trace_table
+from benchmarks.plans.study import Trace, append_trace, cost_table, read_traces, role_table, run_goals, trace_table
 from tierwise.agents.collect.model_server import ModelServer, model_server
-from tierwise.agents.runtime import RunResult
 from tierwise.data.catalogue import Model, Tier, TierCatalogue
 from tierwise.data.samples import sample_log_path, sample_tiers_path
 from tierwise.data.step_log import load_step_logs
@@ -29,6 +29,7 @@ from tierwise.router_model.router import Router
 from tierwise.router_model.rules import RulesRouter
 
 N_AT_ONCE = 3
+TRACES = "traces.jsonl"
 LOCAL = {
     "small": ("smollm2-135m-instruct-q4_1.gguf", "plain"),
     "mid": ("qwen2.5-coder-1.5b-instruct-q4_k_m.gguf", "chat"),
@@ -38,20 +39,41 @@ LOCAL = {
 def main() -> None:
     given = _arguments()
     given.out.mkdir(parents=True, exist_ok=True)
-    goals = make_goals(load_step_logs([sample_log_path()]).steps, given.goals, given.seed)
+    goals = make_goals(load_step_logs([sample_log_path()]).steps, given.goals)
+    done = {trace["task_id"] for trace in read_traces(given.out / TRACES)}
+    left = [goal for goal in goals if goal.name not in done]
+    if left and given.models is not None:
+        _run_left(goals, left, given)
+    _report(read_traces(given.out / TRACES))
+
+
+def _run_left(goals: Sequence[Goal], left: Sequence[Goal], given: argparse.Namespace) -> None:
     with ExitStack() as stack:
         addresses = {tier: stack.enter_context(_local_model(given.models, tier, given.python)) for tier in LOCAL}
         addresses["frontier"] = stack.enter_context(_serving(model_server(ScriptedFrontier(goals))))
         catalogue = at_addresses(TierCatalogue.load(sample_tiers_path()), addresses)
         decider = Router.load(given.bundle) if given.bundle else RulesRouter(catalogue)
-        log_url = f"sqlite:///{given.out.resolve()}/decisions.db"
-        results: list[RunResult] = []
-        with suppress(KeyboardInterrupt):  # what is done by then is worth seeing
-            asyncio.run(_run_all(goals, decider, catalogue, log_url, given.out, results))
-    answered = [result for result in results if result.answer is not None]
-    print(f"{len(answered)} of {len(results)} goals answered, decided by {decider.version}\n")
-    print(cost_table(results, catalogue))
-    print(f"\n{trace_table(max(results, key=lambda result: len(result.steps)))}")
+        asyncio.run(_run_all(left, decider, catalogue, given.out))
+
+
+async def _run_all(goals: Sequence[Goal], decider: Decider, catalogue: TierCatalogue, out: Path) -> None:
+    log_url = f"sqlite:///{out.resolve()}/decisions.db"
+    async for result in run_goals(goals, decider, catalogue, log_url, N_AT_ONCE):
+        append_trace(out / TRACES, result)
+        state = "answered" if result.answer is not None else f"failed: {result.failure}"
+        print(
+            f"{result.task_id}: {state}, {result.n_calls} calls, {result.cost_usd:.6f} USD", file=sys.stderr, flush=True
+        )
+
+
+def _report(traces: Sequence[Trace]) -> None:
+    catalogue = TierCatalogue.load(sample_tiers_path())
+    top = catalogue.top.models[0]
+    answered = [trace for trace in traces if trace["answer"] is not None]
+    print(f"{len(answered)} of {len(traces)} goals answered\n\n{cost_table(traces, catalogue.names)}\n")
+    print(role_table(traces, top))
+    if traces:
+        print(f"\n{trace_table(max(traces, key=lambda trace: len(trace['steps'])))}")
 
 
 def at_addresses(catalogue: TierCatalogue, addresses: dict[str, str]) -> TierCatalogue:
@@ -63,23 +85,6 @@ def at_addresses(catalogue: TierCatalogue, addresses: dict[str, str]) -> TierCat
         return replace(model, name=name, base_url=addresses[tier.name], api_key_env=None, capabilities=())
 
     return TierCatalogue(tuple(Tier(tier.name, (moved(tier),)) for tier in catalogue.tiers))
-
-
-async def _run_all(
-    goals: Sequence[Goal],
-    decider: Decider,
-    catalogue: TierCatalogue,
-    log_url: str,
-    out: Path,
-    results: list[RunResult],
-) -> None:
-    async for result in run_goals(goals, decider, catalogue, log_url, N_AT_ONCE):
-        results.append(result)
-        append_trace(out / "traces.jsonl", result)
-        state = "answered" if result.answer is not None else f"failed: {result.failure}"
-        print(
-            f"{result.task_id}: {state}, {result.n_calls} calls, {result.cost_usd:.6f} USD", file=sys.stderr, flush=True
-        )
 
 
 @contextmanager
@@ -107,10 +112,9 @@ def _serving(server: ModelServer) -> Iterator[str]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", type=Path, required=True, help="folder of the GGUF files")
+    parser.add_argument("--models", type=Path, help="folder of the GGUF files; without it, only report what is there")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--goals", type=int, default=32)
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--bundle", type=Path, help="decide with a router instead of the rules")
     parser.add_argument("--python", default=sys.executable, help="an interpreter that has xllamacpp")
     return parser.parse_args()

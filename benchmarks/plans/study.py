@@ -9,11 +9,13 @@ from typing import Any
 from benchmarks.plans.goals import Goal
 from tierwise.agents.attempts import AttemptLoop, AttemptSettings, FunctionVerifier, Verifier
 from tierwise.agents.client import AsyncLocalClient
-from tierwise.agents.runtime import PlanStep, RunResult, Runtime, RuntimeSettings
+from tierwise.agents.runtime import PlanStep, Role, RunResult, Runtime, RuntimeSettings
 from tierwise.agents.upstreams import Reply, Upstreams
-from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.catalogue import Model, TierCatalogue
 from tierwise.data.samples.verifiers import verify
 from tierwise.router_model.decider import Decider
+
+Trace = dict[str, Any]
 
 SETTINGS = RuntimeSettings(max_concurrency=2)
 ATTEMPTS = AttemptSettings(max_tokens=96, n_repairs=0, call_timeout_seconds=300)
@@ -37,32 +39,47 @@ async def run_goals(
             yield await next_result
 
 
-def cost_table(results: Sequence[RunResult], catalogue: TierCatalogue) -> str:
-    """Calls, failures, tokens and cost by tier, and what the same answers would have cost at the top alone."""
+def cost_table(traces: Sequence[Trace], tiers: Sequence[str]) -> str:
+    """Calls, failures, tokens and cost by tier."""
     lines = ["| tier | calls | failed | input tokens | output tokens | USD |", "|---|---:|---:|---:|---:|---:|"]
-    for tier in catalogue.names:
-        spent = [result.by_tier()[tier] for result in results if tier in result.by_tier()]
-        counts = [sum(getattr(each, name) for each in spent) for name in ("n_calls", "n_failed")]
-        tokens = [sum(getattr(each, name) for each in spent) for name in ("input_tokens", "output_tokens")]
-        cells = [*counts, *tokens, f"{sum(each.cost_usd for each in spent):.6f}"]
-        lines.append(f"| {tier} | " + " | ".join(map(str, cells)) + " |")
-    total = sum(result.cost_usd for result in results)
-    lines.append(f"| all | {sum(result.n_calls for result in results)} | | | | {total:.6f} |")
+    attempts = [attempt for trace in traces for step in trace["steps"] for attempt in step["attempts"]]
+    for tier in tiers:
+        own = [attempt for attempt in attempts if attempt["tier"] == tier]
+        n_failed = sum(attempt["success"] is False for attempt in own)
+        tokens = [sum(attempt["usage"][f"{end}_tokens"] or 0 for attempt in own) for end in ("input", "output")]
+        cost_usd = sum(attempt["cost_usd"] or 0.0 for attempt in own)
+        lines.append(f"| {tier} | {len(own)} | {n_failed} | {tokens[0]} | {tokens[1]} | {cost_usd:.6f} |")
+    lines.append(f"| all | {len(attempts)} | | | | {sum(trace['cost_usd'] for trace in traces):.6f} |")
     return "\n".join(lines)
 
 
-def trace_table(result: RunResult) -> str:
+def role_table(traces: Sequence[Trace], top: Model) -> str:
+    """Cost by role, and what the accepted answers of the steps would have cost on the top tier alone: the tokens of
+    the attempt that was accepted, at the top tier's prices."""
+    lines = ["| role | steps | USD | USD at the top tier alone |", "|---|---:|---:|---:|"]
+    steps = [step for trace in traces for step in trace["steps"]]
+    for role in Role:
+        own = [step for step in steps if step["role"] == role]
+        accepted = [step["attempts"][-1] for step in own if step["attempts"]]
+        usages = [attempt["usage"] for attempt in accepted]
+        alone = sum(top.cost_usd(usage["input_tokens"] or 0, usage["output_tokens"] or 0) for usage in usages)
+        spent = sum(attempt["cost_usd"] or 0.0 for step in own for attempt in step["attempts"])
+        lines.append(f"| {role} | {len(own)} | {spent:.6f} | {alone:.6f} |")
+    return "\n".join(lines)
+
+
+def trace_table(trace: Trace) -> str:
     """One run, a line a step."""
-    lines = ["| step | role | waits for | attempts | USD | ms |", "|---|---|---|---|---:|---:|"]
-    for step in result.steps:
-        marks = {True: "passed", False: "failed", None: "unknown"}
-        attempts = ", ".join(f"{attempt.tier} {marks[attempt.success]}" for attempt in step.attempts) or str(
-            step.origin
+    lines = ["| step | role | waits for | attempts | USD |", "|---|---|---|---|---:|"]
+    marks = {True: "passed", False: "failed", None: "unknown"}
+    for step in trace["steps"]:
+        attempts = [f"{attempt['tier']} {marks[attempt['success']]}" for attempt in step["attempts"]]
+        waits = ", ".join(name.rpartition("/")[2] for name in step["depends_on"])
+        name = step["step_id"].removeprefix(trace["task_id"]).lstrip("./")
+        cost_usd = sum(attempt["cost_usd"] or 0.0 for attempt in step["attempts"])
+        lines.append(
+            f"| {name} | {step['role']} | {waits} | {', '.join(attempts) or step['origin']} | {cost_usd:.6f} |"
         )
-        waits = ", ".join(name.rpartition("/")[2] for name in step.depends_on)
-        name = step.step_id.removeprefix(result.task_id).lstrip("./")
-        took = step.finished_ms - step.started_ms
-        lines.append(f"| {name} | {step.role} | {waits} | {attempts} | {step.cost_usd:.6f} | {took:.0f} |")
     return "\n".join(lines)
 
 
@@ -70,6 +87,11 @@ def append_trace(path: Path, result: RunResult) -> None:
     """Adds a trace as a JSON line."""
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(result.to_dict()) + "\n")
+
+
+def read_traces(path: Path) -> list[Trace]:
+    """The traces of earlier runs; none where there is no file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
 def _verifier_for(goal: Goal) -> Any:

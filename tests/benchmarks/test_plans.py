@@ -12,7 +12,7 @@ import pytest
 from benchmarks.plans.__main__ import at_addresses
 from benchmarks.plans.frontier import ScriptedFrontier
 from benchmarks.plans.goals import Goal, make_goals
-from benchmarks.plans.study import cost_table, run_goals, trace_table
+from benchmarks.plans.study import append_trace, cost_table, read_traces, role_table, run_goals, trace_table
 from tierwise.agents.collect import Backend, Completion, ModelInfo
 from tierwise.agents.collect.model_server import model_server
 from tierwise.agents.runtime import Origin, Role, RunResult
@@ -95,8 +95,12 @@ def test_goals_are_reached_recovered_and_learned_from(sample: list[LoggedStep], 
     assert len(attempts) - n_handoffs == sum(result.n_calls for result in results)
     table = outcome_table(logged, catalogue.names)
     assert ((table.first == table.last) & (table.first > 0)).any(), "escalations prove labels"
-    assert f"| all | {sum(result.n_calls for result in results)} |" in cost_table(results, catalogue)
-    assert "| export-again | execute |" in trace_table(results[7])
+    for result in results:
+        append_trace(tmp_path / "traces.jsonl", result)
+    traces = read_traces(tmp_path / "traces.jsonl")
+    assert f"| all | {sum(result.n_calls for result in results)} |" in cost_table(traces, catalogue.names)
+    assert "| repair | 1 |" in role_table(traces, catalogue.top.models[0])
+    assert "| export-again | execute |" in trace_table(traces[7])
 
     trained = train_router(logged, catalogue, TrainConfig.from_mapping({"booster": {"n_rounds": 10}}))
     trained.save(tmp_path / "bundle")
