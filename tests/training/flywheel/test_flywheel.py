@@ -16,6 +16,7 @@ from tierwise.training.flywheel.promotion import Grounds, promote, rollback
 from tierwise.training.flywheel.registry import Registry
 from tierwise.training.flywheel.retrain import retrain
 
+pytestmark = pytest.mark.slow  # making an MLflow store takes seconds
 ADA = Grounds("ada", "it is better")
 
 
@@ -40,7 +41,6 @@ def test_without_challenger_or_champion_nothing_moves(registry: Registry, decisi
     assert decision_log.audit() == ()
 
 
-@pytest.mark.slow
 def test_the_circle(registry: Registry, catalogue: TierCatalogue, decision_log: DecisionLog, tmp_path: Path) -> None:
     first = world_log(600)
     done = retrain(first, catalogue, registry, tmp_path / "a", SETTINGS)
