@@ -60,13 +60,16 @@ class RouterParts:
     logged: LoggedSteps = NO_LOGGED_STEPS
 
     def pipeline(self) -> FeaturePipeline:
+        """Steps to vectors. Raises ``FeatureSchemaError`` when the encoder is not the one of the schema."""
         return FeaturePipeline(self.schema, load_encoder(self.encoder_folder))
 
     @property
     def has_transformer(self) -> bool:
+        """Whether a decision takes milliseconds of CPU, as the encoder is a transformer."""
         return EncoderSettings.load(self.encoder_folder).kind == "transformer"
 
     def predictor(self) -> Predictor:
+        """Vectors to probabilities and costs; opens the graphs anew."""
         return Predictor(self.router_graph, self.linear, self.cost_graph, self.calibration)
 
 
@@ -81,6 +84,7 @@ class Bundle:
 
     @property
     def version(self) -> str:
+        """The router version: 12 hexadecimal digits that depend on every byte of the bundle's files."""
         return str(self.manifest["router_version"])
 
 

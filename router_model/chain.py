@@ -34,6 +34,7 @@ class TierProbabilities:
 
 
 def n_chain_rows(n_tiers: int) -> int:
+    """Rows of a step: a hazard for every tier, a keep for every tier but the cheapest."""
     return 2 * n_tiers - 1
 
 

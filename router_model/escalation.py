@@ -20,6 +20,7 @@ class Escalations:
     cost_usd: Floats
 
     def of(self, row: int, is_unfamiliar: bool) -> "Outlook":
+        """The outlook of one step, by its row."""
         return Outlook(self.p_success[row].tolist(), self.cost_usd[row].tolist(), is_unfamiliar)
 
 

@@ -41,6 +41,7 @@ class TierRange:
     raised_by: str | None = None
 
     def clamp(self, tier: int) -> int:
+        """The open tier nearest to ``tier``."""
         return max(self.low, min(self.high, tier))
 
 

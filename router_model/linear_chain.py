@@ -39,6 +39,7 @@ class LinearChain:
 
     @classmethod
     def from_mapping(cls, raw: Mapping[str, Any]) -> "LinearChain":
+        """From ``linear.json``. Raises ``KeyError`` for a part that is missing."""
         return cls(*(np.asarray(raw[name], dtype=np.float64) for name in cls.__slots__))
 
 

@@ -26,6 +26,7 @@ class RulesRouter:
     is_slow: bool = False
 
     def decide(self, step: Step, options: DecideOptions = NO_OPTIONS) -> Decision:
+        """The tier that the rules give, within guardrails and options. Raises ``RecordError`` for bad options."""
         options.check(self.catalogue)
         tier, reason = self._choose(step)
         return _limited(self, tier, reason, step, options)
@@ -62,6 +63,7 @@ class ConstantRouter:
         return f"always-{self.tier}"
 
     def decide(self, step: Step, options: DecideOptions = NO_OPTIONS) -> Decision:
+        """The one tier, within guardrails and options. Raises ``CatalogueError`` when the catalogue lacks it."""
         options.check(self.catalogue)
         reason = Reason("constant", f"Every step goes to '{self.tier}'.")
         return _limited(self, self.catalogue.index(self.tier), reason, step, options)

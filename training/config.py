@@ -59,6 +59,7 @@ class TrainConfig:
 
     @classmethod
     def from_mapping(cls, raw: Mapping[str, Any]) -> "TrainConfig":
+        """From a decoded ``train.toml``. Raises ``TrainingError`` for an unknown key or a value that makes no sense."""
         values = dict(raw)
         tables = {"booster": BoosterParams, "guardrails": Guardrails}
         for name, table in tables.items():

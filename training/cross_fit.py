@@ -93,4 +93,5 @@ class _FoldPrediction:
 
 
 def with_rounds(params: BoosterParams, n_rounds: int) -> BoosterParams:
+    """The same parameters for another number of boosting rounds."""
     return replace(params, n_rounds=n_rounds)

@@ -46,6 +46,7 @@ class BoosterParams:
                 raise TrainingError(f"{name} is {getattr(self, name)}; a share above 0 and up to 1 is needed")
 
     def to_lightgbm(self, seed: int) -> dict[str, Any]:
+        """LightGBM's own names for them, with all that makes a fit reproducible."""
         return {
             "learning_rate": self.learning_rate,
             "num_leaves": self.num_leaves,
@@ -77,6 +78,7 @@ class TierClassifier:
     def fit(
         self, vectors: NDArray[np.float32], success: Floats, sample_weight: Floats | None = None
     ) -> "TierClassifier":
+        """Grows the booster. Raises ``TrainingError`` for steps that none can be grown on."""
         params = self.params or BoosterParams()
         n_tiers = success.shape[1]
         weight = np.ones(len(success)) if sample_weight is None else sample_weight

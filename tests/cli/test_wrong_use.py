@@ -81,6 +81,14 @@ def test_decisions_never_write_over_the_log_they_read(
         assert (place / "log.jsonl").read_text() == STEP
 
 
+def test_a_full_disk_is_a_failure_not_wrong_use(tierwise: Callable[..., Any], bundle_folder: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("only Linux has a device that is always full")
+    ran = tierwise("decide", "--bundle", bundle_folder, "--steps", "log.jsonl", "--out", "/dev/full")
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1] == "tierwise: No space left on device"
+
+
 def test_folders_for_results_are_made(tierwise: Callable[..., Any], bundle_folder: Path, place: Path) -> None:
     assert tierwise("decide", "--bundle", bundle_folder, "--steps", "log.jsonl", "--out", "new/deep/D").code == 0
     assert json.loads((place / "new/deep/D").read_text())["step_id"] == "s"

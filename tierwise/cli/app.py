@@ -54,7 +54,10 @@ def _options(
 
 
 def main() -> None:
-    """Runs the command of ``sys.argv``; what Tierwise or the file system refuses is one line on stderr and code 2."""
+    """Runs the command of ``sys.argv``; what Tierwise or the file system refuses is one line on stderr.
+
+    Input that cannot be used ends with code 2; so does a file that cannot be opened. A full disk is code 1.
+    """
     try:
         app()
     except TierwiseError as error:
@@ -63,4 +66,6 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:
-        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), code=2)
+        if error.filename:
+            fail(f"{error.filename}: {error.strerror}", code=2)
+        fail(error.strerror or str(error))
