@@ -123,8 +123,9 @@ class Play:
         self._service.wait_for_arm("challenger")
 
     def trail(self) -> list[str]:
+        """The actions of the audit trail, without the looks at the experiment, which it keeps too."""
         with DecisionLog.open(self._log_url) as log:
-            return [entry.action for entry in log.audit()]
+            return [entry.action for entry in log.audit() if entry.action != "experiment report"]
 
     def _serve(self, steps: list[LoggedStep], weather: Weather) -> None:
         outcomes = []
