@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 ENCODERS_VENV ?= .venv-encoders
+API_VENV ?= .venv-api
 RECORDERS_VENV ?= .venv-recorders
 TORCH ?= torch==2.13.0
 ADAPTERS_VENV ?= .venv-adapters
@@ -19,7 +20,7 @@ OPENMP := $(CURDIR)/$(VENV)/openmp
 export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-slow test-encoders test-browser pictures test-importers test-adapters adapter-environments demo bench bench-decisions bench-serving docs constraints clean
+.PHONY: help setup check test test-slow test-encoders test-api test-browser pictures test-importers test-adapters adapter-environments demo bench bench-decisions bench-serving docs constraints clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -62,6 +63,10 @@ test-adapter-%: $(ADAPTERS_VENV)/%/.made
 	$(ADAPTERS_VENV)/$*/bin/pytest -W ignore $(wildcard tests/*/*/test_$(subst -,_,$*).py) $(ARGS)
 	$(ADAPTERS_VENV)/$*/bin/python -W ignore examples/$(subst -,_,$*)_routed.py
 
+test-api: $(RUN)  ## throw requests made from the OpenAPI schema at a running service (schemathesis, in an environment of its own)
+	@[ -x $(API_VENV)/bin/schemathesis ] || { $(PYTHON) -m venv $(API_VENV) && $(API_VENV)/bin/pip install --quiet 'schemathesis>=4,<5'; }
+	sh tests/api.sh $(BIN)/python $(API_VENV)/bin/schemathesis $(ARGS)
+
 demo: $(RUN)  ## train on the sample log, export, register, serve, show (ARGS="--port 9000")
 	$(BIN)/tierwise demo $(ARGS)
 
@@ -95,7 +100,7 @@ constraints: $(DEV)  ## resolve the newest versions into constraints.txt
 	| grep -vE '^(nvidia-|cuda-|torch=|triton=|setuptools=)'; } > constraints.new && mv constraints.new constraints.txt
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) $(ENCODERS_VENV) $(RECORDERS_VENV) $(ADAPTERS_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(ENCODERS_VENV) $(API_VENV) $(RECORDERS_VENV) $(ADAPTERS_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12")'

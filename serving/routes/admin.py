@@ -7,15 +7,17 @@ from fastapi import APIRouter, Request, Response
 from tierwise.data.decision_log import DecisionLog, LogUnavailableError
 from tierwise.serving.problems import log_unavailable
 from tierwise.serving.routes.answers import json_answer, json_answers, problem_answers
+from tierwise.serving.routes.any_text import provide_any_text
 from tierwise.serving.schemas import DeletedAnswer, HealthAnswer
 from tierwise.serving.service import service_of
 
+provide_any_text()
 router = APIRouter(tags=["admin"])
 
 _DELETED = json_answers(DeletedAnswer) | problem_answers(401, 403, 422, 503)
 
 
-@router.delete("/tasks/{task_id:path}", responses=_DELETED)
+@router.delete("/tasks/{task_id:any_text}", responses=_DELETED)
 def delete_task(request: Request, task_id: str) -> Response:
     """Deletes the decisions of a task and their outcomes."""
     try:
@@ -24,7 +26,7 @@ def delete_task(request: Request, task_id: str) -> Response:
         raise log_unavailable() from None
 
 
-@router.delete("/sessions/{session_id:path}", responses=_DELETED)
+@router.delete("/sessions/{session_id:any_text}", responses=_DELETED)
 def delete_session(request: Request, session_id: str) -> Response:
     """Deletes the decisions of a session and their outcomes."""
     try:

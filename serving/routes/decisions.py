@@ -8,6 +8,7 @@ from tierwise.data.decision_log import LogUnavailableError
 from tierwise.serving.bodies import read_json
 from tierwise.serving.problems import decision_unknown, log_unavailable
 from tierwise.serving.routes.answers import json_answer, json_answers, json_body, problem_answers
+from tierwise.serving.routes.any_text import provide_any_text
 from tierwise.serving.schemas import (
     BatchAnswer,
     BatchBody,
@@ -18,6 +19,7 @@ from tierwise.serving.schemas import (
 from tierwise.serving.service import service_of
 from tierwise.serving.wire import parse_batch, stored_decision_to_wire
 
+provide_any_text()
 router = APIRouter(tags=["decisions"])
 
 _BODY_PROBLEMS = problem_answers(400, 401, 403, 408, 413, 415, 422, 429)
@@ -43,7 +45,7 @@ async def route_batch(request: Request) -> Response:
 
 
 @router.get(
-    "/decisions/{decision_id:path}",
+    "/decisions/{decision_id:any_text}",
     responses=json_answers(StoredDecisionAnswer) | problem_answers(401, 403, 404, 422, 503),
 )
 def read_decision(request: Request, decision_id: str) -> Response:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
@@ -145,10 +146,11 @@ def test_a_decision_that_is_not_there_is_a_404(client: TestClient) -> None:
     assert (response.status_code, response.json()["type"]) == (404, "urn:tierwise:problem:decision-unknown")
 
 
-def test_a_task_can_be_deleted(client: TestClient) -> None:
-    answer = client.post("/route", json={"step": {"text": "a"}, "task_id": "t/1"}).json()
+@pytest.mark.parametrize("task_id", ["t/1", "two\nlines\n", "\u00e9 \u2028?#%"])
+def test_a_task_can_be_deleted_whatever_it_is_called(client: TestClient, task_id: str) -> None:
+    answer = client.post("/route", json={"step": {"text": "a"}, "task_id": task_id}).json()
     client.post("/outcomes", json={"decision_id": answer["decision_id"], "tier": "small"})
-    assert client.delete("/tasks/t%2F1").json() == {"decisions": 1, "outcomes": 1}
+    assert client.delete(f"/tasks/{quote(task_id, safe='')}").json() == {"decisions": 1, "outcomes": 1}
     assert client.get(f"/decisions/{answer['decision_id']}").status_code == 404
 
 
