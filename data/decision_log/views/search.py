@@ -79,7 +79,7 @@ def count_found(connection: Connection, wanted: Wanted) -> int:
     return int(connection.execute(select(func.count()).select_from(found)).scalar_one())
 
 
-def recent_sample(connection: Connection, wanted: Wanted, limit: int = 5_000) -> list[Sampled]:
+def recent_sample(connection: Connection, wanted: Wanted, limit: int = 2_000) -> list[Sampled]:
     """The newest wanted decisions, at most ``limit``."""
     rows = settled(connection, _newest(connection, wanted, limit), *_SAMPLED)
     query = select(rows).order_by(rows.c.created_at.desc()).limit(limit)
