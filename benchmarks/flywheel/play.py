@@ -25,7 +25,7 @@ from tierwise.training.tracking import CHAMPION
 
 MODEL = "weeks"
 _BATCH_TASKS = 12
-_TRAIN_TOML = "max_quality_loss = 0.15\nn_folds = 3\nn_components = 16\n[booster]\nn_rounds = 60\n"
+_TRAIN_TOML = "max_quality_loss = {max_quality_loss}\nn_folds = 3\nn_components = 16\n[booster]\nn_rounds = 60\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,9 @@ class Play:
         self.timeline.commands.append({"command": " ".join(arguments[:2]), "code": code, "output": output})
         return code, output
 
-    def retrain(self, since: float, test_share: float) -> tuple[int, str]:
+    def retrain(self, since: float, test_share: float, max_quality_loss: float = 0.15) -> tuple[int, str]:
         config = self._folder / "train.toml"
-        config.write_text(_TRAIN_TOML)
+        config.write_text(_TRAIN_TOML.format(max_quality_loss=max_quality_loss))
         return self.run(
             "retrain", "--log", self._log_url, "--name", MODEL, "--tiers", str(sample_tiers_path()),
             "--config", str(config), "--since", _moment(since), "--test-share", str(test_share), "--margin", "0.05",
