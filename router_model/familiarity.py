@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tierwise.features.schema import FeatureSchema
+from tierwise.features.structural import MISSING
 
 TASK_TYPE_WEIGHT = 6.0
 EMBEDDING_WEIGHT = 8.0
@@ -27,7 +28,8 @@ _ROUNDING = 1e-3
 class FamiliaritySpace:
     """The coordinates in which steps are compared: ``clip((vector[columns] - centre) * weight)``, float32 [c].
 
-    ``columns`` int64 [c] are the features that count, ``centre`` and ``weight`` float32 [c] belong to them.
+    ``columns`` int64 [c] are the features that count, ``centre`` and ``weight`` float32 [c] belong to them. What a step
+    does not say counts as the usual: silence is no evidence that a step is of another kind.
     """
 
     columns: NDArray[np.int64]
@@ -35,7 +37,8 @@ class FamiliaritySpace:
     weight: NDArray[np.float32]
 
     def coordinates(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        deviations = (vectors[:, self.columns] - self.centre) * self.weight
+        values = vectors[:, self.columns]
+        deviations = np.where(values == MISSING, 0.0, (values - self.centre) * self.weight)
         return np.asarray(deviations.clip(-_MAX_DEVIATIONS, _MAX_DEVIATIONS, out=deviations), dtype=np.float32)
 
     def usual(self, n_columns: int) -> NDArray[np.float32]:

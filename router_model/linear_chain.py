@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tierwise.features.structural import MISSING
 from tierwise.router_model.chain import Floats, chain_offsets
 
 MAX_DEVIATIONS = 4.0
@@ -44,8 +45,9 @@ class LinearChain:
 
 
 def standardised(vectors: NDArray[np.float32], centre: Floats, scale: Floats) -> Floats:
-    """Deviations from the centre in units of the scale, clipped, float64 [n, d]."""
-    return np.asarray(np.clip((vectors - centre) / scale, -MAX_DEVIATIONS, MAX_DEVIATIONS))
+    """Deviations from the centre in units of the scale, clipped, float64 [n, d]; what is missing deviates by 0."""
+    deviations = np.clip((vectors - centre) / scale, -MAX_DEVIATIONS, MAX_DEVIATIONS)
+    return np.asarray(np.where(vectors == MISSING, 0.0, deviations))
 
 
 def blended(tree_scores: Floats, linear_scores: Floats) -> Floats:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tierwise.features.lexical import LEXICAL_NAMES
 from tierwise.features.schema import FeatureSchema
-from tierwise.features.structural import STRUCTURAL_NAMES
+from tierwise.features.structural import MISSING, STRUCTURAL_NAMES
 from tierwise.router_model.familiarity import (
     EMBEDDING_WEIGHT,
     TASK_TYPE_WEIGHT,
@@ -75,11 +75,14 @@ def _conformal_quantile(distances: NDArray[np.float32], share_above: float) -> f
 
 
 def _space(vectors: NDArray[np.float32], schema: FeatureSchema) -> FamiliaritySpace:
-    """Counts in units of their spread, task types far apart, the embedding as it is; other identities do not count."""
+    """Counts in units of their spread, task types far apart, the embedding as it is; other identities do not count, nor
+    does a field that no step of the log fills."""
     n_counts = len(STRUCTURAL_NAMES) + len(LEXICAL_NAMES)
+    counts = vectors[:, :n_counts]
+    is_filled = (counts != MISSING).any(axis=0)
     centre, weight = np.zeros((2, vectors.shape[1]), dtype=np.float32)
-    centre[:n_counts] = vectors[:, :n_counts].mean(axis=0)
-    weight[:n_counts] = 1.0 / np.maximum(vectors[:, :n_counts].std(axis=0), _MIN_SPREAD)
+    centre[:n_counts] = counts.mean(axis=0)
+    weight[:n_counts] = is_filled / np.maximum(counts.std(axis=0), _MIN_SPREAD)
     weight[list(columns_of(schema, "task_type="))] = TASK_TYPE_WEIGHT
     weight[list(columns_of(schema, "embedding_"))] = EMBEDDING_WEIGHT
     columns = np.flatnonzero(weight)

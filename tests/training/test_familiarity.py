@@ -55,3 +55,11 @@ def test_foreign_work_under_a_logged_name_is_less_familiar_than_logged_work(
     foreign = [Step(text=text, task_type=name) for text in FOREIGN for name in names]
     known = [logged.step for logged in held_out_steps]
     assert share_unfamiliar(router, foreign) > share_unfamiliar(router, known)
+
+
+def test_leaving_out_optional_fields_does_not_make_a_step_unfamiliar(
+    router: Router, train_steps: tuple[LoggedStep, ...]
+) -> None:
+    silent = {"human_visible": None, "retry": None, "step_index": None, "input_tokens": None, "input_complexity": None}
+    silenced = [replace(logged.step, **silent) for logged in train_steps]  # type: ignore[arg-type]
+    assert share_unfamiliar(router, silenced) < 0.05
