@@ -28,7 +28,8 @@ _BETS = np.geomspace(0.02, 0.6, 6)
 class HeldOut:
     """Held-out steps: predictions ``p_success`` and ``expected_cost_usd``, and what happened, float64 [n, k] each.
 
-    ``success`` is 1, 0 or, where the log does not say, the expectation given what it says; ``cost_usd`` has no NaN.
+    ``success`` is 1, 0 or, where the log does not say, the evidence that stands for it, from 1 - ``largest`` to
+    ``largest`` (:mod:`tierwise.training.evidence`); ``cost_usd`` has no NaN.
     ``is_unfamiliar`` bool [n] marks steps that go to the top tier whatever the cost weight. ``weight`` float64 [n] in
     (0, 1] says how much each step counts; what is certified then holds for the weighted log.
     """
@@ -39,6 +40,7 @@ class HeldOut:
     cost_usd: Floats
     is_unfamiliar: NDArray[np.bool_]
     weight: Floats
+    largest: float = 1.0
 
     @property
     def cost_scale_usd(self) -> float:
@@ -50,7 +52,8 @@ def certify(held_out: HeldOut, confidence: float) -> tuple[OperatingPoint, ...]:
     candidates = [_outcome(held_out, weight) for weight in COST_WEIGHTS]
     y_top = held_out.weight * held_out.success[:, -1]
     cost_top = float(held_out.weight @ held_out.cost_usd[:, -1])
-    return tuple(_certified(candidates, y_top, cost_top, loss, confidence) for loss in QUALITY_LOSSES)
+    rule = _Rule(y_top, held_out.largest, confidence)
+    return tuple(_certified(candidates, cost_top, loss, rule) for loss in QUALITY_LOSSES)
 
 
 def is_mean_below_zero(values: Floats, upper: float, confidence: float) -> bool:
@@ -84,29 +87,36 @@ def _outcome(held_out: HeldOut, weight: float) -> _Outcome:
     return _Outcome(weight, counted, float(held_out.weight @ held_out.cost_usd[rows, chosen]))
 
 
-def _certified(
-    candidates: list[_Outcome], y_top: Floats, cost_top: float, max_loss: float, confidence: float
-) -> OperatingPoint:
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """When a loss counts as certified: ``y_top`` float64 [n] is what the top tier does, ``largest`` bounds evidence."""
+
+    y_top: Floats
+    largest: float
+    confidence: float
+
+    def is_within(self, y_chosen: Floats, max_loss: float) -> bool:
+        """``D`` is at most ``largest - max_loss``: only the half of it that the step tried can be large."""
+        difference = (1.0 - max_loss) * self.y_top - y_chosen
+        return is_mean_below_zero(difference, self.largest - max_loss, self.confidence)
+
+    def loss_upper(self, y_chosen: Floats, certified: float) -> float:
+        """The smallest loss that the same test still certifies, found by bisection."""
+        low, high = -1.0, certified
+        for _ in range(12):
+            middle = (low + high) / 2
+            low, high = (low, middle) if self.is_within(y_chosen, middle) else (middle, high)
+        return high
+
+
+def _certified(candidates: list[_Outcome], cost_top: float, max_loss: float, rule: _Rule) -> OperatingPoint:
     best: _Outcome | None = None
     for candidate in candidates:
-        if not _is_within(candidate.y_chosen, y_top, max_loss, confidence):
+        if not rule.is_within(candidate.y_chosen, max_loss):
             break
         best = candidate
     if best is None:
         return OperatingPoint(max_loss, None, 0.0, 0.0, 0.0)
-    loss = 1.0 - float(best.y_chosen.mean()) / max(float(y_top.mean()), 1e-12)
-    upper = _loss_upper(best.y_chosen, y_top, max_loss, confidence)
+    loss = 1.0 - float(best.y_chosen.mean()) / max(float(rule.y_top.mean()), 1e-12)
+    upper = rule.loss_upper(best.y_chosen, max_loss)
     return OperatingPoint(max_loss, best.weight, loss, upper, 1.0 - best.cost_usd / max(cost_top, 1e-12))
-
-
-def _is_within(y_chosen: Floats, y_top: NDArray[np.float64], max_loss: float, confidence: float) -> bool:
-    return is_mean_below_zero((1.0 - max_loss) * y_top - y_chosen, 1.0 - max_loss, confidence)
-
-
-def _loss_upper(y_chosen: Floats, y_top: Floats, certified: float, confidence: float) -> float:
-    """The smallest loss that the same test still certifies, found by bisection."""
-    low, high = -1.0, certified
-    for _ in range(12):
-        middle = (low + high) / 2
-        low, high = (low, middle) if _is_within(y_chosen, y_top, middle, confidence) else (middle, high)
-    return high

@@ -25,12 +25,12 @@ from tierwise.router_model.policy import Policy
 from tierwise.router_model.predictor import tier_rows
 from tierwise.router_model.router import Router
 from tierwise.training.calibration import cross_calibrated, fit_calibration
-from tierwise.training.chain_likelihood import expected_success
 from tierwise.training.chain_model import ChainModel
 from tierwise.training.config import TrainConfig
 from tierwise.training.costs import CostModel, complete_costs
 from tierwise.training.cross_fit import CrossFit, TrainingRows, cross_fit, with_rounds
 from tierwise.training.errors import TrainingError
+from tierwise.training.evidence import drawn_propensity, weigh_evidence
 from tierwise.training.familiarity import fit_familiarity
 from tierwise.training.onnx_export import ExportedGraph, export_booster
 from tierwise.training.operating_points import HeldOut, certify
@@ -105,7 +105,7 @@ def train_router(
     fitted = fit_familiarity(
         vectors, copy_vectors, pipeline.schema, folds, config.unfamiliar_share, config.n_reference_steps
     )
-    policy = _policy(held_out, table, rows, fitted.is_unfamiliar, config)
+    policy = _policy(held_out, steps, rows, fitted.is_unfamiliar, config)
 
     progress("final fit", 1)
     params = with_rounds(config.booster, held_out.n_rounds)
@@ -165,22 +165,22 @@ def _usable(steps: Sequence[LoggedStep], catalogue: TierCatalogue) -> list[Logge
 
 def _policy(
     cross: CrossFit,
-    table: OutcomeTable,
+    steps: Sequence[LoggedStep],
     rows: TrainingRows,
     is_unfamiliar: np.ndarray,
     config: TrainConfig,
 ) -> Policy:
-    cost_usd, weight = rows.cost_usd, rows.weight
-    probabilities, expected_cost = cross_calibrated(
-        cross.scores, table.success, cross.log_cost, cost_usd, rows.folds, weight
-    )
+    success, cost_usd, weight = rows.success, rows.cost_usd, rows.weight
+    probabilities, expected_cost = cross_calibrated(cross.scores, success, cross.log_cost, cost_usd, rows.folds, weight)
+    evidence = weigh_evidence(probabilities, success, drawn_propensity(steps, success))
     held_out = HeldOut(
         probabilities.p_success,
         expected_cost,
-        expected_success(probabilities, table.success),
+        evidence.success,
         np.where(np.isnan(cost_usd), expected_cost, cost_usd),
         is_unfamiliar,
         weight,
+        evidence.largest,
     )
     return Policy(
         points=certify(held_out, config.confidence),
