@@ -1,10 +1,10 @@
 """What a log proves about the tiers of a step when it shows only some of them: the evidence that certification needs.
 
-Where nothing was random, what was not seen is expected from what was, by the tier chain: as good as the model. Where
-the logged tier was drawn with a known probability below 1, the draw gives evidence that needs no model to be right: the
-doubly robust score of Robins, Rotnitzky and Zhao (1994), the prediction for every tier and, for the tier that was tried,
-its error divided by the propensity. Its mean is the success rate whatever the prediction. A rarely tried tier says little
-and weighs much, so a log with little exploration certifies little.
+Where nothing was random, what was not seen is expected from what was, by the tier chain: as good as the model.
+Where the logged tier was drawn with a known probability below 1, the draw gives evidence that needs no model to be
+right: the doubly robust score of Robins, Rotnitzky and Zhao (1994), the prediction for every tier and, for the tier
+that was tried, its error divided by the propensity. Its mean is the success rate whatever the prediction. A rarely
+tried tier says little and weighs much, so a log with little exploration certifies little.
 """
 
 from collections.abc import Sequence
