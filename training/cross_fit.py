@@ -1,8 +1,6 @@
 """Cross-fitting: predictions for every step from a booster that did not see it."""
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -59,37 +57,23 @@ def cross_fit(
 ) -> CrossFit:
     """Fits one classifier and one cost model a fold, on the other folds; ``on_fold`` is called after each.
 
-    Copies help to fit and are not predicted. Folds run side by side, one thread each: boosters that share cores
-    thread by thread wait for each other.
+    Copies help to fit and are not predicted. Folds run one after the other: LightGBM shares state between boosters, and
+    two that were built at once have crashed the process.
     """
-
-    def predict_fold(fold: int) -> _FoldPrediction:
-        held_out = rows.folds == fold
-        model, cost_model = rows.fit(~held_out, params, seed)
-        vectors = rows.vectors[: len(held_out)][held_out]
-        return _FoldPrediction(held_out, model.staged_scores(vectors, stages), cost_model.log_cost(vectors))
-
     n_steps, n_tiers = rows.success.shape
     stages = [max(1, params.n_rounds * (i + 1) // _N_STAGES) for i in range(_N_STAGES)]
     staged = np.zeros((_N_STAGES, n_steps, n_chain_rows(n_tiers)))
     log_cost = np.zeros((n_steps, n_tiers))
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for found in pool.map(predict_fold, np.unique(rows.folds).tolist()):
-            staged[:, found.held_out] = found.scores
-            log_cost[found.held_out] = found.log_cost
-            on_fold()
+    for fold in np.unique(rows.folds).tolist():
+        held_out = rows.folds == fold
+        model, cost_model = rows.fit(~held_out, params, seed)
+        vectors = rows.vectors[:n_steps][held_out]
+        staged[:, held_out] = model.staged_scores(vectors, stages)
+        log_cost[held_out] = cost_model.log_cost(vectors)
+        on_fold()
     likelihoods = [chain_posterior(tier_probabilities(scores), rows.success).log_likelihood for scores in staged]
     best = int(np.argmax([rows.weight @ likelihood for likelihood in likelihoods]))
     return CrossFit(staged[best], log_cost, stages[best])
-
-
-@dataclass(frozen=True, slots=True)
-class _FoldPrediction:
-    """``held_out`` bool [n]; for its m steps, ``scores`` float64 [stages, m, 2 k - 1], ``log_cost`` float64 [m, k]."""
-
-    held_out: NDArray[np.bool_]
-    scores: Floats
-    log_cost: Floats
 
 
 def with_rounds(params: BoosterParams, n_rounds: int) -> BoosterParams:

@@ -19,7 +19,10 @@ from tierwise.training.errors import TrainingError
 
 @dataclass(frozen=True, slots=True)
 class BoosterParams:
-    """LightGBM parameters; defaults chosen by cross-validation on real logs (docs/learning.md)."""
+    """LightGBM parameters; defaults chosen by cross-validation on real logs (docs/learning.md).
+
+    ``n_threads`` does not follow the machine: sums, and with them the bytes of a bundle, depend on it.
+    """
 
     n_rounds: int = 300
     learning_rate: float = 0.04
@@ -29,7 +32,7 @@ class BoosterParams:
     feature_fraction: float = 0.4
     bagging_fraction: float = 0.8
     lambda_l2: float = 5.0
-    n_threads: int = 1
+    n_threads: int = 2
 
     def __post_init__(self) -> None:
         """Raises ``TrainingError`` for a value that no booster can be grown with."""

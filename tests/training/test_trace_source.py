@@ -21,12 +21,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> str:
 
     folder = tmp_path_factory.mktemp("mlflow")
     uri = f"sqlite:///{folder / 'mlflow.db'}"
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("ignore")
+        patch.setenv("MLFLOW_ENABLE_ASYNC_TRACE_LOGGING", "false")
         mlflow.set_tracking_uri(uri)
         experiment = mlflow.create_experiment("agent", artifact_location=folder.as_uri())
         ids = [_trace(experiment, number) for number in range(N_TRACES)]
-        mlflow.flush_trace_async_logging()
         mlflow.log_feedback(trace_id=ids[0], name="thumbs", value=False)
         mlflow.set_tracking_uri(None)
     return uri

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # MLflow asks LiteLLM for prices, which would ask the network
+os.environ["MLFLOW_ENABLE_ASYNC_TRACE_LOGGING"] = (
+    "false"  # its thread imports LiteLLM while openai looks at the modules
+)
 
 import mlflow
 import mlflow.openai
@@ -23,7 +26,6 @@ def record(folder: Path) -> None:
         mlflow.openai.autolog()
         with upstream() as base_url:
             _run(OpenAI(base_url=base_url, api_key="none", max_retries=0))
-        mlflow.flush_trace_async_logging()
         _judge(experiment)
         traces = mlflow.search_traces(locations=[experiment], return_type="list")
         rows = sorted((_impersonal(trace.to_dict()) for trace in traces), key=lambda row: row["info"]["request_time"])
