@@ -3,12 +3,15 @@
 import asyncio
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
+if find_spec("crewai") is None:
+    pytest.skip("crewai is not installed; run: make test-adapters-crewai", allow_module_level=True)
+# CrewAI reads these when it is imported. Elsewhere they must stay unset: they switch off MLflow's traces, too.
 os.environ |= {"CREWAI_DISABLE_TELEMETRY": "true", "OTEL_SDK_DISABLED": "true", "CREWAI_TRACING_ENABLED": "false"}
-pytest.importorskip("crewai", reason="crewai is not installed; run: make test-adapters-crewai")
 
 from crewai import LLM, Agent, Crew, Task
 from crewai.tools import tool
