@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-if find_spec("crewai") is None:
-    pytest.skip("crewai is not installed; run: make test-adapters-crewai", allow_module_level=True)
 # CrewAI reads these when it is imported. Elsewhere they must stay unset: they switch off MLflow's traces, too.
-os.environ |= {"CREWAI_DISABLE_TELEMETRY": "true", "OTEL_SDK_DISABLED": "true", "CREWAI_TRACING_ENABLED": "false"}
+if find_spec("crewai") is not None:
+    os.environ |= {"CREWAI_DISABLE_TELEMETRY": "true", "OTEL_SDK_DISABLED": "true", "CREWAI_TRACING_ENABLED": "false"}
+pytest.importorskip("crewai", reason="crewai is not installed; run: make test-adapters-crewai")
 
 from crewai import LLM, Agent, Crew, Task
 from crewai.tools import tool
