@@ -11,12 +11,12 @@ import typer
 
 from tierwise.cli.console import StageBar, say
 from tierwise.cli.evaluate import evaluate_router, print_evaluation
-from tierwise.cli.extras import needs_extra
 from tierwise.cli.sources import read_logs
 from tierwise.cli.traffic import SESSION, replay, wait_until_ready
 from tierwise.cli.train import say_registered, say_training
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.experiments import Arm, Experiment
+from tierwise.data.extras import needs_extra
 from tierwise.data.samples import sample_log_path, sample_tiers_path
 from tierwise.data.splits import assign_folds
 from tierwise.data.step_log import load_step_logs

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tierwise.cli.console import say
-from tierwise.cli.extras import needs_extra
 from tierwise.cli.moments import parse_mark
 from tierwise.cli.retrain import NameOption, retrain
 from tierwise.cli.sources import read_logs
 from tierwise.cli.train import LogsOption, TiersOption
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.extras import needs_extra
 from tierwise.data.records import LoggedStep
 from tierwise.router_model.router import Router
 

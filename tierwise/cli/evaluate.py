@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tierwise.cli.console import print_table, say
-from tierwise.cli.extras import needs_extra
 from tierwise.cli.sources import read_logs
 from tierwise.cli.train import LogsOption
+from tierwise.data.extras import needs_extra
 from tierwise.data.fingerprint import dataset_fingerprint
 from tierwise.data.records import LoggedStep
 from tierwise.router_model.options import DecideOptions

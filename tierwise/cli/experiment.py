@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tierwise.cli.console import print_table, say
-from tierwise.cli.extras import needs_extra
 from tierwise.cli.moments import parse_duration
 from tierwise.cli.promote import DEFAULT_LOG_URL, ByOption, LogUrlOption, actor_of
 from tierwise.data.errors import TierwiseError
 from tierwise.data.experiments import Arm, Experiment
+from tierwise.data.extras import needs_extra
 from tierwise.router_model.router import Router
 
 if TYPE_CHECKING:

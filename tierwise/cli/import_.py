@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from tierwise.cli.console import StageBar, say, say_malformed
-from tierwise.cli.extras import needs_extra
 from tierwise.cli.sources import read_logs
 from tierwise.cli.train import TiersOption
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import LogError
+from tierwise.data.extras import needs_extra
 from tierwise.data.importers import FORMATS, ForeignLogError, ImportMap, ImportReport, import_records
 from tierwise.data.importers.account import describe_import
 from tierwise.data.importers.merge import MergeCount, merge_into

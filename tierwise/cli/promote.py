@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tierwise.cli.console import say
-from tierwise.cli.extras import needs_extra
 from tierwise.cli.retrain import NameOption
 from tierwise.data.errors import TierwiseError
+from tierwise.data.extras import needs_extra
 
 if TYPE_CHECKING:
     from tierwise.data.decision_log import DecisionLog

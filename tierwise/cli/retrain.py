@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tierwise.cli.console import StageBar, say
-from tierwise.cli.extras import needs_extra
 from tierwise.cli.moments import parse_duration, parse_mark
 from tierwise.cli.sources import read_logs
 from tierwise.cli.train import LogsOption, TiersOption
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import TierwiseError
+from tierwise.data.extras import needs_extra
 
 if TYPE_CHECKING:
     from tierwise.training.flywheel.retrain import Retraining, RetrainSettings

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tierwise.cli.console import StageBar, say
-from tierwise.cli.extras import needs_extra
 from tierwise.cli.sources import read_logs
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.extras import needs_extra
 from tierwise.data.records import LoggedStep
 
 if TYPE_CHECKING:
