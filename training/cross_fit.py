@@ -57,8 +57,8 @@ def cross_fit(
 ) -> CrossFit:
     """Fits one classifier and one cost model a fold, on the other folds; ``on_fold`` is called after each.
 
-    Copies help to fit and are not predicted. Folds run one after the other: LightGBM shares state between boosters, and
-    two that were built at once have crashed the process.
+    Copies help to fit and are not predicted. Folds run one after the other: LightGBM once crashed the process where two
+    threads built boosters at the same time.
     """
     n_steps, n_tiers = rows.success.shape
     stages = [max(1, params.n_rounds * (i + 1) // _N_STAGES) for i in range(_N_STAGES)]
