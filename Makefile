@@ -17,6 +17,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 RUN := $(VENV)/.run
 DEV := $(VENV)/.dev
 OPENMP := $(CURDIR)/$(VENV)/openmp
+# Threads of LightGBM that wait sleep: spinning, they take several times as long where others use the machine too.
+export OMP_WAIT_POLICY ?= PASSIVE
 export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 
 .DEFAULT_GOAL := help

@@ -1,5 +1,6 @@
 """The ``tierwise`` command and its exit codes: 0 done, 1 failed, 2 wrong use or bad input, with one clear line."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -58,6 +59,7 @@ def main() -> None:
 
     Input that cannot be used ends with code 2; so does a file that cannot be opened. A full disk is code 1.
     """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin double the work on a machine with others
     try:
         app()
     except TierwiseError as error:
