@@ -77,14 +77,24 @@ def _all_texts(step: Step) -> str:
 def _rules_worth_trying(text: str) -> list["_Rule"]:
     """The rules of which a hint occurs in ``text``: looking for hints is ten times faster than matching."""
     lowered = text.lower()
+    marks = {mark for mark in _MARKS if mark in text}
     rules = []
     for rule in _WORD_RULES:
+        if rule.marks and marks.isdisjoint(rule.marks):
+            continue
         for hint in rule.hints:
             if hint in lowered:
                 rules.append(rule)
                 break
-    has_numbers = _DIGIT.search(text) is not None and _NUMBER_HINT.search(text) is not None
-    return rules + _NUMBER_RULES if has_numbers else rules
+    return rules + _NUMBER_RULES if _may_hold_numbers(text) else rules
+
+
+def _may_hold_numbers(text: str) -> bool:
+    """Whether the text has what every pattern of a number needs; on ASCII a table finds it thirty times faster."""
+    if not text.isascii():
+        return _NUMBER_HINT.search(text) is not None
+    shape = text.encode("ascii").translate(_SHAPE)
+    return b"+0" in shape or b"AA00" in shape or _NUMBER_SHAPE.search(shape) is not None
 
 
 def _redacted_message(message: Message) -> Message:
@@ -149,18 +159,24 @@ def _card_or_digits(match: re.Match[str]) -> str:
     return "[card]" if sum(doubled) % 10 == 0 else match.group()
 
 
-_DIGIT = re.compile(r"\d")
 _NUMBER_HINT = re.compile(r"\d[\d ().-]{6}|[A-Z]{2}\d\d|\+\d")  # what every pattern of a number needs
+_NUMBER_SHAPE = re.compile(rb"0[0 ]{6}")  # the first of these, once each character has become its kind
+_SHAPE = bytes(
+    ord("0" if char.isdigit() else "A" if char.isupper() else " " if char in " ().-" else "+" if char == "+" else "x")
+    for char in map(chr, range(256))
+)
+_MARKS = "-_:=@"
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """``hints``: the lowercase texts of which one must occur before the pattern is worth its time;
-    numbers have a hint in common."""
+    """``hints``: the lowercase texts of which one must occur before the pattern is worth its time; ``marks``: the
+    characters of which, if there are any, one must occur too. Numbers have a hint in common."""
 
     hints: tuple[str, ...]
     pattern: re.Pattern[str]
     replacement: str | Callable[[re.Match[str]], str]
+    marks: str = ""
 
 
 # Repetitions are bounded, so that no text is slow.
@@ -169,13 +185,15 @@ _WORD_RULES = (
         ("private key-----",),
         re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]{0,20000}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?"),
         "[secret]",
+        "-",
     ),
     _Rule(("eyj",), re.compile(r"\beyJ[\w-]{10,4000}\.[\w-]{10,4000}\.[\w-]{0,4000}"), "[secret]"),
-    _Rule(("sk-", "pk-", "rk-", "sk_", "pk_", "rk_"), re.compile(r"\b[spr]k[-_][\w-]{16,200}"), "[secret]"),
+    _Rule(("sk-", "pk-", "rk-", "sk_", "pk_", "rk_"), re.compile(r"\b[spr]k[-_][\w-]{16,200}"), "[secret]", "-_"),
     _Rule(
-        ("gh", "glpat", "xox", "hf_", "npm_", "pypi-"),
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "hf_", "npm_", "pypi-"),
         re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|hf_|npm_|pypi-)[\w-]{10,300}"),
         "[secret]",
+        "-_",
     ),
     _Rule(("akia", "asia", "aiza"), re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{35}"), "[secret]"),
     _Rule(("bearer", "basic"), re.compile(r"(?i)\b(bearer|basic)[ \t]{1,4}[\w.~+/=-]{16,4000}"), r"\1 [secret]"),
@@ -186,9 +204,10 @@ _WORD_RULES = (
             r"(\"?[ \t]{0,4}[:=][ \t]{0,4}\"?)(?!\[)[^\s\"',;]{4,500}"
         ),
         r"\1\2[secret]",
+        ":=",
     ),
-    _Rule(("://",), re.compile(r"(://[^\s:/@]{1,100}:)[^\s/@]{1,200}@"), r"\1[secret]@"),
-    _Rule(("@",), re.compile(r"[\w.%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}\b"), "[email]"),
+    _Rule(("://",), re.compile(r"(://[^\s:/@]{1,100}:)[^\s/@]{1,200}@"), r"\1[secret]@", "@"),
+    _Rule(("@",), re.compile(r"[\w.%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}\b"), "[email]", "@"),
 )
 
 _NUMBER_RULES = [

@@ -56,6 +56,10 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _BULLET = re.compile(r"\n[^\S\n]*(?:[-*•]|\d+[.)])(?=\s)")
 _OPTION = re.compile(r"\n[^\S\n]*\(?[A-Ja-j][).:](?=\s)")
 _EXAMPLE = re.compile(r"\b(?:Q|Question|Input|Example|Problem|Sentence)\s*(?:\d+\s*)?:", re.IGNORECASE)
+_EXAMPLE_WORDS = tuple(
+    (word, re.compile(rf"{word}(?<!\w{word})\s*(?:\d+\s*)?:"))
+    for word in ("q", "question", "input", "example", "problem", "sentence")
+)
 _ARROW = re.compile(r"=[=>]")
 _LINE_END_MARK = re.compile(r";\s*$", re.MULTILINE)
 _CODE_WORDS = tuple(
@@ -92,13 +96,16 @@ _KIND = "".join(
     for char in map(chr, range(128))
 ).encode() + bytes(128)
 _LOWERED = bytes(ord(chr(i).lower()) if kind != ord(" ") else kind for i, kind in enumerate(_KIND[:128])) + bytes(128)
+_NO_MARKS = bytes(i for i in range(128) if chr(i).isalnum() or chr(i) in "_ \n\t\r")
 _NUMERIC = bytes(i if chr(i) in "0123456789.," else ord(" ") for i in range(256))
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What the words and letters of a text come to; ``chars`` counts those within words."""
+    """What the words and letters of a text come to; ``chars`` counts those within words, ``marks`` holds the others
+    but blanks, in order."""
 
+    marks: str
     n: int
     n_unique: int
     chars: int
@@ -112,7 +119,7 @@ def lexical_features(text: str, n_chars: int) -> list[float]:
     """The values of ``LEXICAL_NAMES``; ``text`` is the part that is read, ``n_chars`` the length of the whole."""
     length = max(1, len(text))
     words = _ascii_words(text) if text.isascii() else _any_words(text)
-    n_words = max(1, words.n)
+    n_words, marks = max(1, words.n), words.marks
     numbers = _NUMBER.findall(_numeric_part(text))
     lines = "\n" + text
     return [
@@ -122,16 +129,16 @@ def lexical_features(text: str, n_chars: int) -> list[float]:
         words.chars / n_words,
         *_shares(text, words, length),
         words.n_unique / n_words,
-        float(text.count("?")),
+        float(marks.count("?")),
         float(len(numbers)),
         float(sum(len(number) > 3 for number in numbers)),
         float(len(_BULLET.findall(lines))),
-        float(text.count('"') + text.count("“")),
-        float(sum(map(text.count, "+*/^=<>%"))),
-        float(sum(map(text.count, "{}[]"))),
-        float(_count_code_marks(text)),
+        float(marks.count('"') + marks.count("“")),
+        float(sum(map(marks.count, "+*/^=<>%"))),
+        float(sum(map(marks.count, "{}[]"))),
+        float(_count_code_marks(text, marks)),
         float(len(_OPTION.findall(lines))),
-        float(len(_EXAMPLE.findall(text)) if ":" in text else 0),
+        float(_count_examples(text) if ":" in marks else 0),
         *words.by_list,
         math.log1p(len(text.rstrip().rpartition("\n")[2])),
         words.n_capitalised / n_words,
@@ -144,6 +151,7 @@ def _ascii_words(text: str) -> _Words:
     kinds = raw.translate(_KIND)
     lowered = raw.translate(_LOWERED).split()
     return _Words(
+        marks=raw.translate(None, _NO_MARKS).decode("ascii"),
         n=len(lowered),
         n_unique=len(set(lowered)),
         chars=len(raw) - kinds.count(b" "),
@@ -158,6 +166,7 @@ def _any_words(text: str) -> _Words:
     words = _WORD.findall(text)
     lowered = [word.lower() for word in words]
     return _Words(
+        marks=text,
         n=len(words),
         n_unique=len(set(lowered)),
         chars=sum(map(len, words)),
@@ -198,9 +207,20 @@ def _shares(text: str, words: _Words, length: int) -> list[float]:
     ]
 
 
-def _count_code_marks(text: str) -> int:
-    n_marks = text.count("```") + text.count("()") + text.count("</")
+def _count_code_marks(text: str, marks: str) -> int:
+    n_marks = text.count("```") if "`" in marks else 0
+    if "(" in marks:
+        n_marks += text.count("()")
+    if "<" in marks:
+        n_marks += text.count("</")
     n_marks += sum(len(pattern.findall(text)) for word, pattern in _CODE_WORDS if word in text)
-    if "=" in text:
+    if "=" in marks:
         n_marks += len(_ARROW.findall(text))
-    return n_marks + (len(_LINE_END_MARK.findall(text)) if ";" in text else 0)
+    return n_marks + (len(_LINE_END_MARK.findall(text)) if ";" in marks else 0)
+
+
+def _count_examples(text: str) -> int:
+    if not text.isascii():
+        return len(_EXAMPLE.findall(text))
+    lowered = text.lower()
+    return sum(len(pattern.findall(lowered)) for word, pattern in _EXAMPLE_WORDS if word in lowered)

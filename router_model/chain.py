@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 KEEP_LOG_ODDS = 2.0
 """By how much a cheaper tier's success raises a tier's log-odds before any evidence: chosen on real steps."""
 
+MAX_LOG_ODDS = 30.0
+"""Beyond it a probability is 0 or 1 to a float's precision."""
+
 Floats = NDArray[np.float64]
 
 
@@ -73,7 +76,7 @@ def chain_scores(raw: NDArray[np.floating], n_tiers: int) -> Floats:
 def tier_probabilities(scores: Floats) -> TierProbabilities:
     """From log-odds float64 [n, 2 k - 1]."""
     n_tiers = (scores.shape[1] + 1) // 2
-    p = 1.0 / (1.0 + np.exp(-np.clip(scores, -30, 30)))
+    p = 1.0 / (1.0 + np.exp(-np.clip(scores, -MAX_LOG_ODDS, MAX_LOG_ODDS)))
     hazard, keep = p[:, :n_tiers], np.ones((len(p), n_tiers))
     keep[:, 1:] = p[:, n_tiers:]
     p_enough: Floats = np.asarray(1.0 - np.cumprod(1.0 - hazard, axis=1), dtype=np.float64)

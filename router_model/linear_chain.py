@@ -46,8 +46,12 @@ class LinearChain:
 
 def standardised(vectors: NDArray[np.float32], centre: Floats, scale: Floats) -> Floats:
     """Deviations from the centre in units of the scale, clipped, float64 [n, d]; what is missing deviates by 0."""
-    deviations = np.clip((vectors - centre) / scale, -MAX_DEVIATIONS, MAX_DEVIATIONS)
-    return np.asarray(np.where(vectors == MISSING, 0.0, deviations))
+    deviations: Floats = vectors - centre
+    deviations /= scale
+    np.minimum(deviations, MAX_DEVIATIONS, out=deviations)
+    np.maximum(deviations, -MAX_DEVIATIONS, out=deviations)
+    deviations[vectors == MISSING] = 0.0
+    return deviations
 
 
 def blended(tree_scores: Floats, linear_scores: Floats) -> Floats:

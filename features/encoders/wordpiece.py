@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -47,16 +48,14 @@ class WordPiece:
         """Token ids of a text that UTF-8 can carry."""
         if self._special is None or not text.isascii() or self._special.search(text):
             return self._whole(text)
-        ids: list[int] = []
-        words = self._words
-        for word in _WORDS.findall(text.lower()):
-            known = words.get(word)
-            if known is None:
-                if not word.isprintable():  # the pipeline drops control characters and joins what they part
-                    return self._whole(text)
-                known = self._learn(word)
-            ids += known
-        return ids
+        words = _WORDS.findall(text.lower())
+        try:
+            known = list(map(self._words.__getitem__, words))
+        except KeyError:
+            if not all(map(str.isprintable, words)):
+                return self._whole(text)  # the pipeline drops control characters and joins what they part
+            known = [self._words.get(word) or self._learn(word) for word in words]
+        return list(chain.from_iterable(known))
 
     def _whole(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids

@@ -3,7 +3,10 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tierwise.data import redaction
 from tierwise.data.records import Attempt, Message, Step, Tool
 from tierwise.data.redaction import Redaction, redact_attempt, redact_step, redact_text
 
@@ -104,3 +107,35 @@ def test_errors_of_attempts_are_redacted_too() -> None:
     assert redact_attempt(attempt, Redaction.FULL) == attempt
     assert "@" not in repr(redact_attempt(attempt, Redaction.REDACTED))
     assert redact_attempt(attempt, Redaction.FEATURES_ONLY) == Attempt("small", error="[text]")
+
+
+PIECES = [
+    *(
+        "sk-",
+        "ghp_",
+        "xoxb-",
+        "npm_",
+        "AKIA",
+        "eyJ",
+        ".",
+        "bearer ",
+        "password",
+        "=",
+        ": ",
+        "://",
+        "@",
+        "-",
+        "_",
+        "+",
+        " ",
+    ),
+    *("DE", "ab", "0", "12", "345", "4111 1111", "(", ")", "x" * 12, "é", "\n", "-----BEGIN PRIVATE KEY-----", ".org"),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=16).map("".join))
+def test_rules_that_are_not_tried_would_have_changed_nothing(text: str) -> None:
+    expected = text
+    for rule in (*redaction._WORD_RULES, *redaction._NUMBER_RULES):
+        expected = rule.pattern.sub(rule.replacement, expected)
+    assert redact_text(text) == expected

@@ -3,6 +3,7 @@
 import math
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -128,6 +129,7 @@ PIECES += [
 # The marks as they are defined; the module searches them in faster forms.
 BULLET = re.compile(r"^[^\S\n]*(?:[-*•]|\d+[.)])\s", re.MULTILINE)
 OPTION = re.compile(r"^[^\S\n]*\(?[A-Ja-j][).:]\s", re.MULTILINE)
+EXAMPLE = re.compile(r"\b(?:Q|Question|Input|Example|Problem|Sentence)\s*(?:\d+\s*)?:", re.IGNORECASE)
 CODE = re.compile(r"```|\bdef |\bclass |\bimport |\breturn\b|=>|==|\(\)|;\s*$|</", re.MULTILINE)
 
 
@@ -138,8 +140,10 @@ def test_marks_are_counted_as_they_are_defined(text: str) -> None:
     assert found["n_options"] == len(OPTION.findall(text))
     assert found["n_code_marks"] == len(CODE.findall(text))
     assert found["n_numbers"] == len(re.findall(r"\d+(?:[.,]\d+)*", text))
+    assert found["n_examples"] == len(EXAMPLE.findall(text))
+    assert found["n_operators"] == len(re.findall(r"[+*/^=<>%]", text))
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join) | st.text(st.characters(max_codepoint=127)))
 def test_the_short_way_for_ascii_counts_as_the_long_one(text: str) -> None:
-    assert lexical._ascii_words(text) == lexical._any_words(text)
+    assert replace(lexical._ascii_words(text), marks=text) == lexical._any_words(text)
