@@ -20,7 +20,8 @@ class TrainConfig:
     """All that training can be told.
 
     ``confidence`` is that of the bound on quality loss; ``unfamiliar_share`` the share of familiar held-out steps that
-    the caution on unfamiliar ones may cost; ``n_components`` the components of the sentence embedding;
+    the caution on unfamiliar ones may cost; ``n_similar_steps`` how many logged steps must be near to make a step
+    familiar, a twentieth of the log at most; ``n_components`` the components of the sentence embedding;
     ``half_life_days`` the age at which a step counts half, None for no ageing.
     """
 
@@ -29,7 +30,8 @@ class TrainConfig:
     n_components: int = 32
     confidence: float = 0.9
     max_quality_loss: float = DEFAULT_MAX_QUALITY_LOSS
-    unfamiliar_share: float = 0.05
+    unfamiliar_share: float = 0.08
+    n_similar_steps: int = 100
     n_reference_steps: int = 3000
     half_life_days: float | None = None
     booster: BoosterParams = field(default_factory=BoosterParams)
@@ -40,7 +42,7 @@ class TrainConfig:
             value = getattr(self, name)
             if not 0 <= value < 1:
                 raise TrainingError(f"{name} is {value}; a share from 0 to below 1 is needed")
-        for name, least in (("n_folds", 2), ("n_components", 0), ("n_reference_steps", 2)):
+        for name, least in (("n_folds", 2), ("n_similar_steps", 1), ("n_components", 0), ("n_reference_steps", 2)):
             if getattr(self, name) < least:
                 raise TrainingError(f"{name} is {getattr(self, name)}; at least {least} are needed")
         if self.half_life_days is not None and not self.half_life_days > 0:

@@ -16,9 +16,11 @@ from tierwise.router_model.familiarity import (
     NearestReference,
     columns_of,
 )
+from tierwise.training.config import TrainConfig
 
 _MIN_SPREAD = 0.05
 _MIN_TYPE_STEPS = 50
+_MOST_SIMILAR = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +40,40 @@ def fit_familiarity(
     copies: NDArray[np.float32],
     schema: FeatureSchema,
     folds: NDArray[np.int64],
-    unfamiliar_share: float,
-    n_reference: int,
+    config: TrainConfig,
 ) -> FittedFamiliarity:
     """``vectors`` float32 [n, d] in an order that carries no information, ``copies`` their perturbed copies, ``folds``
     int64 [n]. Copies serve as reference steps too, so that a few words more do not make a step unfamiliar.
 
-    Thresholds are conformal quantiles of held-out distances: each step's to the reference steps of other folds. Task
-    types with few steps share the threshold of all.
+    Thresholds are conformal quantiles of held-out distances: each step's to the ``n_similar_steps``-th nearest logged
+    step of other folds, for which as many reference rows stand as their share of the log; in a small log to the nearest
+    twentieth. Task types with few steps share the threshold of all.
     """
     space = _space(np.vstack([vectors, copies]), schema)
     coordinates = space.coordinates(vectors)
-    n_used = min(len(vectors), n_reference // 2)
+    n_used = min(len(vectors), config.n_reference_steps // 2)
     reference = np.vstack([coordinates[:n_used], space.coordinates(copies[:n_used])])
     reference_folds = np.tile(folds[:n_used], 2)
+    n_near = len(reference) * min(config.n_similar_steps / len(vectors), _MOST_SIMILAR)
     distances = np.empty(len(vectors), dtype=np.float32)
     for fold in np.unique(folds):
-        held_out = folds == fold
-        distances[held_out] = NearestReference(reference[reference_folds != fold]).distances(coordinates[held_out])
-    fallback = _conformal_quantile(distances, unfamiliar_share)
+        held_out, others = folds == fold, reference[reference_folds != fold]
+        rank = _rank(n_near * len(others) / len(reference))
+        distances[held_out] = NearestReference(others, rank).distances(coordinates[held_out])
+    fallback = _conformal_quantile(distances, config.unfamiliar_share)
     thresholds = {}
     for column in columns_of(schema, "task_type="):
         of_type = distances[vectors[:, column] > 0]
         if len(of_type):
             is_enough = len(of_type) >= _MIN_TYPE_STEPS
-            thresholds[column] = _conformal_quantile(of_type, unfamiliar_share) if is_enough else fallback
+            thresholds[column] = _conformal_quantile(of_type, config.unfamiliar_share) if is_enough else fallback
     limits = vectors[:, list(thresholds)] @ np.array(list(thresholds.values()), dtype=np.float32)
-    familiarity = Familiarity(space, NearestReference(reference), thresholds)
+    familiarity = Familiarity(space, NearestReference(reference, _rank(n_near)), thresholds)
     return FittedFamiliarity(familiarity, distances > limits, n_used)
+
+
+def _rank(n_near: float) -> int:
+    return max(1, round(n_near))
 
 
 def _conformal_quantile(distances: NDArray[np.float32], share_above: float) -> float:

@@ -102,9 +102,7 @@ def train_router(
     held_out = cross_fit(rows, config.booster, config.seed, progress.step)
     progress("calibration", 1)
     calibration = fit_calibration(held_out.scores, table.success, held_out.log_cost, cost_usd, weight)
-    fitted = fit_familiarity(
-        vectors, copy_vectors, pipeline.schema, folds, config.unfamiliar_share, config.n_reference_steps
-    )
+    fitted = fit_familiarity(vectors, copy_vectors, pipeline.schema, folds, config)
     policy = _policy(held_out, steps, rows, fitted.is_unfamiliar, config)
 
     progress("final fit", 1)

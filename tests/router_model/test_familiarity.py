@@ -9,12 +9,12 @@ from tierwise.router_model.familiarity import TASK_TYPE_WEIGHT, Familiarity, Fam
 N_TYPES, N_OTHERS = 3, 4
 
 
-def familiarity(seed: int, thresholds: list[float]) -> Familiarity:
+def familiarity(seed: int, thresholds: list[float], rank: int = 1) -> Familiarity:
     rng = np.random.default_rng(seed)
     weight = np.array([TASK_TYPE_WEIGHT] * N_TYPES + [1.0] * N_OTHERS, dtype=np.float32)
     space = FamiliaritySpace(np.arange(N_TYPES + N_OTHERS), np.zeros_like(weight), weight)
     reference = space.coordinates(vectors(rng, 60))
-    return Familiarity(space, NearestReference(reference), dict(enumerate(thresholds)))
+    return Familiarity(space, NearestReference(reference, rank), dict(enumerate(thresholds)))
 
 
 def vectors(rng: np.random.Generator, n: int) -> np.ndarray:
@@ -23,9 +23,11 @@ def vectors(rng: np.random.Generator, n: int) -> np.ndarray:
     return np.hstack([types, rng.normal(size=(n, N_OTHERS)).astype(np.float32)])
 
 
-@given(st.integers(0, 10_000), st.lists(st.floats(0.1, 12), min_size=N_TYPES, max_size=N_TYPES))
-def test_looking_only_where_it_matters_finds_what_looking_everywhere_finds(seed: int, thresholds: list[float]) -> None:
-    known = familiarity(seed, thresholds)
+@given(st.integers(0, 10_000), st.lists(st.floats(0.1, 12), min_size=N_TYPES, max_size=N_TYPES), st.integers(1, 70))
+def test_looking_only_where_it_matters_finds_what_looking_everywhere_finds(
+    seed: int, thresholds: list[float], rank: int
+) -> None:
+    known = familiarity(seed, thresholds, rank)
     steps = vectors(np.random.default_rng(seed + 1), 40)
     distances = known.nearest.distances(known.space.coordinates(steps))
     limits = steps[:, :N_TYPES] @ np.array(thresholds, dtype=np.float32)
@@ -33,6 +35,15 @@ def test_looking_only_where_it_matters_finds_what_looking_everywhere_finds(seed:
     is_clear = np.abs(distances - limits) > 1e-3
     expected = (distances > limits) | is_new_type
     assert (known.is_unfamiliar(steps) == expected)[is_clear].all()
+
+
+@given(st.integers(0, 10_000), st.integers(1, 12))
+def test_the_distance_is_that_of_the_nth_nearest(seed: int, rank: int) -> None:
+    rng = np.random.default_rng(seed)
+    points, reference = rng.normal(size=(5, 3)).astype(np.float32), rng.normal(size=(10, 3)).astype(np.float32)
+    every = np.sort(np.linalg.norm(points[:, None] - reference[None], axis=2), axis=1)
+    found = NearestReference(reference, rank).distances(points)
+    assert np.allclose(found, every[:, rank - 1] if rank <= 10 else np.inf, atol=1e-3)
 
 
 def test_a_row_is_judged_alone_as_among_others() -> None:

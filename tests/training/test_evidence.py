@@ -47,6 +47,16 @@ def test_without_a_draw_the_model_stands_in_for_what_was_not_seen() -> None:
     assert ((evidence.success >= 0) & (evidence.success <= 1)).all()
 
 
+def test_an_escalation_that_stopped_counts_the_dearer_tiers_as_successes() -> None:
+    """However sure the model is that they would have failed: nobody will ever see it in such a log."""
+    log = np.array([[1, np.nan, np.nan], [0, 1, np.nan], [0, 0, 0], [np.nan, 1, np.nan]])
+    pessimist = tier_probabilities(np.full((4, 2 * N_TIERS - 1), -2.0))
+    found = weigh_evidence(pessimist, log, np.full(4, np.nan)).success
+    assert found[:3].tolist() == [[1, 1, 1], [0, 1, 1], [0, 0, 0]]
+    assert found[3, 1:].tolist() == [1, 1]
+    assert 0 < found[3, 0] < 1
+
+
 def test_a_wrong_model_certifies_no_loss_that_the_log_disproves() -> None:
     """The small tier succeeds on half of the steps; the model says that it is as good as the top tier."""
     _, seen, propensity = world(3)

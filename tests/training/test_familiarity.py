@@ -4,11 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tierwise.data.records import LoggedStep, Step
+from tierwise.features.identity import IDENTITY_FIELDS
+from tierwise.features.schema import FeatureSchema
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.router import Router
 from tierwise.training.config import TrainConfig
+from tierwise.training.familiarity import fit_familiarity
 from tierwise.training.perturbation import perturbed_copies
 
 FOREIGN = (
@@ -23,8 +27,29 @@ def share_unfamiliar(router: Router, steps: list[Step]) -> float:
     return float(np.mean([decision.is_unfamiliar for decision in router.decide_many(steps)]))
 
 
-def test_the_logged_steps_themselves_are_familiar(router: Router, train_steps: tuple[LoggedStep, ...]) -> None:
-    assert share_unfamiliar(router, [logged.step for logged in train_steps]) == 0
+def test_the_logged_steps_themselves_are_familiar_but_for_rare_kinds(
+    router: Router, train_steps: tuple[LoggedStep, ...], quick_config: TrainConfig
+) -> None:
+    assert share_unfamiliar(router, [logged.step for logged in train_steps]) < 2 * quick_config.unfamiliar_share
+
+
+@pytest.mark.parametrize(("n_rare", "is_familiar"), [(5, False), (40, False), (1500, True)])
+def test_a_kind_of_step_becomes_familiar_once_enough_of_it_is_logged(n_rare: int, is_familiar: bool) -> None:
+    """Two kinds of one task type, far apart in their texts; of the rare one ``n_rare`` steps are logged."""
+    rng = np.random.default_rng(0)
+    schema = FeatureSchema({field: ("answer",) if field == "task_type" else () for field in IDENTITY_FIELDS}, 2, "")
+
+    def steps(n: int, place: float) -> NDArray[np.float32]:
+        vectors = np.zeros((n, len(schema.names)), dtype=np.float32)
+        vectors[:, schema.names.index("task_type=answer")] = 1
+        vectors[:, -2:] = rng.normal(place, 0.02, (n, 2))
+        return vectors
+
+    logged = rng.permutation(np.vstack([steps(2000, 0.3), steps(n_rare, -0.3)]))
+    folds = np.arange(len(logged)) % 5
+    known = fit_familiarity(logged, logged, schema, folds, TrainConfig()).familiarity
+    assert known.is_unfamiliar(steps(100, -0.3)).mean() == pytest.approx(0 if is_familiar else 1, abs=0.2)
+    assert known.is_unfamiliar(steps(100, 0.3)).mean() < 0.2
 
 
 def test_a_few_words_more_hardly_make_a_step_unfamiliar(
@@ -60,6 +85,7 @@ def test_foreign_work_under_a_logged_name_is_less_familiar_than_logged_work(
 def test_leaving_out_optional_fields_does_not_make_a_step_unfamiliar(
     router: Router, train_steps: tuple[LoggedStep, ...]
 ) -> None:
+    spoken = [logged.step for logged in train_steps]
     silent = {"human_visible": None, "retry": None, "step_index": None, "input_tokens": None, "input_complexity": None}
-    silenced = [replace(logged.step, **silent) for logged in train_steps]  # type: ignore[arg-type]
-    assert share_unfamiliar(router, silenced) < 0.05
+    silenced = [replace(step, **silent) for step in spoken]  # type: ignore[arg-type]
+    assert share_unfamiliar(router, silenced) < share_unfamiliar(router, spoken) + 0.05
