@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.dialects import sqlite
 
+from tierwise.data.decision_log.copying import copy_rows
+from tierwise.data.decision_log.keys import claim_decisions, lock_decisions
+from tierwise.data.decision_log.partitions import is_partitioned
 from tierwise.data.decision_log.records import DecisionRecord, OutcomeReceipt
 from tierwise.data.decision_log.rows import decision_row, outcome_row
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
+from tierwise.data.decision_log.within import outcomes_of
 from tierwise.data.records import Outcome
 
 CHUNK_ROWS = 500
@@ -23,9 +27,15 @@ def insert_decisions(connection: Connection, batch: Sequence[DecisionRecord]) ->
     if not batch:
         return 0
     rows = [decision_row(record) for record in batch]
-    if connection.dialect.name != "sqlite":  # psycopg does not count the rows of many inserts
-        return sum(len(_insert_new(connection, DECISIONS, chunk, ("decision_id",))) for chunk in chunks(rows))
-    return int(connection.execute(_insert_unless_there(connection, DECISIONS, ("decision_id",)), rows).rowcount)
+    if not is_partitioned(connection):
+        statement = sqlite.insert(DECISIONS).on_conflict_do_nothing(index_elements=("decision_id",))
+        return int(connection.execute(statement, rows).rowcount)
+    n_new = 0
+    for chunk in chunks(rows):
+        new = claim_decisions(connection, chunk)
+        copy_rows(connection, DECISIONS, new)
+        n_new += len(new)
+    return n_new
 
 
 def insert_outcomes(connection: Connection, batch: Sequence[Outcome], received_at: float) -> tuple[OutcomeReceipt, ...]:
@@ -44,14 +54,31 @@ def chunks(items: Sequence[_T]) -> Iterator[list[_T]]:
 
 
 def _insert_outcome_chunk(connection: Connection, rows: list[dict[str, Any]]) -> list[OutcomeReceipt]:
+    """Nobody else adds outcomes of these decisions meanwhile: SQLite lets one write, PostgreSQL has locked the keys."""
     ids = {row["decision_id"] for row in rows}
-    known = set(connection.scalars(select(DECISIONS.c.decision_id).where(DECISIONS.c.decision_id.in_(ids))))
-    stored = _Stored.read(connection, ids)
+    times: list[float] = []
+    if is_partitioned(connection):
+        keys = lock_decisions(connection, ids, rows[0]["received_at"])
+        known = {key.decision_id for key in keys if key.is_known}
+        decided_at = {key.decision_id: key.decided_at for key in keys}
+        times = list(decided_at.values())
+        for row in rows:
+            row["decided_at"] = decided_at[row["decision_id"]]
+    else:
+        known = set(connection.scalars(select(DECISIONS.c.decision_id).where(DECISIONS.c.decision_id.in_(ids))))
+    stored = _Stored.read(connection, ids, times)
     fresh = [row for row in rows if stored.note(row)]
     for row in fresh:
         row["was_unknown"] = row["decision_id"] not in known
-    added = {tuple(key) for key in _insert_new(connection, OUTCOMES, fresh, ("decision_id", "idempotency_key"))}
-    return [_receipt(row) if _key(row) in added and "was_unknown" in row else OutcomeReceipt(False) for row in rows]
+    _add_outcomes(connection, fresh)
+    return [_receipt(row) if "was_unknown" in row else OutcomeReceipt(False) for row in rows]
+
+
+def _add_outcomes(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    if is_partitioned(connection):
+        copy_rows(connection, OUTCOMES, rows)
+    elif rows:
+        connection.execute(insert(OUTCOMES), rows)
 
 
 @dataclass(slots=True)
@@ -62,10 +89,10 @@ class _Stored:
     verdicts: dict[tuple[str, str], set[bool]]
 
     @classmethod
-    def read(cls, connection: Connection, ids: set[str]) -> "_Stored":
+    def read(cls, connection: Connection, ids: set[str], times: Sequence[float]) -> "_Stored":
         columns = (OUTCOMES.c.decision_id, OUTCOMES.c.idempotency_key, OUTCOMES.c.tier, OUTCOMES.c.success)
         stored = cls(set(), {})
-        for row in connection.execute(select(*columns).where(OUTCOMES.c.decision_id.in_(ids))):
+        for row in connection.execute(select(*columns).where(*outcomes_of(connection, ids, times))):
             stored.note(dict(row._mapping))
         return stored
 
@@ -87,16 +114,3 @@ def _key(row: dict[str, Any]) -> tuple[str, str]:
 
 def _receipt(row: dict[str, Any]) -> OutcomeReceipt:
     return OutcomeReceipt(True, is_unknown=row["was_unknown"], is_contradictory=row["was_contradictory"])
-
-
-def _insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]], key: tuple[str, ...]) -> list[Any]:
-    """The keys of the rows that were added; rows whose key is taken stay as they were."""
-    if not rows:
-        return []
-    statement = _insert_unless_there(connection, table, key)
-    return list(connection.execute(statement.returning(*(table.c[name] for name in key)), rows))
-
-
-def _insert_unless_there(connection: Connection, table: Table, key: tuple[str, ...]) -> Any:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table).on_conflict_do_nothing(index_elements=key)

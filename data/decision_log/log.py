@@ -1,16 +1,20 @@
 """The decision log itself: one object, safe to share between threads and open in many processes."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, func, select
 
 from tierwise.data.decision_log.audit_rows import AuditEntry, audit_entries, insert_audit
+from tierwise.data.decision_log.deletions import delete_before, delete_decisions
 from tierwise.data.decision_log.engine import DEFAULT_TIMEOUT_SECONDS, open_engine, parse_url, writing
 from tierwise.data.decision_log.errors import database_errors
 from tierwise.data.decision_log.experiment_rows import current_experiments, experiment_versions, insert_experiment
 from tierwise.data.decision_log.insert import insert_decisions, insert_outcomes
+from tierwise.data.decision_log.lookups import count_orphans, find_decision
+from tierwise.data.decision_log.partitions import WeekKeeper
 from tierwise.data.decision_log.records import (
     DecisionRecord,
     DeletedCounts,
@@ -18,10 +22,10 @@ from tierwise.data.decision_log.records import (
     OutcomeReceipt,
     StoredDecision,
 )
-from tierwise.data.decision_log.rows import decision_record, storable_key, stored_outcome
+from tierwise.data.decision_log.rows import storable_key
 from tierwise.data.decision_log.schema import upgrade_schema
 from tierwise.data.decision_log.stream import stream_steps
-from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
+from tierwise.data.decision_log.tables import DECISIONS
 from tierwise.data.experiments import Experiment
 from tierwise.data.records import LoggedStep, Outcome
 
@@ -44,6 +48,7 @@ class DecisionLog:
         self._engine = engine
         self._shown_url = shown_url
         self._clock = clock
+        self._weeks = WeekKeeper(engine, clock)
 
     @classmethod
     def open(
@@ -79,24 +84,19 @@ class DecisionLog:
 
     def record_decisions(self, batch: Sequence[DecisionRecord]) -> int:
         """Stores decisions in one transaction and returns how many were new; an id that is there already is kept."""
-        with database_errors(self._shown_url), self._engine.connect() as connection, writing(connection).begin():
+        self._keep_weeks(record.created_at for record in batch)
+        with self._writing() as connection:
             return insert_decisions(connection, batch)
 
     def record_outcomes(self, batch: Sequence[Outcome]) -> tuple[OutcomeReceipt, ...]:
         """Stores outcomes in one transaction; a receipt each, in order. On return they are durable."""
-        with database_errors(self._shown_url), self._engine.connect() as connection, writing(connection).begin():
+        self._keep_weeks(())
+        with self._writing() as connection:
             return insert_outcomes(connection, batch, self._clock())
 
     def get_decision(self, decision_id: str) -> StoredDecision | None:
         """A decision with all its outcomes, or None when the log does not hold it."""
-        key = storable_key(decision_id)
-        with database_errors(self._shown_url), self._engine.connect() as connection:
-            row = connection.execute(select(DECISIONS).where(DECISIONS.c.decision_id == key)).one_or_none()
-            if row is None:
-                return None
-            found = select(OUTCOMES).where(OUTCOMES.c.decision_id == key).order_by(OUTCOMES.c.seq)
-            outcomes = tuple(stored_outcome(outcome) for outcome in connection.execute(found))
-        return StoredDecision(decision_record(row), outcomes)
+        return self.ask(lambda connection: find_decision(connection, storable_key(decision_id)))
 
     def logged_steps(self, since: float | None = None, experiment: str | None = None) -> Iterator[LoggedStep]:
         """Every decision as a line of the step log, oldest first, holding one page of rows in memory at a time.
@@ -112,7 +112,7 @@ class DecisionLog:
 
         Raises ``ExperimentError`` when another one is not stopped, or when more changed than may change.
         """
-        with database_errors(self._shown_url), self._engine.connect() as connection, writing(connection).begin():
+        with self._writing() as connection:
             insert_experiment(connection, experiment, self._clock())
 
     def live_experiment(self) -> Experiment | None:
@@ -132,7 +132,7 @@ class DecisionLog:
 
     def record_audit(self, entry: AuditEntry) -> None:
         """Adds an entry to the audit trail; on return it is durable."""
-        with database_errors(self._shown_url), self._engine.connect() as connection, writing(connection).begin():
+        with self._writing() as connection:
             insert_audit(connection, entry, self._clock())
 
     def audit(self, subject: str | None = None) -> tuple[AuditEntry, ...]:
@@ -147,11 +147,10 @@ class DecisionLog:
 
     def count_unknown_outcomes(self) -> int:
         """How many outcomes wait for a decision that the log does not hold."""
-        known = select(DECISIONS.c.seq).where(DECISIONS.c.decision_id == OUTCOMES.c.decision_id).exists()
-        return self._count(select(func.count()).select_from(OUTCOMES).where(~known))
+        return self.ask(count_orphans)
 
     def count_decisions(self) -> int:
-        return self._count(select(func.count()).select_from(DECISIONS))
+        return self.ask(lambda connection: int(connection.scalar(select(func.count()).select_from(DECISIONS)) or 0))
 
     def delete_task(self, task_id: str) -> DeletedCounts:
         """Removes every decision of a task with its outcomes."""
@@ -162,18 +161,23 @@ class DecisionLog:
         return self._delete(DECISIONS.c.session_id == storable_key(session_id))
 
     def prune(self, before: float) -> DeletedCounts:
-        """Removes decisions made before ``before`` (seconds since the epoch), and outcomes of unknown decisions too."""
-        known = select(DECISIONS.c.seq).where(DECISIONS.c.decision_id == OUTCOMES.c.decision_id).exists()
-        return self._delete(DECISIONS.c.created_at < before, (OUTCOMES.c.received_at < before) & ~known)
+        """Removes decisions made before ``before`` (seconds since the epoch), and outcomes of unknown decisions too.
 
-    def _delete(self, which: ColumnElement[bool], orphans: ColumnElement[bool] | None = None) -> DeletedCounts:
-        ids = select(DECISIONS.c.decision_id).where(which)
-        doomed = OUTCOMES.c.decision_id.in_(ids)
+        On PostgreSQL whole weeks go by dropping their partitions; while another process prunes, nothing is done.
+        """
+        with self._writing() as connection:
+            return delete_before(connection, before)
+
+    def _delete(self, which: ColumnElement[bool]) -> DeletedCounts:
+        with self._writing() as connection:
+            return delete_decisions(connection, which)
+
+    def _keep_weeks(self, moments: Iterable[float]) -> None:
+        with database_errors(self._shown_url):
+            self._weeks.keep(moments)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction that writes, with the database's errors as the log's."""
         with database_errors(self._shown_url), self._engine.connect() as connection, writing(connection).begin():
-            outcomes = connection.execute(delete(OUTCOMES).where(doomed if orphans is None else doomed | orphans))
-            decisions = connection.execute(delete(DECISIONS).where(which))
-        return DeletedCounts(decisions.rowcount, outcomes.rowcount)
-
-    def _count(self, query: Any) -> int:
-        with database_errors(self._shown_url), self._engine.connect() as connection:
-            return int(connection.execute(query).scalar_one())
+            yield connection

@@ -37,4 +37,6 @@ def upgrade_schema(engine: Engine) -> None:
 def _lock(connection: Connection) -> None:
     """One process migrates, the others wait and then find nothing to do. SQLite's write lock does it by itself."""
     if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL statement_timeout = 0"))  # rewriting a long log takes minutes
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})

@@ -1,12 +1,13 @@
 """Reading the log back as steps, a page at a time, so that a log of any length fits in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, select
 
 from tierwise.data.decision_log.rows import logged_step
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
+from tierwise.data.decision_log.within import outcomes_of
 from tierwise.data.parsing import parse_attempt
 from tierwise.data.records import Attempt, LoggedStep
 
@@ -30,12 +31,13 @@ def stream_steps(engine: Engine, since: float | None, experiment: str | None) ->
 def _read_page(engine: Engine, query: Select[Any]) -> list[tuple[Row[Any], list[Attempt]]]:
     with engine.connect() as connection:
         rows = connection.execute(query).all()
-        attempts = _attempts(connection, [row.decision_id for row in rows])
+        attempts = _attempts(connection, {row.decision_id: row.created_at for row in rows})
     return [(row, attempts.get(row.decision_id, [])) for row in rows]
 
 
-def _attempts(connection: Connection, decision_ids: Sequence[str]) -> dict[str, list[Attempt]]:
-    query = select(OUTCOMES.c.decision_id, OUTCOMES.c.attempt).where(OUTCOMES.c.decision_id.in_(decision_ids))
+def _attempts(connection: Connection, times: Mapping[str, float]) -> dict[str, list[Attempt]]:
+    """The attempts of decisions, whose times are given by their ids."""
+    query = select(OUTCOMES.c.decision_id, OUTCOMES.c.attempt).where(*outcomes_of(connection, times, times.values()))
     found: dict[str, list[Attempt]] = {}
     for decision_id, attempt in connection.execute(query.order_by(OUTCOMES.c.seq)):
         found.setdefault(decision_id, []).append(parse_attempt(attempt, "attempt"))

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 METADATA = MetaData()
@@ -60,6 +61,7 @@ OUTCOMES = Table(
     Column("seq", _SEQUENCE, primary_key=True, autoincrement=True),
     Column("decision_id", Text, nullable=False),
     Column("idempotency_key", Text, nullable=False),
+    Column("decided_at", Double),
     Column("tier", Text, nullable=False),
     Column("success", Boolean),
     Column("cost_usd", Double),
@@ -94,6 +96,21 @@ AUDIT = Table(
     Column("reason", Text, nullable=False),
     Column("evidence", JSON, nullable=False),
     Index("ix_audit_subject", "subject"),
+)
+
+# PostgreSQL alone, where decisions and outcomes are split by time and no index of theirs can span the partitions. A row
+# for each decision id says in which partition its decision and its outcomes lie (``decided_at``: when it was made, or
+# when the first outcome came that knows no decision). It makes the ids unique, and whoever locks it may add outcomes.
+POSTGRES_METADATA = MetaData()
+
+DECISION_KEYS = Table(
+    "decision_keys",
+    POSTGRES_METADATA,
+    Column("decision_id", Text, primary_key=True),
+    Column("decided_at", Double, nullable=False),
+    Column("is_known", Boolean, nullable=False),
+    Index("ix_decision_keys_decided_at", "decided_at", postgresql_using="brin"),
+    Index("ix_decision_keys_unknown", "decision_id", postgresql_where=text("NOT is_known")),
 )
 
 _VIEW_COLUMNS = (

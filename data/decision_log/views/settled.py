@@ -5,8 +5,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, or_, select
 
+from tierwise.data.decision_log.partitions import is_partitioned
 from tierwise.data.decision_log.rows import storable, storable_key
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
+from tierwise.data.decision_log.within import belong_together
 
 SUCCEEDED, FAILED, UNKNOWN = "succeeded", "failed", "unknown"
 
@@ -97,10 +99,11 @@ def _success() -> ColumnElement[int]:
 
 def _grouped(connection: Connection, query: Select[Any], wanted: Wanted) -> Select[Any]:
     """Groups by what is unique: SQLite then reads along its index without sorting, PostgreSQL wants the primary key."""
-    on = OUTCOMES.c.decision_id == _D.decision_id
+    on = belong_together(connection, wanted.since, wanted.until)
     query = query.select_from(DECISIONS.outerjoin(OUTCOMES, on)).where(*wanted.conditions())
-    is_sqlite = connection.dialect.name == "sqlite"
-    query = query.group_by(*((_D.created_at, _D.decision_id) if is_sqlite else (_D.seq,)))
+    query = query.group_by(
+        *((_D.seq, _D.created_at) if is_partitioned(connection) else (_D.created_at, _D.decision_id))
+    )
     if wanted.result == UNKNOWN:
         return query.having(_success().is_(None))
     if wanted.result in (SUCCEEDED, FAILED):

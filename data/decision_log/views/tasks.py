@@ -9,6 +9,7 @@ from tierwise.data.decision_log.records import StoredDecision
 from tierwise.data.decision_log.rows import decision_record, storable_key, stored_outcome
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
 from tierwise.data.decision_log.views.settled import FAILED, Wanted, settled
+from tierwise.data.decision_log.within import belong_together, outcomes_of
 
 PAGE_TASKS = 25
 MAX_STEPS = 500
@@ -78,7 +79,8 @@ def read_task(connection: Connection, task_id: str) -> list[StoredDecision]:
     query = select(DECISIONS).where(_D.task_id == storable_key(task_id)).order_by(_D.created_at, _D.seq)
     rows = connection.execute(query.limit(MAX_STEPS)).all()
     outcomes: dict[str, list[Row[Any]]] = {row.decision_id: [] for row in rows}
-    found = select(OUTCOMES).where(OUTCOMES.c.decision_id.in_(outcomes)).order_by(OUTCOMES.c.seq)
+    times = [row.created_at for row in rows]
+    found = select(OUTCOMES).where(*outcomes_of(connection, outcomes, times)).order_by(OUTCOMES.c.seq)
     for outcome in connection.execute(found):
         outcomes[outcome.decision_id].append(outcome)
     return [
@@ -99,15 +101,16 @@ def first_failures(connection: Connection, wanted: Wanted) -> list[FailedStep]:
     failed = OUTCOMES.alias("failed")
     last_failed = (
         select(func.max(failed.c.seq))
-        .where(failed.c.decision_id == first.c.decision_id, failed.c.success.is_(False))
+        .where(belong_together(connection, wanted.since, wanted.until, first, failed), failed.c.success.is_(False))
         .correlate(first)
         .scalar_subquery()
     )
+    on = belong_together(connection, wanted.since, wanted.until, first)
     query = select(
         *(first.c[name] for name in ("decision_id", "task_id", "agent", "node", "role", "task_type", "tier")),
         OUTCOMES.c.tier.label("last_tier"),
         *(_text_of_attempt(name).label(name) for name in ("evaluator", "error", "failure_origin")),
-    ).select_from(first.join(OUTCOMES, OUTCOMES.c.seq == last_failed))
+    ).select_from(first.join(OUTCOMES, on & (OUTCOMES.c.seq == last_failed)))
     return [FailedStep(**row._mapping) for row in connection.execute(query)]
 
 

@@ -1,0 +1,1 @@
+"""How the decision log does with millions of decisions: ``python -m benchmarks.decision_log --help``."""
