@@ -1,11 +1,11 @@
 """Step logs as Parquet: the nesting of the JSON form, with free-form objects (schemas, extras) as JSON text."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tierwise.data.errors import LogError, MissingExtraError
 
@@ -28,13 +28,15 @@ _TOOL_FIELDS = {"name", "description", "parameters"}
 _EXTRA = "extra_json"
 
 
-def write_parquet_rows(path: Path, rows: Iterable[dict[str, Any]]) -> int:
-    """Writes step-log rows in batches of bounded memory; returns their number."""
+def write_parquet_rows(
+    target: Path | BinaryIO, rows: Iterable[dict[str, Any]], metadata: Mapping[str, str] | None = None
+) -> int:
+    """Writes step-log rows in batches of bounded memory; returns their number. The file carries ``metadata``."""
     pyarrow, parquet = _pyarrow()
-    schema = _schema(pyarrow)
+    schema = _schema(pyarrow).with_metadata(metadata)
     n_rows = 0
     source = iter(rows)
-    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+    with parquet.ParquetWriter(target, schema, compression="zstd") as writer:
         while batch := [_packed(row) for row in islice(source, _BATCH_ROWS)]:
             writer.write_table(pyarrow.Table.from_pylist(batch, schema=schema))
             n_rows += len(batch)
@@ -50,6 +52,17 @@ def read_parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
                 yield from (_unpacked(row) for row in batch.to_pylist())
     except (OSError, pyarrow.ArrowException) as error:
         raise LogError(f"{path}: {error}") from None
+
+
+def parquet_metadata(file: BinaryIO) -> dict[str, str]:
+    """What a file carries beside its rows. Raises ``LogError`` for one that is not Parquet."""
+    pyarrow, parquet = _pyarrow()
+    try:
+        with parquet.ParquetFile(file) as opened:
+            found = opened.schema_arrow.metadata or {}
+    except pyarrow.ArrowException as error:
+        raise LogError(f"a file that is no Parquet is in the way: {error}") from None
+    return {key.decode(): value.decode() for key, value in found.items()}
 
 
 def _pyarrow() -> tuple[Any, Any]:

@@ -98,14 +98,17 @@ class DecisionLog:
         """A decision with all its outcomes, or None when the log does not hold it."""
         return self.ask(lambda connection: find_decision(connection, storable_key(decision_id)))
 
-    def logged_steps(self, since: float | None = None, experiment: str | None = None) -> Iterator[LoggedStep]:
+    def logged_steps(
+        self, since: float | None = None, experiment: str | None = None, until: float | None = None
+    ) -> Iterator[LoggedStep]:
         """Every decision as a line of the step log, oldest first, holding one page of rows in memory at a time.
 
-        ``since`` (seconds since the epoch) leaves out older decisions, ``experiment`` those outside an experiment.
-        Attempts stand in the order in which they were reported; a decision without outcomes has none.
+        ``since`` (seconds since the epoch) leaves out older decisions, ``until`` those made then or later,
+        ``experiment`` those outside an experiment. Attempts stand in the order in which they were reported; a decision
+        without outcomes has none.
         """
         with database_errors(self._shown_url):
-            yield from stream_steps(self._engine, since, experiment)
+            yield from stream_steps(self._engine, since, until, experiment)
 
     def put_experiment(self, experiment: Experiment) -> None:
         """Adds an experiment, or a new version of it; earlier versions stay.

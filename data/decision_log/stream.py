@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, select
+from sqlalchemy import Connection, Engine, Row, Select, or_, select
 
 from tierwise.data.decision_log.rows import logged_step
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
@@ -13,19 +13,27 @@ from tierwise.data.records import Attempt, LoggedStep
 
 PAGE_ROWS = 500
 
+_D = DECISIONS.c
 
-def stream_steps(engine: Engine, since: float | None, experiment: str | None) -> Iterator[LoggedStep]:
+
+def stream_steps(
+    engine: Engine, since: float | None, until: float | None, experiment: str | None
+) -> Iterator[LoggedStep]:
     """Each page is its own short transaction: a slow reader never holds back the writers."""
-    wanted = select(DECISIONS).order_by(DECISIONS.c.seq).limit(PAGE_ROWS)
+    wanted = select(DECISIONS).order_by(_D.created_at, _D.seq).limit(PAGE_ROWS)
     if since is not None:
-        wanted = wanted.where(DECISIONS.c.created_at >= since)
+        wanted = wanted.where(_D.created_at >= since)
+    if until is not None:
+        wanted = wanted.where(_D.created_at < until)
     if experiment is not None:
-        wanted = wanted.where(DECISIONS.c.experiment == experiment)
-    last_seq = 0
-    while page := _read_page(engine, wanted.where(DECISIONS.c.seq > last_seq)):
-        last_seq = page[-1][0].seq
+        wanted = wanted.where(_D.experiment == experiment)
+    page = _read_page(engine, wanted)
+    while page:
         for row, attempts in page:
             yield logged_step(row, attempts)
+        last = page[-1][0]
+        follows = or_(_D.created_at > last.created_at, _D.seq > last.seq)
+        page = _read_page(engine, wanted.where(_D.created_at >= last.created_at, follows))
 
 
 def _read_page(engine: Engine, query: Select[Any]) -> list[tuple[Row[Any], list[Attempt]]]:

@@ -16,6 +16,7 @@ from tierwise.cli.encoder import encoder_app
 from tierwise.cli.evaluate import evaluate
 from tierwise.cli.experiment import experiment_app
 from tierwise.cli.explain import explain
+from tierwise.cli.export import export
 from tierwise.cli.import_ import import_log
 from tierwise.cli.promote import promote, rollback
 from tierwise.cli.retrain import retrain
@@ -32,7 +33,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (demo, train, evaluate, decide, serve, explain, tax, collect, retrain, promote, rollback, drift):
+for _command in (
+    demo,
+    train,
+    evaluate,
+    decide,
+    serve,
+    explain,
+    tax,
+    collect,
+    retrain,
+    promote,
+    rollback,
+    drift,
+    export,
+):
     app.command()(_command)
 app.command("import")(import_log)
 app.add_typer(encoder_app, name="encoder")
