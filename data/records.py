@@ -138,7 +138,7 @@ class Decision:
     what that attempt is expected to cost, both by tier name, cheapest first; empty where the policy does not know them.
     ``propensity`` is the probability with which the chosen tier was chosen, over the arms of the live experiment and
     exploration (:func:`tierwise.router_model.exploration.propensity`). ``is_fallback`` is true when trouble, not
-    judgment, picked the tier.
+    judgment, picked the tier. ``explanation`` and the figures behind it are there where they were asked for.
     """
 
     tier: str
@@ -153,4 +153,5 @@ class Decision:
     is_fallback: bool = False
     is_unfamiliar: bool = False
     explanation: Sequence[str] = ()
+    explanation_figures: Mapping[str, Any] = field(default_factory=dict)
     experiment: str | None = None

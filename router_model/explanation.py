@@ -1,4 +1,4 @@
-"""Why a tier was chosen, in sentences: what the decision rests on, what happened before, and what would change it.
+"""Why a tier was chosen, in figures and in sentences: what it rests on, what happened before, what would change it.
 
 The weight of a part of the step is found by occlusion: its features are replaced by what is usual in the training log,
 and the change of the predicted probabilities is read off (feature removal; Covert, Lundberg and Lee 2021,
@@ -6,18 +6,23 @@ and the change of the predicted probabilities is read off (feature removal; Cove
 one batch of a few dozen predictions.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tierwise.data.records import Decision
 from tierwise.features.schema import FeatureSchema
+from tierwise.router_model.bundle import RouterParts
 from tierwise.router_model.neighbours import LoggedNeighbour
-from tierwise.router_model.policy import Policy, choose_all
+from tierwise.router_model.options import DecideOptions
+from tierwise.router_model.policy import Policy
 from tierwise.router_model.predictor import Prediction, Predictor
 
 _N_SHOWN = 4
+_N_NEIGHBOURS = 3
 _MIN_EFFECT = 0.005
 _TEXT_GROUPS = {"embedding": "the meaning of the text"}
 
@@ -49,14 +54,84 @@ def contributions(
     return sorted(found, key=lambda contribution: -abs(contribution.effect))
 
 
-def explain_contributions(found: Sequence[Contribution], names: Sequence[str], chosen: int, other: int) -> list[str]:
-    """Sentences for the strongest contributions that are worth a word."""
-    return [
-        f"{_TEXT_GROUPS.get(one.part, one.part)} moves P(success) of '{names[chosen]}' above that of '{names[other]}' "
-        f"by {100 * one.effect:+.1f} points against a usual step."
-        for one in found[:_N_SHOWN]
-        if abs(one.effect) >= _MIN_EFFECT
-    ]
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The figures behind a decision; ``sentences`` reads them aloud.
+
+    ``against`` is the tier that comes next. ``margin`` says by how much its P(success) would have to be higher to be
+    chosen; None where no operating point, or a limit, decided. ``alternatives`` gives for other tiers the smallest
+    tolerated quality loss that would choose them. ``if_familiar`` is what an unfamiliar step would have got otherwise.
+    """
+
+    chosen: str
+    against: str
+    p_against: float
+    contributions: tuple[Contribution, ...]
+    neighbours: tuple[LoggedNeighbour, ...]
+    margin: float | None = None
+    alternatives: Mapping[str, float] = field(default_factory=dict)
+    if_familiar: str | None = None
+
+    def sentences(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The strongest contributions that are worth a word, the nearest steps, and what would change the tier."""
+        found = [
+            f"{_TEXT_GROUPS.get(one.part, one.part)} moves P(success) of '{self.chosen}' above that of "
+            f"'{self.against}' by {100 * one.effect:+.1f} points against a usual step."
+            for one in self.contributions[:_N_SHOWN]
+            if abs(one.effect) >= _MIN_EFFECT
+        ]
+        if self.neighbours:
+            found.append(f"The nearest logged steps: {'; '.join(near.text(names) for near in self.neighbours)}.")
+        if self.if_familiar is not None:
+            found.append(f"Were the log to hold steps like this one, '{self.if_familiar}' would be chosen.")
+        if self.margin is not None:
+            missing = (
+                f"'{self.against}' would be chosen if its P(success) were more than {100 * self.margin:.1f} points"
+            )
+            is_impossible = self.p_against + self.margin > 1
+            found.append(f"{missing} higher{', which is impossible' if is_impossible else ''}.")
+        for tier, loss in self.alternatives.items():
+            found.append(f"A tolerated quality loss of {loss:.1%} would choose '{tier}'.")
+        return tuple(found)
+
+    def to_mapping(self, names: Sequence[str]) -> dict[str, Any]:
+        """The figures as JSON has them; ``contributions`` are differences of probability."""
+        return {
+            "against": self.against,
+            "contributions": [{"part": one.part, "effect": one.effect} for one in self.contributions],
+            "nearest": [near.to_mapping(names) for near in self.neighbours],
+            "margin": self.margin,
+            "alternatives": [{"tier": tier, "max_quality_loss": loss} for tier, loss in self.alternatives.items()],
+            "if_familiar": self.if_familiar,
+        }
+
+
+def explain(
+    decision: Decision, vector: NDArray[np.float32], predictor: Predictor, parts: RouterParts, options: DecideOptions
+) -> Explanation:
+    """Why ``decision`` was taken for the step of ``vector`` float32 [d]."""
+    names, policy, loss = parts.catalogue.names, parts.policy, options.max_quality_loss
+    chosen, prediction = names.index(decision.tier), predictor.predict(vector[None, :])
+    other = runner_up(prediction, policy, chosen, loss)
+    usual = parts.familiarity.space.usual(len(vector))
+    found = Explanation(
+        chosen=names[chosen],
+        against=names[other],
+        p_against=float(prediction.probabilities.p_success[0, other]),
+        contributions=tuple(contributions(vector, usual, parts.schema, predictor, chosen, other)),
+        neighbours=tuple(parts.logged.nearest(parts.familiarity, vector, _N_NEIGHBOURS)),
+    )
+    if decision.is_unfamiliar:
+        tier = learned_choice(prediction, policy, loss)
+        return replace(found, if_familiar=None if tier is None else names[tier])
+    if options.catch_rate:
+        return found
+    others = alternatives(prediction, policy, chosen)
+    return replace(
+        found,
+        margin=margin(prediction, policy, chosen, loss),
+        alternatives={names[tier]: smallest for tier, smallest in others.items()},
+    )
 
 
 def runner_up(prediction: Prediction, policy: Policy, chosen: int, max_quality_loss: float | None) -> int:
@@ -68,57 +143,32 @@ def runner_up(prediction: Prediction, policy: Policy, chosen: int, max_quality_l
     return max((tier for tier in range(len(value)) if tier != chosen), key=lambda tier: float(value[tier]))
 
 
-def explain_neighbours(neighbours: Sequence[LoggedNeighbour], names: Sequence[str]) -> list[str]:
-    """One sentence with the nearest logged steps and their outcomes."""
-    if not neighbours:
-        return []
-    return [f"The nearest logged steps: {'; '.join(neighbour.text(names) for neighbour in neighbours)}."]
-
-
-def explain_margin(
-    prediction: Prediction, policy: Policy, names: Sequence[str], chosen: int, max_quality_loss: float | None
-) -> list[str]:
-    """How far the runner-up is: by how much its P(success) would have to be higher to be chosen."""
+def margin(prediction: Prediction, policy: Policy, chosen: int, max_quality_loss: float | None) -> float | None:
+    """By how much the runner-up's P(success) would have to be higher; None where the operating point did not decide."""
     point = policy.point(max_quality_loss)
     if point.cost_weight is None:
-        return []
-    value, other = (
-        _values(prediction, policy, point.cost_weight),
-        runner_up(prediction, policy, chosen, max_quality_loss),
-    )
-    margin = float(value[chosen] - value[other])
-    if margin < 0:  # a limit or guardrail decided
-        return []
-    missing = f"'{names[other]}' would be chosen if its P(success) were more than {100 * margin:.1f} points higher"
-    p_needed = float(prediction.probabilities.p_success[0, other]) + margin
-    return [f"{missing}{', which is impossible' if p_needed > 1 else ''}."]
+        return None
+    value = _values(prediction, policy, point.cost_weight)
+    found = float(value[chosen] - value[runner_up(prediction, policy, chosen, max_quality_loss)])
+    return found if found >= 0 else None
 
 
-def explain_alternatives(prediction: Prediction, policy: Policy, names: Sequence[str], chosen: int) -> list[str]:
-    """For every other tier, the tolerated quality loss that would choose it, where one would."""
+def alternatives(prediction: Prediction, policy: Policy, chosen: int) -> dict[int, float]:
+    """For every other tier, the smallest tolerated quality loss that would choose it, where one would; ascending."""
     found: dict[int, float] = {}
     for point in policy.points:
-        if point.cost_weight is not None:
-            weight = point.cost_weight / policy.cost_scale_usd
-            tier = int(choose_all(prediction.probabilities.p_success, prediction.cost_usd, weight)[0])
+        tier = learned_choice(prediction, policy, point.max_quality_loss)
+        if tier is not None:
             found.setdefault(tier, point.max_quality_loss)
-    return [
-        f"A tolerated quality loss of {loss:.1%} would choose '{names[tier]}'."
-        for tier, loss in sorted(found.items(), key=lambda item: item[1])
-        if tier != chosen
-    ]
+    return {tier: loss for tier, loss in found.items() if tier != chosen}
 
 
-def explain_unfamiliar(
-    prediction: Prediction, policy: Policy, names: Sequence[str], max_quality_loss: float | None
-) -> list[str]:
-    """Caution decided: what the step would have got otherwise."""
+def learned_choice(prediction: Prediction, policy: Policy, max_quality_loss: float | None) -> int | None:
+    """The tier of the operating point alone, without limits or caution; None where none is certified."""
     point = policy.point(max_quality_loss)
     if point.cost_weight is None:
-        return []
-    weight = point.cost_weight / policy.cost_scale_usd
-    tier = int(choose_all(prediction.probabilities.p_success, prediction.cost_usd, weight)[0])
-    return [f"Were the log to hold steps like this one, '{names[tier]}' would be chosen."]
+        return None
+    return int(_values(prediction, policy, point.cost_weight).argmax())
 
 
 def _values(prediction: Prediction, policy: Policy, cost_weight: float) -> NDArray[np.float64]:

@@ -27,6 +27,10 @@ class LoggedNeighbour:
         ]
         return f"{self.step_id} ({', '.join(known)})"
 
+    def to_mapping(self, names: Sequence[str]) -> dict[str, Any]:
+        success = dict(zip(names, self.success, strict=True))
+        return {"step_id": self.step_id, "distance": self.distance, "success": success}
+
 
 @dataclass(frozen=True, slots=True)
 class LoggedSteps:

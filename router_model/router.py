@@ -17,22 +17,13 @@ from tierwise.data.serialise import step_to_dict
 from tierwise.router_model.bundle import Bundle, BundleError, RouterParts, read_bundle
 from tierwise.router_model.chain import Floats
 from tierwise.router_model.escalation import Escalations, Outlook, expect_escalations
-from tierwise.router_model.explanation import (
-    contributions,
-    explain_alternatives,
-    explain_contributions,
-    explain_margin,
-    explain_neighbours,
-    explain_unfamiliar,
-    runner_up,
-)
+from tierwise.router_model.explanation import explain
 from tierwise.router_model.guardrails import Guardrails, open_tiers
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 from tierwise.router_model.predictor import Prediction
 
 _LOGGER = logging.getLogger(__name__)
 _GOLDEN_TOLERANCE = 1e-3
-_N_NEIGHBOURS = 3
 
 
 class Router:
@@ -163,20 +154,8 @@ class Router:
         return expect_escalations(prediction.probabilities, cost_usd, options.catch_rate)
 
     def _explained(self, decision: Decision, vector: NDArray[np.float32], options: DecideOptions) -> Decision:
-        parts, names = self.parts, self.catalogue.names
-        chosen = self.catalogue.index(decision.tier)
-        usual = parts.familiarity.space.usual(len(vector))
-        prediction, loss = self._predictor.predict(vector[None, :]), options.max_quality_loss
-        other = runner_up(prediction, parts.policy, chosen, loss)
-        found = contributions(vector, usual, parts.schema, self._predictor, chosen, other)
-        neighbours = parts.logged.nearest(parts.familiarity, vector, _N_NEIGHBOURS)
-        sentences = [*explain_contributions(found, names, chosen, other), *explain_neighbours(neighbours, names)]
-        if decision.is_unfamiliar:
-            sentences += explain_unfamiliar(prediction, parts.policy, names, loss)
-        elif not options.catch_rate:
-            sentences += explain_margin(prediction, parts.policy, names, chosen, loss)
-            sentences += explain_alternatives(prediction, parts.policy, names, chosen)
-        return replace(decision, explanation=tuple(sentences))
+        found, names = explain(decision, vector, self._predictor, self.parts, options), self.catalogue.names
+        return replace(decision, explanation=found.sentences(names), explanation_figures=found.to_mapping(names))
 
     def _decision(self, step: Step, options: DecideOptions, p_success: list[float], outlook: Outlook) -> Decision:
         policy, names = self.parts.policy, self.catalogue.names

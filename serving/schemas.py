@@ -109,6 +109,7 @@ class DecisionAnswer(BaseModel):
     fallback: bool
     latency_ms: float
     explanation: list[str] | None = Field(None, description="Only when options.explain is true.")
+    explanation_figures: dict[str, Any] | None = Field(None, description="The same in figures: contributions, …")
 
 
 class BatchAnswer(BaseModel):

@@ -71,10 +71,11 @@ def parse_reports(raw: object, limit: int, now: float) -> list[Report]:
 
 
 def decision_to_wire(decision: Decision, decision_id: str, latency_ms: float, explain: bool) -> dict[str, Any]:
-    """The answer of ``POST /route``; ``explanation`` is there only when it was asked for."""
+    """The answer of ``POST /route``; the explanation is there only when it was asked for."""
     answer = {"decision_id": decision_id, **_decision_fields(decision), "latency_ms": round(latency_ms, 3)}
     if explain:
         answer["explanation"] = list(decision.explanation)
+        answer["explanation_figures"] = dict(decision.explanation_figures)
     return answer
 
 

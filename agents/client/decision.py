@@ -45,6 +45,7 @@ class RoutedDecision:
     session_id: str | None = None
     step_id: str | None = None
     explanation: Sequence[str] = ()
+    explanation_figures: Mapping[str, Any] = field(default_factory=dict)
 
     def to_wire(self) -> dict[str, Any]:
         """The decision with its step, as an outcome carries it when the service did not make it."""
@@ -92,6 +93,7 @@ def local_decision(request: RouteRequest, decision: Decision, trouble: str | Non
         session_id=request.session_id,
         step_id=request.step_id,
         explanation=tuple(decision.explanation),
+        explanation_figures=decision.explanation_figures,
     )
 
 
@@ -129,6 +131,7 @@ def served_decision(
         session_id=request.session_id,
         step_id=request.step_id,
         explanation=tuple(str(sentence) for sentence in answer.get("explanation") or ()),
+        explanation_figures=dict(answer.get("explanation_figures") or {}),
     )
 
 

@@ -65,6 +65,11 @@ def test_evaluate_and_explain_answer(folder: Path) -> None:
     explained = RUN.invoke(app, ["explain", "--bundle", str(folder / "bundle"), "--step", '{"text": "Hi"}'])
     assert "P(success)" in explained.output
     assert "The nearest logged steps: " in explained.output
+    explained = RUN.invoke(app, ["explain", "--bundle", str(folder / "bundle"), "--step", '{"text": "Hi"}', "--json"])
+    found = json.loads(explained.output)
+    assert set(found["explanation_figures"]["nearest"][0]["success"]) == set(found["p_success"])
+    effects = [abs(one["effect"]) for one in found["explanation_figures"]["contributions"]]
+    assert effects == sorted(effects, reverse=True)
 
 
 def test_a_log_of_single_attempts_is_evaluated_off_policy_and_tracked(

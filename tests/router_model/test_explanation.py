@@ -9,12 +9,12 @@ from tierwise.features.identity import IDENTITY_FIELDS
 from tierwise.features.schema import FeatureSchema
 from tierwise.router_model.chain import tier_probabilities
 from tierwise.router_model.explanation import (
+    Contribution,
+    Explanation,
+    alternatives,
     contributions,
-    explain_alternatives,
-    explain_contributions,
-    explain_margin,
-    explain_neighbours,
-    explain_unfamiliar,
+    learned_choice,
+    margin,
     runner_up,
 )
 from tierwise.router_model.familiarity import Familiarity, FamiliaritySpace, NearestReference
@@ -65,15 +65,16 @@ def test_only_the_part_that_the_predictor_reads_contributes() -> None:
     assert found[0].part == "embedding"
     assert found[0].effect == pytest.approx(1 / (1 + np.exp(-2.0)) - 0.5)
     assert all(one.effect == 0 for one in found[1:])
-    sentence = explain_contributions(found, NAMES, 0, 1)[0]
+    sentence = Explanation("small", "frontier", 0.5, tuple(found), ()).sentences(NAMES)[0]
     assert sentence.startswith("the meaning of the text moves P(success) of 'small' above that of 'frontier' by +38.1")
 
 
 def test_the_margin_is_what_the_runner_up_lacks() -> None:
     """At weight .1 and scale 10 a dollar costs a point: .90 - .01 against .95 - .10 leaves four points."""
-    found = explain_margin(prediction(0.90, 0.95), POLICY, NAMES, 0, 0.03)
-    assert found == ["'frontier' would be chosen if its P(success) were more than 4.0 points higher."]
-    impossible = explain_margin(prediction(0.98, 0.99), POLICY, NAMES, 0, 0.03)
+    assert margin(prediction(0.90, 0.95), POLICY, 0, 0.03) == pytest.approx(0.04)
+    possible = Explanation("small", "frontier", 0.95, (), (), margin=0.04).sentences(NAMES)
+    assert possible == ("'frontier' would be chosen if its P(success) were more than 4.0 points higher.",)
+    impossible = Explanation("small", "frontier", 0.99, (), (), margin=0.08).sentences(NAMES)
     assert impossible[0].endswith("which is impossible.")
 
 
@@ -83,19 +84,21 @@ def test_the_runner_up_is_next_at_the_operating_point_or_next_door() -> None:
 
 
 def test_a_tier_that_a_limit_chose_has_no_margin() -> None:
-    assert explain_margin(prediction(0.90, 0.95), POLICY, NAMES, 1, 0.03) == []
-    assert explain_margin(prediction(0.90, 0.95), POLICY, NAMES, 1, 0.0) == []
+    assert margin(prediction(0.90, 0.95), POLICY, 1, 0.03) is None
+    assert margin(prediction(0.90, 0.95), POLICY, 1, 0.0) is None
 
 
 def test_the_smallest_loss_that_chooses_another_tier_is_named() -> None:
-    assert explain_alternatives(prediction(0.5, 0.95), POLICY, NAMES, 1) == [
-        "A tolerated quality loss of 20.0% would choose 'small'."
-    ]
+    assert alternatives(prediction(0.5, 0.95), POLICY, 1) == {0: 0.2}
+    found = Explanation("frontier", "small", 0.5, (), (), alternatives={"small": 0.2}).sentences(NAMES)
+    assert found == ("A tolerated quality loss of 20.0% would choose 'small'.",)
 
 
 def test_an_unfamiliar_step_is_told_what_it_would_have_got() -> None:
-    assert "'small' would be chosen" in explain_unfamiliar(prediction(0.9, 0.9), POLICY, NAMES, 0.03)[0]
-    assert explain_unfamiliar(prediction(0.9, 0.9), POLICY, NAMES, 0.0) == []
+    assert learned_choice(prediction(0.9, 0.9), POLICY, 0.03) == 0
+    assert learned_choice(prediction(0.9, 0.9), POLICY, 0.0) is None
+    found = Explanation("frontier", "small", 0.9, (), (), if_familiar="small").sentences(NAMES)
+    assert "'small' would be chosen" in found[0]
 
 
 def test_the_nearest_logged_steps_come_with_their_outcomes_and_copies_do_not() -> None:
@@ -105,7 +108,12 @@ def test_the_nearest_logged_steps_come_with_their_outcomes_and_copies_do_not() -
     logged = LoggedSteps.of(["a", "b", "c"], np.array([[1.0, np.nan], [0.0, 1.0], [np.nan, 0.0]]))
     found = logged.nearest(familiarity, np.array([1.2], dtype=np.float32), 2)
     assert [neighbour.step_id for neighbour in found] == ["b", "a"]
-    assert explain_neighbours(found, NAMES) == [
-        "The nearest logged steps: b (small failed, frontier succeeded); a (small succeeded)."
-    ]
+    explanation = Explanation("small", "frontier", 0.5, (Contribution("retry", 0.001),), tuple(found))
+    assert explanation.sentences(NAMES) == (
+        "The nearest logged steps: b (small failed, frontier succeeded); a (small succeeded).",
+    )
+    nearest = explanation.to_mapping(NAMES)["nearest"]
+    assert nearest[0] == {
+        "step_id": "b", "distance": pytest.approx(0.2, abs=1e-6), "success": {"small": False, "frontier": True},
+    }  # fmt: skip
     assert LoggedSteps.from_mapping(logged.to_mapping()) == logged

@@ -111,7 +111,7 @@ def test_explaining_changes_nothing_but_the_explanation(router: Router, steps: l
     plain = router.decide_many(steps[:10])
     explained = router.decide_many(steps[:10], DecideOptions(explain=True))
     assert all(one.explanation for one in explained)
-    assert [replace(one, explanation=()) for one in explained] == plain
+    assert [replace(one, explanation=(), explanation_figures={}) for one in explained] == plain
 
 
 def priced(router: Router, cached_input_usd_per_mtok: float | None) -> Router:

@@ -53,6 +53,7 @@ class ScriptedRouter:
             p_success={"small": 0.9, "mid": 0.95, "frontier": 0.97},
             expected_cost_usd={"small": 1e-05, "mid": 1e-4, "frontier": 1e-3},
             explanation=("It is short.",),
+            explanation_figures={"margin": 0.5},
         )
 
 
@@ -70,7 +71,9 @@ def test_an_explanation_comes_only_when_it_is_asked_for(start) -> None:  # type:
     client = start(decider=ScriptedRouter())
     asked = client.post("/route", json={"step": {"text": "a"}, "options": {"explain": True}}).json()
     assert asked["explanation"] == ["It is short."]
-    assert "explanation" not in client.post("/route", json={"step": {"text": "a"}}).json()
+    assert asked["explanation_figures"] == {"margin": 0.5}
+    silent = client.post("/route", json={"step": {"text": "a"}}).json()
+    assert not {"explanation", "explanation_figures"} & set(silent)
 
 
 def test_options_and_session_reach_the_router(client: TestClient) -> None:

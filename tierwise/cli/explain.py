@@ -10,7 +10,7 @@ import typer
 from tierwise.cli.console import print_table
 from tierwise.data.errors import RecordError
 from tierwise.data.parsing import parse_step
-from tierwise.data.records import Step
+from tierwise.data.records import Decision, Step
 from tierwise.data.step_log import Malformed, read_step_log
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.router import Router
@@ -22,11 +22,15 @@ def explain(
     log: Annotated[Path | None, typer.Option(help="Step log that holds the step.")] = None,
     step_id: Annotated[str | None, typer.Option(help="Which step of the log.")] = None,
     max_quality_loss: Annotated[float | None, typer.Option(help="Tolerated relative loss of success.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the decision and the figures as JSON.")] = False,
 ) -> None:
     """Explain the decision for one step, given as JSON or taken from a log."""
     router = Router.load(bundle)
     options = DecideOptions(max_quality_loss=max_quality_loss, explain=True)
     decision = router.decide(_find_step(step, log, step_id), options)
+    if as_json:
+        typer.echo(json.dumps(_to_mapping(decision), indent=2))
+        return
     columns = ["tier", "P(success)", "expected µUSD"]
     rows = [
         [f"{tier} ◀" if tier == decision.tier else tier, f"{p:.1%}", f"{1e6 * decision.expected_cost_usd[tier]:.2f}"]
@@ -35,6 +39,17 @@ def explain(
     print_table(f"Router {router.version} chooses '{decision.tier}'", columns, rows)
     for line in (decision.reason.text, *decision.explanation):
         typer.echo(line)
+
+
+def _to_mapping(decision: Decision) -> dict[str, object]:
+    return {
+        "tier": decision.tier,
+        "p_success": dict(decision.p_success),
+        "expected_cost_usd": dict(decision.expected_cost_usd),
+        "reason": {"code": decision.reason.code, "text": decision.reason.text},
+        "explanation": list(decision.explanation),
+        "explanation_figures": dict(decision.explanation_figures),
+    }
 
 
 def _find_step(step: str | None, log: Path | None, step_id: str | None) -> Step:
