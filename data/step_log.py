@@ -42,16 +42,33 @@ class StepLog:
     malformed: tuple[Malformed, ...] = ()
 
 
+LOG_SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
+
+
+def log_files(source: Path | str) -> list[Path]:
+    """The files of a log, in order: the file itself, or every log file in a folder and in the folders below it.
+
+    Raises ``LogError`` for a folder without any.
+    """
+    path = Path(source)
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.rglob("*") if file.name.endswith(LOG_SUFFIXES) and file.is_file())
+    if not files:
+        raise LogError(f"{path}: no log in this folder; its files should end in {', '.join(LOG_SUFFIXES)}")
+    return files
+
+
 def load_step_logs(
     paths: Sequence[Path | str], catalogue: TierCatalogue | None = None, with_outcomes: bool = True
 ) -> StepLog:
-    """Reads whole logs. With a catalogue, lines that name a tier outside it are malformed.
+    """Reads whole logs, files or folders of files. With a catalogue, lines that name a tier outside it are malformed.
 
     Raises ``LogError`` for a file that cannot be read at all.
     """
     steps: list[LoggedStep] = []
     malformed: list[Malformed] = []
-    for path in paths:
+    for path in (file for source in paths for file in log_files(source)):
         for record in read_step_log(path, catalogue, with_outcomes):
             if isinstance(record, Malformed):
                 malformed.append(record)

@@ -41,8 +41,14 @@ class FeaturePipeline:
         for row, (step, prompt) in enumerate(zip(steps, prompts, strict=True)):
             vectors[row, :n_counts] = self._counts(step, prompt)
         if self.schema.n_components:
-            vectors[:, n_counts:] = self._encoder.encode(prompts)[:, : self.schema.n_components]
+            vectors[:, n_counts:] = self._embedded(prompts)
         return vectors
+
+    def _embedded(self, prompts: list[str]) -> NDArray[np.float32]:
+        """Components float32 [n, n_components]; a text that recurs is encoded once."""
+        places = {prompt: place for place, prompt in enumerate(dict.fromkeys(prompts))}
+        components = self._encoder.encode(list(places))[:, : self.schema.n_components]
+        return components if len(places) == len(prompts) else components[[places[prompt] for prompt in prompts]]
 
     def _counts(self, step: Step, prompt: str) -> list[float]:
         text = cut_text(prompt, MAX_CHARS // 2, MAX_CHARS // 2)

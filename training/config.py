@@ -22,7 +22,8 @@ class TrainConfig:
     ``confidence`` is that of the bound on quality loss; ``unfamiliar_share`` the share of familiar held-out steps that
     the caution on unfamiliar ones may cost; ``n_similar_steps`` how many logged steps must be near to make a step
     familiar, a twentieth of the log at most; ``n_components`` the components of the sentence embedding;
-    ``half_life_days`` the age at which a step counts half, None for no ageing.
+    ``half_life_days`` the age at which a step counts half, None for no ageing; ``max_steps`` how many steps of a
+    longer log are drawn at random to learn from (docs/scale.md says what more would add), 0 for all.
     """
 
     seed: int = 0
@@ -34,6 +35,7 @@ class TrainConfig:
     n_similar_steps: int = 100
     n_reference_steps: int = 3000
     half_life_days: float | None = None
+    max_steps: int = 100_000
     booster: BoosterParams = field(default_factory=BoosterParams)
     guardrails: Guardrails = field(default_factory=Guardrails)
 
@@ -45,6 +47,8 @@ class TrainConfig:
         for name, least in (("n_folds", 2), ("n_similar_steps", 1), ("n_components", 0), ("n_reference_steps", 2)):
             if getattr(self, name) < least:
                 raise TrainingError(f"{name} is {getattr(self, name)}; at least {least} are needed")
+        if self.max_steps < 0:
+            raise TrainingError(f"max_steps is {self.max_steps}; a number of steps is needed, or 0 for all")
         if self.half_life_days is not None and not self.half_life_days > 0:
             raise TrainingError(f"half_life_days is {self.half_life_days}; a number of days above 0 is needed")
 

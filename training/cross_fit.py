@@ -5,14 +5,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from tierwise.router_model.chain import Floats, n_chain_rows, tier_probabilities
 from tierwise.training.chain_likelihood import chain_posterior
 from tierwise.training.chain_model import ChainModel, fit_chain_model
 from tierwise.training.costs import CostModel, fit_cost_model, log_cost_centre
+from tierwise.training.engines.engine import Engine
+from tierwise.training.engines.local import LocalEngine
 from tierwise.training.tier_classifier import BoosterParams
 
 _N_STAGES = 8
+_LOCAL = LocalEngine()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +53,59 @@ class TrainingRows:
         return model, fit_cost_model(vectors, self.cost_usd[step], seed, params.n_threads, weight, usual)
 
 
+@dataclass(frozen=True, slots=True)
+class _Fits:
+    """What the fits of all folds share."""
+
+    rows: TrainingRows
+    params: BoosterParams
+    seed: int
+    stages: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _HeldOutFold:
+    """``staged`` float64 [stages, m, 2 k - 1] and ``log_cost`` float64 [m, k] of the m steps of a fold."""
+
+    staged: Floats
+    log_cost: Floats
+
+
 def cross_fit(
     rows: TrainingRows,
     params: BoosterParams,
     seed: int,
     on_fold: Callable[[], None],
+    engine: Engine = _LOCAL,
 ) -> CrossFit:
     """Fits one classifier and one cost model a fold, on the other folds; ``on_fold`` is called after each.
 
-    Copies help to fit and are not predicted. Folds run one after the other: LightGBM once crashed the process where two
-    threads built boosters at the same time.
+    Copies help to fit and are not predicted. Folds of one process run one after the other: LightGBM once crashed where
+    two threads built boosters at the same time.
     """
     n_steps, n_tiers = rows.success.shape
     stages = [max(1, params.n_rounds * (i + 1) // _N_STAGES) for i in range(_N_STAGES)]
     staged = np.zeros((_N_STAGES, n_steps, n_chain_rows(n_tiers)))
     log_cost = np.zeros((n_steps, n_tiers))
-    for fold in np.unique(rows.folds).tolist():
+    folds = np.unique(rows.folds).tolist()
+    for fold, found in zip(folds, engine.map(fit_fold, _Fits(rows, params, seed, stages), folds), strict=True):
         held_out = rows.folds == fold
-        model, cost_model = rows.fit(~held_out, params, seed)
-        vectors = rows.vectors[:n_steps][held_out]
-        staged[:, held_out] = model.staged_scores(vectors, stages)
-        log_cost[held_out] = cost_model.log_cost(vectors)
+        staged[:, held_out], log_cost[held_out] = found.staged, found.log_cost
         on_fold()
     likelihoods = [chain_posterior(tier_probabilities(scores), rows.success).log_likelihood for scores in staged]
     best = int(np.argmax([rows.weight @ likelihood for likelihood in likelihoods]))
     return CrossFit(staged[best], log_cost, stages[best])
+
+
+# Matrices here are thin: BLAS threads would only wait for each other, and their number moves the last bits of a sum.
+@threadpool_limits.wrap(limits=1, user_api="blas")  # type: ignore[untyped-decorator]
+def fit_fold(fits: _Fits, fold: int) -> _HeldOutFold:
+    """One fold, predicted by models of all others."""
+    rows = fits.rows
+    held_out = rows.folds == fold
+    model, cost_model = rows.fit(~held_out, fits.params, fits.seed)
+    vectors = rows.vectors[: len(held_out)][held_out]
+    return _HeldOutFold(model.staged_scores(vectors, fits.stages), cost_model.log_cost(vectors))
 
 
 def with_rounds(params: BoosterParams, n_rounds: int) -> BoosterParams:

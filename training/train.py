@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.data.fingerprint import dataset_fingerprint, in_canonical_order
+from tierwise.data.draw import DrawnSteps, draw_steps
 from tierwise.data.labels import OutcomeTable, outcome_table
 from tierwise.data.records import LoggedStep
 from tierwise.data.splits import assign_folds, split_unit
@@ -29,6 +29,9 @@ from tierwise.training.chain_model import ChainModel
 from tierwise.training.config import TrainConfig
 from tierwise.training.costs import CostModel, complete_costs
 from tierwise.training.cross_fit import CrossFit, TrainingRows, cross_fit, with_rounds
+from tierwise.training.encoding import Encoding, encode_steps
+from tierwise.training.engines.engine import Engine
+from tierwise.training.engines.local import LocalEngine
 from tierwise.training.errors import TrainingError
 from tierwise.training.evidence import drawn_propensity, weigh_evidence
 from tierwise.training.familiarity import fit_familiarity
@@ -42,6 +45,7 @@ MIN_STEPS = 60
 MIN_OTHER_STEPS = 30
 _N_GOLDEN = 12
 _N_PARITY_STEPS = 500
+_LOCAL = LocalEngine()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,6 @@ class TrainedRouter:
         return version
 
 
-# Matrices here are thin: BLAS threads would only wait for each other, and folds already run side by side.
-@threadpool_limits.wrap(limits=1, user_api="blas")  # type: ignore[untyped-decorator]
 def train_router(
     steps: Sequence[LoggedStep],
     catalogue: TierCatalogue,
@@ -76,33 +78,49 @@ def train_router(
     encoder_folder: Path | None = None,
     progress: Progress = silent_progress,
 ) -> TrainedRouter:
-    """Learns a router from logged steps, whichever of their outcomes are known.
+    """Learns a router from logged steps in memory, whichever of their outcomes are known; see ``train_drawn``."""
+    config = config or TrainConfig()
+    drawn = draw_steps(steps, catalogue.names, config.max_steps)
+    trained: TrainedRouter = train_drawn(drawn, catalogue, config, encoder_folder, progress)
+    return trained
 
-    The result depends on the steps and the seed, not on the order of the steps. Raises ``TrainingError`` for a log that
+
+# Matrices here are thin: BLAS threads would only wait for each other.
+@threadpool_limits.wrap(limits=1, user_api="blas")  # type: ignore[untyped-decorator]
+def train_drawn(
+    drawn: DrawnSteps,
+    catalogue: TierCatalogue,
+    config: TrainConfig,
+    encoder_folder: Path | None = None,
+    progress: Progress = silent_progress,
+    engine: Engine = _LOCAL,
+) -> TrainedRouter:
+    """Learns a router from steps drawn from a log.
+
+    The result depends on the steps and the seed, not on the order of the log. Raises ``TrainingError`` for a log that
     cannot train a router and ``CatalogueError`` for a tier without costs and prices.
     """
-    config = config or TrainConfig()
-    encoder_folder = encoder_folder or STATIC_FOLDER
     config.guardrails.check(catalogue)
-    steps = _usable(steps, catalogue)
+    steps = _checked(drawn)
     table = outcome_table(steps, catalogue.names)
     cost_usd = complete_costs(steps, table, catalogue)
     weight = recency_weights(steps, config.half_life_days)
 
-    progress("features", len(steps))
-    pipeline = FeaturePipeline.fit([step.step for step in steps], load_encoder(encoder_folder), config.n_components)
+    encoder = load_encoder(encoder_folder)
+    schema = FeaturePipeline.fit([step.step for step in steps], encoder, config.n_components).schema
     copies = perturbed_copies(steps, config.seed)
-    all_vectors = pipeline.transform([logged.step for logged in (*steps, *copies)])
+    encoding = Encoding(schema, encoder_folder)
+    all_vectors = encode_steps(encoding, [logged.step for logged in (*steps, *copies)], engine, progress)
     vectors, copy_vectors = all_vectors[: len(steps)], all_vectors[len(steps) :]
     folds = assign_folds(steps, config.n_folds, config.seed)
 
     progress("cross-fitting", config.n_folds)
     of_step = np.concatenate([np.arange(len(steps)), np.arange(len(copies))])
     rows = TrainingRows(all_vectors, of_step, table.success, cost_usd, folds, weight)
-    held_out = cross_fit(rows, config.booster, config.seed, progress.step)
+    held_out = cross_fit(rows, config.booster, config.seed, progress.step, engine)
     progress("calibration", 1)
     calibration = fit_calibration(held_out.scores, table.success, held_out.log_cost, cost_usd, weight)
-    fitted = fit_familiarity(vectors, copy_vectors, pipeline.schema, folds, config)
+    fitted = fit_familiarity(vectors, copy_vectors, schema, folds, config)
     policy = _policy(held_out, steps, rows, fitted.is_unfamiliar, config)
 
     progress("final fit", 1)
@@ -113,20 +131,20 @@ def train_router(
     router_graph, cost_graph = _exported(model, cost_model, vectors[:_N_PARITY_STEPS])
     parts = RouterParts(
         catalogue,
-        pipeline.schema,
+        schema,
         router_graph.graph,
         model.linear,
         cost_graph.graph,
         replace(calibration, cost_log_offset=calibration.cost_log_offset + cost_model.centre),
         policy,
         fitted.familiarity,
-        encoder_folder,
+        encoder_folder or STATIC_FOLDER,
         LoggedSteps.of([step.step_id for step in steps[: fitted.n_reference]], table.success[: fitted.n_reference]),
     )
     deviation = max(router_graph.max_deviation, cost_graph.max_deviation)
     parity = {"onnx_max_deviation": deviation, "onnx_parity_rows": router_graph.n_rows}
-    summary = _summary(steps, table, held_out, policy, config) | parity
-    return TrainedRouter(parts, summary, dataset_fingerprint(steps), tuple(steps[:_N_GOLDEN]))
+    summary = _summary(steps, table, held_out, policy, config) | parity | _draw_summary(drawn)
+    return TrainedRouter(parts, summary, drawn.fingerprint, tuple(steps[:_N_GOLDEN]))
 
 
 def _exported(
@@ -138,27 +156,32 @@ def _exported(
     return trees, export_booster(cost_model.booster, tier_rows(sample, n_tiers))
 
 
-def _usable(steps: Sequence[LoggedStep], catalogue: TierCatalogue) -> list[LoggedStep]:
-    """Steps with a known outcome, in the canonical order.
-
-    Raises ``TrainingError`` when there are too few, or when they cannot be split.
-    """
-    names = set(catalogue.names)
-    known = [step for step in steps if any(a.success is not None and a.tier in names for a in step.attempts)]
-    if len(known) < MIN_STEPS:
-        foreign = sorted({attempt.tier for step in steps for attempt in step.attempts} - names)
-        also = f"; the log also names tiers outside the catalogue: {', '.join(foreign[:5])}" if foreign else ""
+def _checked(drawn: DrawnSteps) -> Sequence[LoggedStep]:
+    """The drawn steps. Raises ``TrainingError`` when there are too few, or when they cannot be split."""
+    steps = drawn.steps
+    if len(steps) < MIN_STEPS <= drawn.n_known:
+        raise TrainingError(f"max_steps is {len(steps)}; at least {MIN_STEPS} are needed to learn from, or 0 for all")
+    if len(steps) < MIN_STEPS:
+        foreign = ", ".join(drawn.foreign_tiers[:5])
+        also = f"; the log also names tiers outside the catalogue: {foreign}" if foreign else ""
         raise TrainingError(
-            f"{len(known)} of {len(steps)} steps have a known outcome; "
+            f"{drawn.n_known} of {drawn.n_read} steps have a known outcome; "
             f"at least {MIN_STEPS} are needed to learn from{also}"
         )
-    unit, n_largest = Counter(split_unit(step) for step in known).most_common(1)[0]
-    if len(known) - n_largest < MIN_OTHER_STEPS:
+    unit, n_largest = Counter(split_unit(step) for step in steps).most_common(1)[0]
+    if len(steps) - n_largest < MIN_OTHER_STEPS:
         raise TrainingError(
-            f"{n_largest} of {len(known)} steps belong to one group or task, '{unit}'; at least {MIN_OTHER_STEPS} "
+            f"{n_largest} of {len(steps)} steps belong to one group or task, '{unit}'; at least {MIN_OTHER_STEPS} "
             "others are needed to hold steps out; give each its own group, or leave group and task_id out"
         )
-    return in_canonical_order(known)
+    return steps
+
+
+def _draw_summary(drawn: DrawnSteps) -> dict[str, Any]:
+    """How the steps came to be drawn; nothing where all were taken."""
+    if len(drawn.steps) == drawn.n_known:
+        return {}
+    return {"n_known_steps": drawn.n_known, "drawn_by": "smallest digests of step_id"}
 
 
 def _policy(

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from tierwise.data.step_log import Malformed
 
-_MAX_SHOWN = 3
+MAX_SHOWN = 3
 
 
 def say(text: str) -> None:
@@ -26,15 +26,15 @@ def fail(text: str, code: int = 1) -> NoReturn:
     sys.exit(code)
 
 
-def say_malformed(malformed: Sequence[Malformed], quarantine: str) -> None:
-    """Tells how many lines were refused, the first few with their reasons, and where they are kept."""
-    if not malformed:
+def say_malformed(first: Sequence[Malformed], n_lines: int, quarantine: str) -> None:
+    """Tells how many lines were refused, the ``first`` few of them with their reasons, and where they are kept."""
+    if not n_lines:
         return
-    say(f"{len(malformed)} malformed line(s) left out and kept in {quarantine}:")
-    for line in malformed[:_MAX_SHOWN]:
+    say(f"{n_lines} malformed line(s) left out and kept in {quarantine}:")
+    for line in first[:MAX_SHOWN]:
         say(f"  {line}")
-    if len(malformed) > _MAX_SHOWN:
-        say(f"  … and {len(malformed) - _MAX_SHOWN} more")
+    if n_lines > MAX_SHOWN:
+        say(f"  … and {n_lines - MAX_SHOWN} more")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -52,7 +52,7 @@ def import_log(
         write_quarantine(quarantine, report.malformed)
     for line in describe_import(report):
         say(line)
-    say_malformed(report.malformed, str(quarantine))
+    say_malformed(report.malformed, len(report.malformed), str(quarantine))
     _say_unknown_models(report, tiers, out.with_name(f"{out.name}.tiers.toml"))
     if not report.assembled.steps:
         raise LogError(f"{', '.join(sources)}: no step could be imported; the counts above say why")

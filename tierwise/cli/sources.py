@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tierwise.cli.console import say_malformed
+from tierwise.cli.console import MAX_SHOWN, say_malformed
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import LogError
 from tierwise.data.records import LoggedStep
@@ -33,10 +33,30 @@ def read_logs(sources: Sequence[str], catalogue: TierCatalogue, quarantine: Path
 
 def keep_malformed(malformed: Sequence[Malformed], quarantine: Path) -> None:
     """Writes the quarantine file of this run, and says so."""
-    quarantine.unlink(missing_ok=True)
-    if malformed:
-        write_quarantine(quarantine, malformed)
-        say_malformed(malformed, str(quarantine))
+    kept = Quarantine(quarantine)
+    kept.add(malformed)
+    kept.say()
+
+
+class Quarantine:
+    """The file of this run's malformed lines, written as they come; only their number and the first few are held."""
+
+    def __init__(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        self._path = path
+        self.n_lines = 0
+        self.first: list[Malformed] = []
+
+    def add(self, malformed: Sequence[Malformed]) -> None:
+        """More malformed lines."""
+        if malformed:
+            write_quarantine(self._path, malformed)
+            self.n_lines += len(malformed)
+            self.first += malformed[: MAX_SHOWN - len(self.first)]
+
+    def say(self) -> None:
+        """How many there were, the first few, and where they are kept; nothing when there were none."""
+        say_malformed(self.first, self.n_lines, str(self._path))
 
 
 def _read_decision_log(url: str) -> list[LoggedStep]:

@@ -1,23 +1,32 @@
 """``tierwise train``: from logs to a bundle."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tierwise.cli.console import StageBar, say
-from tierwise.cli.sources import read_logs
+from tierwise.cli.meter import Meter
+from tierwise.cli.sources import Quarantine
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.draw import DrawnSteps
+from tierwise.data.errors import LogError
 from tierwise.data.extras import needs_extra
 from tierwise.data.records import LoggedStep
+from tierwise.training.engines.choice import EngineName
 
 if TYPE_CHECKING:
     from tierwise.training.config import TrainConfig
+    from tierwise.training.engines.engine import Engine
     from tierwise.training.train import TrainedRouter
 
 LogsOption = Annotated[
     list[str],
-    typer.Option("--log", help="Step log (.jsonl, .jsonl.gz, .parquet) or database URL of a decision log; repeatable."),
+    typer.Option(
+        "--log",
+        help="Step log (.jsonl, .jsonl.gz, .parquet), a folder of them, or database URL of a decision log; repeatable.",
+    ),
 ]
 TiersOption = Annotated[Path | None, typer.Option(help="tiers.toml; default: small, mid, frontier.")]
 
@@ -31,28 +40,50 @@ def train(
     tune: Annotated[int, typer.Option(min=0, help="Boosters to try with Optuna before training; 0: none.")] = 0,
     track: Annotated[bool, typer.Option(help="Log the run and register the bundle in MLflow.")] = True,
     name: Annotated[str, typer.Option(help="Registered model in MLflow.")] = "tierwise",
+    engine: Annotated[
+        EngineName, typer.Option(help="Where to read, encode and fit: here, or on a Dask cluster.")
+    ] = EngineName.LOCAL,
+    address: Annotated[str | None, typer.Option(help="Scheduler of the cluster, such as tcp://127.0.0.1:8786.")] = None,
 ) -> None:
     """Train a router on logged steps and write it as a bundle."""
     with needs_extra("train"):
         from tierwise.training.config import TrainConfig
-        from tierwise.training.train import train_router
+        from tierwise.training.engines.choice import open_engine
+        from tierwise.training.train import train_drawn
     catalogue = TierCatalogue.load(tiers)
     settings = TrainConfig.load(config)
-    steps = read_logs(log, catalogue, out.with_name(f"{out.name}.quarantine.jsonl"))
-    with StageBar() as progress:
+    meter = Meter()
+    with closing(open_engine(engine, address)) as workers, StageBar() as progress:
+        drawn = _drawn(log, catalogue, settings.max_steps, workers, out, progress)
+        say(f"Read {drawn.n_read} steps, {meter.speed(drawn.n_read)}.")
         if tune:
-            settings = _tuned(
-                steps, catalogue, settings, tune, encoder, out.with_name(f"{out.name}.train.toml"), progress
-            )
-        trained = train_router(steps, catalogue, settings, encoder, progress)
+            kept = out.with_name(f"{out.name}.train.toml")
+            settings = _tuned(list(drawn.steps), catalogue, settings, tune, encoder, kept, progress)
+        trained = train_drawn(drawn, catalogue, settings, encoder, progress, workers)
     version = trained.save(out)
     say(f"Bundle {version} written to {out}")
     say_training(trained)
-    n_silent = len(steps) - trained.summary["n_steps"]
+    n_silent = drawn.n_read - drawn.n_known
     if n_silent:
         say(f"{n_silent} step(s) without a known outcome taught nothing.")
+    say(f"Took {meter.speed(drawn.n_read)}, {meter.memory()}.")
     if track:
         say_registered(out, name)
+
+
+def _drawn(
+    sources: list[str], catalogue: TierCatalogue, max_steps: int, workers: "Engine", out: Path, progress: StageBar
+) -> DrawnSteps:
+    """The steps to learn from; malformed lines are kept beside the bundle and told. Raises ``LogError`` for none."""
+    from tierwise.training.reading import draw_logs
+
+    quarantine = Quarantine(out.with_name(f"{out.name}.quarantine.jsonl"))
+    drawn = draw_logs(sources, catalogue, max_steps, workers, progress, quarantine.add)
+    quarantine.say()
+    if not drawn.n_read:
+        reason = f"; the first malformed line: {quarantine.first[0]}" if quarantine.first else ""
+        raise LogError(f"{', '.join(sources)}: no step could be read{reason}")
+    return drawn
 
 
 def _tuned(
@@ -79,6 +110,8 @@ def say_training(trained: "TrainedRouter") -> None:
     """What the training found, in a few lines."""
     summary = trained.summary
     say(f"Learned from {summary['n_steps']} steps ({summary['n_complete']} with every tier known).")
+    if "n_known_steps" in summary:
+        say(f"  Drawn at random, step by step, from {summary['n_known_steps']}; max_steps in train.toml says how many.")
     if summary["n_simulated"]:
         say(f"{summary['n_simulated']} of them have simulated attempts; figures on them are not evidence.")
     say(f"Certified on held-out steps, with {summary['confidence']:.0%} confidence:")

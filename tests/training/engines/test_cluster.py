@@ -1,0 +1,127 @@
+"""A real Dask cluster of two worker processes on loopback: the same bytes as one machine, and a worker may die."""
+
+import json
+import operator
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.samples import sample_log_path
+from tierwise.training.config import TrainConfig
+from tierwise.training.engines.choice import EngineName, open_engine
+from tierwise.training.engines.engine import Engine, EngineError
+from tierwise.training.engines.local import LocalEngine
+from tierwise.training.progress import Progress, silent_progress
+from tierwise.training.reading import draw_logs
+from tierwise.training.train import train_drawn
+
+pytest.importorskip("distributed", reason="needs the [dask] extra")
+pytestmark = pytest.mark.slow
+
+START_SECONDS = 60
+
+
+@dataclass
+class Cluster:
+    """``address`` of the scheduler; its two workers, each one process with one thread and nobody to restart it."""
+
+    address: str
+    workers: list[subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    file = tmp_path / "scheduler.json"
+    usual = {"cwd": tmp_path, "env": os.environ | {"OMP_WAIT_POLICY": "PASSIVE"}, "stderr": subprocess.DEVNULL}
+    dask = [sys.executable, "-m", "distributed.cli.dask_"]
+    scheduler = [*dask[:2], f"{dask[2]}scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show"]
+    worker = [*dask[:2], f"{dask[2]}worker", "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+    processes = [subprocess.Popen([*scheduler, "--scheduler-file", str(file)], **usual)]  # type: ignore[call-overload]
+    try:
+        _wait_for(file)
+        for number in range(2):
+            place = ["--scheduler-file", str(file), "--local-directory", str(tmp_path / f"worker-{number}")]
+            processes.append(subprocess.Popen([*worker, *place], **usual))  # type: ignore[call-overload]
+        yield Cluster(json.loads(file.read_text())["address"], processes[1:])
+    finally:
+        for process in reversed(processes):
+            process.kill()
+            process.wait()
+
+
+def _wait_for(file: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not (file.exists() and file.read_text().strip().endswith("}")):
+        assert time.monotonic() < deadline, "the scheduler did not start"
+        time.sleep(0.05)
+
+
+class KillsAWorker:
+    """Progress that kills a worker as soon as the first fold is fitted, while others are being fitted."""
+
+    def __init__(self, worker: subprocess.Popen[bytes]) -> None:
+        self._worker = worker
+        self._stage = ""
+
+    def __call__(self, stage: str, n_parts: int) -> None:
+        del n_parts
+        self._stage = stage
+
+    def step(self) -> None:
+        if self._stage == "cross-fitting" and self._worker.poll() is None:
+            self._worker.send_signal(signal.SIGKILL)
+            self._worker.wait()
+
+
+def trained_bundle(engine: Engine, catalogue: TierCatalogue, config: TrainConfig, out: Path, progress: Progress) -> str:
+    log = [str(sample_log_path())]
+    drawn = draw_logs(log, catalogue, config.max_steps, engine, progress, lambda _: None)
+    version = train_drawn(drawn, catalogue, config, progress=progress, engine=engine).save(out)
+    return str(version)
+
+
+def test_a_killed_worker_does_not_lose_the_run_and_the_bundle_is_that_of_one_machine(
+    cluster: Cluster, sample_catalogue: TierCatalogue, quick_config: TrainConfig, tmp_path: Path
+) -> None:
+    engine = open_engine(EngineName.DASK, cluster.address)
+    try:
+        progress = KillsAWorker(cluster.workers[0])
+        version = trained_bundle(engine, sample_catalogue, quick_config, tmp_path / "cluster", progress)
+    finally:
+        engine.close()
+    assert cluster.workers[0].returncode == -signal.SIGKILL
+    assert cluster.workers[1].poll() is None
+    local = trained_bundle(LocalEngine(), sample_catalogue, quick_config, tmp_path / "local", silent_progress)
+    assert version == local
+    names = sorted(path.name for path in (tmp_path / "local").iterdir())
+    assert names == sorted(path.name for path in (tmp_path / "cluster").iterdir())
+    for name in names:
+        assert (tmp_path / "cluster" / name).read_bytes() == (tmp_path / "local" / name).read_bytes(), name
+
+
+def test_results_come_in_the_order_of_the_items_and_what_a_task_raises_comes_out_as_it_is(cluster: Cluster) -> None:
+    engine = open_engine(EngineName.DASK, cluster.address)
+    try:
+        assert list(engine.map(operator.pow, 2, range(30))) == [2**item for item in range(30)]
+        with pytest.raises(ZeroDivisionError, match="division by zero"):
+            list(engine.map(operator.truediv, 1, [1, 0, 2]))
+    finally:
+        engine.close()
+
+
+def test_a_cluster_without_workers_is_told_and_not_waited_for(cluster: Cluster) -> None:
+    from tierwise.training.engines.dask import DaskEngine
+
+    for worker in cluster.workers:
+        worker.kill()
+        worker.wait()
+    with pytest.raises(EngineError, match="start one: dask scheduler"):
+        DaskEngine(cluster.address, connect_seconds=2.0)

@@ -1,0 +1,69 @@
+"""Reading logs to learn from: part by part wherever an engine runs, in memory bounded by what is drawn."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.draw import DrawnSteps, StepDraw
+from tierwise.data.records import LoggedStep
+from tierwise.data.step_log import Malformed, log_files, read_step_log
+from tierwise.training.engines.engine import Engine
+from tierwise.training.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    catalogue: TierCatalogue
+    max_steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPart:
+    """What was drawn of one file or database, and its malformed lines."""
+
+    draw: StepDraw
+    malformed: tuple[Malformed, ...]
+
+
+def draw_logs(
+    sources: Sequence[str],
+    catalogue: TierCatalogue,
+    max_steps: int,
+    engine: Engine,
+    progress: Progress,
+    on_malformed: Callable[[Sequence[Malformed]], None],
+) -> DrawnSteps:
+    """Draws from files, folders of files and databases of decision logs; ``on_malformed`` gets each part's bad lines.
+
+    Raises ``LogError`` for a source that cannot be read.
+    """
+    parts = [part for source in sources for part in ([source] if "://" in source else map(str, log_files(source)))]
+    progress("reading", len(parts))
+    whole = StepDraw(catalogue.names, max_steps)
+    for read in engine.map(read_part, _Reading(catalogue, max_steps), parts):
+        on_malformed(read.malformed)
+        whole.merge(read.draw)
+        progress.step()
+    return whole.drawn()
+
+
+def read_part(reading: _Reading, source: str) -> ReadPart:
+    """One file or database, streamed."""
+    draw = StepDraw(reading.catalogue.names, reading.max_steps)
+    malformed = []
+    for record in _records(source, reading.catalogue):
+        if isinstance(record, Malformed):
+            malformed.append(record)
+        else:
+            draw.add(record)
+    return ReadPart(draw, tuple(malformed))
+
+
+def _records(source: str, catalogue: TierCatalogue) -> Iterable[LoggedStep | Malformed]:
+    if "://" not in source:
+        yield from read_step_log(source, catalogue)
+        return
+    from tierwise.data.decision_log import DecisionLog
+
+    with DecisionLog.open(source) as log:
+        yield from log.logged_steps()
