@@ -27,7 +27,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("arguments", "message"),
     [
         ("train --log nothere.jsonl --out B", "nothere.jsonl: No such file or directory"),
-        ("train --log folder --out B", "folder: Is a directory"),
+        ("train --log folder --out B", "folder: no log in this folder"),
+        ("train --log log.jsonl --out B --engine dask", "needs the address of its scheduler"),
         ("train --log empty.jsonl --out B", "empty.jsonl: no step could be read"),
         (
             "train --log broken.jsonl --out B",

@@ -176,8 +176,9 @@ def test_a_file_that_cannot_be_read_at_all_is_an_error_that_names_it(name: str, 
         load_step_logs([tmp_path / name])
     with pytest.raises(LogError, match=r"missing\.jsonl: No such file"):
         load_step_logs([tmp_path / "missing.jsonl"])
-    with pytest.raises(LogError, match="Is a directory"):
-        load_step_logs([tmp_path])
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(LogError, match="folder: no log in this folder"):
+        load_step_logs([tmp_path / "folder"])
 
 
 def test_outcomes_can_stay_unread(tmp_path: Path, catalogue: TierCatalogue) -> None:
