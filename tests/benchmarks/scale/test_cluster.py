@@ -1,18 +1,14 @@
 """A real Dask cluster of two worker processes on loopback: the same bytes as one machine, and a worker may die."""
 
-import json
 import operator
-import os
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from benchmarks.scale.cluster import Cluster, running_cluster
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.samples import sample_log_path
 from tierwise.training.config import TrainConfig
@@ -26,42 +22,11 @@ from tierwise.training.train import train_drawn
 pytest.importorskip("distributed", reason="needs the [dask] extra")
 pytestmark = pytest.mark.slow
 
-START_SECONDS = 60
-
-
-@dataclass
-class Cluster:
-    """``address`` of the scheduler; its two workers, each one process with one thread and nobody to restart it."""
-
-    address: str
-    workers: list[subprocess.Popen[bytes]]
-
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    file = tmp_path / "scheduler.json"
-    usual = {"cwd": tmp_path, "env": os.environ | {"OMP_WAIT_POLICY": "PASSIVE"}, "stderr": subprocess.DEVNULL}
-    dask = [sys.executable, "-m", "distributed.cli.dask_"]
-    scheduler = [*dask[:2], f"{dask[2]}scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show"]
-    worker = [*dask[:2], f"{dask[2]}worker", "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-    processes = [subprocess.Popen([*scheduler, "--scheduler-file", str(file)], **usual)]  # type: ignore[call-overload]
-    try:
-        _wait_for(file)
-        for number in range(2):
-            place = ["--scheduler-file", str(file), "--local-directory", str(tmp_path / f"worker-{number}")]
-            processes.append(subprocess.Popen([*worker, *place], **usual))  # type: ignore[call-overload]
-        yield Cluster(json.loads(file.read_text())["address"], processes[1:])
-    finally:
-        for process in reversed(processes):
-            process.kill()
-            process.wait()
-
-
-def _wait_for(file: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not (file.exists() and file.read_text().strip().endswith("}")):
-        assert time.monotonic() < deadline, "the scheduler did not start"
-        time.sleep(0.05)
+    with running_cluster(tmp_path) as running:
+        yield running
 
 
 class KillsAWorker:
