@@ -30,6 +30,9 @@ class Prediction:
     p_success: FloatArray
     expected_cost_usd: FloatArray
 
+    def take(self, rows: NDArray[np.int64]) -> "Prediction":
+        return Prediction(self.p_success[rows], self.expected_cost_usd[rows])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:

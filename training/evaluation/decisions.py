@@ -21,7 +21,8 @@ from tierwise.training.evaluation.escalation import evaluate_escalation
 from tierwise.training.evaluation.evaluation import EscalatingRun, Evaluation, FullInformation, LogSummary
 from tierwise.training.evaluation.full_information import evaluate_choice, evaluate_oracle
 from tierwise.training.evaluation.logged_choices import LoggedChoices, logged_choices
-from tierwise.training.evaluation.off_policy import OffPolicyReport, deterministic, evaluate_off_policy
+from tierwise.training.evaluation.off_policy import deterministic, evaluate_off_policy
+from tierwise.training.evaluation.off_policy_slices import measure_off_policy_slices
 from tierwise.training.evaluation.outcomes import FullOutcomes, full_outcomes, group_codes
 from tierwise.training.evaluation.propensity import step_features, with_estimated_propensities
 from tierwise.training.evaluation.slices import measure_slices, slice_labels
@@ -83,14 +84,15 @@ def evaluate_decisions(
         starts={rate: decision_arrays(chosen, catalogue).chosen for rate, chosen in (escalating or {}).items()},
     )
     choices = _choices(case)
-    return Evaluation(
+    found = Evaluation(
         candidate=candidate,
         versions=tuple(sorted({decision.router_version for decision in decisions})),
         log=_summary(case, decisions),
         full_information=_measure_full_information(case, choices),
         calibration=_calibration(case),
-        off_policy=_off_policy(case, choices) if case.n_complete < len(steps) else {},
+        off_policy={},
     )
+    return _with_off_policy(found, case, choices) if case.n_complete < len(steps) else found
 
 
 def _choices(case: _Case) -> Choices:
@@ -150,16 +152,22 @@ def _calibration(case: _Case) -> tuple[TierCalibration, ...]:
     return tuple(reports)
 
 
-def _off_policy(case: _Case, choices: Choices) -> dict[str, OffPolicyReport | Refusal]:
+def _with_off_policy(found: Evaluation, case: _Case, choices: Choices) -> Evaluation:
     logged = logged_choices(case.steps, case.catalogue.names, case.groups)
     logged = replace(logged, cost_usd=_cost_of_choice(case, logged))
     logged = with_estimated_propensities(logged, step_features(case.steps))
     decided = case.decided
     prediction = Prediction(decided.p_success, decided.expected_cost_usd) if decided.is_predicted.any() else None
-    return {
-        name: evaluate_off_policy(logged, deterministic(chosen, logged.n_tiers), prediction, case.bootstrap)
-        for name, chosen in choices.items()
-    }
+    targets = {name: deterministic(chosen, logged.n_tiers) for name, chosen in choices.items()}
+    return replace(
+        found,
+        off_policy={
+            name: evaluate_off_policy(logged, target, prediction, case.bootstrap) for name, target in targets.items()
+        },
+        off_policy_slices=measure_off_policy_slices(
+            logged, targets[case.candidate], prediction, slice_labels(case.steps), case.bootstrap
+        ),
+    )
 
 
 def _cost_of_choice(case: _Case, logged: LoggedChoices) -> FloatArray:

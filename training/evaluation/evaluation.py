@@ -10,6 +10,7 @@ from tierwise.training.evaluation.escalation import EscalationReport
 from tierwise.training.evaluation.estimate import Estimate
 from tierwise.training.evaluation.full_information import ChoiceReport
 from tierwise.training.evaluation.off_policy import OffPolicyReport
+from tierwise.training.evaluation.off_policy_slices import OffPolicySlices
 from tierwise.training.evaluation.slices import SliceReport
 
 
@@ -99,8 +100,8 @@ class Evaluation:
     """One candidate, measured. ``candidate`` is its row's name; ``versions`` name the routers that decided.
 
     ``full_information`` is a refusal when no step knows every tier. ``off_policy`` holds one report or refusal a
-    policy, and nothing when every step is complete, where it would only be the poorer answer. ``calibration`` is
-    measured on complete steps and on first attempts.
+    policy, and nothing when every step is complete, where it would only be the poorer answer; its slices are the
+    candidate's. ``calibration`` is measured on complete steps and on first attempts.
     """
 
     candidate: str
@@ -109,6 +110,7 @@ class Evaluation:
     full_information: FullInformation | Refusal
     calibration: tuple[TierCalibration, ...]
     off_policy: dict[str, OffPolicyReport | Refusal]
+    off_policy_slices: OffPolicySlices | None = None
 
     def table(self) -> tuple[TableRow, ...]:
         """Always-each-tier, rules, the candidate and the oracle; measured in full where that is possible."""
@@ -151,6 +153,7 @@ class Evaluation:
             "full_information": self.full_information.to_dict(),
             "calibration": [tier.to_dict() for tier in self.calibration],
             "off_policy": {name: report.to_dict() for name, report in self.off_policy.items()},
+            "off_policy_slices": None if self.off_policy_slices is None else self.off_policy_slices.to_dict(),
         }
 
 

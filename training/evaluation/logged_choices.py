@@ -44,6 +44,17 @@ class LoggedChoices:
     def __len__(self) -> int:
         return len(self.chosen)
 
+    def take(self, rows: NDArray[np.int64]) -> "LoggedChoices":
+        return LoggedChoices(
+            self.chosen[rows],
+            self.success[rows],
+            self.cost_usd[rows],
+            self.propensity[rows],
+            group_codes(self.groups[rows], len(rows)),
+            self.is_estimated[rows],
+            self.n_tiers,
+        )
+
 
 def logged_choices(
     steps: Sequence[LoggedStep], tier_names: Sequence[str], groups: Sequence[str | None] | None = None

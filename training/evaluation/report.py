@@ -9,6 +9,7 @@ from tierwise.training.evaluation.errors import Refusal
 from tierwise.training.evaluation.evaluation import Evaluation, FullInformation, LogSummary
 from tierwise.training.evaluation.full_information import ChoiceReport
 from tierwise.training.evaluation.off_policy import OffPolicyReport
+from tierwise.training.evaluation.off_policy_slices import MIN_SLICE_CHOICES, OffPolicySlices
 from tierwise.training.evaluation.pictures import draw_pictures
 from tierwise.training.evaluation.slices import SliceReport
 from tierwise.training.evaluation.tables import markdown_table, percent, result_table, thousand_steps_usd
@@ -47,6 +48,8 @@ def render_markdown(evaluation: Evaluation, pictures: Sequence[str] = ()) -> str
         parts += _calibration_parts(evaluation.calibration, pictures)
     if evaluation.off_policy:
         parts += ["## From the choices of the log (off-policy)", _off_policy_table(evaluation.off_policy)]
+    if evaluation.off_policy_slices is not None:
+        parts.append(_off_policy_slices_text(evaluation.off_policy_slices))
     parts += ["## How to read this", _HOW_TO_READ]
     return "\n\n".join(parts) + "\n"
 
@@ -184,8 +187,21 @@ def _off_policy_table(reports: dict[str, OffPolicyReport | Refusal]) -> str:
     return "\n".join([markdown_table([header, *rows]), "", *notes]).rstrip()
 
 
+def _off_policy_slices_text(report: OffPolicySlices) -> str:
+    rows = [
+        (f"{entry.dimension}: {entry.value}", f"{entry.n:,}", f"{entry.n_effective:,.0f}", percent(entry.loss))
+        for entry in report.slices[:8]
+    ]
+    left_out = (
+        f"Slices of the candidate, worst first. Not shown: {report.n_small} with fewer than {MIN_SLICE_CHOICES} steps, "
+        f"{report.n_refused} on which the log says too little about the candidate or about always-top."
+    )
+    header = ("slice", "n", "effective n", "loss vs top")
+    return f"{markdown_table([header, *rows])}\n\n{left_out}" if rows else left_out
+
+
 _NO_ESCALATION = (
-    "Escalating operation and slices are not measured here: they need steps on which every tier was tried. "
+    "Escalating operation is not measured here: it needs steps on which every tier was tried. "
     "`tierwise collect` makes some."
 )
 _UNDER_THE_TABLE = (

@@ -105,5 +105,6 @@ def test_the_report_is_markdown_and_json_and_names_the_path(
         assert (tmp_path / "curve.png").is_file()
     else:
         assert "No figures with full information" in text
-        assert "Escalating operation and slices are not measured here" in text
+        assert "Escalating operation is not measured here" in text
+        assert "Slices of the candidate, worst first" in text
         assert "## From the choices of the log (off-policy)" in text
