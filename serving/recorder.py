@@ -175,7 +175,7 @@ class Recorder:
     def _store_decisions(self, batch: list[DecisionRecord]) -> None:
         """Stores a batch; when the database refuses it, stores what it accepts one by one."""
         try:
-            redacted = [replace(each, step=redact_step(each.step, self._redaction)) for each in batch]
+            redacted = [self._redacted_decision(each) for each in batch]
             self._metrics.recorded_decisions.inc(self._opened().record_decisions(redacted))
         except LogUnavailableError:
             raise
@@ -216,6 +216,10 @@ class Recorder:
         else:
             self._note_success()
             _answer(reports, receipts)
+
+    def _redacted_decision(self, record: DecisionRecord) -> DecisionRecord:
+        step = redact_step(record.step, self._redaction)
+        return record if step is record.step else replace(record, step=step)
 
     def _redacted(self, outcome: Outcome) -> Outcome:
         return replace(outcome, attempt=redact_attempt(outcome.attempt, self._redaction))

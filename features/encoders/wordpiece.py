@@ -1,9 +1,10 @@
-"""Token ids of a text; words of ASCII texts are remembered, so that the tokenizer sees each of them once."""
+"""Token ids of a text; words of ASCII texts are cut here and remembered, which spares them the library's whole way."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from tierwise.features.encoders.settings import TOKENIZER_FILE
 
 MAX_REMEMBERED_WORDS = 32_768
 MAX_REMEMBERED_CHARS = 32
+MAX_WORD_CHARS = 100
+_CONTINUES = "##"
 # What BERT's pre-tokenizer makes of lower-case ASCII: runs of letters and digits, and every other mark on its own.
 _WORDS = re.compile(r"[a-z0-9]+|[^a-z0-9 \t\n\r]")
 
@@ -27,10 +30,15 @@ class WordPiece:
     tokenizers) goes through the library as a whole.
     """
 
-    def __init__(self, tokenizer: Tokenizer, words: dict[str, list[int]], special: re.Pattern[str] | None) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, vocabulary: Mapping[str, int], unknown: int, special: re.Pattern[str] | None
+    ) -> None:
         self._tokenizer = tokenizer
-        self._words = words
+        self._vocabulary = vocabulary
+        self._unknown = unknown
         self._special = special
+        self._words = {w: [i] for w, i in vocabulary.items() if _WORDS.fullmatch(w) and w.isascii()} if special else {}
+        self._longest = max(map(len, vocabulary), default=0)
 
     @classmethod
     def load(cls, folder: Path) -> WordPiece:
@@ -38,11 +46,11 @@ class WordPiece:
         tokenizer = open_tokenizer(folder)
         content = json.loads((folder / TOKENIZER_FILE).read_text(encoding="utf-8"))
         if not _treats_ascii_words_alone(content):
-            return cls(tokenizer, {}, None)
+            return cls(tokenizer, {}, 0, None)
         specials = [re.escape(token["content"]) for token in content["added_tokens"]]
-        vocabulary: dict[str, int] = content["model"]["vocab"]
-        words = {word: [index] for word, index in vocabulary.items() if _WORDS.fullmatch(word) and word.isascii()}
-        return cls(tokenizer, words, re.compile("|".join(specials) or r"(?!)"))
+        model = content["model"]
+        unknown = model["vocab"][model["unk_token"]]
+        return cls(tokenizer, model["vocab"], unknown, re.compile("|".join(specials) or r"(?!)"))
 
     def ids(self, text: str) -> list[int]:
         """Token ids of a text that UTF-8 can carry."""
@@ -62,20 +70,41 @@ class WordPiece:
         return ids
 
     def _learn(self, word: str) -> list[int]:
-        ids = self._whole(word)
+        ids = self._pieces(word)
         if len(word) <= MAX_REMEMBERED_CHARS and len(self._words) < MAX_REMEMBERED_WORDS:
             self._words[word] = ids
+        return ids
+
+    def _pieces(self, word: str) -> list[int]:
+        """The longest pieces of the vocabulary from the left; a word with a part that has none is unknown."""
+        if len(word) > MAX_WORD_CHARS:
+            return [self._unknown]
+        ids: list[int] = []
+        start = 0
+        while start < len(word):
+            prefix = _CONTINUES if start else ""
+            for end in range(min(len(word), start + self._longest), start, -1):
+                index = self._vocabulary.get(prefix + word[start:end])
+                if index is not None:
+                    break
+            else:
+                return [self._unknown]
+            ids.append(index)
+            start = end
         return ids
 
 
 def _treats_ascii_words_alone(content: dict[str, Any]) -> bool:
     """True for BERT's uncased pipeline: the one for which `_WORDS` is proven to cut as the library does."""
-    normalizer = content.get("normalizer") or {}
+    normalizer, model = content.get("normalizer") or {}, content.get("model") or {}
     return (
         normalizer.get("type") == "BertNormalizer"
         and normalizer.get("lowercase") is True
         and normalizer.get("clean_text") is True
         and (content.get("pre_tokenizer") or {}).get("type") == "BertPreTokenizer"
-        and (content.get("model") or {}).get("type", "WordPiece") == "WordPiece"
+        and model.get("type", "WordPiece") == "WordPiece"
+        and model.get("continuing_subword_prefix") == _CONTINUES
+        and model.get("max_input_chars_per_word") == MAX_WORD_CHARS
+        and model.get("unk_token") in model.get("vocab", ())
         and all(token.get("special") and not token.get("normalized") for token in content.get("added_tokens", []))
     )
