@@ -6,7 +6,6 @@ What is unknown (None) is left out; fields that the records do not know come bac
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Message, Outcome, Step, Tool
@@ -63,14 +62,16 @@ def outcome_to_dict(outcome: Outcome) -> dict[str, Any]:
 
 
 def _plain(record: Step | Attempt | LoggedDecision | Message | Tool) -> dict[str, Any]:
-    named = {name: getattr(record, name) for name in _names(type(record))}
+    named = {name: getattr(record, name) for name in _NAMES[type(record)]}
     return _known(named) | dict(getattr(record, "extra", {}))
 
-
-@cache
-def _names(kind: type[Step | Attempt | LoggedDecision | Message | Tool]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.name != "extra")
 
 
 def _known(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in mapping.items() if value is not None}
+
+
+_NAMES = {
+    kind: tuple(field.name for field in fields(kind) if field.name != "extra")
+    for kind in (Step, Attempt, LoggedDecision, Message, Tool)
+}

@@ -40,11 +40,12 @@ class FamiliaritySpace:
 
     def coordinates(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         values = vectors.take(self.columns, axis=1)
-        deviations = values - self.centre
+        deviations: NDArray[np.float32] = values - self.centre
         deviations *= self.weight
         deviations[values == MISSING] = 0.0
         np.minimum(deviations, _MAX_DEVIATIONS, out=deviations)
-        return np.maximum(deviations, -_MAX_DEVIATIONS, out=deviations)
+        np.maximum(deviations, -_MAX_DEVIATIONS, out=deviations)
+        return deviations
 
     def usual(self, n_columns: int) -> NDArray[np.float32]:
         """A vector float32 [n_columns] with the centre where there is one and 0 elsewhere."""

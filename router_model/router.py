@@ -21,6 +21,7 @@ from tierwise.router_model.explanation import explain
 from tierwise.router_model.guardrails import Guardrails, open_tiers
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 from tierwise.router_model.predictor import Prediction
+from tierwise.router_model.stages import Stage, unobserved
 
 _LOGGER = logging.getLogger(__name__)
 _GOLDEN_TOLERANCE = 1e-3
@@ -42,6 +43,7 @@ class Router:
         self.parts = parts
         self._pipeline = parts.pipeline()
         self._predictor = parts.predictor()
+        self._stage: Stage = unobserved
 
     @classmethod
     def load(cls, folder: Path | str) -> "Router":
@@ -70,6 +72,12 @@ class Router:
         router = copy(self)
         policy = replace(self.parts.policy, guardrails=self.guardrails.overlaid(guardrails))
         router.parts = replace(self.parts, policy=policy)
+        return router
+
+    def observed(self, stage: Stage) -> "Router":
+        """The same router; each decision runs its stages ``features``, ``predict`` and ``policy`` through ``stage``."""
+        router = copy(self)
+        router._stage = stage
         return router
 
     def decide(self, step: Step, options: DecideOptions = NO_OPTIONS) -> Decision:
@@ -133,8 +141,17 @@ class Router:
     def _decide(self, steps: Sequence[Step], options: DecideOptions) -> list[Decision]:
         if not steps:
             return []
-        vectors = self._pipeline.transform(steps)
-        prediction = self._predictor.predict(vectors)
+        vectors = self._stage("features", self._pipeline.transform, steps)
+        prediction = self._stage("predict", self._predictor.predict, vectors)
+        return self._stage("policy", self._decisions, steps, options, vectors, prediction)
+
+    def _decisions(
+        self,
+        steps: Sequence[Step],
+        options: DecideOptions,
+        vectors: NDArray[np.float32],
+        prediction: Prediction,
+    ) -> list[Decision]:
         outlook = self._outlook(prediction, options)
         is_unfamiliar = self.parts.familiarity.is_unfamiliar(vectors)
         p_success = prediction.probabilities.p_success.tolist()

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
+from tierwise.data.errors import MissingExtraError
 from tierwise.router_model.decider import Decider
 from tierwise.serving.dashboard.app import PREFIX, dashboard_app
 from tierwise.serving.gate import OPEN_PATHS, Gate
@@ -19,6 +21,13 @@ from tierwise.serving.routes import admin, decisions, gateway, outcomes, probes
 from tierwise.serving.service import Service, build_service
 from tierwise.serving.settings import Settings
 
+if TYPE_CHECKING:
+    from fastapi.telemetry import TelemetryConfig
+
+    from tierwise.serving.tracing import Tracing
+
+# The framework's own would tell paths with the ids of callers; ours are in tracing.py.
+_NO_TELEMETRY: "TelemetryConfig" = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 _HOT = {
     "/route": decisions.route,
     "/outcomes": outcomes.report_outcomes,
@@ -26,14 +35,18 @@ _HOT = {
 }
 
 
-def create_app(settings: Settings, decider: Decider | None = None) -> FastAPI:
-    """The service over HTTP. ``decider`` replaces the router that the settings name.
+def create_app(settings: Settings, decider: Decider | None = None, tracing: "Tracing | None" = None) -> FastAPI:
+    """The service over HTTP. ``decider`` and ``tracing`` replace what the settings name.
 
     Raises ``TierwiseError`` for settings that cannot be used. Threads start with the application's lifespan.
     """
-    service = build_service(settings, decider)
+    tracing = tracing or _tracing(settings)
+    service = build_service(settings, decider, tracing)
     front = Gateway(service)
-    app = FastAPI(title="Tierwise", version="1", lifespan=_lifespan(service, front), docs_url=None, redoc_url=None)
+    lifespan = _lifespan(service, front, tracing)
+    app = FastAPI(
+        title="Tierwise", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=_NO_TELEMETRY
+    )
     app.state.service, app.state.gateway = service, front
     for routes in (decisions, outcomes, probes, admin, gateway):
         app.include_router(routes.router)
@@ -48,10 +61,27 @@ def create_app(settings: Settings, decider: Decider | None = None) -> FastAPI:
     if keys:
         open_paths = OPEN_PATHS | {"/metrics"} if settings.public_metrics else OPEN_PATHS
         app.add_middleware(Gate, keys=keys, open_paths=open_paths, open_prefix=PREFIX if settings.dashboard else None)
+    if tracing is not None:
+        from tierwise.serving.tracing import Traced
+
+        app.add_middleware(Traced, tracing=tracing)
     return app
 
 
-def _lifespan(service: Service, front: Gateway) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _tracing(settings: Settings) -> "Tracing | None":
+    if not settings.traces:
+        return None
+    try:
+        from tierwise.serving.tracing import Tracing
+
+        return Tracing.over_http()
+    except ImportError:
+        raise MissingExtraError("opentelemetry", "telemetry") from None
+
+
+def _lifespan(
+    service: Service, front: Gateway, tracing: "Tracing | None"
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         service.start()
@@ -61,5 +91,7 @@ def _lifespan(service: Service, front: Gateway) -> Callable[[FastAPI], AbstractA
         finally:
             await front.aclose()
             service.stop()
+            if tracing is not None:
+                tracing.stop()
 
     return lifespan

@@ -6,11 +6,12 @@ the fallback tier.
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tierwise.data.decision_log import DecisionRecord
 from tierwise.data.errors import RecordError
 from tierwise.data.records import Decision, Reason
+from tierwise.router_model.stages import Stage, unobserved
 from tierwise.serving.arms import Arms
 from tierwise.serving.chooser import Chooser, Question
 from tierwise.serving.metrics import Metrics
@@ -18,6 +19,9 @@ from tierwise.serving.problems import invalid_field
 from tierwise.serving.recorder import Recorder
 from tierwise.serving.shadow import Shadow, Shadowed
 from tierwise.serving.wire import RouteRequest, decision_to_wire, parse_route_request
+
+if TYPE_CHECKING:
+    from tierwise.serving.tracing import Tracing
 
 CALLERS_POLICY = "caller"
 
@@ -37,6 +41,7 @@ class Desk:
         metrics: Metrics,
         clock: Callable[[], float],
         new_id: Callable[[], str],
+        tracing: "Tracing | None" = None,
     ) -> None:
         self._arms = arms
         self._chooser = chooser
@@ -45,6 +50,8 @@ class Desk:
         self._metrics = metrics
         self._clock = clock
         self._new_id = new_id
+        self._tracing = tracing
+        self._stage: Stage = unobserved if tracing is None else tracing.stage
 
     def answer(self, raw: object, where: str = "") -> dict[str, Any]:
         """The answer to one decoded body. Raises ``Problem`` for a bad request, and for nothing else."""
@@ -53,11 +60,10 @@ class Desk:
 
     async def answer_soon(self, raw: object, where: str = "") -> dict[str, Any]:
         """The same. Slow routers decide beside the event loop; where too many do already, the fallback is taken."""
-        started = time.perf_counter()
-        question = self._question(raw, where)
-        if question.lanes.are_slow:
-            question = await self._chooser.decided_ahead(question)
-        return self._answered(question, started, where)
+        if self._tracing is None:
+            return await self._answer_soon(raw, where)
+        with self._tracing.span("route"):
+            return await self._answer_soon(raw, where)
 
     def enter(self, raw: object, tier: str, model: str) -> str:
         """Records a decision that the caller took without us, and returns its id. Raises ``Problem``."""
@@ -66,6 +72,13 @@ class Desk:
         reason = Reason("named", f"The caller named the model '{model}'.")
         self._record(request, Decision(tier, CALLERS_POLICY, version, reason, model=model), decision_id)
         return decision_id
+
+    async def _answer_soon(self, raw: object, where: str) -> dict[str, Any]:
+        started = time.perf_counter()
+        question = self._stage("parse", self._question, raw, where)
+        if question.lanes.are_slow:
+            question = await self._chooser.decided_ahead(question)
+        return self._answered(question, started, where)
 
     def _question(self, raw: object, where: str) -> Question:
         started = time.perf_counter()
@@ -76,27 +89,29 @@ class Desk:
     def _answered(self, question: Question, started: float, where: str) -> dict[str, Any]:
         begin, request = time.perf_counter(), question.request
         try:
-            decision = self._chooser.choose(question)
+            decision = self._stage("decide", self._chooser.choose, question)
         except RecordError as error:
             raise invalid_field(error, where) from None
         decided = time.perf_counter()
         self._shadow.submit(Shadowed(request.step, request.options, question.digest, decision))
-        self._record(request, decision, question.decision_id)
+        record = self._stage("record", self._record, request, decision, question.decision_id)
+        if self._tracing is not None:
+            self._tracing.note(record)
         finished = time.perf_counter()
         self._metrics.decide_seconds.observe(decided - begin)
         self._metrics.total_seconds.observe(finished - started)
         return decision_to_wire(decision, question.decision_id, (finished - started) * 1000, request.options.explain)
 
-    def _record(self, request: RouteRequest, decision: Decision, decision_id: str) -> None:
-        self._recorder.record(
-            DecisionRecord(
-                decision_id=decision_id,
-                step=request.step,
-                decision=decision,
-                created_at=self._clock(),
-                step_id=request.step_id,
-                task_id=request.task_id,
-                session_id=request.session_id,
-            )
+    def _record(self, request: RouteRequest, decision: Decision, decision_id: str) -> DecisionRecord:
+        record = DecisionRecord(
+            decision_id=decision_id,
+            step=request.step,
+            decision=decision,
+            created_at=self._clock(),
+            step_id=request.step_id,
+            task_id=request.task_id,
+            session_id=request.session_id,
         )
+        self._recorder.record(record)
         self._metrics.note_decision(decision)
+        return record

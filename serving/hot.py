@@ -12,6 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tierwise.serving.problems import Problem
 
+ROUTE_KEY = "tierwise.route"
+
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -27,6 +29,7 @@ class HotPaths:
         if handler is None or scope.get("root_path"):
             await self._app(scope, receive, send)
             return
+        scope[ROUTE_KEY] = scope["path"]
         try:
             response = await handler(Request(scope, receive, send))
         except Problem as problem:

@@ -6,6 +6,8 @@ nothing waits: the caller gets the fallback tier at once, which is better than a
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 
 from tierwise.data.records import Decision, Step
 from tierwise.router_model.decider import Decider
@@ -27,7 +29,8 @@ class DecisionPool:
     async def decide(self, decider: Decider, step: Step, options: DecideOptions) -> Decision:
         """What ``decider`` decides. Ask ``is_full`` first; raises what the decider raises."""
         self._n_under_way += 1
-        promise = asyncio.get_running_loop().run_in_executor(self._executor, decider.decide, step, options)
+        work = partial(copy_context().run, decider.decide, step, options)  # the context holds the span of the request
+        promise = asyncio.get_running_loop().run_in_executor(self._executor, work)
         promise.add_done_callback(self._note_done)  # not when the caller is gone: the thread works on
         return await promise
 

@@ -3,12 +3,13 @@
 import os
 import time
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fastapi import Request
 
 from tierwise.data.decision_log import DecisionLog
 from tierwise.router_model.decider import Decider
+from tierwise.router_model.stages import unobserved
 from tierwise.serving.arms import Arms
 from tierwise.serving.cache import DecisionCache
 from tierwise.serving.chooser import Chooser
@@ -24,6 +25,9 @@ from tierwise.serving.settings import Settings
 from tierwise.serving.shadow import Shadow
 from tierwise.serving.slot import RouterSlot, guardrails_of, rules_router
 from tierwise.serving.source import Watcher, challenger_source, champion_source
+
+if TYPE_CHECKING:
+    from tierwise.serving.tracing import Tracing
 
 
 class Background(Protocol):
@@ -67,9 +71,10 @@ class Service:
                 each.wake()
 
 
-def build_service(settings: Settings, decider: Decider | None = None) -> Service:
+def build_service(settings: Settings, decider: Decider | None = None, tracing: "Tracing | None" = None) -> Service:
     """Wires the service. ``decider`` replaces what the settings name. Raises ``TierwiseError`` for bad settings."""
     metrics, guardrails = Metrics(), guardrails_of(settings)
+    stage = unobserved if tracing is None else tracing.stage
     slot = RouterSlot(decider or rules_router(settings), metrics, has_bundle=decider is not None)
     challenger = RouterSlot(slot.decider, metrics, role="challenger")
     arms = Arms(slot, challenger, guardrails, settings.exploration)
@@ -78,11 +83,11 @@ def build_service(settings: Settings, decider: Decider | None = None) -> Service
     pool = DecisionPool(settings.slow_threads, settings.slow_limit)
     fallback = Fallback(settings.fallback_tier, guardrails)
     chooser = Chooser(DecisionCache(settings.cache_entries), pool, fallback, metrics)
-    desk = Desk(arms, chooser, shadow, recorder, metrics, time.time, new_decision_id)
-    watcher = Watcher(None if decider else champion_source(settings), slot, settings.reload_seconds, guardrails)
+    desk = Desk(arms, chooser, shadow, recorder, metrics, time.time, new_decision_id, tracing)
+    watcher = Watcher(None if decider else champion_source(settings), slot, settings.reload_seconds, guardrails, stage)
     background = (
         watcher,
-        Watcher(challenger_source(settings), challenger, settings.reload_seconds, guardrails),
+        Watcher(challenger_source(settings), challenger, settings.reload_seconds, guardrails, stage),
         ExperimentWatcher(lambda: recorder.log, arms, settings.experiment_seconds),
         Retention(lambda: recorder.log, settings.retention_days),
         shadow,

@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     report: Path | None = Field(
         None, description="Folder of the evaluation to show; `report` beside the bundle if unset."
     )
+    traces: bool = Field(False, description="Sends OpenTelemetry traces where the OTEL_ variables say.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
     @model_validator(mode="after")

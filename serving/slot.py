@@ -7,6 +7,7 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.rules import RulesRouter
+from tierwise.router_model.stages import Stage, unobserved
 from tierwise.serving.metrics import Metrics, Role
 from tierwise.serving.settings import Settings
 
@@ -55,14 +56,14 @@ class RouterSlot:
         self.state = SlotState(self.state.decider, self.state.has_bundle, refusal=reason)
 
 
-def load_router(folder: Path, guardrails: Guardrails) -> Decider:
-    """The learned router of a bundle, within the guardrails of the settings too.
+def load_router(folder: Path, guardrails: Guardrails, stage: Stage = unobserved) -> Decider:
+    """The learned router of a bundle, within the guardrails of the settings too; ``stage`` runs its stages.
 
     Raises ``TierwiseError`` for a bundle that fails its own checks or lacks the tiers of the guardrails.
     """
     from tierwise.router_model.router import Router
 
-    return Router.load(folder).guarded(guardrails)
+    return Router.load(folder).guarded(guardrails).observed(stage)
 
 
 def rules_router(settings: Settings) -> RulesRouter:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tierwise.data.errors import TierwiseError
 from tierwise.router_model.guardrails import Guardrails
+from tierwise.router_model.stages import Stage, unobserved
 from tierwise.serving.problems import where_raised
 from tierwise.serving.registry import REGISTRY_PREFIX, RegistrySource
 from tierwise.serving.settings import Settings
@@ -73,10 +74,12 @@ class Watcher:
         slot: RouterSlot,
         reload_seconds: float,
         guardrails: Guardrails = NO_GUARDRAILS,
+        stage: Stage = unobserved,
     ) -> None:
         self._source = source
         self._slot = slot
         self._guardrails = guardrails
+        self._stage = stage
         self._reload_seconds = reload_seconds
         self._tried: str | None = None
         self._wake = threading.Event()
@@ -122,7 +125,7 @@ class Watcher:
         if fingerprint == self._tried:
             return
         self._tried = fingerprint
-        decider = load_router(source.folder(fingerprint), self._guardrails)
+        decider = load_router(source.folder(fingerprint), self._guardrails, self._stage)
         if self._slot.state.has_bundle and decider.version == self._slot.decider.version:
             self._slot.confirm()
             return
