@@ -66,7 +66,6 @@ def _plain(record: Step | Attempt | LoggedDecision | Message | Tool) -> dict[str
     return _known(named) | dict(getattr(record, "extra", {}))
 
 
-
 def _known(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in mapping.items() if value is not None}
 

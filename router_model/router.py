@@ -14,6 +14,7 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.parsing import parse_step
 from tierwise.data.records import Decision, Reason, Step
 from tierwise.data.serialise import step_to_dict
+from tierwise.data.trouble import TroubleLog
 from tierwise.router_model.bundle import Bundle, BundleError, RouterParts, read_bundle
 from tierwise.router_model.chain import Floats
 from tierwise.router_model.escalation import Escalations, Outlook, expect_escalations
@@ -44,6 +45,7 @@ class Router:
         self._pipeline = parts.pipeline()
         self._predictor = parts.predictor()
         self._stage: Stage = unobserved
+        self._trouble = TroubleLog(_LOGGER)
 
     @classmethod
     def load(cls, folder: Path | str) -> "Router":
@@ -92,10 +94,10 @@ class Router:
         options.check(self.catalogue)
         try:
             return self._decide(steps, options)
-        except Exception:  # whatever breaks in here, the caller's agent must go on
+        except Exception as error:  # whatever breaks in here, the caller's agent must go on
             if len(steps) > 1:  # and what breaks on one step costs the others nothing
                 return [self.decide(step, options) for step in steps]
-            _LOGGER.exception("the router failed; the fallback tier is used")
+            self._trouble.tell("the router failed; the fallback tier is used", error)
             return [self.fallback(step, options, "trouble", "The router failed.") for step in steps]
 
     def predict(self, steps: Sequence[Step]) -> Prediction:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from tierwise.data.errors import RecordError
 from tierwise.data.records import Decision
+from tierwise.data.trouble import TroubleLog
 from tierwise.router_model.assignment import hash_unit
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.exploration import Pick, explored, neighbours, propensity
@@ -14,7 +15,6 @@ from tierwise.serving.cache import DecisionCache, decision_key, request_digest
 from tierwise.serving.fallback import OVERLOADED_CODE, Fallback
 from tierwise.serving.metrics import Metrics
 from tierwise.serving.pool import DecisionPool
-from tierwise.serving.problems import where_raised
 from tierwise.serving.wire import RouteRequest
 
 _LOGGER = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ class Chooser:
         self._pool = pool
         self._fallback = fallback
         self._metrics = metrics
+        self._trouble = TroubleLog(_LOGGER)
 
     def choose(self, question: Question) -> Decision:
         """The decision of the task's arm. Raises ``RecordError`` for options that cannot be honoured."""
@@ -94,7 +95,7 @@ class Chooser:
         except RecordError:
             raise
         except Exception as error:  # whatever breaks in there, the caller's agent must go on
-            _LOGGER.error("the router failed: %s", where_raised(error))
+            self._trouble.tell("the router failed", error)
             return self._fallback.decide(question.request, decider)
         if not decision.is_fallback:
             self._cache.put(key, decision)

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from tierwise.data.errors import RecordError
+from tierwise.data.trouble import where_raised
 
 MEDIA_TYPE = "application/problem+json"
 OPENAI_PREFIX = "/v1/"  # below it callers are OpenAI clients, which know one form of error
@@ -178,13 +179,3 @@ async def _answer_bug(request: Request, error: Exception) -> Response:
     _LOGGER.error("%s %s failed: %s", request.method, request.url.path, where_raised(error))
     detail = "the service failed; its log says where"
     return Problem("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, detail).response(request.url.path)
-
-
-def where_raised(error: BaseException) -> str:
-    """The kind of an error and the innermost line that raised it, without its message."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return type(error).__name__
-    return f"{type(error).__name__} at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"

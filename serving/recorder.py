@@ -22,9 +22,9 @@ from tierwise.data.decision_log import (
 from tierwise.data.errors import TierwiseError
 from tierwise.data.records import Outcome
 from tierwise.data.redaction import Redaction, redact_attempt, redact_step
+from tierwise.data.trouble import TroubleLog
 from tierwise.serving.ledger import Ledger
 from tierwise.serving.metrics import Metrics
-from tierwise.serving.problems import where_raised
 
 BATCH_ROWS = 500
 RETRY_SECONDS = 0.5
@@ -68,6 +68,7 @@ class Recorder:
         self._reports: deque[_Report] = deque()
         self._work = threading.Event()
         self._urgent = threading.Event()
+        self._trouble = TroubleLog(_LOGGER)
         self._is_up: bool | None = None
         self._deadline: float | None = None
         self._thread = threading.Thread(target=self._run, name="tierwise-recorder", daemon=True)
@@ -185,7 +186,7 @@ class Recorder:
                     self._store_decisions([record])
                 return
             self._metrics.dropped_decisions.inc()
-            _LOGGER.error("a decision was dropped: %s", where_raised(error))
+            self._trouble.tell("a decision was dropped", error)
 
     def _write_reports(self) -> None:
         reports: list[_Report] = []
@@ -211,7 +212,7 @@ class Recorder:
                 for report in reports:
                     self._store_reports([report])
                 return
-            _LOGGER.error("a report of outcomes was refused: %s", where_raised(error))
+            self._trouble.tell("a report of outcomes was refused", error)
             reports[0].receipts.set_exception(error)
         else:
             self._note_success()

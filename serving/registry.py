@@ -1,8 +1,11 @@
 """Finds bundles in MLflow's model registry: the only module of serving that knows MLflow."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tierwise.data.errors import MissingExtraError, TierwiseError
 
@@ -41,8 +44,13 @@ class RegistrySource:
             raise RegistryError(f"{self.address}: {error.message}") from None
         return f"models:/{found['name']}/{version}"
 
-    def folder(self, fingerprint: str) -> Path:
-        """Downloads the version and returns the folder of its bundle."""
+    @contextmanager
+    def opened(self, fingerprint: str) -> Iterator[Path]:
+        """Downloads the version, gives the folder of its bundle, and removes what was downloaded."""
+        with TemporaryDirectory(prefix="tierwise-bundle-") as target:
+            yield self._downloaded(fingerprint, target)
+
+    def _downloaded(self, fingerprint: str, target: str) -> Path:
         from mlflow import MlflowClient
         from mlflow.artifacts import download_artifacts
         from mlflow.exceptions import MlflowException
@@ -50,7 +58,7 @@ class RegistrySource:
         name, _, version = fingerprint.removeprefix(REGISTRY_PREFIX).rpartition("/")
         try:  # a models:/ address would be looked up in the registry of the environment, not in ours
             where = MlflowClient(self.tracking_uri, self.tracking_uri).get_model_version_download_uri(name, version)
-            downloaded = Path(download_artifacts(artifact_uri=where, tracking_uri=self.tracking_uri))
+            downloaded = Path(download_artifacts(artifact_uri=where, dst_path=target, tracking_uri=self.tracking_uri))
         except (MlflowException, OSError) as error:
             raise RegistryError(f"{fingerprint} cannot be downloaded: {error}") from None
         manifests = [downloaded / "manifest.json", *sorted(downloaded.glob("*/manifest.json"))]

@@ -10,11 +10,11 @@ from collections import deque
 from dataclasses import dataclass
 
 from tierwise.data.records import Decision, Step
+from tierwise.data.trouble import TroubleLog
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.options import DecideOptions
 from tierwise.serving.cache import DecisionCache, decision_key
 from tierwise.serving.metrics import Metrics
-from tierwise.serving.problems import where_raised
 from tierwise.serving.slot import RouterSlot
 
 _LOGGER = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ class Shadow:
         self._queue: deque[Shadowed] = deque()
         self._cache = DecisionCache(_MAX_REMEMBERED)
         self._work = threading.Event()
+        self._trouble = TroubleLog(_LOGGER)
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="tierwise-shadow", daemon=True)
 
@@ -82,4 +83,4 @@ class Shadow:
             self._metrics.note_shadow(shadowed.served, decision, challenger.catalogue.names)
         except Exception as error:  # a challenger that breaks must not take the thread along
             self._metrics.note_shadow(shadowed.served, None, ())
-            _LOGGER.warning("the challenger failed in the shadow: %s", where_raised(error))
+            self._trouble.tell("the challenger failed in the shadow", error, logging.WARNING)

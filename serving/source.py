@@ -2,14 +2,15 @@
 
 import logging
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from tierwise.data.errors import TierwiseError
+from tierwise.data.trouble import where_raised
 from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.stages import Stage, unobserved
-from tierwise.serving.problems import where_raised
 from tierwise.serving.registry import REGISTRY_PREFIX, RegistrySource
 from tierwise.serving.settings import Settings
 from tierwise.serving.slot import RouterSlot, load_router
@@ -25,8 +26,8 @@ class BundleSource(Protocol):
     def fingerprint(self) -> str:
         """Changes when the bundle changes. Raises ``TierwiseError`` when the place cannot be read."""
 
-    def folder(self, fingerprint: str) -> Path:
-        """The folder of the bundle with that fingerprint."""
+    def opened(self, fingerprint: str) -> AbstractContextManager[Path]:
+        """The folder of the bundle with that fingerprint, there as long as the context lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ class FolderSource:
         files = [f"{name}:{state.st_size}:{state.st_mtime_ns}" for name, state in states]
         return "|".join([str(folder), *files])
 
-    def folder(self, fingerprint: str) -> Path:
-        return Path(fingerprint.partition("|")[0])
+    def opened(self, fingerprint: str) -> AbstractContextManager[Path]:
+        return nullcontext(Path(fingerprint.partition("|")[0]))
 
 
 def champion_source(settings: Settings) -> BundleSource | None:
@@ -125,7 +126,8 @@ class Watcher:
         if fingerprint == self._tried:
             return
         self._tried = fingerprint
-        decider = load_router(source.folder(fingerprint), self._guardrails, self._stage)
+        with source.opened(fingerprint) as folder:
+            decider = load_router(folder, self._guardrails, self._stage)
         if self._slot.state.has_bundle and decider.version == self._slot.decider.version:
             self._slot.confirm()
             return

@@ -12,6 +12,7 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import TierwiseError
 from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.rules import RulesRouter
+from tierwise.router_model.stages import Stage
 from tierwise.serving import source
 from tierwise.serving.metrics import Metrics
 from tierwise.serving.slot import RouterSlot
@@ -22,7 +23,7 @@ from tierwise.serving.source import FolderSource, Watcher
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder whose file ``version`` stands for a bundle; 'broken' in it makes a bundle that is refused."""
 
-    def load(path: Path, _guardrails: Guardrails) -> RulesRouter:
+    def load(path: Path, _guardrails: Guardrails, _stage: Stage) -> RulesRouter:
         version = (path / "version").read_text()
         if version == "broken":
             raise TierwiseError("golden row 3 differs")

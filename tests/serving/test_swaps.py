@@ -129,6 +129,9 @@ def test_the_aliases_of_an_mlflow_registry_are_followed_and_rolled_back(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
     (first, old), (second, new) = bundles.items()
     registered = [track_bundle(old, "tierwise"), track_bundle(new, "tierwise")]
     client, uri = open_client()
@@ -154,4 +157,5 @@ def test_the_aliases_of_an_mlflow_registry_are_followed_and_rolled_back(
             break
         time.sleep(0.02)
     assert "champion" in note
+    assert list(scratch.iterdir()) == [], "downloads are removed"
     assert serving.post("/route", json={"step": {"text": "a"}}).json()["router_version"] == first
