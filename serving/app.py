@@ -13,6 +13,7 @@ from tierwise.serving.gate import OPEN_PATHS, Gate
 from tierwise.serving.gateway.gateway import Gateway
 from tierwise.serving.hot import HotPaths
 from tierwise.serving.keys import load_keys
+from tierwise.serving.leaving import leave_on_terminate
 from tierwise.serving.openapi import document_schemas
 from tierwise.serving.problems import install_problem_handlers
 from tierwise.serving.rate_limit import Buckets, RateLimit
@@ -86,7 +87,8 @@ def _lifespan(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         service.start()
         try:
-            with reload_on_hangup(service.look_for_bundles):
+            leave_seconds = service.settings.leave_seconds
+            with reload_on_hangup(service.look_for_bundles), leave_on_terminate(service.leaving, leave_seconds):
                 yield
         finally:
             await front.aclose()

@@ -16,13 +16,15 @@ from tierwise.serving.metrics import SHARED_FOLDER_VARIABLE
 from tierwise.serving.process import settle_process
 from tierwise.serving.settings import Settings, SettingsError
 
+GRACEFUL_SECONDS = 10
+
 _SETTINGS_VARIABLE = "_TIERWISE_WORKER_SETTINGS"
 _UVICORN: dict[str, Any] = {
     "log_config": None,
     "access_log": False,
     "server_header": False,
     "timeout_keep_alive": 30,
-    "timeout_graceful_shutdown": 10,
+    "timeout_graceful_shutdown": GRACEFUL_SECONDS,
 }
 
 

@@ -16,6 +16,7 @@ from tierwise.serving.chooser import Chooser
 from tierwise.serving.desk import Desk
 from tierwise.serving.experiments import ExperimentWatcher
 from tierwise.serving.fallback import Fallback
+from tierwise.serving.leaving import Leaving
 from tierwise.serving.metrics import Metrics
 from tierwise.serving.pool import DecisionPool
 from tierwise.serving.reading import LogReader
@@ -51,6 +52,7 @@ class Service:
     desk: Desk
     watcher: Watcher
     reader: LogReader
+    leaving: Leaving
     background: tuple[Background, ...]
 
     def start(self) -> None:
@@ -94,7 +96,7 @@ def build_service(settings: Settings, decider: Decider | None = None, tracing: "
         pool,
     )
     reader = LogReader(lambda: _open_log(settings), settings.dashboard_keep_seconds)
-    return Service(settings, metrics, slot, challenger, arms, recorder, desk, watcher, reader, background)
+    return Service(settings, metrics, slot, challenger, arms, recorder, desk, watcher, reader, Leaving(), background)
 
 
 def service_of(request: Request) -> Service:
@@ -109,7 +111,7 @@ def new_decision_id() -> str:
 
 
 def _open_log(settings: Settings) -> DecisionLog:
-    return DecisionLog.open(settings.log_url, settings.log_timeout_seconds)
+    return DecisionLog.open(settings.log_url, settings.log_timeout_seconds, max_connections=settings.log_connections)
 
 
 def _limits(settings: Settings) -> RecorderLimits:

@@ -62,11 +62,13 @@ class Settings(BaseSettings):
 
     log_url: str = Field("sqlite:///.tierwise/decisions.db", repr=False, description="Database of the decision log.")
     log_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for the database.")
+    log_connections: int = Field(4, ge=2, description="PostgreSQL connections for writing, and for the dashboard.")
     redaction: Redaction = Field(Redaction.REDACTED, description="What is stored: full, redacted or features_only.")
     retention_days: float = Field(0.0, ge=0, description="Days after which decisions are removed; 0 keeps them.")
     queue_size: int = Field(10_000, ge=1, description="Decisions that may wait to be recorded.")
     flush_seconds: float = Field(0.2, ge=0, description="Longest wait before waiting decisions are written.")
     drain_seconds: float = Field(10.0, ge=0, description="Longest wait for the last writes on shutdown.")
+    leave_seconds: float = Field(0.0, ge=0, description="On SIGTERM, time to go on answering while /readyz says 503.")
     state_folder: Path = Field(Path(".tierwise"), description="Folder where each process counts what it answered.")
     outcome_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for an outcome to be durable.")
     dashboard: bool = Field(True, description="Serves the pages for people on /dashboard.")

@@ -11,6 +11,7 @@ from tierwise.data.decision_log.rows import dump_json
 from tierwise.data.errors import LogError, MissingExtraError
 
 DEFAULT_TIMEOUT_SECONDS = 5.0
+DEFAULT_CONNECTIONS = 4
 
 _EXAMPLES = "sqlite:///decisions.db or postgresql://user:password@host/name"
 
@@ -28,11 +29,14 @@ def parse_url(text: str) -> URL:
     raise LogError(f"a decision log cannot live on '{url.drivername}'; write {_EXAMPLES}")
 
 
-def open_engine(url: URL, timeout_seconds: float) -> Engine:
-    """An engine that waits at most about ``timeout_seconds`` for a connection, a lock or a statement."""
+def open_engine(url: URL, timeout_seconds: float, max_connections: int) -> Engine:
+    """An engine that waits at most about ``timeout_seconds`` for a connection, a lock or a statement.
+
+    It opens at most ``max_connections`` to PostgreSQL, so that a server knows what its replicas may take.
+    """
     if url.get_backend_name() == "sqlite":
         return _open_sqlite(url, timeout_seconds)
-    return _open_postgres(url, timeout_seconds)
+    return _open_postgres(url, timeout_seconds, max_connections)
 
 
 def writing(connection: Connection) -> Connection:
@@ -60,7 +64,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("tierwise_begin", "BEGIN"))
 
 
-def _open_postgres(url: URL, timeout_seconds: float) -> Engine:
+def _open_postgres(url: URL, timeout_seconds: float, max_connections: int) -> Engine:
     milliseconds = int(timeout_seconds * 1000)
     arguments: dict[str, Any] = {
         "connect_timeout": max(1, int(timeout_seconds)),
@@ -69,7 +73,13 @@ def _open_postgres(url: URL, timeout_seconds: float) -> Engine:
     }
     try:
         return create_engine(
-            url, connect_args=arguments, json_serializer=dump_json, pool_pre_ping=True, pool_timeout=timeout_seconds
+            url,
+            connect_args=arguments,
+            json_serializer=dump_json,
+            pool_pre_ping=True,
+            pool_timeout=timeout_seconds,
+            pool_size=max_connections,
+            max_overflow=0,
         )
     except ModuleNotFoundError:
         raise MissingExtraError("psycopg", "postgres") from None

@@ -9,7 +9,13 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, select
 
 from tierwise.data.decision_log.audit_rows import AuditEntry, audit_entries, insert_audit
 from tierwise.data.decision_log.deletions import delete_before, delete_decisions
-from tierwise.data.decision_log.engine import DEFAULT_TIMEOUT_SECONDS, open_engine, parse_url, writing
+from tierwise.data.decision_log.engine import (
+    DEFAULT_CONNECTIONS,
+    DEFAULT_TIMEOUT_SECONDS,
+    open_engine,
+    parse_url,
+    writing,
+)
 from tierwise.data.decision_log.errors import database_errors
 from tierwise.data.decision_log.experiment_rows import current_experiments, experiment_versions, insert_experiment
 from tierwise.data.decision_log.insert import insert_decisions, insert_outcomes
@@ -56,16 +62,18 @@ class DecisionLog:
         url: str,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         clock: Callable[[], float] = time.time,
+        max_connections: int = DEFAULT_CONNECTIONS,
     ) -> "DecisionLog":
         """Opens the log at ``url`` (``sqlite:///path`` or ``postgresql://...``) and brings its tables up to date.
 
         ``timeout_seconds`` bounds the wait for a connection, a lock or a statement; ``clock`` gives seconds since the
-        epoch. Raises ``LogError`` for an address that cannot be used.
+        epoch; at most ``max_connections`` to PostgreSQL are open at once. Raises ``LogError`` for an address that
+        cannot be used.
         """
         address = parse_url(url)
         shown_url = address.render_as_string(hide_password=True)
         with database_errors(shown_url):
-            engine = open_engine(address, timeout_seconds)
+            engine = open_engine(address, timeout_seconds, max_connections)
             try:
                 upgrade_schema(engine)
             except BaseException:

@@ -19,9 +19,11 @@ async def healthz() -> Response:
 
 @router.get("/readyz", responses=json_answers(ReadyAnswer) | problem_answers(503))
 async def readyz(request: Request) -> Response:
-    """Able to decide, and with which router; 503 while a configured bundle could not be taken into service."""
+    """Able to decide, and with which router; 503 while a configured bundle could not be taken, and before it stops."""
     service = service_of(request)
     state = service.slot.state
+    if service.leaving.has_begun:
+        raise not_ready("this process is about to stop; ask another one")
     if service.watcher.has_source and not state.has_bundle:
         raise not_ready(f"the bundle is not live, the rules decide: {state.refusal or 'it is being loaded'}")
     return json_answer(

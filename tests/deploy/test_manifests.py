@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from tierwise.serving.app import create_app
 from tierwise.serving.metrics import Metrics
+from tierwise.serving.run import GRACEFUL_SECONDS
 from tierwise.serving.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -95,3 +96,10 @@ def test_the_dashboard_asks_for_metrics_that_exist() -> None:
     for name in {found for expression in expressions for found in re.findall(r"tierwise_\w+", expression)}:
         assert re.sub(r"_(total|bucket|sum|count)$", "", name) in known or name in known, name
     assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+
+
+def test_a_pod_has_the_time_to_leave(manifests: dict[str, Any]) -> None:
+    settings = load_settings({}, leave_seconds=float(manifests["ConfigMap"]["data"]["TIERWISE_LEAVE_SECONDS"]))
+    grace_seconds = manifests["Deployment"]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert settings.leave_seconds > 0
+    assert settings.leave_seconds + GRACEFUL_SECONDS + settings.drain_seconds < grace_seconds

@@ -1,17 +1,18 @@
 """Lists of decisions: found, counted, a page at a time, newest first."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
 from tierwise.data.decision_log.views.settled import Wanted, settled
 
 PAGE_ROWS = 50
 MAX_COUNTED = 10_000
+FIRST_LOOK, FURTHER_LOOK = 20, 6
 
 _D = DECISIONS.c
 _LISTED = ("created_at", "task_id", "tier", "arm", "reason_code", "task_type", "agent", "node", "is_fallback")
@@ -64,19 +65,27 @@ class Sampled:
 def find_decisions(connection: Connection, wanted: Wanted, page: int, page_rows: int = PAGE_ROWS) -> list[Found]:
     """Page ``page`` (from 0) of the wanted decisions, newest first, and one more row where there is another page."""
     n_seen = (page + 1) * page_rows + 1
-    rows = settled(connection, wanted if wanted.result else _newest(connection, wanted, n_seen), *_LISTED)
-    query = select(rows).order_by(rows.c.created_at.desc(), rows.c.decision_id.desc())
-    found = connection.execute(query.limit(page_rows + 1).offset(page * page_rows))
-    return [Found(**_settled_fields(row, "chosen_success")) for row in found]
+    found: list[Found] = []
+    for window in windows(connection, wanted, n_seen * FIRST_LOOK if wanted.result else n_seen):
+        rows = settled(connection, window, *_LISTED)
+        query = select(rows).order_by(rows.c.created_at.desc(), rows.c.decision_id.desc())
+        read = connection.execute(query.limit(page_rows + 1).offset(page * page_rows))
+        found = [Found(**_settled_fields(row, "chosen_success")) for row in read]
+        if len(found) > page_rows:
+            break
+    return found
 
 
 def count_found(connection: Connection, wanted: Wanted) -> int:
     """How many decisions are wanted; counting stops past ``MAX_COUNTED``."""
     if wanted.result is None:
-        found = select(_D.seq).where(*wanted.conditions()).limit(MAX_COUNTED + 1).subquery()
-    else:
-        found = select(settled(connection, wanted).c.decision_id).limit(MAX_COUNTED + 1).subquery()
-    return int(connection.execute(select(func.count()).select_from(found)).scalar_one())
+        return _count(connection, select(_D.seq).where(*wanted.conditions()))
+    n_found = 0
+    for window in windows(connection, wanted, 2 * MAX_COUNTED):
+        n_found = _count(connection, select(settled(connection, window).c.decision_id))
+        if n_found > MAX_COUNTED:
+            break
+    return n_found
 
 
 def recent_sample(connection: Connection, wanted: Wanted, limit: int = 2_000) -> list[Sampled]:
@@ -119,6 +128,26 @@ def is_empty(connection: Connection) -> bool:
 def newest_start(connection: Connection, wanted: Wanted, n_decisions: int) -> float:
     """Seconds since the epoch from which on little more than the newest ``n_decisions`` wanted ones were made."""
     return _newest(connection, wanted, n_decisions).since
+
+
+def windows(connection: Connection, wanted: Wanted, n_decisions: int) -> Iterator[Wanted]:
+    """The newest ``n_decisions`` wanted ones, then several times as many, and so on to all of them.
+
+    Who looks for the newest of something rare reads no more of a long period than it takes to find it.
+    """
+    without_result = wanted.with_result(None)
+    while True:
+        window = _newest(connection, without_result, n_decisions)
+        yield wanted.starting(window.since)
+        if window is without_result:
+            return
+        n_decisions *= FURTHER_LOOK
+
+
+def _count(connection: Connection, query: Select[Any]) -> int:
+    """The rows of a query, counted past ``MAX_COUNTED`` at most."""
+    found = query.limit(MAX_COUNTED + 1).subquery()
+    return int(connection.execute(select(func.count()).select_from(found)).scalar_one())
 
 
 def _newest(connection: Connection, wanted: Wanted, n_decisions: int) -> Wanted:

@@ -1,5 +1,6 @@
 """The rows that every view starts from: decisions of a period, each with what its outcomes come to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,11 +39,16 @@ class Wanted:
     result: str | None = None
     text: str | None = None
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether all decisions of the period are wanted."""
+        return self == Wanted(self.since, self.until)
+
     def starting(self, since: float) -> "Wanted":
         """The same, but not before ``since``."""
         return replace(self, since=max(self.since, since))
 
-    def with_result(self, result: str) -> "Wanted":
+    def with_result(self, result: str | None) -> "Wanted":
         return replace(self, result=result)
 
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -62,19 +68,28 @@ class Wanted:
         return found
 
 
-def settled(connection: Connection, wanted: Wanted, *columns: str, top_tier: str | None = None) -> Subquery:
+def settled(
+    connection: Connection,
+    wanted: Wanted,
+    *columns: str,
+    top_tier: str | None = None,
+    of_tasks: Sequence[str] | None = None,
+) -> Subquery:
     """One row a decision, with the plain ``columns`` asked for: what is not asked for costs nothing.
 
     ``success`` is 1 when an attempt succeeded, 0 when one failed and none succeeded, else NULL; ``chosen_success`` is
     the same of the attempts on the chosen tier alone, whatever escalation made of them. ``spent_usd`` and
     ``latency_ms`` add up the attempts that say what they cost and took, NULL where none does. With ``top_tier``,
     ``top_usd`` is what the step cost there, or else what the router expected; NULL where it expected nothing.
+    ``of_tasks`` leaves out the decisions of other tasks than those of these task ids.
     """
     query = select(*(_D[name] for name in ("decision_id", *columns)), *_settled_columns())
     if top_tier is not None:
         foreseen = expected(_D.expected_cost_usd, top_tier)
         top = case((foreseen.is_(None), None), (_D.tier == top_tier, func.sum(OUTCOMES.c.cost_usd)), else_=foreseen)
         query = query.add_columns(top.label("top_usd"))
+    if of_tasks is not None:
+        query = query.where(_D.task_id.in_(of_tasks))
     return _grouped(connection, query, wanted).subquery("settled")
 
 

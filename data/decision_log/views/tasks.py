@@ -1,19 +1,22 @@
 """Tasks: which there are, what one consists of, and where the failures of many began."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, func, select
 
 from tierwise.data.decision_log.records import StoredDecision
 from tierwise.data.decision_log.rows import decision_record, storable_key, stored_outcome
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
+from tierwise.data.decision_log.views.search import FIRST_LOOK, windows
 from tierwise.data.decision_log.views.settled import FAILED, Wanted, settled
 from tierwise.data.decision_log.within import belong_together, outcomes_of
 
 PAGE_TASKS = 25
 MAX_STEPS = 500
 MAX_FAILURES = 5_000
+MAX_NAMED_TASKS = 5_000
 
 _D = DECISIONS.c
 
@@ -51,7 +54,30 @@ class FailedStep:
 
 def find_tasks(connection: Connection, wanted: Wanted, page: int, only_failed: bool) -> list[TaskRow]:
     """Page ``page`` (from 0) of the tasks with wanted steps, newest first, and one more where there is another page."""
-    rows = settled(connection, wanted, "created_at", "task_id")
+    found: list[TaskRow] = []
+    n_first = ((page + 1) * PAGE_TASKS + 1) * FIRST_LOOK
+    for window in windows(connection, wanted, n_first):  # a task with no step in the window is older than all with one
+        named = select(_D.task_id).where(*window.conditions(), _D.task_id.is_not(None)).distinct()
+        names = connection.scalars(named.limit(MAX_NAMED_TASKS + 1)).all()
+        if window == wanted or len(names) > MAX_NAMED_TASKS:
+            rows = settled(connection, wanted, "created_at", "task_id")
+        else:
+            rows = settled(connection, _span(connection, wanted, names), "created_at", "task_id", of_tasks=names)
+        query = _task_rows(rows, only_failed)
+        found = [TaskRow(*row) for row in connection.execute(query.limit(PAGE_TASKS + 1).offset(page * PAGE_TASKS))]
+        if len(found) > PAGE_TASKS:
+            break
+    return found
+
+
+def _span(connection: Connection, wanted: Wanted, names: Sequence[str]) -> Wanted:
+    """The same from the first wanted step of these tasks on: the database then need not look through the rest."""
+    # The sum keeps PostgreSQL from looking for the least along the whole index on the moment.
+    first = select(func.min(_D.created_at + 0.0)).where(*wanted.conditions(), _D.task_id.in_(names))
+    return wanted.starting(float(connection.execute(first).scalar() or wanted.since))
+
+
+def _task_rows(rows: Subquery, only_failed: bool) -> Select[Any]:
     n_failed = func.sum(case((rows.c.success == 0, 1), else_=0))
     query = (
         select(
@@ -68,10 +94,7 @@ def find_tasks(connection: Connection, wanted: Wanted, page: int, only_failed: b
         .group_by(rows.c.task_id)
         .order_by(func.max(rows.c.created_at).desc(), rows.c.task_id)
     )
-    if only_failed:
-        query = query.having(n_failed > 0)
-    found = connection.execute(query.limit(PAGE_TASKS + 1).offset(page * PAGE_TASKS))
-    return [TaskRow(*row) for row in found]
+    return query.having(n_failed > 0) if only_failed else query
 
 
 def read_task(connection: Connection, task_id: str) -> list[StoredDecision]:
