@@ -18,6 +18,8 @@ _MAX_TIMESTAMP = 253_402_300_799.0  # the end of the year 9999; milliseconds sin
 _STEP_FIELDS = frozenset(Step.__dataclass_fields__) - {"extra"}
 _ATTEMPT_FIELDS = frozenset(Attempt.__dataclass_fields__) - {"extra"}
 _DECISION_FIELDS = frozenset(LoggedDecision.__dataclass_fields__) - {"extra"}
+_SCALARS = frozenset({str, int, float, bool, type(None)})  # told apart at once; asking an abstract class takes long
+_NESTED = (Mapping, list, tuple)
 _MESSAGE_FIELDS = frozenset({"role", "content"})
 _TOOL_FIELDS = frozenset({"name", "description", "parameters"})
 _OUTCOME_ONLY_FIELDS = frozenset({"decision_id", "idempotency_key", "reported_at"})
@@ -176,7 +178,7 @@ def _shallow(raw: object, where: str) -> Mapping[str, Any]:
     level: list[Any] = [record]
     for _ in range(MAX_NESTING):
         children = (child for node in level for child in (node.values() if isinstance(node, Mapping) else node))
-        level = [child for child in children if isinstance(child, Mapping | list | tuple)]
+        level = [child for child in children if type(child) not in _SCALARS and isinstance(child, _NESTED)]
         if not level:
             return record
     raise RecordError(where, f"is nested more than {MAX_NESTING} levels deep; flatten it")

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from tierwise.data.errors import RecordError
@@ -46,11 +47,19 @@ class Question:
 class Chooser:
     """Holds the memory of decisions; it belongs to one event loop and takes no locks."""
 
-    def __init__(self, cache: DecisionCache, pool: DecisionPool, fallback: Fallback, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        cache: DecisionCache,
+        pool: DecisionPool,
+        fallback: Fallback,
+        metrics: Metrics,
+        overflow: Decider | None = None,
+    ) -> None:
         self._cache = cache
         self._pool = pool
         self._fallback = fallback
         self._metrics = metrics
+        self._overflow = overflow
         self._trouble = TroubleLog(_LOGGER)
 
     def choose(self, question: Question) -> Decision:
@@ -76,12 +85,21 @@ class Chooser:
     async def _decided_in_pool(self, question: Question, decider: Decider) -> Decision | Exception:
         request = question.request
         if self._pool.is_full:
-            return self._fallback.decide(request, decider, OVERLOADED_CODE)
+            return self._beyond_the_limit(request, decider)
         try:
             request.options.check(decider.catalogue)
             return await self._pool.decide(decider, request.step, request.options)
         except Exception as error:  # raised again where the decision is looked up, which knows what to do with it
             return error
+
+    def _beyond_the_limit(self, request: RouteRequest, decider: Decider) -> Decision:
+        """What the static router decides, where there is one that knows the tiers of ``options``; else the fallback."""
+        if self._overflow is not None:
+            with suppress(RecordError):
+                decision = self._overflow.decide(request.step, request.options)
+                self._metrics.overflowed.inc()
+                return decision
+        return self._fallback.decide(request, decider, OVERLOADED_CODE)
 
     def _decided(self, question: Question, decider: Decider) -> Decision:
         key = decision_key(decider.version, question.digest)
@@ -97,7 +115,7 @@ class Chooser:
         except Exception as error:  # whatever breaks in there, the caller's agent must go on
             self._trouble.tell("the router failed", error)
             return self._fallback.decide(question.request, decider)
-        if not decision.is_fallback:
+        if not decision.is_fallback and decision.router_version == decider.version:
             self._cache.put(key, decision)
         return decision
 

@@ -34,6 +34,7 @@ class Metrics:
             "tierwise_expected_cost_usd", "Expected cost of the attempts decided for, US dollars.", ["tier"]
         )
         self._fallbacks = self._counter("tierwise_fallbacks", "Decisions that trouble took.", ["reason"])
+        self.overflowed = self._counter("tierwise_overflowed", "Decisions of the router for the overflow.", [])
         self._unfamiliar = self._counter("tierwise_unfamiliar", "Decisions for steps unlike the training log.", [])
         cache = self._counter("tierwise_cache_requests", "Look-ups in the decision cache.", ["result"])
         self.cache_hits, self.cache_misses = cache.labels("hit"), cache.labels("miss")

@@ -24,7 +24,7 @@ from tierwise.serving.recorder import Recorder, RecorderLimits
 from tierwise.serving.retention import Retention
 from tierwise.serving.settings import Settings
 from tierwise.serving.shadow import Shadow
-from tierwise.serving.slot import RouterSlot, guardrails_of, rules_router
+from tierwise.serving.slot import RouterSlot, guardrails_of, overflow_router, rules_router
 from tierwise.serving.source import Watcher, challenger_source, champion_source
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def build_service(settings: Settings, decider: Decider | None = None, tracing: "
     recorder = Recorder(lambda: _open_log(settings), settings.redaction, _limits(settings), metrics)
     pool = DecisionPool(settings.slow_threads, settings.slow_limit)
     fallback = Fallback(settings.fallback_tier, guardrails)
-    chooser = Chooser(DecisionCache(settings.cache_entries), pool, fallback, metrics)
+    overflow = None if settings.overflow is None else overflow_router(settings.overflow, guardrails, stage)
+    chooser = Chooser(DecisionCache(settings.cache_entries), pool, fallback, metrics, overflow)
     desk = Desk(arms, chooser, shadow, recorder, metrics, time.time, new_decision_id, tracing)
     watcher = Watcher(None if decider else champion_source(settings), slot, settings.reload_seconds, guardrails, stage)
     background = (

@@ -42,7 +42,9 @@ class Settings(BaseSettings):
     cache_entries: int = Field(4096, ge=0, description="Decisions kept for steps that recur exactly; 0 keeps none.")
 
     slow_threads: int = Field(2, ge=1, le=32, description="Threads for routers with a transformer encoder.")
-    slow_limit: int = Field(16, ge=1, description="Decisions of such routers under way; beyond it the fallback tier.")
+    slow_limit: int = Field(16, ge=1, description="Decisions of such routers under way at once.")
+
+    overflow: Path | None = Field(None, description="Folder of a static bundle for what is beyond that limit.")
 
     host: str = Field("127.0.0.1", description="Address to listen on; a public one needs keys.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")

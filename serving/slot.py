@@ -9,7 +9,7 @@ from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.rules import RulesRouter
 from tierwise.router_model.stages import Stage, unobserved
 from tierwise.serving.metrics import Metrics, Role
-from tierwise.serving.settings import Settings
+from tierwise.serving.settings import Settings, SettingsError
 
 NO_BUNDLE = "no bundle is configured; deciding by the rules"
 
@@ -64,6 +64,14 @@ def load_router(folder: Path, guardrails: Guardrails, stage: Stage = unobserved)
     from tierwise.router_model.router import Router
 
     return Router.load(folder).guarded(guardrails).observed(stage)
+
+
+def overflow_router(folder: Path, guardrails: Guardrails, stage: Stage = unobserved) -> Decider:
+    """The router for what a slow one cannot take. Raises ``TierwiseError`` for a bundle that is slow itself."""
+    router = load_router(folder, guardrails, stage)
+    if router.is_slow:
+        raise SettingsError(f"overflow: {folder} has a transformer encoder; name a bundle with the static one")
+    return router
 
 
 def rules_router(settings: Settings) -> RulesRouter:

@@ -1,11 +1,13 @@
 """Latency, load and cost of the service.
 
-    python -m benchmarks.serving [--bundle BUNDLE] [--transformer-bundle BUNDLE] [--minutes 10]
-                                 [--requests 400] [--slices 3] [--litellm-python PYTHON]
+    python -m benchmarks.serving [--bundle BUNDLE] [--transformer-bundle BUNDLE | --encoder FOLDER] [--minutes 10]
+                                 [--requests 400] [--slices 3] [--litellm-python PYTHON] [--parts PART ...]
 
-Without ``--bundle`` a router is trained on the sample log first (about a minute) and kept in ``.tierwise/bench``.
-``--transformer-bundle`` is one trained with ``tierwise train --encoder FOLDER``. Processor times, and their ratios to
-the /healthz of the same server in the same run, hold on a busy machine too; wall times do not.
+Without ``--bundle`` a router is trained on the sample log first (about a minute) and kept in ``.tierwise/bench``; with
+``--encoder``, the folder of an exported transformer, so is a second one that uses it. Parts are ``process``,
+``static``, ``transformer`` and ``sustained`` (with ``--minutes``); a run that broke off goes on with those that are
+missing. Processor times, and their ratios to the /healthz of the same server in the same run, hold on a busy machine
+too; wall times do not.
 """
 
 import argparse
@@ -20,20 +22,24 @@ from benchmarks.serving.in_process import print_decisions, print_validation
 from benchmarks.serving.server import serving
 from benchmarks.serving.sustained import sustain
 
-_TRAINED = Path(".tierwise/bench/bundle")
+_FOLDER = Path(".tierwise/bench")
+_PARTS = ("process", "static", "transformer", "sustained")
 _SAMPLE_LOG = Path(__file__).parents[2] / "data" / "samples" / "agent_steps.jsonl.gz"
 
 
 def main() -> None:
     arguments = _arguments()
-    bundle = arguments.bundle or _trained_bundle()
+    bundle = arguments.bundle or _trained_bundle("bundle")
     print(f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}, Python {platform.python_version()}")
-    print_validation()
-    print_decisions(bundle, arguments.litellm_python)
-    _print_table("static encoder", bundle, arguments)
-    if arguments.transformer_bundle:
-        _print_table("transformer encoder", arguments.transformer_bundle, arguments)
-    if arguments.minutes:
+    if "process" in arguments.parts:
+        print_validation()
+        print_decisions(bundle, arguments.litellm_python)
+    if "static" in arguments.parts:
+        _print_table("static encoder", bundle, arguments)
+    if "transformer" in arguments.parts and (arguments.transformer_bundle or arguments.encoder):
+        other = arguments.transformer_bundle or _trained_bundle("transformer", "--encoder", str(arguments.encoder))
+        _print_table("transformer encoder", other, arguments)
+    if "sustained" in arguments.parts and arguments.minutes:
         with serving(bundle) as server:
             sustain(server, arguments.minutes)
 
@@ -70,17 +76,20 @@ def _print_goals(cells: list[Cell]) -> None:
         print(f"  {name:44}{value:10.2f}{sign:>5}{reach:7g}  {'reached' if is_met else 'missed'}")
 
 
-def _trained_bundle() -> Path:
-    if not (_TRAINED / "manifest.json").is_file():
-        train = ["train", "--log", str(_SAMPLE_LOG), "--out", str(_TRAINED), "--no-track"]
+def _trained_bundle(name: str, *options: str) -> Path:
+    folder = _FOLDER / name
+    if not (folder / "manifest.json").is_file():
+        train = ["train", "--log", str(_SAMPLE_LOG), "--out", str(folder), "--no-track", *options]
         subprocess.run([sys.executable, "-m", "tierwise", *train], check=True)
-    return _TRAINED
+    return folder
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bundle", type=Path)
     parser.add_argument("--transformer-bundle", type=Path)
+    parser.add_argument("--encoder", type=Path)
+    parser.add_argument("--parts", nargs="+", choices=_PARTS, default=_PARTS)
     parser.add_argument("--minutes", type=float, default=0.0)
     parser.add_argument("--requests", type=int, default=400)
     parser.add_argument("--slices", type=int, default=3)

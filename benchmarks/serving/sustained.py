@@ -17,13 +17,15 @@ _SLICE_SECONDS = 15.0
 def sustain(server: Server, minutes: float) -> None:
     """Prints a line a slice: decisions a second, /healthz p99, resident memory; then what the memory came to."""
     print(f"\nsustained load: {minutes:g} minutes, {CONCURRENCY} connections, texts of all sizes, recording on")
-    numbers, memory_mb, probes_ms = count(1), [], []
+    numbers, memory_mb, probes_ms, n_decided = count(1), [], [], 0
+    begin = time.perf_counter()
     end = time.perf_counter() + minutes * 60
     while time.perf_counter() < end:
         seconds = min(_SLICE_SECONDS, max(1.0, end - time.perf_counter()))
         load, probes = asyncio.run(_slice(server, numbers, seconds))
         memory_mb.append(server.resident_mb())
         probes_ms += probes.latencies_ms
+        n_decided += len(load.latencies_ms)
         print(
             f"  {load.per_second:8.0f} decisions/s, {load.n_failed} failed; /healthz p99 "
             f"{probes.percentile_ms(0.99):6.1f} ms; {memory_mb[-1]:6.1f} MB resident",
@@ -32,7 +34,9 @@ def sustain(server: Server, minutes: float) -> None:
     third = max(1, len(memory_mb) // 3)
     first, last = sum(memory_mb[third : 2 * third] or memory_mb) / third, sum(memory_mb[-third:]) / third
     p99_ms = sorted(probes_ms)[int(0.99 * len(probes_ms))]
+    print("  resident MB over time: " + " ".join(f"{megabytes:.0f}" for megabytes in memory_mb))
     print(f"  memory, second third to last third: {first:.1f} to {last:.1f} MB ({last / first - 1:+.1%})")
+    print(f"  {n_decided / (time.perf_counter() - begin):.0f} decisions/s over all (goal 1000)")
     print(f"  /healthz p99 over all: {p99_ms:.1f} ms (goal 50)")
 
 

@@ -5,14 +5,20 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Decision, Reason, Step
+from tierwise.router_model.bundle import BundleError, RouterParts
 from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
+from tierwise.router_model.router import Router
+from tierwise.serving.service import build_service
+from tierwise.serving.settings import Settings, SettingsError
 
 
 @dataclass
@@ -68,6 +74,34 @@ def test_while_it_thinks_others_are_answered_and_beyond_the_limit_the_fallback_i
     assert (refused["tier"], refused["fallback"], refused["reason"]["code"]) == ("frontier", True, "overloaded")
     assert 'tierwise_fallbacks_total{reason="overloaded"} 1.0' in client.get("/metrics").text
     assert ask(client, "third")["tier"] == "small"
+
+
+def test_beyond_the_limit_a_static_router_decides_where_there_is_one(
+    start: Callable[..., TestClient], bundle_folder: Path, router: Router
+) -> None:
+    slow = SlowRouter(catalogue=router.catalogue)
+    client = start(decider=slow, slow_limit=1, overflow=bundle_folder)
+    with ThreadPoolExecutor(1) as callers:
+        waiting = callers.submit(ask, client, "first")
+        _await_under_way(client, 1)
+        second = ask(client, "second", options={"max_tier": "mid"})
+        slow.gate.set()
+        assert waiting.result()["router_version"] == "slow"
+    assert (second["router_version"], second["fallback"]) == (router.version, False)
+    expected = router.decide(Step(text="second"), DecideOptions(max_tier="mid"))
+    assert (second["tier"], second["p_success"]) == (expected.tier, dict(expected.p_success))
+    assert "tierwise_overflowed_total 1.0" in client.get("/metrics").text
+    assert ask(client, "second", options={"max_tier": "mid"})["router_version"] == "slow", "it was not remembered"
+
+
+def test_the_overflow_needs_a_router_that_is_fast(
+    settings: Callable[..., Settings], bundle_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RouterParts, "has_transformer", True)
+    with pytest.raises(SettingsError, match="name a bundle with the static one"):
+        build_service(settings(overflow=bundle_folder))
+    with pytest.raises(BundleError, match="is no bundle"):
+        build_service(settings(overflow=bundle_folder.parent))
 
 
 def test_trouble_and_bad_options_are_what_they_are_without_threads(start: Callable[..., TestClient]) -> None:
