@@ -3,6 +3,7 @@
     python -m benchmarks.scale                                     10,000, 100,000 and 1,000,000 steps, both engines
     python -m benchmarks.scale --steps 10000 --engines local       one size, here
     python -m benchmarks.scale --sampling                          what more steps still add to the router
+    python -m benchmarks.scale --capacity                          the table of docs/scale.md
 
 Generated parts are kept under ``.tierwise/bench/scale``, figures in ``benchmarks/scale/results``; what stands there is
 not measured again without ``--again``. From there come the tables of RESULTS.md and docs/images/scale.png.
@@ -11,6 +12,7 @@ not measured again without ``--again``. From there come the tables of RESULTS.md
 import argparse
 from pathlib import Path
 
+from benchmarks.scale.capacity import capacity_table, measured_costs
 from benchmarks.scale.results import PICTURE, TRAININGS, draw_growth, load_trainings, save_trainings, table, write_page
 from benchmarks.scale.sampling import measure_sampling
 from benchmarks.scale.steps import log_parts
@@ -25,6 +27,9 @@ def main() -> None:
     arguments = _arguments()
     if arguments.sampling:
         measure_sampling(KEPT)
+        return
+    if arguments.capacity:
+        print("\n".join(capacity_table(measured_costs(load_trainings(TRAININGS)))))
         return
     trainings = load_trainings(TRAININGS)
     for n_steps in sorted(arguments.steps):
@@ -57,6 +62,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--engines", nargs="+", choices=("local", "dask"), default=("local", "dask"))
     parser.add_argument("--again", action="store_true", help="measure what is known once more")
     parser.add_argument("--sampling", action="store_true", help="what more steps add, from 2,000 to 100,000")
+    parser.add_argument("--capacity", action="store_true", help="machines and money by the number of users")
     return parser.parse_args()
 
 
