@@ -17,9 +17,10 @@ _HERE = ("--host", "127.0.0.1", "--no-dashboard")
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """``address`` of the scheduler, and its workers: processes of one thread each that nobody restarts."""
+    """A scheduler and the ``address`` where it listens, and workers: processes of one thread that nobody restarts."""
 
     address: str
+    scheduler: subprocess.Popen[bytes]
     workers: tuple[subprocess.Popen[bytes], ...]
 
 
@@ -33,7 +34,8 @@ def running_cluster(folder: Path, n_workers: int = 2) -> Iterator[Cluster]:
         for number in range(n_workers):
             place = ("--scheduler-file", str(file), "--local-directory", str(folder / f"worker-{number}"))
             processes.append(_started("worker", folder, "--nthreads", "1", "--no-nanny", *place))
-        yield Cluster(json.loads(file.read_text(encoding="utf-8"))["address"], tuple(processes[1:]))
+        address = json.loads(file.read_text(encoding="utf-8"))["address"]
+        yield Cluster(address, processes[0], tuple(processes[1:]))
     finally:
         for process in reversed(processes):
             process.send_signal(signal.SIGKILL)

@@ -3,7 +3,7 @@
 import operator
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +13,13 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.samples import sample_log_path
 from tierwise.training.config import TrainConfig
 from tierwise.training.engines.choice import EngineName, open_engine
+from tierwise.training.engines.dask import DaskEngine
 from tierwise.training.engines.engine import Engine, EngineError
 from tierwise.training.engines.local import LocalEngine
 from tierwise.training.progress import Progress, silent_progress
 from tierwise.training.reading import draw_logs
 from tierwise.training.train import train_drawn
 
-pytest.importorskip("distributed", reason="needs the [dask] extra")
 pytestmark = pytest.mark.slow
 
 
@@ -82,11 +82,29 @@ def test_results_come_in_the_order_of_the_items_and_what_a_task_raises_comes_out
         engine.close()
 
 
-def test_a_cluster_without_workers_is_told_and_not_waited_for(cluster: Cluster) -> None:
-    from tierwise.training.engines.dask import DaskEngine
-
-    for worker in cluster.workers:
-        worker.kill()
-        worker.wait()
+def test_a_cluster_that_loses_all_its_workers_is_told_and_not_waited_for(cluster: Cluster) -> None:
+    engine = DaskEngine(cluster.address, lonely_seconds=1.0)
+    results = engine.map(round, 0.5, [0] * 50)
+    assert next(results) == 0
+    _kill(cluster.workers)
+    with pytest.raises(EngineError, match=r"the cluster is gone: .*; start it and train again"):
+        list(results)
+    engine.close()
     with pytest.raises(EngineError, match="start one: dask scheduler"):
-        DaskEngine(cluster.address, connect_seconds=2.0)
+        DaskEngine(cluster.address, connect_seconds=1.0)
+
+
+def test_a_scheduler_that_dies_is_told(cluster: Cluster) -> None:
+    engine = DaskEngine(cluster.address, connect_seconds=5.0, lonely_seconds=1.0)
+    results = engine.map(round, 0.5, [0] * 50)
+    assert next(results) == 0
+    _kill([cluster.scheduler])
+    with pytest.raises(EngineError, match=r"the cluster is gone|lost its workers"):
+        list(results)
+    engine.close()
+
+
+def _kill(processes: Iterable[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        process.kill()
+        process.wait()
