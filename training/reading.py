@@ -1,7 +1,8 @@
 """Reading logs to learn from: part by part wherever an engine runs, in memory bounded by what is drawn."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.draw import DrawnSteps, StepDraw
@@ -13,8 +14,11 @@ from tierwise.training.progress import Progress
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
+    """``folder`` is where paths begin: a worker has another working directory."""
+
     catalogue: TierCatalogue
     max_steps: int
+    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ def draw_logs(
     parts = [part for source in sources for part in ([source] if "://" in source else map(str, log_files(source)))]
     progress("reading", len(parts))
     whole = StepDraw(catalogue.names, max_steps)
-    for read in engine.map(read_part, _Reading(catalogue, max_steps), parts):
+    for read in engine.map(read_part, _Reading(catalogue, max_steps, Path.cwd()), parts):
         on_malformed(read.malformed)
         whole.merge(read.draw)
         progress.step()
@@ -51,17 +55,17 @@ def read_part(reading: _Reading, source: str) -> ReadPart:
     """One file or database, streamed."""
     draw = StepDraw(reading.catalogue.names, reading.max_steps)
     malformed = []
-    for record in _records(source, reading.catalogue):
+    for record in _records(source, reading):
         if isinstance(record, Malformed):
-            malformed.append(record)
+            malformed.append(replace(record, path=source))
         else:
             draw.add(record)
     return ReadPart(draw, tuple(malformed))
 
 
-def _records(source: str, catalogue: TierCatalogue) -> Iterable[LoggedStep | Malformed]:
+def _records(source: str, reading: _Reading) -> Iterable[LoggedStep | Malformed]:
     if "://" not in source:
-        yield from read_step_log(source, catalogue)
+        yield from read_step_log(reading.folder / source, reading.catalogue)
         return
     from tierwise.data.decision_log import DecisionLog
 

@@ -109,7 +109,7 @@ def train_drawn(
     encoder = load_encoder(encoder_folder)
     schema = FeaturePipeline.fit([step.step for step in steps], encoder, config.n_components).schema
     copies = perturbed_copies(steps, config.seed)
-    encoding = Encoding(schema, encoder_folder)
+    encoding = Encoding(schema, encoder_folder and encoder_folder.absolute())
     all_vectors = encode_steps(encoding, [logged.step for logged in (*steps, *copies)], engine, progress)
     vectors, copy_vectors = all_vectors[: len(steps)], all_vectors[len(steps) :]
     folds = assign_folds(steps, config.n_folds, config.seed)
