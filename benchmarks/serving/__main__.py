@@ -35,7 +35,7 @@ def main() -> None:
         print_validation()
         print_decisions(bundle, arguments.litellm_python)
     if "static" in arguments.parts:
-        _print_table("static encoder", bundle, arguments)
+        _print_goals(_print_table("static encoder", bundle, arguments))
     if "transformer" in arguments.parts and (arguments.transformer_bundle or arguments.encoder):
         other = arguments.transformer_bundle or _trained_bundle("transformer", "--encoder", str(arguments.encoder))
         _print_table("transformer encoder", other, arguments)
@@ -44,7 +44,7 @@ def main() -> None:
             sustain(server, arguments.minutes)
 
 
-def _print_table(title: str, bundle: Path, arguments: argparse.Namespace) -> None:
+def _print_table(title: str, bundle: Path, arguments: argparse.Namespace) -> list[Cell]:
     print(f"\n{title}: server processor time a request (recording included), as a ratio to /healthz, wall times")
     print(f"  {'request':32}{'conc.':>6}{'cpu ms':>8}{'ratio':>7}{'p50 ms':>8}{'p99 ms':>8}{'req/s':>8}{'failed':>8}")
     with serving(bundle) as server:
@@ -56,7 +56,7 @@ def _print_table(title: str, bundle: Path, arguments: argparse.Namespace) -> Non
                 f"{cell.p99_ms:8.2f}{cell.per_second:8.0f}{cell.n_failed:8}",
                 flush=True,
             )
-    _print_goals(cells)
+    return cells
 
 
 def _print_goals(cells: list[Cell]) -> None:

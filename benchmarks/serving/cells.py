@@ -10,6 +10,7 @@ from benchmarks.serving.load import Load, run_load
 from benchmarks.serving.server import Server
 
 CONCURRENCIES = (1, 8, 32)
+N_WARM = 50
 _HEALTHZ = get("/healthz")
 _numbers = count(1)
 
@@ -30,6 +31,7 @@ class Cell:
 
 def measure(server: Server, n_requests: int, n_slices: int) -> Iterator[Cell]:
     """/healthz, then every size, not seen before (miss) and seen before (hit), at every concurrency."""
+    run_load(server, [_HEALTHZ] * N_WARM + [post("/route", route_body(SIZES[0], -n)) for n in range(N_WARM)], 1)
     for concurrency in CONCURRENCIES:
         healthz = [run_load(server, [_HEALTHZ] * n_requests, concurrency) for _ in range(n_slices)]
         yield _cell("/healthz", concurrency, healthz, healthz)

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from benchmarks.serving.server import Server
 
-SETTLE_SECONDS = 0.5  # the recorder writes what waits, so that it is charged to those who asked
-
 
 @dataclass(slots=True)
 class Load:
@@ -39,7 +37,7 @@ def run_load(server: Server, requests: Iterable[bytes], concurrency: int) -> Loa
     cpu, begin = server.cpu_seconds(), time.perf_counter()
     asyncio.run(_send_all(server.port, iter(requests), concurrency, load))
     load.seconds = time.perf_counter() - begin
-    time.sleep(SETTLE_SECONDS)
+    server.settle()
     load.cpu_seconds = server.cpu_seconds() - cpu
     return load
 
