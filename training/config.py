@@ -35,7 +35,7 @@ class TrainConfig:
     n_similar_steps: int = 100
     n_reference_steps: int = 3000
     half_life_days: float | None = None
-    max_steps: int = 100_000
+    max_steps: int = 50_000
     booster: BoosterParams = field(default_factory=BoosterParams)
     guardrails: Guardrails = field(default_factory=Guardrails)
 

@@ -12,7 +12,7 @@ not measured again without ``--again``. From there come the tables of RESULTS.md
 import argparse
 from pathlib import Path
 
-from benchmarks.scale.capacity import capacity_table, measured_costs
+from benchmarks.scale.capacity import Costs, capacity_table
 from benchmarks.scale.results import PICTURE, TRAININGS, draw_growth, load_trainings, save_trainings, table, write_page
 from benchmarks.scale.sampling import measure_sampling
 from benchmarks.scale.steps import log_parts
@@ -29,7 +29,7 @@ def main() -> None:
         measure_sampling(KEPT)
         return
     if arguments.capacity:
-        print("\n".join(capacity_table(measured_costs(load_trainings(TRAININGS)))))
+        print("\n".join(capacity_table(Costs())))
         return
     trainings = load_trainings(TRAININGS)
     for n_steps in sorted(arguments.steps):

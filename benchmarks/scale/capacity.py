@@ -7,8 +7,6 @@ what ``python -m benchmarks.scale --capacity`` prints.
 from dataclasses import dataclass
 from math import ceil
 
-from benchmarks.scale.training import Measured
-
 DAY_SECONDS = 86_400
 DAYS_A_MONTH = 30
 
@@ -31,11 +29,11 @@ class Team:
 @dataclass(frozen=True, slots=True)
 class Costs:
     """``decision_cpu_ms``: a decision with its recording, 64 tokens, not cached (``make bench-serving``).
-    ``log_kb_a_step``: a decision and its outcome in the log, with indexes. ``training_cpu_seconds`` and
-    ``reading_cpu_seconds_a_step``: ``make bench-scale``. Prices and what a step costs and saves are assumptions."""
+    ``log_kb_a_step``: a decision and its outcome in the log, with indexes. ``training_cpu_seconds`` of 50,000 steps and
+    ``reading_cpu_seconds_a_step``: ``make bench-scale``, on a busy machine. The rest are assumptions."""
 
-    training_cpu_seconds: float
-    reading_cpu_seconds_a_step: float
+    training_cpu_seconds: float = 230.0
+    reading_cpu_seconds_a_step: float = 0.25e-3
     decision_cpu_ms: float = 1.2
     log_kb_a_step: float = 2.0
     busy_share: float = 0.5
@@ -75,16 +73,6 @@ def plan(team: Team, costs: Costs) -> Plan:
         usd_a_month=DAYS_A_MONTH * core_hours * costs.usd_a_core_hour + log_gb * costs.usd_a_gb_month,
         saved_usd_a_month=DAYS_A_MONTH * team.steps_a_day * costs.top_tier_usd_a_step * costs.saved_share,
     )
-
-
-def measured_costs(trainings: list[Measured]) -> Costs:
-    """From the local trainings: the longest log that was learned from whole, and what each further step costs."""
-    local = [one for one in trainings if one.engine == "local"]
-    whole = max((one for one in local if one.n_learned == one.n_steps), key=lambda one: one.n_steps)
-    longest = max(local, key=lambda one: one.n_steps)
-    n_more = longest.n_steps - whole.n_steps
-    reading = max(0.0, longest.cpu_seconds - whole.cpu_seconds) / n_more if n_more else 0.0
-    return Costs(training_cpu_seconds=whole.cpu_seconds, reading_cpu_seconds_a_step=reading)
 
 
 def capacity_table(costs: Costs, sizes: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)) -> list[str]:

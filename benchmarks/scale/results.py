@@ -7,6 +7,7 @@ from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 from benchmarks.scale.training import Measured
 
@@ -72,6 +73,8 @@ def draw_growth(trainings: list[Measured], path: Path) -> None:
     time_axes, memory_axes = figure.subplots(1, 2)
     for engine, name in _NAMES.items():
         rows = [one for one in trainings if one.engine == engine]
+        if not rows:
+            continue
         at = [one.n_steps for one in rows]
         style: dict[str, Any] = {"color": _COLOURS[engine], "marker": "o", "label": name}
         time_axes.plot(at, [one.cpu_seconds for one in rows], **style)
@@ -79,6 +82,9 @@ def draw_growth(trainings: list[Measured], path: Path) -> None:
     for axes, title in ((time_axes, "processor time, seconds"), (memory_axes, "peak memory of the command, GB")):
         axes.set_xscale("log")
         axes.set_yscale("log")
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        for formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            formatter(StrMethodFormatter("{x:g}"))
         axes.set_title(title, loc="left", fontsize=10, color=_INK)
         axes.set_xlabel("logged steps")
         axes.grid(color=_GRID, linewidth=0.8, which="both")

@@ -1,11 +1,11 @@
 """The capacity model: figures that can be checked by hand."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from benchmarks.scale.capacity import Costs, Team, capacity_table, measured_costs, plan
-from benchmarks.scale.training import Measured
+from benchmarks.scale.capacity import Costs, Team, capacity_table, plan
 
 COSTS = Costs(training_cpu_seconds=300.0, reading_cpu_seconds_a_step=1e-4, decision_cpu_ms=1.0, log_kb_a_step=2.0)
 TEAM = Team(n_users=86_400, steps_a_user_a_day=100.0, peak_factor=5.0, retention_days=10)
@@ -27,11 +27,6 @@ def test_replicas_follow_the_peak() -> None:
     assert plan(replace(TEAM, n_users=1), COSTS).n_replicas == 2
 
 
-def test_what_a_further_step_costs_comes_from_logs_longer_than_what_is_drawn() -> None:
-    def training(n_steps: int, n_learned: int, cpu_seconds: float) -> Measured:
-        return Measured("local", n_steps, n_learned, cpu_seconds, cpu_seconds, 1.0, None, 1.0, "v")
-
-    whole, long = training(1_000, 1_000, 50.0), training(11_000, 1_000, 60.0)
-    assert measured_costs([whole, long]).reading_cpu_seconds_a_step == pytest.approx(1e-3)
-    assert measured_costs([whole]).reading_cpu_seconds_a_step == 0.0
-    assert len(capacity_table(measured_costs([whole, long]))) == 2 + 4
+def test_the_table_of_the_docs_is_what_the_model_says() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "scale.md").read_text(encoding="utf-8")
+    assert "\n".join(capacity_table(Costs())) in page
