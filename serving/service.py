@@ -22,6 +22,7 @@ from tierwise.serving.pool import DecisionPool
 from tierwise.serving.reading import LogReader
 from tierwise.serving.recorder import Recorder, RecorderLimits
 from tierwise.serving.retention import Retention
+from tierwise.serving.rollup import Rollup
 from tierwise.serving.settings import Settings
 from tierwise.serving.shadow import Shadow
 from tierwise.serving.slot import RouterSlot, guardrails_of, overflow_router, rules_router
@@ -88,11 +89,14 @@ def build_service(settings: Settings, decider: Decider | None = None, tracing: "
     chooser = Chooser(DecisionCache(settings.cache_entries), pool, fallback, metrics, overflow)
     desk = Desk(arms, chooser, shadow, recorder, metrics, time.time, new_decision_id, tracing)
     watcher = Watcher(None if decider else champion_source(settings), slot, settings.reload_seconds, guardrails, stage)
-    background = (
+    rollup = Rollup(lambda: recorder.log, lambda: slot.decider.catalogue.names[-1])
+    for_dashboard: tuple[Background, ...] = (rollup,) if settings.dashboard else ()
+    background: tuple[Background, ...] = (
         watcher,
         Watcher(challenger_source(settings), challenger, settings.reload_seconds, guardrails, stage),
         ExperimentWatcher(lambda: recorder.log, arms, settings.experiment_seconds),
         Retention(lambda: recorder.log, settings.retention_days),
+        *for_dashboard,
         shadow,
         pool,
     )

@@ -4,8 +4,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, select, text
 
+from tierwise.data.decision_log.changes import note_changes
 from tierwise.data.decision_log.partitions import SPLIT_BY, Week, drop_partitions, is_partitioned
 from tierwise.data.decision_log.records import DeletedCounts
+from tierwise.data.decision_log.rollup import forget_before
 from tierwise.data.decision_log.tables import DECISION_KEYS, DECISIONS, OUTCOMES
 from tierwise.data.decision_log.within import outcomes_of
 
@@ -13,7 +15,7 @@ _ADVISORY_LOCK = 7_403_115_290
 _NONE = DeletedCounts(0, 0)
 
 
-def delete_decisions(connection: Connection, which: ColumnElement[bool]) -> DeletedCounts:
+def delete_decisions(connection: Connection, which: ColumnElement[bool], now: float) -> DeletedCounts:
     """Removes the decisions of a condition with their outcomes."""
     if not is_partitioned(connection):
         doomed = OUTCOMES.c.decision_id.in_(select(DECISIONS.c.decision_id).where(which))
@@ -29,6 +31,7 @@ def delete_decisions(connection: Connection, which: ColumnElement[bool]) -> Dele
     of_decisions = DECISIONS.c.decision_id.in_(ids), DECISIONS.c.created_at.between(min(times), max(times))
     counts = _deleted(connection, delete(OUTCOMES).where(*of_outcomes), delete(DECISIONS).where(*of_decisions))
     connection.execute(delete(DECISION_KEYS).where(keys.in_(ids)))
+    note_changes(connection, times, now)
     return counts
 
 
@@ -50,6 +53,7 @@ def _drop_before(connection: Connection, before: float) -> DeletedCounts:
         return _NONE
     connection.execute(text("SET LOCAL statement_timeout = 0"))  # a log that was never pruned takes a while
     connection.execute(delete(DECISION_KEYS).where(DECISION_KEYS.c.decided_at < before))
+    forget_before(connection, before)
     n_rows = drop_partitions(connection, before)
     for table, column in SPLIT_BY.items():
         of_week = f"DELETE FROM {table} WHERE {column} >= :start AND {column} < :before"

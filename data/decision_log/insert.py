@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.dialects import sqlite
 
+from tierwise.data.decision_log.changes import note_changes
 from tierwise.data.decision_log.copying import copy_rows
 from tierwise.data.decision_log.keys import claim_decisions, lock_decisions
 from tierwise.data.decision_log.partitions import is_partitioned
@@ -22,7 +23,7 @@ CHUNK_ROWS = 500
 _T = TypeVar("_T")
 
 
-def insert_decisions(connection: Connection, batch: Sequence[DecisionRecord]) -> int:
+def insert_decisions(connection: Connection, batch: Sequence[DecisionRecord], now: float) -> int:
     """Adds the decisions whose id is not there yet; returns how many."""
     if not batch:
         return 0
@@ -34,6 +35,7 @@ def insert_decisions(connection: Connection, batch: Sequence[DecisionRecord]) ->
     for chunk in chunks(rows):
         new = claim_decisions(connection, chunk)
         copy_rows(connection, DECISIONS, new)
+        note_changes(connection, [row["created_at"] for row in new], now)
         n_new += len(new)
     return n_new
 
@@ -77,6 +79,7 @@ def _insert_outcome_chunk(connection: Connection, rows: list[dict[str, Any]]) ->
 def _add_outcomes(connection: Connection, rows: list[dict[str, Any]]) -> None:
     if is_partitioned(connection):
         copy_rows(connection, OUTCOMES, rows)
+        note_changes(connection, [row["decided_at"] for row in rows], rows[0]["received_at"] if rows else 0.0)
     elif rows:
         connection.execute(insert(OUTCOMES), rows)
 

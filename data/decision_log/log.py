@@ -28,6 +28,7 @@ from tierwise.data.decision_log.records import (
     OutcomeReceipt,
     StoredDecision,
 )
+from tierwise.data.decision_log.rollup import roll_up
 from tierwise.data.decision_log.rows import storable_key
 from tierwise.data.decision_log.schema import upgrade_schema
 from tierwise.data.decision_log.stream import stream_steps
@@ -94,7 +95,7 @@ class DecisionLog:
         """Stores decisions in one transaction and returns how many were new; an id that is there already is kept."""
         self._keep_weeks(record.created_at for record in batch)
         with self._writing() as connection:
-            return insert_decisions(connection, batch)
+            return insert_decisions(connection, batch, self._clock())
 
     def record_outcomes(self, batch: Sequence[Outcome]) -> tuple[OutcomeReceipt, ...]:
         """Stores outcomes in one transaction; a receipt each, in order. On return they are durable."""
@@ -181,7 +182,15 @@ class DecisionLog:
 
     def _delete(self, which: ColumnElement[bool]) -> DeletedCounts:
         with self._writing() as connection:
-            return delete_decisions(connection, which)
+            return delete_decisions(connection, which, self._clock())
+
+    def roll_up(self, top_tier: str, n_slots: int = 48) -> int:
+        """Adds up half-hours that are over, for the dashboard, and returns how many; 0 when there is nothing to do.
+
+        Only PostgreSQL needs it. While another process does it, nothing is done.
+        """
+        with database_errors(self._shown_url):
+            return roll_up(self._engine, top_tier, self._clock(), n_slots)
 
     def _keep_weeks(self, moments: Iterable[float]) -> None:
         with database_errors(self._shown_url):

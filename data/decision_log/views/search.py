@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Integer, Row, Select, cast, func, select
 
+from tierwise.data.decision_log.coverage import Coverage, coverage
+from tierwise.data.decision_log.rollup_tables import ROLLED_VALUES, SLOT_VALUES
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
 from tierwise.data.decision_log.views.settled import Wanted, settled
 
@@ -99,20 +101,42 @@ def distinct_values(
     connection: Connection, wanted: Wanted, columns: tuple[str, ...], limit: int = 100
 ) -> dict[str, list[str]]:
     """The values that each column has among the wanted decisions, most frequent first; one pass over them for all."""
-    chosen = [_D[name] for name in columns]
     counted: dict[str, Counter[str]] = {name: Counter() for name in columns}
-    for row in connection.execute(select(*chosen, func.count()).where(*wanted.conditions()).group_by(*chosen)):
-        for name, value in zip(columns, row[:-1], strict=True):
-            if value is not None:
-                counted[name][value] += row[-1]
+    for part in (cover := _value_coverage(connection, wanted, columns)).plain:
+        chosen = [_D[name] for name in columns]
+        for row in connection.execute(select(*chosen, func.count()).where(*part.conditions()).group_by(*chosen)):
+            for name, value in zip(columns, row[:-1], strict=True):
+                if value is not None:
+                    counted[name][value] += row[-1]
+    for name, value, n in _rolled_values(connection, cover, columns):
+        counted[name][value] += n
     return {name: [value for value, _ in counts.most_common(limit)] for name, counts in counted.items()}
 
 
 def count_values(connection: Connection, wanted: Wanted, column: str) -> dict[str, int]:
     """How many wanted decisions have each value of a column, most frequent first."""
-    value, n = _D[column], func.count()
-    query = select(value, n).where(*wanted.conditions(), value.is_not(None)).group_by(value).order_by(n.desc(), value)
-    return {row[0]: row[1] for row in connection.execute(query)}
+    counted: Counter[str] = Counter()
+    cover, value = _value_coverage(connection, wanted, (column,)), _D[column]
+    for part in cover.plain:
+        query = select(value, func.count()).where(*part.conditions(), value.is_not(None)).group_by(value)
+        counted.update({row[0]: row[1] for row in connection.execute(query)})
+    for _, each, n in _rolled_values(connection, cover, (column,)):
+        counted[each] += n
+    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _value_coverage(connection: Connection, wanted: Wanted, columns: tuple[str, ...]) -> Coverage:
+    if wanted.is_everything and set(columns) <= set(ROLLED_VALUES):
+        return coverage(connection, wanted)
+    return Coverage((), (wanted,))
+
+
+def _rolled_values(connection: Connection, cover: Coverage, columns: tuple[str, ...]) -> list[Row[str, str, int]]:
+    if not cover.rolled:
+        return []
+    c = SLOT_VALUES.c
+    query = select(c.name, c.value, cast(func.sum(c.n), Integer)).where(cover.of(SLOT_VALUES), c.name.in_(columns))
+    return list(connection.execute(query.group_by(c.name, c.value)))
 
 
 def has_session(connection: Connection, session_id: str) -> bool:

@@ -1,12 +1,14 @@
 """Tasks: which there are, what one consists of, and where the failures of many began."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, func, select, union_all
 
+from tierwise.data.decision_log.coverage import Coverage, coverage
 from tierwise.data.decision_log.records import StoredDecision
+from tierwise.data.decision_log.rollup_tables import SLOT_TASKS
 from tierwise.data.decision_log.rows import decision_record, storable_key, stored_outcome
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
 from tierwise.data.decision_log.views.search import FIRST_LOOK, windows
@@ -17,6 +19,7 @@ PAGE_TASKS = 25
 MAX_STEPS = 500
 MAX_FAILURES = 5_000
 MAX_NAMED_TASKS = 5_000
+MAX_FAILED_TASKS = 20_000
 
 _D = DECISIONS.c
 
@@ -114,11 +117,37 @@ def read_task(connection: Connection, task_id: str) -> list[StoredDecision]:
 
 def first_failures(connection: Connection, wanted: Wanted) -> list[FailedStep]:
     """Of each task that has a failed step the first one, newest tasks first, at most ``MAX_FAILURES``."""
+    found: list[FailedStep] = []
+    for window in windows(connection, wanted, 4 * MAX_FAILURES):
+        begun_before = _failed_before(connection, wanted, window)
+        if begun_before is None:
+            return _first_failures(connection, wanted, ())
+        found = _first_failures(connection, window, begun_before)
+        if len(found) == MAX_FAILURES:
+            break
+    return found
+
+
+def _failed_before(connection: Connection, wanted: Wanted, window: Wanted) -> Sequence[str] | None:
+    """The tasks with failed steps in the window whose first one came before it; None where that is hard to tell."""
+    if window == wanted:
+        return ()
+    rows = settled(connection, window.with_result(FAILED), "task_id")
+    named = select(rows.c.task_id).where(rows.c.task_id.is_not(None)).distinct().limit(MAX_FAILED_TASKS + 1)
+    names = connection.scalars(named).all()
+    if len(names) > MAX_FAILED_TASKS:
+        return None
+    before = replace(_span(connection, wanted, names), until=window.since, result=FAILED)
+    earlier = settled(connection, before, "task_id", of_tasks=names)
+    return connection.scalars(select(earlier.c.task_id).distinct()).all()
+
+
+def _first_failures(connection: Connection, wanted: Wanted, but_of: Sequence[str]) -> list[FailedStep]:
     columns = ("created_at", "task_id", "agent", "node", "role", "task_type", "tier")
     rows = settled(connection, wanted.with_result(FAILED), *columns)
     task = func.coalesce(rows.c.task_id, rows.c.decision_id)
     position = func.row_number().over(partition_by=task, order_by=(rows.c.created_at, rows.c.decision_id))
-    ranked = select(rows, position.label("position")).subquery("ranked")
+    ranked = select(rows, position.label("position")).where(task.not_in(but_of)).subquery("ranked")
     firsts = select(ranked).where(ranked.c.position == 1).order_by(ranked.c.created_at.desc()).limit(MAX_FAILURES)
     first = firsts.subquery("firsts")
     failed = OUTCOMES.alias("failed")
@@ -139,8 +168,13 @@ def first_failures(connection: Connection, wanted: Wanted) -> list[FailedStep]:
 
 def count_tasks(connection: Connection, wanted: Wanted) -> int:
     """How many tasks have a wanted step."""
-    query = select(func.count(_D.task_id.distinct())).where(*wanted.conditions())
-    return int(connection.execute(query).scalar_one())
+    cover = coverage(connection, wanted) if wanted.is_everything else Coverage((), (wanted,))
+    parts = [select(_D.task_id.label("task")).where(*part.conditions()) for part in cover.plain]
+    if cover.rolled:
+        parts.append(select(SLOT_TASKS.c.task).where(cover.of(SLOT_TASKS)))
+    each = union_all(*parts).subquery("each")
+    names = select(each.c.task).where(each.c.task.is_not(None)).distinct().subquery("names")
+    return int(connection.execute(select(func.count()).select_from(names)).scalar_one())
 
 
 def _text_of_attempt(name: str) -> ColumnElement[str]:

@@ -1,9 +1,13 @@
 """What a period came to: decisions, success, spend, and what the top tier alone would have been expected to cost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Subquery, case, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Float, Integer, Select, Subquery, case, cast, func, select, union_all
 
+from tierwise.data.decision_log.coverage import Coverage, coverage
+from tierwise.data.decision_log.rollup_tables import CLUSTER_COUNTS, CLUSTER_USD, SLOT_SECONDS, SLOT_SUMS, SLOT_TASKS
 from tierwise.data.decision_log.views.settled import Wanted, settled
 from tierwise.data.intervals import ClusterSums, Interval, saving_interval, share_interval
 
@@ -51,46 +55,81 @@ class Slot:
 
 def totals(connection: Connection, wanted: Wanted, top_tier: str) -> Totals:
     """The sums of the wanted decisions, with intervals that draw whole tasks."""
+    cover = coverage(connection, wanted, top_tier) if wanted.is_everything else Coverage((), (wanted,))
+    parts: list[Select[*tuple[Any, ...]]] = [clusters_of(connection, each, top_tier) for each in cover.plain]
+    if cover.rolled:
+        parts.append(select(*(c for c in SLOT_TASKS.c if c.name != "slot")).where(cover.of(SLOT_TASKS)))
+    return _totals(connection, _joined(parts) if len(parts) > 1 else parts[0].subquery("clusters"))
+
+
+def clusters_of(connection: Connection, wanted: Wanted, top_tier: str) -> Select[*tuple[Any, ...]]:
+    """One row a task, and one a decision without task: the columns of ``SLOT_TASKS`` but its first."""
     rows = settled(connection, wanted, "task_id", "is_fallback", "is_unfamiliar", top_tier=top_tier)
-    is_compared = _is_compared(rows)
-    clusters = (
-        select(
-            func.max(rows.c.task_id).label("task"),
-            func.count().label("n"),
-            _count(rows.c.n_attempts > 0).label("with_outcome"),
-            _count(rows.c.success.is_not(None)).label("settled"),
-            _count(rows.c.success == 1).label("succeeded"),
-            _count(rows.c.is_fallback).label("fallback"),
-            _count(rows.c.is_unfamiliar).label("unfamiliar"),
-            _count(rows.c.n_attempts > 1).label("escalated"),
-            _count(is_compared).label("compared"),
-            func.coalesce(func.sum(rows.c.spent_usd), 0.0).label("spent"),
-            _where(is_compared, rows.c.spent_usd).label("x"),
-            _where(is_compared, rows.c.top_usd).label("y"),
-        )
-        .group_by(func.coalesce(rows.c.task_id, rows.c.decision_id))
-        .subquery("clusters")
-    )
-    return _totals(connection, clusters)
+    compared = is_compared(rows)
+    cluster = func.coalesce(rows.c.task_id, rows.c.decision_id)
+    return select(
+        cluster.label("cluster"),
+        func.max(rows.c.task_id).label("task"),
+        func.count().label("n"),
+        count_where(rows.c.n_attempts > 0).label("with_outcome"),
+        count_where(rows.c.success.is_not(None)).label("settled"),
+        count_where(rows.c.success == 1).label("succeeded"),
+        count_where(rows.c.is_fallback).label("fallback"),
+        count_where(rows.c.is_unfamiliar).label("unfamiliar"),
+        count_where(rows.c.n_attempts > 1).label("escalated"),
+        count_where(compared).label("compared"),
+        func.coalesce(func.sum(rows.c.spent_usd), 0.0).label("spent"),
+        sum_where(compared, rows.c.spent_usd).label("x"),
+        sum_where(compared, rows.c.top_usd).label("y"),
+    ).group_by(cluster)
+
+
+def _joined(parts: Sequence[Select[*tuple[Any, ...]]]) -> Subquery:
+    """The rows of one task in several parts as one."""
+    each = union_all(*parts).subquery("each")
+    sums = (func.sum(each.c[name]).label(name) for name in (*CLUSTER_COUNTS, *CLUSTER_USD))
+    return select(func.max(each.c.task).label("task"), *sums).group_by(each.c.cluster).subquery("clusters")
 
 
 def timeline(connection: Connection, wanted: Wanted, top_tier: str, slot_seconds: int) -> list[Slot]:
     """The wanted decisions by time and tier; slots without decisions are left out."""
+    can_add_up = wanted.is_everything and slot_seconds % SLOT_SECONDS == 0
+    cover = coverage(connection, wanted, top_tier) if can_add_up else Coverage((), (wanted,))
+    parts = [_plain_slots(connection, each, top_tier, slot_seconds) for each in cover.plain]
+    if cover.rolled:
+        parts.append(_rolled_slots(cover, slot_seconds))
+    found: dict[tuple[int, str], list[float]] = {}
+    for part in parts:
+        for number, tier, *sums in connection.execute(part):
+            before = found.setdefault((number, tier), [0] * len(sums))
+            found[number, tier] = [a + b for a, b in zip(before, sums, strict=True)]
+    return [
+        Slot(number * slot_seconds, tier, int(sums[0]), int(sums[1]), int(sums[2]), *sums[3:])
+        for (number, tier), sums in sorted(found.items())
+    ]
+
+
+def _plain_slots(connection: Connection, wanted: Wanted, top_tier: str, slot_seconds: int) -> Select[Any]:
     rows = settled(connection, wanted, "created_at", "tier", top_tier=top_tier)
-    is_compared = _is_compared(rows)
+    compared = is_compared(rows)
     number = cast(func.floor(rows.c.created_at / slot_seconds), Integer)
-    query = select(
+    return select(
         number,
         rows.c.tier,
         func.count(),
-        _count(rows.c.chosen_success.is_not(None)),
-        _count(rows.c.chosen_success == 1),
+        count_where(rows.c.chosen_success.is_not(None)),
+        count_where(rows.c.chosen_success == 1),
         func.coalesce(func.sum(rows.c.spent_usd), 0.0),
-        _where(is_compared, rows.c.spent_usd),
-        _where(is_compared, rows.c.top_usd),
-    )
-    found = connection.execute(query.group_by(number, rows.c.tier).order_by(number))
-    return [Slot(row[0] * slot_seconds, *row[1:]) for row in found]
+        sum_where(compared, rows.c.spent_usd),
+        sum_where(compared, rows.c.top_usd),
+    ).group_by(number, rows.c.tier)
+
+
+def _rolled_slots(cover: Coverage, slot_seconds: int) -> Select[Any]:
+    c = SLOT_SUMS.c
+    number = c.slot // (slot_seconds // SLOT_SECONDS)
+    sums = (cast(func.sum(c[name]), Float) for name in ("n", "tried", "sufficed", "spent", "compared", "top"))
+    return select(number, c.tier, *sums).where(cover.of(SLOT_SUMS)).group_by(number, c.tier)
 
 
 def _totals(connection: Connection, clusters: Subquery) -> Totals:
@@ -123,15 +162,18 @@ def _totals(connection: Connection, clusters: Subquery) -> Totals:
     )
 
 
-def _is_compared(rows: Subquery) -> ColumnElement[bool]:
+def is_compared(rows: Subquery) -> ColumnElement[bool]:
+    """Whether it is known what the decision cost and what the top tier would have."""
     return rows.c.spent_usd.is_not(None) & rows.c.top_usd.is_not(None)
 
 
-def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+def count_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """How many rows fulfil the condition."""
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
-def _where(condition: ColumnElement[bool], value: ColumnElement[float]) -> ColumnElement[float]:
+def sum_where(condition: ColumnElement[bool], value: ColumnElement[float]) -> ColumnElement[float]:
+    """The sum of a value over the rows that fulfil the condition."""
     return func.coalesce(func.sum(case((condition, value), else_=0.0)), 0.0)
 
 

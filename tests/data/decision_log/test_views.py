@@ -168,3 +168,32 @@ def test_values_are_counted_by_frequency(filled: DecisionLog) -> None:
     found = filled.ask(partial(search.distinct_values, wanted=ALL, columns=("agent", "node")))
     assert found == {"agent": ["billing"], "node": ["node-0", "node-1"]}
     assert not filled.ask(search.is_empty)
+
+
+@pytest.mark.parametrize("n_shown", [1, 2, 3, 11])
+def test_lists_of_the_newest_are_the_same_however_far_they_look(
+    log: DecisionLog, monkeypatch: pytest.MonkeyPatch, n_shown: int
+) -> None:
+    """Tasks of three steps, every fifth step fails: small windows find what one look finds."""
+    log.record_decisions([decided(i, "small", f"t-{i % 40 // 3 + 14 * (i // 40)}") for i in range(120)])
+    log.record_outcomes([came(i, "small", i % 5 != 0, 0.001) for i in range(120)])
+    asked = [
+        partial(search.find_decisions, wanted=replace(ALL, result=FAILED), page=1, page_rows=n_shown),
+        partial(tasks.find_tasks, wanted=ALL, page=0, only_failed=True),
+        partial(tasks.find_tasks, wanted=ALL, page=1, only_failed=False),
+        partial(tasks.first_failures, wanted=ALL),
+        partial(search.count_found, wanted=replace(ALL, result=FAILED)),
+    ]
+    monkeypatch.setattr(tasks, "PAGE_TASKS", n_shown)
+    monkeypatch.setattr(tasks, "MAX_FAILURES", n_shown)
+    monkeypatch.setattr(search, "MAX_COUNTED", n_shown)
+    whole = lambda _connection, wanted, _n: [wanted]  # noqa: E731
+    with monkeypatch.context() as at_once:
+        at_once.setattr(search, "windows", whole)
+        at_once.setattr(tasks, "windows", whole)
+        expected = [log.ask(question) for question in asked]
+    monkeypatch.setattr(tasks, "FIRST_LOOK", 1)
+    monkeypatch.setattr(search, "FIRST_LOOK", 1)
+    monkeypatch.setattr(search, "FURTHER_LOOK", 2)
+    assert [log.ask(question) for question in asked] == expected
+    assert all(expected)

@@ -1,0 +1,141 @@
+"""Adding half-hours up, one after the other and the newest first, in transactions of their own."""
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Float,
+    Integer,
+    Select,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+)
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from tierwise.data.decision_log.changes import changes_of, slot_of
+from tierwise.data.decision_log.rollup_tables import (
+    ROLLED_VALUES,
+    SLOT_CHANGES,
+    SLOT_SECONDS,
+    SLOT_SUMS,
+    SLOT_TASKS,
+    SLOT_VALUES,
+    SLOTS_ROLLED,
+)
+from tierwise.data.decision_log.tables import DECISIONS
+from tierwise.data.decision_log.views.settled import Wanted, settled
+from tierwise.data.decision_log.views.totals import clusters_of, count_where, is_compared, sum_where
+
+ROLLED_AFTER_SECONDS = 900.0
+ROLLED_BACK_SECONDS = 400 * 86_400.0
+ADVISORY_LOCK = 7_403_115_291
+
+_D = DECISIONS.c
+
+
+def roll_up(engine: Engine, top_tier: str, now: float, n_slots: int) -> int:
+    """Adds up at most ``n_slots`` half-hours and returns how many; 0 while another process does it."""
+    if engine.dialect.name != "postgresql":
+        return 0
+    with engine.connect() as holding:
+        free = holding.execute(sql("SELECT pg_try_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK}).scalar_one()
+        slots = slots_to_roll(holding, top_tier, now, n_slots) if free else []
+        one_state = engine.execution_options(isolation_level="REPEATABLE READ")
+        for slot in slots:
+            with one_state.begin() as connection:
+                roll_slot(connection, slot, top_tier)
+    return len(slots)
+
+
+def slots_to_roll(connection: Connection, top_tier: str, now: float, n_slots: int) -> list[int]:
+    """The newest half-hours that were never added up, or changed since, or were compared with another tier."""
+    earliest = connection.execute(
+        select(func.min(_D.created_at)).where(_D.created_at >= now - ROLLED_BACK_SECONDS)
+    ).scalar_one()
+    if earliest is None:
+        return []
+    query = sql(
+        """
+        SELECT slot FROM generate_series(CAST(:first AS bigint), :last) AS slot
+        LEFT JOIN slots_rolled AS r USING (slot) LEFT JOIN slot_changes AS c USING (slot)
+        WHERE r.slot IS NULL OR r.top_tier <> :top_tier OR r.n <> coalesce(c.n, 0)
+        ORDER BY slot DESC LIMIT :n_slots
+        """
+    )
+    last = slot_of(now - ROLLED_AFTER_SECONDS) - 1
+    given = {"first": slot_of(earliest), "last": last, "top_tier": top_tier, "n_slots": n_slots}
+    return list(connection.scalars(query, given))
+
+
+def roll_slot(connection: Connection, slot: int, top_tier: str) -> None:
+    """Adds one half-hour up. The transaction must see one state of the database throughout."""
+    n_changes = changes_of(connection, slot)
+    for table in (SLOT_SUMS, SLOT_VALUES, SLOT_TASKS):
+        connection.execute(delete(table).where(table.c.slot == slot))
+    wanted = Wanted(float(slot * SLOT_SECONDS), float((slot + 1) * SLOT_SECONDS))
+    for table, query in (
+        (SLOT_SUMS, _sums(connection, wanted, slot, top_tier)),
+        (SLOT_VALUES, _values(wanted, slot)),
+        (SLOT_TASKS, _tasks(connection, wanted, slot, top_tier)),
+    ):
+        connection.execute(insert(table).from_select([column.name for column in table.c], query))
+    row = {"n": n_changes, "top_tier": top_tier}
+    statement = upsert(SLOTS_ROLLED).values(slot=slot, **row)
+    connection.execute(statement.on_conflict_do_update(index_elements=["slot"], set_=row))
+
+
+def forget_before(connection: Connection, before: float) -> None:
+    """Leaves nothing of the half-hours that began before ``before``, which are being pruned."""
+    for table in (SLOT_SUMS, SLOT_VALUES, SLOT_TASKS, SLOTS_ROLLED, SLOT_CHANGES):
+        connection.execute(delete(table).where(table.c.slot <= slot_of(before)))
+
+
+def _sums(connection: Connection, wanted: Wanted, slot: int, top_tier: str) -> Select[tuple[object, ...]]:
+    plain = ("created_at", "tier", "policy", "router_version", "is_fallback", "is_unfamiliar", "p_success")
+    rows = settled(connection, wanted, *plain, top_tier=top_tier)
+    c = rows.c
+    p_chosen = cast(func.json_extract_path_text(c.p_success, c.tier), Float)
+    has_promise = c.chosen_success.is_not(None) & p_chosen.is_not(None)
+    return select(
+        literal(slot),
+        c.tier,
+        c.policy,
+        c.router_version,
+        func.min(c.created_at),
+        func.max(c.created_at),
+        func.count(),
+        count_where(c.is_fallback),
+        count_where(c.is_unfamiliar),
+        count_where(c.chosen_success.is_not(None)),
+        count_where(c.chosen_success == 1),
+        count_where(has_promise),
+        count_where(has_promise & c.is_unfamiliar),
+        count_where(has_promise & (c.chosen_success == 1)),
+        func.coalesce(func.sum(c.spent_usd), 0.0),
+        sum_where(is_compared(rows), c.spent_usd),
+        sum_where(is_compared(rows), c.top_usd),
+        func.coalesce(func.sum(case((has_promise, p_chosen), else_=0.0)), 0.0),
+    ).group_by(c.tier, c.policy, c.router_version)
+
+
+def _values(wanted: Wanted, slot: int) -> Select[tuple[object, ...]]:
+    each = union_all(
+        *(
+            select(literal(name).label("name"), _D[name].label("value"), func.count().label("n"))
+            .where(*wanted.conditions(), _D[name].is_not(None))
+            .group_by(_D[name])
+            for name in ROLLED_VALUES
+        )
+    ).subquery("each")
+    return select(literal(slot, Integer), each.c.name, each.c.value, each.c.n)
+
+
+def _tasks(connection: Connection, wanted: Wanted, slot: int, top_tier: str) -> Select[tuple[object, ...]]:
+    clusters = clusters_of(connection, wanted, top_tier).subquery("clusters")
+    return select(literal(slot), *clusters.c)
