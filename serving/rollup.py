@@ -19,7 +19,7 @@ class Rollup:
     Several processes may do it at once: one works, the others find it done.
     """
 
-    def __init__(self, log: Callable[[], DecisionLog | None], top_tier: Callable[[], str]) -> None:
+    def __init__(self, log: Callable[[], DecisionLog], top_tier: Callable[[], str]) -> None:
         self._log = log
         self._top_tier = top_tier
         self._stop = threading.Event()
@@ -34,11 +34,8 @@ class Rollup:
 
     def roll_up(self) -> int:
         """How many half-hours were added up; 0 where the log could not be asked, which is tried again."""
-        log = self._log()
-        if log is None:
-            return 0
         try:
-            return log.roll_up(self._top_tier(), BATCH_SLOTS)
+            return self._log().roll_up(self._top_tier(), BATCH_SLOTS)
         except TierwiseError as error:
             _LOGGER.warning("the log could not be added up for the dashboard: %s", type(error).__name__)
             return 0

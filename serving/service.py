@@ -89,7 +89,8 @@ def build_service(settings: Settings, decider: Decider | None = None, tracing: "
     chooser = Chooser(DecisionCache(settings.cache_entries), pool, fallback, metrics, overflow)
     desk = Desk(arms, chooser, shadow, recorder, metrics, time.time, new_decision_id, tracing)
     watcher = Watcher(None if decider else champion_source(settings), slot, settings.reload_seconds, guardrails, stage)
-    rollup = Rollup(lambda: recorder.log, lambda: slot.decider.catalogue.names[-1])
+    reader = LogReader(lambda: _open_log(settings), settings.dashboard_keep_seconds)
+    rollup = Rollup(lambda: reader.log, lambda: slot.decider.catalogue.names[-1])
     for_dashboard: tuple[Background, ...] = (rollup,) if settings.dashboard else ()
     background: tuple[Background, ...] = (
         watcher,
@@ -100,7 +101,6 @@ def build_service(settings: Settings, decider: Decider | None = None, tracing: "
         shadow,
         pool,
     )
-    reader = LogReader(lambda: _open_log(settings), settings.dashboard_keep_seconds)
     return Service(settings, metrics, slot, challenger, arms, recorder, desk, watcher, reader, Leaving(), background)
 
 

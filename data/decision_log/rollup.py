@@ -34,7 +34,8 @@ from tierwise.data.decision_log.views.totals import clusters_of, count_where, is
 
 ROLLED_AFTER_SECONDS = 900.0
 ROLLED_BACK_SECONDS = 400 * 86_400.0
-ADVISORY_LOCK = 7_403_115_291
+
+_LOCK = {"key": 7_403_115_291}
 
 _D = DECISIONS.c
 
@@ -43,13 +44,19 @@ def roll_up(engine: Engine, top_tier: str, now: float, n_slots: int) -> int:
     """Adds up at most ``n_slots`` half-hours and returns how many; 0 while another process does it."""
     if engine.dialect.name != "postgresql":
         return 0
-    with engine.connect() as holding:
-        free = holding.execute(sql("SELECT pg_try_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK}).scalar_one()
-        slots = slots_to_roll(holding, top_tier, now, n_slots) if free else []
-        one_state = engine.execution_options(isolation_level="REPEATABLE READ")
-        for slot in slots:
-            with one_state.begin() as connection:
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        if not connection.execute(sql("SELECT pg_try_advisory_lock(:key)"), _LOCK).scalar_one():
+            return 0
+        try:
+            slots = slots_to_roll(connection, top_tier, now, n_slots)
+            for slot in slots:
+                connection.commit()  # each on a state of its own
                 roll_slot(connection, slot, top_tier)
+            connection.commit()
+        finally:
+            connection.rollback()
+            connection.execute(sql("SELECT pg_advisory_unlock(:key)"), _LOCK)
+            connection.commit()
     return len(slots)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from starlette.testclient import TestClient
 
-from tierwise.data.decision_log import DecisionLog, DecisionRecord
+from tierwise.data.decision_log import DecisionLog, DecisionRecord, LogUnavailableError
 from tierwise.data.decision_log.coverage import coverage
 from tierwise.data.decision_log.views.settled import Wanted
 from tierwise.data.records import Decision, Reason, Step
@@ -14,8 +14,12 @@ from tierwise.serving import rollup
 from tierwise.serving.rollup import Rollup
 
 
-def test_a_log_that_is_not_open_is_asked_again() -> None:
-    assert Rollup(lambda: None, lambda: "frontier").roll_up() == 0
+def test_a_log_that_is_away_is_asked_again(caplog: pytest.LogCaptureFixture) -> None:
+    def away() -> DecisionLog:
+        raise LogUnavailableError("away")
+
+    assert Rollup(away, lambda: "frontier").roll_up() == 0
+    assert "LogUnavailableError" in caplog.text
 
 
 def test_half_hours_are_added_up_on_postgresql(
