@@ -1,6 +1,7 @@
 """Familiarity: near what was logged under the same task type."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,3 +59,12 @@ def test_where_nothing_logged_can_be_near_everything_is_unfamiliar() -> None:
     only_second = space.coordinates(np.array([[0, 1]], dtype=np.float32))
     known = Familiarity(space, NearestReference(only_second), {0: 1.0, 1: 1.0})
     assert known.is_unfamiliar(np.eye(2, dtype=np.float32)).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("rank", [1, 3, 40, 41])
+@pytest.mark.parametrize("threshold", [0.0, 1.5, 2.2, np.inf])
+def test_being_within_is_a_distance_up_to_the_threshold(rank: int, threshold: float) -> None:
+    draw = np.random.default_rng(rank)
+    reference, points = (draw.normal(size=(n, 4)).astype(np.float32) for n in (40, 200))
+    nearest = NearestReference(reference, rank)
+    assert np.array_equal(nearest.are_within(points, threshold), nearest.distances(points) <= threshold)
