@@ -25,10 +25,14 @@ from tierwise.training.chain_likelihood import expected_success
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """``success`` float64 [n, k] stands for the outcomes; all of it lies from 1 - ``largest`` to ``largest``."""
+    """``success`` float64 [n, k] stands for the outcomes; all of it lies from 1 - ``largest`` to ``largest``.
+
+    ``weight`` float64 [n] in (0, 1] is how much a step counts: ``weight * success`` is at most 1.
+    """
 
     success: Floats
     largest: float
+    weight: Floats
 
 
 def drawn_propensity(steps: Sequence[LoggedStep], success: Floats) -> Floats:
@@ -48,8 +52,9 @@ def weigh_evidence(probabilities: TierProbabilities, success: Floats, propensity
     is_above_success = np.logical_or.accumulate(success == 1, axis=1) & np.isnan(success)
     found = np.where(is_above_success, 1.0, expected_success(probabilities, success))
     if not is_drawn.any():
-        return Evidence(found, 1.0)
+        return Evidence(found, 1.0, np.ones(len(found)))
     p_success, drawn = probabilities.p_success[is_drawn], propensity[is_drawn, None]
     error = np.where(np.isnan(success[is_drawn]), 0.0, success[is_drawn] - p_success)
     found[is_drawn] = p_success + error / drawn
-    return Evidence(found, float(1.0 / drawn.min()))
+    largest = float(1.0 / drawn.min())
+    return Evidence(found, largest, np.where(is_drawn, 1.0 / largest, 1.0))

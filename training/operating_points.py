@@ -28,10 +28,10 @@ _BETS = np.geomspace(0.02, 0.6, 6)
 class HeldOut:
     """Held-out steps: predictions ``p_success`` and ``expected_cost_usd``, and what happened, float64 [n, k] each.
 
-    ``success`` is 1, 0 or, where the log does not say, the evidence that stands for it, from 1 - ``largest`` to
-    ``largest`` (:mod:`tierwise.training.evidence`); ``cost_usd`` has no NaN.
-    ``is_unfamiliar`` bool [n] marks steps that go to the top tier whatever the cost weight. ``weight`` float64 [n] in
-    (0, 1] says how much each step counts; what is certified then holds for the weighted log.
+    ``success`` is 1, 0 or, where the log does not say, the evidence that stands for it, at most ``largest``
+    (:mod:`tierwise.training.evidence`); ``cost_usd`` has no NaN. ``is_unfamiliar`` bool [n] marks steps that go to the
+    top tier whatever the cost weight. ``weight`` float64 [n] in (0, 1] says how much each step counts, so that
+    ``weight * success`` is at most 1; what is certified then holds for the weighted log.
     """
 
     p_success: Floats
@@ -89,16 +89,16 @@ def _outcome(held_out: HeldOut, weight: float) -> _Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """When a loss counts as certified: ``y_top`` float64 [n] is what the top tier does, ``largest`` bounds evidence."""
+    """When a loss counts as certified: ``y_top`` float64 [n] is what the top tier does, each step by its weight."""
 
     y_top: Floats
     largest: float
     confidence: float
 
     def is_within(self, y_chosen: Floats, max_loss: float) -> bool:
-        """``D`` is at most ``largest - max_loss``: only the half of it that the step tried can be large."""
+        """``D`` is at most ``largest - max_loss`` before the weight: only the half that the step tried can be large."""
         difference = (1.0 - max_loss) * self.y_top - y_chosen
-        return is_mean_below_zero(difference, self.largest - max_loss, self.confidence)
+        return is_mean_below_zero(difference, 1.0 - max_loss / self.largest, self.confidence)
 
     def loss_upper(self, y_chosen: Floats, certified: float) -> float:
         """The smallest loss that the same test still certifies, found by bisection."""

@@ -200,7 +200,7 @@ def _policy(
         evidence.success,
         np.where(np.isnan(cost_usd), expected_cost, cost_usd),
         is_unfamiliar,
-        weight,
+        weight * evidence.weight,
         evidence.largest,
     )
     return Policy(

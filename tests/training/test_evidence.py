@@ -36,6 +36,7 @@ def test_evidence_lies_within_its_bounds() -> None:
     assert evidence.largest == pytest.approx(20)
     assert evidence.success.max() <= evidence.largest
     assert evidence.success.min() >= 1 - evidence.largest
+    assert (evidence.weight[:, None] * evidence.success).max() <= 1
 
 
 def test_without_a_draw_the_model_stands_in_for_what_was_not_seen() -> None:
@@ -62,14 +63,49 @@ def test_a_wrong_model_certifies_no_loss_that_the_log_disproves() -> None:
     _, seen, propensity = world(3)
     model = overconfident()
     cost_usd = np.tile([0.001, 0.01, 0.1], (N_STEPS, 1))
-    unfamiliar, weight = np.zeros(N_STEPS, dtype=np.bool_), np.ones(N_STEPS)
+    unfamiliar = np.zeros(N_STEPS, dtype=np.bool_)
 
     def small_loss_is_certified(known_propensity: Floats) -> bool:
         evidence = weigh_evidence(model, seen, known_propensity)
-        held_out = HeldOut(model.p_success, cost_usd, evidence.success, cost_usd, unfamiliar, weight, evidence.largest)
+        held_out = HeldOut(
+            model.p_success, cost_usd, evidence.success, cost_usd, unfamiliar, evidence.weight, evidence.largest
+        )
         return any(point.saving > 0.9 for point in certify(held_out, 0.9) if point.max_quality_loss <= 0.3)
 
     assert not small_loss_is_certified(propensity)
+
+
+def certified_saving(success: Floats, seen: Floats, propensity: Floats, max_quality_loss: float) -> float:
+    """With a model that knows every success rate, in a world where the small tier does what the top tier does."""
+    n = len(success)
+    odds = np.log(np.tile([0.9, 0.9, 0.9, 0.9, 0.9], (n, 1)) / 0.1)
+    model, cost_usd = tier_probabilities(odds), np.tile([0.001, 0.01, 0.1], (n, 1))
+    evidence = weigh_evidence(model, seen, propensity)
+    unfamiliar = np.zeros(n, dtype=np.bool_)
+    held_out = HeldOut(
+        model.p_success, cost_usd, evidence.success, cost_usd, unfamiliar, evidence.weight, evidence.largest
+    )
+    (point,) = (point for point in certify(held_out, 0.9) if point.max_quality_loss == max_quality_loss)
+    return point.saving
+
+
+def test_a_few_steps_on_every_tier_certify_what_many_drawn_ones_blur() -> None:
+    rng = np.random.default_rng(5)
+    success = np.repeat(rng.random((N_STEPS, 1)) < 0.9, N_TIERS, axis=1).astype(np.float64)
+    tried = rng.choice(N_TIERS, N_STEPS, p=PREFERRED)
+    seen, propensity = np.where(np.arange(N_TIERS) == tried[:, None], success, np.nan), PREFERRED[tried]
+    assert certified_saving(success, seen, propensity, 0.03) == 0
+    seen[:500], propensity[:500] = success[:500], np.nan
+    assert certified_saving(success, seen, propensity, 0.03) > 0.9
+
+
+def test_steps_on_every_tier_that_disprove_the_model_are_not_outvoted() -> None:
+    rng = np.random.default_rng(6)
+    success = (rng.random((N_STEPS, N_TIERS)) < [0.5, 0.7, 0.9]).astype(np.float64)
+    tried = rng.choice(N_TIERS, N_STEPS, p=PREFERRED)
+    seen, propensity = np.where(np.arange(N_TIERS) == tried[:, None], success, np.nan), PREFERRED[tried]
+    seen[:500], propensity[:500] = success[:500], np.nan
+    assert certified_saving(success, seen, propensity, 0.1) < 0.9
 
 
 def logged(propensity: float | None, *tiers: str) -> LoggedStep:
