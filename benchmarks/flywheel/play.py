@@ -79,7 +79,7 @@ class Play:
         self.timeline.commands.append({"command": " ".join(arguments[:2]), "code": code, "output": output})
         return code, output
 
-    def retrain(self, since: float, test_share: float, max_quality_loss: float = 0.4) -> tuple[int, str]:
+    def retrain(self, since: float, test_share: float, max_quality_loss: float = 0.25) -> tuple[int, str]:
         config = self._folder / "train.toml"
         config.write_text(_TRAIN_TOML.format(max_quality_loss=max_quality_loss))
         return self.run(
