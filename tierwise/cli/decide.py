@@ -51,10 +51,9 @@ def _check_out(out: Path, steps: list[Path]) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
 
 
-def decision_to_dict(step_id: str, decision: Decision) -> dict[str, Any]:
-    """One line of the decisions file."""
+def decision_to_dict(decision: Decision) -> dict[str, Any]:
+    """A decision as the command line writes it."""
     return {
-        "step_id": step_id,
         "tier": decision.tier,
         "p_success": dict(decision.p_success),
         "expected_cost_usd": dict(decision.expected_cost_usd),
@@ -73,4 +72,4 @@ def _batches(records: Iterator[LoggedStep | Malformed], malformed: list[Malforme
 
 def _write(file: IO[str], batch: list[LoggedStep], decisions: list[Decision]) -> None:
     for logged, decision in zip(batch, decisions, strict=True):
-        file.write(json.dumps(decision_to_dict(logged.step_id, decision)) + "\n")
+        file.write(json.dumps({"step_id": logged.step_id, **decision_to_dict(decision)}) + "\n")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tierwise.cli.console import print_table
+from tierwise.cli.decide import decision_to_dict
 from tierwise.data.errors import RecordError
 from tierwise.data.parsing import parse_step
 from tierwise.data.records import Decision, Step
@@ -29,7 +30,7 @@ def explain(
     options = DecideOptions(max_quality_loss=max_quality_loss, explain=True)
     decision = router.decide(_find_step(step, log, step_id), options)
     if as_json:
-        typer.echo(json.dumps(_to_mapping(decision), indent=2))
+        typer.echo(json.dumps(_explained_to_dict(decision), indent=2))
         return
     columns = ["tier", "P(success)", "expected µUSD"]
     rows = [
@@ -41,15 +42,9 @@ def explain(
         typer.echo(line)
 
 
-def _to_mapping(decision: Decision) -> dict[str, object]:
-    return {
-        "tier": decision.tier,
-        "p_success": dict(decision.p_success),
-        "expected_cost_usd": dict(decision.expected_cost_usd),
-        "reason": {"code": decision.reason.code, "text": decision.reason.text},
-        "explanation": list(decision.explanation),
-        "explanation_figures": dict(decision.explanation_figures),
-    }
+def _explained_to_dict(decision: Decision) -> dict[str, object]:
+    figures = dict(decision.explanation_figures)
+    return {**decision_to_dict(decision), "explanation": list(decision.explanation), "explanation_figures": figures}
 
 
 def _find_step(step: str | None, log: Path | None, step_id: str | None) -> Step:

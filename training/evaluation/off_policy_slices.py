@@ -11,6 +11,7 @@ from tierwise.training.evaluation.errors import Refusal
 from tierwise.training.evaluation.estimate import Estimate
 from tierwise.training.evaluation.logged_choices import LoggedChoices
 from tierwise.training.evaluation.off_policy import evaluate_off_policy
+from tierwise.training.evaluation.slices import each_slice
 
 MIN_SLICE_CHOICES = 100
 
@@ -52,25 +53,20 @@ def measure_off_policy_slices(
     labels: Mapping[str, Sequence[str]],
     bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
 ) -> OffPolicySlices:
-    """As :func:`~tierwise.training.evaluation.off_policy.evaluate_off_policy`, on every slice of ``labels``.
-
-    A dimension in which all steps share one label says nothing and is left out.
-    """
+    """As :func:`~tierwise.training.evaluation.off_policy.evaluate_off_policy`, on every slice of ``labels``."""
     found: list[OffPolicySlice] = []
     n_small = n_refused = 0
-    for dimension, values in labels.items():
-        column = np.asarray(values, dtype=object)
-        names = sorted(set(column.tolist()))
-        for name in names if len(names) > 1 else []:
-            rows = np.flatnonzero(column == name)
-            if len(rows) < MIN_SLICE_CHOICES:
-                n_small += 1
-                continue
-            part = None if prediction is None else prediction.take(rows)
-            report = evaluate_off_policy(choices.take(rows), p_target[rows], part, bootstrap)
-            if isinstance(report, Refusal) or report.loss is None:
-                n_refused += 1
-                continue
-            n_effective = report.overlap.n_effective
-            found.append(OffPolicySlice(dimension, name, report.n, n_effective, report.loss, report.saving))
+    columns = {dimension: np.asarray(values, dtype=object) for dimension, values in labels.items()}
+    for dimension, name, members in each_slice(columns):
+        rows = np.flatnonzero(members)
+        if len(rows) < MIN_SLICE_CHOICES:
+            n_small += 1
+            continue
+        part = None if prediction is None else prediction.take(rows)
+        report = evaluate_off_policy(choices.take(rows), p_target[rows], part, bootstrap)
+        if isinstance(report, Refusal) or report.loss is None:
+            n_refused += 1
+            continue
+        n_effective = report.overlap.n_effective
+        found.append(OffPolicySlice(dimension, name, report.n, n_effective, report.loss, report.saving))
     return OffPolicySlices(tuple(sorted(found, key=lambda entry: -entry.loss.value)), n_small, n_refused)

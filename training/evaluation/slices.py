@@ -1,6 +1,6 @@
 """Where a choice of tiers does worst: loss of success against always-top on slices of the steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,24 +78,29 @@ def measure_slices(
     bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
     min_steps: int = MIN_SLICE_STEPS,
 ) -> SliceReport:
-    """Measures ``chosen`` int64 [n_logged] on every slice; ``labels`` give each dimension one label a logged step.
-
-    A dimension in which all steps share one label says nothing and is left out.
-    """
+    """Measures ``chosen`` int64 [n_logged] on every slice; ``labels`` give each dimension one label a logged step."""
     kept = tier_indices(outcomes, chosen)
     slices: list[Slice] = []
     n_small, n_steps_in_small = 0, 0
-    for dimension, values in labels.items():
-        column = outcomes.keep(np.asarray(values, dtype=object))
-        names = sorted(set(column.tolist()))
-        for name in names if len(names) > 1 else []:
-            members = column == name
-            if members.sum() < min_steps:
-                n_small, n_steps_in_small = n_small + 1, n_steps_in_small + int(members.sum())
-                continue
-            slices.append(_slice(dimension, name, outcomes.take(members), kept[members], bootstrap))
+    columns = {dimension: outcomes.keep(np.asarray(values, dtype=object)) for dimension, values in labels.items()}
+    for dimension, name, members in each_slice(columns):
+        if members.sum() < min_steps:
+            n_small, n_steps_in_small = n_small + 1, n_steps_in_small + int(members.sum())
+            continue
+        slices.append(_slice(dimension, name, outcomes.take(members), kept[members], bootstrap))
     slices.sort(key=lambda entry: -entry.lost_success.value)
     return SliceReport(tuple(slices), n_small, n_steps_in_small)
+
+
+def each_slice(columns: Mapping[str, NDArray[np.object_]]) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+    """Dimension, value and members bool [n] of every slice; ``columns`` give each dimension one label a step.
+
+    A dimension in which all steps share one label says nothing and is left out.
+    """
+    for dimension, column in columns.items():
+        names = sorted(set(column.tolist()))
+        for name in names if len(names) > 1 else []:
+            yield dimension, name, column == name
 
 
 def _slice(dimension: str, name: str, part: FullOutcomes, chosen: NDArray[np.int64], bootstrap: Bootstrap) -> Slice:
