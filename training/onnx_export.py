@@ -49,6 +49,9 @@ def _convert(booster: lightgbm.Booster, n_features: int) -> Any:
     inputs = [("vectors", FloatTensorType([None, n_features]))]
     model = convert_lightgbm(plain, initial_types=inputs, target_opset=_OPSET, zipmap=False)
     model.graph.name = "trees"  # a random one would give the same log another router version each time
+    operators = sorted(model.opset_import, key=lambda operator: operator.domain)  # and so would the order of a set
+    del model.opset_import[:]
+    model.opset_import.extend(operators)
     return model
 
 
