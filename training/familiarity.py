@@ -21,6 +21,8 @@ from tierwise.training.config import TrainConfig
 _MIN_SPREAD = 0.05
 _MIN_TYPE_STEPS = 50
 _MOST_SIMILAR = 0.05
+_CASE_NAMES = ("upper_share", "n_capitalised")
+"""Columns that tell how a text is set, not what it asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,14 @@ def _conformal_quantile(distances: NDArray[np.float32], share_above: float) -> f
 
 def _space(vectors: NDArray[np.float32], schema: FeatureSchema) -> FamiliaritySpace:
     """Counts in units of their spread, task types far apart, the embedding as it is; other identities do not count, nor
-    does a field that no step of the log fills."""
+    does letter case or a field that no step of the log fills."""
     n_counts = len(STRUCTURAL_NAMES) + len(LEXICAL_NAMES)
     counts = vectors[:, :n_counts]
     is_filled = (counts != MISSING).any(axis=0)
     centre, weight = np.zeros((2, vectors.shape[1]), dtype=np.float32)
     centre[:n_counts] = counts.mean(axis=0)
     weight[:n_counts] = is_filled / np.maximum(counts.std(axis=0), _MIN_SPREAD)
+    weight[[schema.names.index(name) for name in _CASE_NAMES]] = 0.0
     weight[list(columns_of(schema, "task_type="))] = TASK_TYPE_WEIGHT
     weight[list(columns_of(schema, "embedding_"))] = EMBEDDING_WEIGHT
     columns = np.flatnonzero(weight)

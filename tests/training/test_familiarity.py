@@ -59,6 +59,12 @@ def test_a_few_words_more_hardly_make_a_step_unfamiliar(
     assert share_unfamiliar(router, [copy.step for copy in copies]) < 3 * quick_config.unfamiliar_share
 
 
+def test_letter_case_makes_no_step_unfamiliar(router: Router, train_steps: tuple[LoggedStep, ...]) -> None:
+    steps = [logged.step for logged in train_steps]
+    shouted = [replace(step, text=step.prompt.upper()) for step in steps]
+    assert share_unfamiliar(router, shouted) == pytest.approx(share_unfamiliar(router, steps), abs=0.01)
+
+
 @pytest.mark.parametrize("text", FOREIGN)
 def test_work_of_a_type_that_was_never_logged_is_unfamiliar(text: str, router: Router) -> None:
     decision = router.decide(Step(text=text, task_type="never-logged"))
