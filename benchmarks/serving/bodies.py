@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from itertools import cycle, islice
 from random import Random
 
 _SENTENCE = """extract the invoice total from this message and return it as JSON with currency amount date please check
 every line before you answer because a wrong number will be paid and nobody reads it again until the end of the year"""
 _WORDS = _SENTENCE.split()
+_N_FRAMES = 64
 _WORDS_PER_TOKEN = 0.87  # of the static encoder's tokenizer on these words, with the numbers that make texts differ
 
 
@@ -30,10 +32,17 @@ SIZES = (
 
 def text_of(size: Size, number: int) -> str:
     """A text of that length; another ``number`` is another text."""
+    head, tail = _frame(size, number % _N_FRAMES)
+    return f"{head} {number} {tail}"[: size.n_chars]
+
+
+@cache
+def _frame(size: Size, seed: int) -> tuple[str, str]:
+    """The words around the number: those who ask must not take longer for it than those who answer."""
     words = list(islice(cycle(_WORDS), size.n_words))
-    Random(number).shuffle(words)
-    words[len(words) // 2] = str(number)
-    return " ".join(words)[: size.n_chars]
+    Random(seed).shuffle(words)
+    middle = len(words) // 2
+    return " ".join(words[:middle]), " ".join(words[middle + 1 :])
 
 
 def step_of(size: Size, number: int) -> dict[str, object]:
