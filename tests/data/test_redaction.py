@@ -1,14 +1,15 @@
 """Redaction: what is recognised, what is left alone, what each mode keeps."""
 
+import sys
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.data import redaction
 from tierwise.data.records import Attempt, Message, Step, Tool
-from tierwise.data.redaction import Redaction, redact_attempt, redact_step, redact_text
+from tierwise.data.redaction import Redaction, redact_attempt, redact_step
+from tierwise.data.sensitive_text import RULES, may_be_sensitive, redact_text
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,9 @@ def test_redacting_twice_changes_nothing_more() -> None:
     assert redact_text(redact_text(text)) == redact_text(text)
 
 
-@pytest.mark.parametrize("unit", ["a", "1 ", "-", "a.a@", "+1", "eyJaaaaaaaaaaaa.", "password=", "sk-", "://a:"])
+@pytest.mark.parametrize(
+    "unit", ["a", "1 ", "1", "1.", "AA00", "k-", "-", "a.a@", "+1", "eyJaaaaaaaaaaaa.", "password=", "sk-", "://a:"]
+)
 def test_no_text_takes_long(unit: str) -> None:
     started = time.thread_time()
     redact_text(unit * (100_000 // len(unit)))
@@ -109,33 +112,22 @@ def test_errors_of_attempts_are_redacted_too() -> None:
     assert redact_attempt(attempt, Redaction.FEATURES_ONLY) == Attempt("small", error="[text]")
 
 
-PIECES = [
-    *(
-        "sk-",
-        "ghp_",
-        "xoxb-",
-        "npm_",
-        "AKIA",
-        "eyJ",
-        ".",
-        "bearer ",
-        "password",
-        "=",
-        ": ",
-        "://",
-        "@",
-        "-",
-        "_",
-        "+",
-        " ",
-    ),
-    *("DE", "ab", "0", "12", "345", "4111 1111", "(", ")", "x" * 12, "é", "\n", "-----BEGIN PRIVATE KEY-----", ".org"),
-]
+PIECES = (
+    "sk-", "ghp_", "xoxb-", "npm_", "AKIA", "eyJ", ".", "bearer ", "password", "=", ": ", "://", "@", "-", "_", "+",
+    " ", "DE", "ab", "0", "12", "345", "4111 1111", "(", ")", "x" * 12, "é", "٣", "İ", "\n", ".org",
+    "-----BEGIN PRIVATE KEY-----",
+)  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=16).map("".join))
-def test_rules_that_are_not_tried_would_have_changed_nothing(text: str) -> None:
+def test_anchors_find_what_trying_every_pattern_everywhere_finds(text: str) -> None:
     expected = text
-    for rule in (*redaction._WORD_RULES, *redaction._NUMBER_RULES):
+    for rule in RULES:
         expected = rule.pattern.sub(rule.replacement, expected)
     assert redact_text(text) == expected
+    assert may_be_sensitive(text) or expected == text
+
+
+def test_every_digit_of_unicode_is_looked_for() -> None:
+    digits = [char for char in map(chr, range(128, sys.maxunicode + 1)) if char.isdecimal()]
+    assert all(redact_text(f"call +4{digit} 170 1234567") == "call [phone]" for digit in digits)
