@@ -17,6 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.serving.bodies import SAMPLE_LOG
 from benchmarks.serving.cells import Cell, measure
 from benchmarks.serving.in_process import print_decisions, print_validation
 from benchmarks.serving.server import serving
@@ -24,7 +25,6 @@ from benchmarks.serving.sustained import sustain
 
 _FOLDER = Path(".tierwise/bench")
 _PARTS = ("process", "static", "transformer", "sustained")
-_SAMPLE_LOG = Path(__file__).parents[2] / "data" / "samples" / "agent_steps.jsonl.gz"
 
 
 def main() -> None:
@@ -79,7 +79,7 @@ def _print_goals(cells: list[Cell]) -> None:
 def _trained_bundle(name: str, *options: str) -> Path:
     folder = _FOLDER / name
     if not (folder / "manifest.json").is_file():
-        train = ["train", "--log", str(_SAMPLE_LOG), "--out", str(folder), "--no-track", *options]
+        train = ["train", "--log", str(SAMPLE_LOG), "--out", str(folder), "--no-track", *options]
         subprocess.run([sys.executable, "-m", "tierwise", *train], check=True)
     return folder
 

@@ -1,16 +1,23 @@
-"""What is asked: steps of a given length, as HTTP/1.1 requests ready to be sent."""
+"""What is asked: steps of a given length, as HTTP/1.1 requests ready to be sent.
 
+They are made of steps of the sample log, which the router learned from: a whole step of about 64 tokens, its beginning,
+or it and those that follow; a number in the middle makes each a step that was never seen. Texts of other lengths are
+mostly unfamiliar to the router, which then compares them with all logged steps and not with a few hundred.
+"""
+
+import gzip
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
-from itertools import cycle, islice
-from random import Random
+from itertools import chain, cycle, islice
+from pathlib import Path
+from typing import Any
 
-_SENTENCE = """extract the invoice total from this message and return it as JSON with currency amount date please check
-every line before you answer because a wrong number will be paid and nobody reads it again until the end of the year"""
-_WORDS = _SENTENCE.split()
+SAMPLE_LOG = Path(__file__).parents[2] / "data" / "samples" / "agent_steps.jsonl.gz"
 _N_FRAMES = 64
-_WORDS_PER_TOKEN = 0.87  # of the static encoder's tokenizer on these words, with the numbers that make texts differ
+_WORDS_PER_TOKEN = 0.62  # of the static encoder's tokenizer on the sample log
+_WORD = re.compile(r"\s*\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +40,31 @@ SIZES = (
 def text_of(size: Size, number: int) -> str:
     """A text of that length; another ``number`` is another text."""
     head, tail = _frame(size, number % _N_FRAMES)
-    return f"{head} {number} {tail}"[: size.n_chars]
+    return f"{head} {number}{tail}"[: size.n_chars]
+
+
+def step_of(size: Size, number: int) -> dict[str, Any]:
+    """A step as an agent logs it."""
+    return _sample_steps()[number % _N_FRAMES] | {"text": text_of(size, number)}
 
 
 @cache
-def _frame(size: Size, seed: int) -> tuple[str, str]:
-    """The words around the number: those who ask must not take longer for it than those who answer."""
-    words = list(islice(cycle(_WORDS), size.n_words))
-    Random(seed).shuffle(words)
+def _frame(size: Size, place: int) -> tuple[str, str]:
+    """The words around the number, made once: those who ask must not take longer for it than those who answer."""
+    steps = _sample_steps()
+    texts = (f"\n\n{step['text']}" for step in cycle(steps[place:] + steps[:place]))
+    words = list(islice(chain.from_iterable(map(_WORD.findall, texts)), size.n_words))
     middle = len(words) // 2
-    return " ".join(words[:middle]), " ".join(words[middle + 1 :])
+    return "".join(words[:middle]).lstrip(), "".join(words[middle + 1 :])
 
 
-def step_of(size: Size, number: int) -> dict[str, object]:
-    """A step as an agent logs it."""
-    return {
-        "text": text_of(size, number),
-        "task_type": "extract",
-        "input_complexity": 4,
-        "requires_judgment": False,
-        "input_tokens": 64,
-        "step_index": 3,
-        "agent": "billing",
-        "node": "read",
-    }
+@cache
+def _sample_steps() -> list[dict[str, Any]]:
+    """``_N_FRAMES`` steps from all over the sample log with texts of about 64 tokens."""
+    with gzip.open(SAMPLE_LOG, "rt", encoding="utf-8") as lines:
+        steps = [json.loads(line)["step"] for line in lines]
+    usual = [step for step in steps if abs(len(step["text"].split()) - SIZES[1].n_words) <= 6]
+    return usual[:: len(usual) // _N_FRAMES][:_N_FRAMES]
 
 
 def route_body(size: Size, number: int) -> bytes:
