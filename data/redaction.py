@@ -4,13 +4,13 @@ Redaction is a net, not a proof: it finds what has a recognisable form. Where pr
 ``features_only``.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from tierwise.data.records import Attempt, Message, Step, Tool
-from tierwise.data.sensitive_text import may_be_sensitive, redact_text
+from tierwise.data.sensitive_text import RULES, Rule, redact_by, rules_for
 
 
 class Redaction(StrEnum):
@@ -35,20 +35,23 @@ def redact_attempt(attempt: Attempt, mode: Redaction) -> Attempt:
         return attempt
     if mode is Redaction.FEATURES_ONLY:
         return replace(attempt, error=None if attempt.error is None else "[text]", extra={})
-    return replace(attempt, error=_redact_or_none(attempt.error), extra=_redact_values(attempt.extra))
+    redactor = _Redactor(RULES)
+    return replace(attempt, error=redactor.text_or_none(attempt.error), extra=redactor.values(attempt.extra))
 
 
 def _redacted_step(step: Step) -> Step:
-    if not may_be_sensitive(_all_texts(step)):
+    rules = rules_for(_all_texts(step))
+    if not rules:
         return step
+    redactor = _Redactor(rules)
     return replace(
         step,
-        text=redact_text(step.text),
-        messages=tuple(_redacted_message(message) for message in step.messages),
-        tools=tuple(_redacted_tool(tool) for tool in step.tools),
-        response_schema=None if step.response_schema is None else _redact_values(step.response_schema),
-        previous_error=_redact_or_none(step.previous_error),
-        extra=_redact_values(step.extra),
+        text=redactor.text(step.text),
+        messages=tuple(redactor.message(message) for message in step.messages),
+        tools=tuple(redactor.tool(tool) for tool in step.tools),
+        response_schema=None if step.response_schema is None else redactor.values(step.response_schema),
+        previous_error=redactor.text_or_none(step.previous_error),
+        extra=redactor.values(step.extra),
     )
 
 
@@ -63,13 +66,33 @@ def _all_texts(step: Step) -> str:
     return "\n".join(texts) + "\n".join(str(value) for value in values if value)
 
 
-def _redacted_message(message: Message) -> Message:
-    return Message(message.role, redact_text(message.content), _redact_values(message.extra))
+@dataclass(frozen=True, slots=True)
+class _Redactor:
+    """Applies the rules that a step gives reason to try to each of its parts."""
 
+    rules: Sequence[Rule]
 
-def _redacted_tool(tool: Tool) -> Tool:
-    description, parameters = redact_text(tool.description), _redact_values(tool.parameters)
-    return Tool(tool.name, description, parameters, _redact_values(tool.extra))
+    def text(self, text: str) -> str:
+        return redact_by(self.rules, text)
+
+    def text_or_none(self, text: str | None) -> str | None:
+        return None if text is None else self.text(text)
+
+    def message(self, message: Message) -> Message:
+        return Message(message.role, self.text(message.content), self.values(message.extra))
+
+    def tool(self, tool: Tool) -> Tool:
+        return Tool(tool.name, self.text(tool.description), self.values(tool.parameters), self.values(tool.extra))
+
+    def values(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: self._value(value) for key, value in values.items()}
+
+    def _value(self, value: object) -> object:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return self.values(value)
+        return [self._value(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _wordless_step(step: Step) -> Step:
@@ -100,18 +123,3 @@ def _wordless_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
         return [wordless(item) for item in value] if isinstance(value, list | tuple) else value
 
     return {key: wordless(value) for key, value in schema.items() if key not in _SCHEMA_TEXTS}
-
-
-def _redact_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    def redacted(value: object) -> object:
-        if isinstance(value, str):
-            return redact_text(value)
-        if isinstance(value, Mapping):
-            return {key: redacted(item) for key, item in value.items()}
-        return [redacted(item) for item in value] if isinstance(value, list | tuple) else value
-
-    return {key: redacted(value) for key, value in values.items()}
-
-
-def _redact_or_none(text: str | None) -> str | None:
-    return None if text is None else redact_text(text)

@@ -8,7 +8,7 @@ test holds this to trying every pattern everywhere.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import chain
 from typing import Protocol
 
 _MAX_LOCAL_CHARS = 64
@@ -28,43 +28,50 @@ def redact_text(text: str) -> str:
     >>> redact_text("mail ada@example.org, key sk-abcdefghijklmnop1234")
     'mail [email], key [secret]'
     """
+    return redact_by(rules_for(text), text)
+
+
+def rules_for(text: str) -> list["Rule"]:
+    """The rules that have an anchor in ``text``: none for most texts. They do for all parts of it, too."""
     view = _View(text)
-    for rule in RULES:
-        if rule.may_match(view):
-            starts = rule.starts(view)
-            pattern, replacement = rule.pattern, rule.replacement
-            redacted = pattern.sub(replacement, view.text) if starts is None else _replaced(rule, view, starts)
-            view = view if redacted == view.text else _View(redacted)
+    return [rule for rule in RULES if rule.may_match(view)]
+
+
+def redact_by(rules: Iterable["Rule"], text: str) -> str:
+    """``text`` with what ``rules`` find replaced; nothing that one rule writes is an anchor of another."""
+    view = _View(text)
+    for rule in rules:
+        starts = rule.starts(view)
+        redacted = rule.pattern.sub(rule.replacement, view.text) if starts is None else _replaced(rule, view, starts)
+        view = view if redacted == view.text else _View(redacted)
     return view.text
 
 
-def may_be_sensitive(text: str) -> bool:
-    """False where no rule has an anchor, which is so for most texts; a cheaper look than ``redact_text``."""
-    view = _View(text)
-    return any(rule.may_match(view) for rule in RULES)
-
-
 class _View:
-    """A text as the rules look at it, each form made when the first rule asks for it."""
+    """A text as the rules look at it.
+
+    ``lowered`` is None where lower case would move its characters, ``kinds`` where there are digits beyond ASCII.
+    """
+
+    __slots__ = ("kinds", "lowered", "text")
 
     def __init__(self, text: str) -> None:
-        self.text = text
-
-    @cached_property
-    def lowered(self) -> str | None:
-        """The text in lower case; None where that moves its characters."""
-        lowered = self.text.lower()
-        return lowered if len(lowered) == len(self.text) else None
-
-    @cached_property
-    def kinds(self) -> bytes | None:
-        """Each character as its kind; None where there are digits that the kinds do not know."""
-        if not self.text.isascii() and any(map(str.isdecimal, "".join(_FOREIGN.findall(self.text)))):
-            return None
-        return self.text.encode("ascii", "replace").translate(_KINDS)
+        self.text, self.lowered = text, _lowered(text)
+        self.kinds = None if _has_foreign_digits(text) else text.encode("ascii", "replace").translate(_KINDS)
 
 
-class _Rule(Protocol):
+def _lowered(text: str) -> str | None:
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else None
+
+
+def _has_foreign_digits(text: str) -> bool:
+    return not text.isascii() and any(map(str.isdecimal, "".join(_FOREIGN.findall(text))))
+
+
+class Rule(Protocol):
+    """Finds one kind of secret or of personal data."""
+
     @property
     def pattern(self) -> re.Pattern[str]: ...
     @property
@@ -79,7 +86,8 @@ class _Rule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _WordRule:
-    """Every match begins with one of ``anchors`` (in lower case if ``ignores_case``), ``before`` characters earlier."""
+    """Every match has one of ``anchors`` (in lower case if ``ignores_case``) at most ``before`` characters after its
+    beginning."""
 
     pattern: re.Pattern[str]
     replacement: str
@@ -95,8 +103,8 @@ class _WordRule:
         text = view.lowered if self.ignores_case else view.text
         if text is None:
             return None
-        found = (match.start() - self.before for anchor in self.anchors for match in anchor.finditer(text))
-        return sorted(start for start in found if start >= 0)
+        places = sorted(match.start() for anchor in self.anchors for match in anchor.finditer(text))
+        return chain.from_iterable(range(max(0, place - self.before), place + 1) for place in places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +149,7 @@ class _EmailRule:
             at = text.find("@", at + 1)
 
 
-def _replaced(rule: _Rule, view: _View, starts: Iterable[int]) -> str:
+def _replaced(rule: Rule, view: _View, starts: Iterable[int]) -> str:
     """What ``rule.pattern.sub`` makes of the text; the very text where it changes nothing."""
     text, parts, done = view.text, [], 0
     for start in starts:
@@ -163,12 +171,12 @@ def _card_or_digits(match: re.Match[str]) -> str:
 
 
 def _anchors(*beginnings: str) -> tuple[re.Pattern[str], ...]:
-    """Each begins with plain characters, which the regular expressions of Python search fastest."""
+    """Each begins with a plain character, which the regular expressions of Python search fastest."""
     return tuple(map(re.compile, beginnings))
 
 
 # Repetitions are bounded, so that no text is slow.
-RULES: tuple[_Rule, ...] = (
+RULES: tuple[Rule, ...] = (
     _WordRule(
         re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]{0,20000}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?"),
         "[secret]",
@@ -179,15 +187,16 @@ RULES: tuple[_Rule, ...] = (
     _WordRule(
         re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|hf_|npm_|pypi-)[\w-]{10,300}"),
         "[secret]",
-        _anchors("gh[pousr]_", "github_pat_", "glpat-", "xox[abprs]-", "hf_", "npm_", "pypi-"),
+        _anchors(
+            "_(?:(?<=gh[pousr]_)|(?<=github_pat_)|(?<=hf_)|(?<=npm_))", "-(?:(?<=glpat-)|(?<=xox[abprs]-)|(?<=pypi-))"
+        ),
+        before=len("github_pat"),
     ),
-    _WordRule(
-        re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{35}"), "[secret]", _anchors("AKIA", "ASIA", "AIza")
-    ),
+    _WordRule(re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{35}"), "[secret]", _anchors("A(?:KIA|SIA|Iza)")),
     _WordRule(
         re.compile(r"(?i)\b(bearer|basic)[ \t]{1,4}[\w.~+/=-]{16,4000}"),
         r"\1 [secret]",
-        _anchors(r"b(?:earer|asic)[ \t]"),
+        _anchors("b(?:earer|asic)"),
         ignores_case=True,
     ),
     _WordRule(
