@@ -11,6 +11,7 @@ from tierwise.data.errors import TierwiseError
 from tierwise.data.trouble import where_raised
 from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.stages import Stage, unobserved
+from tierwise.serving.periodic import Periodic
 from tierwise.serving.registry import REGISTRY_PREFIX, RegistrySource
 from tierwise.serving.settings import Settings
 from tierwise.serving.slot import RouterSlot, load_router
@@ -66,7 +67,7 @@ def challenger_source(settings: Settings) -> BundleSource | None:
     return FolderSource(Path(settings.challenger))
 
 
-class Watcher:
+class Watcher(Periodic):
     """Looks for a new bundle every ``reload_seconds`` (0: only when asked) on a thread of its own."""
 
     def __init__(
@@ -77,16 +78,14 @@ class Watcher:
         guardrails: Guardrails = NO_GUARDRAILS,
         stage: Stage = unobserved,
     ) -> None:
+        super().__init__("watcher", reload_seconds or None)
         self._source = source
         self._slot = slot
         self._guardrails = guardrails
         self._stage = stage
         self._reload_seconds = reload_seconds
         self._tried: str | None = None
-        self._wake = threading.Event()
-        self._is_stopping = False
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="tierwise-watcher", daemon=True)
 
     @property
     def has_source(self) -> bool:
@@ -96,18 +95,12 @@ class Watcher:
         """Loads the first bundle before it returns, then watches."""
         if self._source is not None:
             self.look()
-            self._thread.start()
-
-    def stop(self) -> None:
-        self._is_stopping = True
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=5.0)
+            super().start()
 
     def wake(self) -> None:
         """Looks at once, on the watcher's thread, even at a bundle that was refused before."""
         self._tried = None
-        self._wake.set()
+        super().wake()
 
     def look(self) -> None:
         """Takes the bundle of the source into service if it is new; a refused one leaves the live router as it is."""
@@ -139,9 +132,6 @@ class Watcher:
             _LOGGER.error("the bundle is refused: %s", reason)
         self._slot.refuse(reason)
 
-    def _run(self) -> None:
-        while not self._is_stopping:
-            self._wake.wait(self._reload_seconds or None)
-            self._wake.clear()
-            if not self._is_stopping:
-                self.look()
+    def work(self) -> float | None:
+        self.look()
+        return self._reload_seconds or None

@@ -69,5 +69,5 @@ def _records(source: str, reading: _Reading) -> Iterable[LoggedStep | Malformed]
         return
     from tierwise.data.decision_log import DecisionLog
 
-    with DecisionLog.open(source) as log:
+    with DecisionLog.open(source, must_exist=True) as log:
         yield from log.logged_steps()

@@ -29,6 +29,12 @@ def parse_url(text: str) -> URL:
     raise LogError(f"a decision log cannot live on '{url.drivername}'; write {_EXAMPLES}")
 
 
+def check_file(url: URL) -> None:
+    """Raises ``LogError`` where ``url`` names a SQLite file that does not exist."""
+    if _is_file(url) and not Path(str(url.database)).is_file():
+        raise LogError(f"there is no decision log at {url.database}; name the file that the service writes to")
+
+
 def open_engine(url: URL, timeout_seconds: float, max_connections: int) -> Engine:
     """An engine that waits at most about ``timeout_seconds`` for a connection, a lock or a statement.
 
@@ -45,12 +51,17 @@ def writing(connection: Connection) -> Connection:
 
 
 def _open_sqlite(url: URL, timeout_seconds: float) -> Engine:
-    if url.database and url.database != ":memory:" and not url.database.startswith("file:"):
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    if _is_file(url):
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": timeout_seconds}, json_serializer=dump_json)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _is_file(url: URL) -> bool:
+    is_sqlite, name = url.get_backend_name() == "sqlite", url.database or ":memory:"
+    return is_sqlite and name != ":memory:" and not name.startswith("file:")
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:

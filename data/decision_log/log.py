@@ -12,6 +12,7 @@ from tierwise.data.decision_log.deletions import delete_before, delete_decisions
 from tierwise.data.decision_log.engine import (
     DEFAULT_CONNECTIONS,
     DEFAULT_TIMEOUT_SECONDS,
+    check_file,
     open_engine,
     parse_url,
     writing,
@@ -64,14 +65,17 @@ class DecisionLog:
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         clock: Callable[[], float] = time.time,
         max_connections: int = DEFAULT_CONNECTIONS,
+        must_exist: bool = False,
     ) -> "DecisionLog":
         """Opens the log at ``url`` (``sqlite:///path`` or ``postgresql://...``) and brings its tables up to date.
 
         ``timeout_seconds`` bounds the wait for a connection, a lock or a statement; ``clock`` gives seconds since the
         epoch; at most ``max_connections`` to PostgreSQL are open at once. Raises ``LogError`` for an address that
-        cannot be used.
+        cannot be used, and with ``must_exist`` for a SQLite file that is not there instead of making one.
         """
         address = parse_url(url)
+        if must_exist:
+            check_file(address)
         shown_url = address.render_as_string(hide_password=True)
         with database_errors(shown_url):
             engine = open_engine(address, timeout_seconds, max_connections)

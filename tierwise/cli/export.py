@@ -31,7 +31,7 @@ def export(
     first = 0.0 if since is None else parse_mark(since, time.time()) // 86_400 * 86_400
     fates: Counter[str] = Counter()
     n_steps = 0
-    with DecisionLog.open(log, DATABASE_TIMEOUT_SECONDS) as opened, StageBar() as progress:
+    with DecisionLog.open(log, DATABASE_TIMEOUT_SECONDS, must_exist=True) as opened, StageBar() as progress:
         dates = opened.ask(lambda connection: all_dates(connection, first))
         progress("exporting days", len(dates))
         for day in ExportFolder(out).bring(opened, dates, shrink):

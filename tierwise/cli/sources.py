@@ -62,5 +62,5 @@ class Quarantine:
 def _read_decision_log(url: str) -> list[LoggedStep]:
     from tierwise.data.decision_log import DecisionLog
 
-    with DecisionLog.open(url) as log:
+    with DecisionLog.open(url, must_exist=True) as log:
         return list(log.logged_steps())
