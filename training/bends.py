@@ -26,7 +26,7 @@ def fit_bends(log_odds: Floats, success: Floats, weight: Floats) -> tuple[Bend, 
     ``log_odds`` float64 [n, 2 k - 1] are held-out predictions, ``success`` float64 [n, k] what happened (NaN unknown),
     ``weight`` float64 [n] counts the steps.
     """
-    n_knots = min(MAX_KNOTS, len(log_odds) // STEPS_PER_KNOT)
+    n_knots = min(MAX_KNOTS, int(weight.sum() + 1e-6) // STEPS_PER_KNOT)
     if n_knots < 2:
         return ()
     bends: tuple[Bend, ...] = ()

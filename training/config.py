@@ -12,6 +12,9 @@ from tierwise.router_model.policy import DEFAULT_MAX_QUALITY_LOSS
 from tierwise.training.errors import TrainingError
 from tierwise.training.tier_classifier import BoosterParams
 
+MOST_REPEATED_STEPS = 6_000
+"""Cross-fitting a longer log once already tells as much as a shorter one twice, and takes the time."""
+
 _WANTED: dict[Any, str] = {int: "a whole number", float: "a number", str: "a text"}
 
 
@@ -22,12 +25,14 @@ class TrainConfig:
     ``confidence`` is that of the bound on quality loss; ``unfamiliar_share`` the share of familiar held-out steps that
     the caution on unfamiliar ones may cost; ``n_similar_steps`` how many logged steps must be near to make a step
     familiar, a twentieth of the log at most; ``n_components`` the components of the sentence embedding;
+    ``n_repeats`` how often cross-fitting draws its folds on a log of at most ``MOST_REPEATED_STEPS`` steps;
     ``half_life_days`` the age at which a step counts half, None for no ageing; ``max_steps`` how many steps of a
     longer log are drawn at random to learn from (docs/scale.md says what more would add), 0 for all.
     """
 
     seed: int = 0
     n_folds: int = 5
+    n_repeats: int = 2
     n_components: int = 32
     confidence: float = 0.9
     max_quality_loss: float = DEFAULT_MAX_QUALITY_LOSS
@@ -44,7 +49,13 @@ class TrainConfig:
             value = getattr(self, name)
             if not 0 <= value < 1:
                 raise TrainingError(f"{name} is {value}; a share from 0 to below 1 is needed")
-        for name, least in (("n_folds", 2), ("n_similar_steps", 1), ("n_components", 0), ("n_reference_steps", 2)):
+        for name, least in (
+            ("n_folds", 2),
+            ("n_repeats", 1),
+            ("n_similar_steps", 1),
+            ("n_components", 0),
+            ("n_reference_steps", 2),
+        ):
             if getattr(self, name) < least:
                 raise TrainingError(f"{name} is {getattr(self, name)}; at least {least} are needed")
         if self.max_steps < 0:

@@ -1,4 +1,8 @@
-"""Cross-fitting: predictions for every step from a booster that did not see it."""
+"""Cross-fitting: predictions for every step from a booster that did not see it.
+
+It may be repeated with other folds. What a single draw of the folds certifies moves with the draw; the mean over a few
+does so less (docs/learning.md has the figures).
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,8 +25,8 @@ _LOCAL = LocalEngine()
 
 @dataclass(frozen=True, slots=True)
 class CrossFit:
-    """``scores`` float64 [n, 2 k - 1] and ``log_cost`` float64 [n, k] are held-out predictions; ``n_rounds`` is the
-    number of boosting rounds, out of a few stages, with the best held-out likelihood."""
+    """``scores`` float64 [r, n, 2 k - 1] and ``log_cost`` float64 [r, n, k] are held-out predictions by repeat;
+    ``n_rounds`` is the number of boosting rounds, out of a few stages, with the best held-out likelihood over all."""
 
     scores: Floats
     log_cost: Floats
@@ -33,7 +37,8 @@ class CrossFit:
 class TrainingRows:
     """``vectors`` float32 [m, d] of the n steps, and of copies of them, steps first; ``step`` int64 [m] is whose copy.
 
-    ``success`` and ``cost_usd`` float64 [n, k], ``folds`` int64 [n] and ``weight`` float64 [n] belong to the steps.
+    ``success`` and ``cost_usd`` float64 [n, k] and ``weight`` float64 [n] belong to the steps, as does ``folds`` int64
+    [r, n], one row a repeat of the cross-fitting.
     """
 
     vectors: NDArray[np.float32]
@@ -64,6 +69,14 @@ class _Fits:
 
 
 @dataclass(frozen=True, slots=True)
+class _Part:
+    """A fold of one repeat."""
+
+    repeat: int
+    fold: int
+
+
+@dataclass(frozen=True, slots=True)
 class _HeldOutFold:
     """``staged`` float64 [stages, m, 2 k - 1] and ``log_cost`` float64 [m, k] of the m steps of a fold."""
 
@@ -78,36 +91,47 @@ def cross_fit(
     on_fold: Callable[[], None],
     engine: Engine = _LOCAL,
 ) -> CrossFit:
-    """Fits one classifier and one cost model a fold, on the other folds; ``on_fold`` is called after each.
+    """Fits one classifier and one cost model a fold and repeat, on the other folds; ``on_fold`` is called after each.
 
     Copies help to fit and are not predicted. Folds of one process run one after the other: LightGBM once crashed where
     two threads built boosters at the same time.
     """
     n_steps, n_tiers = rows.success.shape
     stages = [max(1, params.n_rounds * (i + 1) // _N_STAGES) for i in range(_N_STAGES)]
-    staged = np.zeros((_N_STAGES, n_steps, n_chain_rows(n_tiers)))
-    log_cost = np.zeros((n_steps, n_tiers))
-    folds = np.unique(rows.folds).tolist()
-    for fold, found in zip(folds, engine.map(fit_fold, _Fits(rows, params, seed, stages), folds), strict=True):
-        held_out = rows.folds == fold
-        staged[:, held_out], log_cost[held_out] = found.staged, found.log_cost
+    n_repeats = len(rows.folds)
+    staged = np.zeros((_N_STAGES, n_repeats, n_steps, n_chain_rows(n_tiers)))
+    log_cost = np.zeros((n_repeats, n_steps, n_tiers))
+    parts = [_Part(repeat, fold) for repeat in range(n_repeats) for fold in np.unique(rows.folds[repeat]).tolist()]
+    for part, found in zip(parts, engine.map(fit_fold, _Fits(rows, params, seed, stages), parts), strict=True):
+        held_out = rows.folds[part.repeat] == part.fold
+        staged[:, part.repeat, held_out], log_cost[part.repeat, held_out] = found.staged, found.log_cost
         on_fold()
-    likelihoods = [chain_posterior(tier_probabilities(scores), rows.success).log_likelihood for scores in staged]
-    best = int(np.argmax([rows.weight @ likelihood for likelihood in likelihoods]))
+    best = int(np.argmax([_log_likelihood(scores, rows) for scores in staged]))
     return CrossFit(staged[best], log_cost, stages[best])
 
 
 # Matrices here are thin: BLAS threads would only wait for each other, and their number moves the last bits of a sum.
 @threadpool_limits.wrap(limits=1, user_api="blas")  # type: ignore[untyped-decorator]
-def fit_fold(fits: _Fits, fold: int) -> _HeldOutFold:
-    """One fold, predicted by models of all others."""
+def fit_fold(fits: _Fits, part: _Part) -> _HeldOutFold:
+    """One fold of a repeat, predicted by models of all others."""
     rows = fits.rows
-    held_out = rows.folds == fold
-    model, cost_model = rows.fit(~held_out, fits.params, fits.seed)
+    held_out = rows.folds[part.repeat] == part.fold
+    model, cost_model = rows.fit(~held_out, fits.params, repeat_seed(fits.seed, part.repeat))
     vectors = rows.vectors[: len(held_out)][held_out]
     return _HeldOutFold(model.staged_scores(vectors, fits.stages), cost_model.log_cost(vectors))
+
+
+def repeat_seed(seed: int, repeat: int) -> int:
+    """The seed of a repeat; the first has that of the training, and those of nearby trainings never meet."""
+    return seed + 10_007 * repeat
 
 
 def with_rounds(params: BoosterParams, n_rounds: int) -> BoosterParams:
     """The same parameters for another number of boosting rounds."""
     return replace(params, n_rounds=n_rounds)
+
+
+def _log_likelihood(scores: Floats, rows: TrainingRows) -> float:
+    """Of all repeats, for scores float64 [r, n, 2 k - 1]."""
+    found = [chain_posterior(tier_probabilities(repeat), rows.success).log_likelihood for repeat in scores]
+    return float(rows.weight @ np.sum(found, axis=0))

@@ -7,8 +7,12 @@ bold, and stops at the first that cannot be rejected; the family-wise error stay
 without any correction. The test is a finite-sample one for means of bounded variables, after "Estimating means of
 bounded random variables by betting" (Waudby-Smith and Ramdas 2024), with fixed bets, so that the order of the rows does
 not matter.
+
+Cross-fitting may be repeated with other folds. ``D`` is then its mean over the repeats, the loss of one of their
+policies taken at random: bounded as before, and a step counts once however many repeats there are.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,12 +51,18 @@ class HeldOut:
         return max(float(np.average(self.expected_cost_usd[:, -1], weights=self.weight)), 1e-12)
 
 
-def certify(held_out: HeldOut, confidence: float) -> tuple[OperatingPoint, ...]:
-    """One point for each of ``QUALITY_LOSSES``, ascending."""
-    candidates = [_outcome(held_out, weight) for weight in COST_WEIGHTS]
-    y_top = held_out.weight * held_out.success[:, -1]
-    cost_top = float(held_out.weight @ held_out.cost_usd[:, -1])
-    rule = _Rule(y_top, held_out.largest, confidence)
+def cost_scale_usd(repeats: Sequence[HeldOut]) -> float:
+    """What a step costs on the top tier: the unit in which cost weights are told."""
+    return float(np.mean([held_out.cost_scale_usd for held_out in repeats]))
+
+
+def certify(repeats: Sequence[HeldOut], confidence: float) -> tuple[OperatingPoint, ...]:
+    """One point for each of ``QUALITY_LOSSES``, ascending. Repeats hold the same steps, predicted from other folds."""
+    scale_usd = cost_scale_usd(repeats)
+    candidates = [_mean_outcome([_outcome(one, weight, scale_usd) for one in repeats]) for weight in COST_WEIGHTS]
+    top = _mean_outcome([_top_outcome(one) for one in repeats])
+    rule = _Rule(top.y_chosen, max(one.largest for one in repeats), confidence)
+    cost_top = top.cost_usd
     return tuple(_certified(candidates, cost_top, loss, rule) for loss in QUALITY_LOSSES)
 
 
@@ -79,9 +89,22 @@ class _Outcome:
     cost_usd: float
 
 
-def _outcome(held_out: HeldOut, weight: float) -> _Outcome:
-    chosen = choose_all(held_out.p_success, held_out.expected_cost_usd, weight / held_out.cost_scale_usd)
+def _outcome(held_out: HeldOut, weight: float, scale_usd: float) -> _Outcome:
+    chosen = choose_all(held_out.p_success, held_out.expected_cost_usd, weight / scale_usd)
     chosen = np.where(held_out.is_unfamiliar, held_out.success.shape[1] - 1, chosen)
+    return _counted(held_out, weight, chosen)
+
+
+def _top_outcome(held_out: HeldOut) -> _Outcome:
+    return _counted(held_out, 0.0, np.full(len(held_out.success), held_out.success.shape[1] - 1))
+
+
+def _mean_outcome(outcomes: Sequence[_Outcome]) -> _Outcome:
+    y_chosen = np.mean([outcome.y_chosen for outcome in outcomes], axis=0)
+    return _Outcome(outcomes[0].weight, y_chosen, float(np.mean([outcome.cost_usd for outcome in outcomes])))
+
+
+def _counted(held_out: HeldOut, weight: float, chosen: NDArray[np.int64]) -> _Outcome:
     rows = np.arange(len(chosen))
     counted = held_out.weight * held_out.success[rows, chosen]
     return _Outcome(weight, counted, float(held_out.weight @ held_out.cost_usd[rows, chosen]))

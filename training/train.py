@@ -19,6 +19,7 @@ from tierwise.features.encoders.encoder import load_encoder
 from tierwise.features.encoders.static import STATIC_FOLDER
 from tierwise.features.pipeline import FeaturePipeline
 from tierwise.router_model.bundle import RouterParts, write_bundle
+from tierwise.router_model.calibration import Calibration
 from tierwise.router_model.chain import chain_rows
 from tierwise.router_model.neighbours import LoggedSteps
 from tierwise.router_model.policy import Policy
@@ -26,9 +27,9 @@ from tierwise.router_model.predictor import tier_rows
 from tierwise.router_model.router import Router
 from tierwise.training.calibration import cross_calibrated, fit_calibration
 from tierwise.training.chain_model import ChainModel
-from tierwise.training.config import TrainConfig
+from tierwise.training.config import MOST_REPEATED_STEPS, TrainConfig
 from tierwise.training.costs import CostModel, complete_costs
-from tierwise.training.cross_fit import CrossFit, TrainingRows, cross_fit, with_rounds
+from tierwise.training.cross_fit import CrossFit, TrainingRows, cross_fit, repeat_seed, with_rounds
 from tierwise.training.encoding import Encoding, encode_steps
 from tierwise.training.engines.engine import Engine
 from tierwise.training.engines.local import LocalEngine
@@ -36,7 +37,7 @@ from tierwise.training.errors import TrainingError
 from tierwise.training.evidence import drawn_propensity, weigh_evidence
 from tierwise.training.familiarity import fit_familiarity
 from tierwise.training.onnx_export import ExportedGraph, export_booster
-from tierwise.training.operating_points import HeldOut, certify
+from tierwise.training.operating_points import HeldOut, certify, cost_scale_usd
 from tierwise.training.perturbation import perturbed_copies
 from tierwise.training.progress import Progress, silent_progress
 from tierwise.training.recency import recency_weights
@@ -112,15 +113,15 @@ def train_drawn(
     encoding = Encoding(schema, encoder_folder and encoder_folder.absolute())
     all_vectors = encode_steps(encoding, [logged.step for logged in (*steps, *copies)], engine, progress)
     vectors, copy_vectors = all_vectors[: len(steps)], all_vectors[len(steps) :]
-    folds = assign_folds(steps, config.n_folds, config.seed)
+    folds = _folds(steps, config)
 
-    progress("cross-fitting", config.n_folds)
+    progress("cross-fitting", config.n_folds * len(folds))
     of_step = np.concatenate([np.arange(len(steps)), np.arange(len(copies))])
     rows = TrainingRows(all_vectors, of_step, table.success, cost_usd, folds, weight)
     held_out = cross_fit(rows, config.booster, config.seed, progress.step, engine)
     progress("calibration", 1)
-    calibration = fit_calibration(held_out.scores, table.success, held_out.log_cost, cost_usd, weight)
-    fitted = fit_familiarity(vectors, copy_vectors, schema, folds, config)
+    calibration = _calibration(held_out, rows)
+    fitted = fit_familiarity(vectors, copy_vectors, schema, folds[0], config)
     policy = _policy(held_out, steps, rows, fitted.is_unfamiliar, config)
 
     progress("final fit", 1)
@@ -177,6 +178,22 @@ def _checked(drawn: DrawnSteps) -> Sequence[LoggedStep]:
     return steps
 
 
+def _folds(steps: Sequence[LoggedStep], config: TrainConfig) -> NDArray[np.int64]:
+    """int64 [r, n]: folds drawn anew for every repeat of the cross-fitting; a long log has one."""
+    n_repeats = config.n_repeats if len(steps) <= MOST_REPEATED_STEPS else 1
+    seeds = [repeat_seed(config.seed, repeat) for repeat in range(n_repeats)]
+    return np.stack([assign_folds(steps, config.n_folds, seed) for seed in seeds])
+
+
+def _calibration(cross: CrossFit, rows: TrainingRows) -> Calibration:
+    """Fitted to the held-out predictions of all repeats, which share the weight of a step."""
+    n_repeats, _, n_rows = cross.scores.shape
+    success, cost_usd = np.tile(rows.success, (n_repeats, 1)), np.tile(rows.cost_usd, (n_repeats, 1))
+    log_cost = cross.log_cost.reshape(cost_usd.shape)
+    weight = np.tile(rows.weight, n_repeats) / n_repeats
+    return fit_calibration(cross.scores.reshape(-1, n_rows), success, log_cost, cost_usd, weight)
+
+
 def _draw_summary(drawn: DrawnSteps) -> dict[str, Any]:
     """How the steps came to be drawn; nothing where all were taken."""
     if len(drawn.steps) == drawn.n_known:
@@ -191,10 +208,27 @@ def _policy(
     is_unfamiliar: np.ndarray,
     config: TrainConfig,
 ) -> Policy:
-    success, cost_usd, weight = rows.success, rows.cost_usd, rows.weight
-    probabilities, expected_cost = cross_calibrated(cross.scores, success, cross.log_cost, cost_usd, rows.folds, weight)
-    evidence = weigh_evidence(probabilities, success, drawn_propensity(steps, success))
-    held_out = HeldOut(
+    propensity = drawn_propensity(steps, rows.success)
+    repeats = [_held_out(cross, repeat, rows, is_unfamiliar, propensity) for repeat in range(len(rows.folds))]
+    return Policy(
+        points=certify(repeats, config.confidence),
+        cost_scale_usd=cost_scale_usd(repeats),
+        confidence=config.confidence,
+        n_steps=len(steps),
+        default_max_quality_loss=config.max_quality_loss,
+        guardrails=config.guardrails,
+    )
+
+
+def _held_out(
+    cross: CrossFit, repeat: int, rows: TrainingRows, is_unfamiliar: np.ndarray, propensity: np.ndarray
+) -> HeldOut:
+    """One repeat of the cross-fitting as evidence, each step under a calibration that did not see its fold."""
+    success, cost_usd, weight, folds = rows.success, rows.cost_usd, rows.weight, rows.folds[repeat]
+    scores, log_cost = cross.scores[repeat], cross.log_cost[repeat]
+    probabilities, expected_cost = cross_calibrated(scores, success, log_cost, cost_usd, folds, weight)
+    evidence = weigh_evidence(probabilities, success, propensity)
+    return HeldOut(
         probabilities.p_success,
         expected_cost,
         evidence.success,
@@ -202,14 +236,6 @@ def _policy(
         is_unfamiliar,
         weight * evidence.weight,
         evidence.largest,
-    )
-    return Policy(
-        points=certify(held_out, config.confidence),
-        cost_scale_usd=held_out.cost_scale_usd,
-        confidence=config.confidence,
-        n_steps=len(cost_usd),
-        default_max_quality_loss=config.max_quality_loss,
-        guardrails=config.guardrails,
     )
 
 

@@ -132,12 +132,12 @@ def _ece(
 ) -> dict[str, Any] | None:
     if not contestant.has_probabilities:
         return None
-    return {
-        name: measure_calibration(
-            name, answers.p_success[outcomes.rows, tier], outcomes.success[:, tier], outcomes.groups, bootstrap
-        ).ece.to_dict()
-        for tier, name in enumerate(problem.catalogue.names)
-    }
+    found = {}
+    for tier, name in enumerate(problem.catalogue.names):
+        p_success, success = answers.p_success[outcomes.rows, tier], outcomes.success[:, tier]
+        measured = measure_calibration(name, p_success, success, outcomes.groups, bootstrap)
+        found[name] = {**measured.ece.to_dict(), "of_chance": measured.ece_of_chance}
+    return found
 
 
 def _escalating(answers: Answers, outcomes: FullOutcomes, bootstrap: Bootstrap) -> dict[str, Any]:

@@ -103,7 +103,7 @@ class Certified:
             np.zeros(len(rows), dtype=np.bool_),
             np.ones(len(rows)),
         )
-        points = certify(held_out, self.confidence)
+        points = certify([held_out], self.confidence)
         asked = max(loss for loss in QUALITY_LOSSES if loss <= self.max_quality_loss + 1e-9)
         weight = next(point.cost_weight for point in points if point.max_quality_loss == asked)
         return None if weight is None else weight / held_out.cost_scale_usd

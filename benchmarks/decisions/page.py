@@ -15,6 +15,8 @@ every contestant learns from the same training steps and decides the same test s
 - **Loss, saving**: success lost and cost saved against always using the top tier, at the operating point for a loss of
   3 %. It is chosen without the test steps: Tierwise uses its own certified point, other learners the one that the same
   test certifies on inner folds of their training steps (confidence 90 %). Heuristics know no tolerated loss.
+- **Worst ECE**: expected calibration error of the worst tier, in brackets what perfect probabilities would show there
+  by chance, with as many steps.
 - [ ] are 95 % intervals of a bootstrap by group; differences are paired.
 """
 

@@ -30,7 +30,7 @@ def contest_lines(figures: Mapping[str, Any]) -> list[str]:
 
 def _contest_row(row: Mapping[str, Any]) -> tuple[str, ...]:
     ece = row["ece"]
-    worst = "-" if ece is None else f"{max(tier['value'] for tier in ece.values()):.3f}"
+    worst = "-" if ece is None else " ".join((_largest(ece, "value"), f"({_largest(ece, 'of_chance')})"))
     supported = "" if row["p_supported"] > 0.999 else f" ({1 - row['p_supported']:.0%} unsupported)"
     return (
         row["name"],
@@ -57,6 +57,10 @@ def _escalation_lines(row: Mapping[str, Any]) -> list[str]:
 
 def _oracle_line(oracle: Mapping[str, Any]) -> str:
     return f"- The oracle, known only afterwards: loss {share(oracle['loss'])}, saving {share(oracle['saving'])}."
+
+
+def _largest(ece: Mapping[str, Any], name: str) -> str:
+    return f"{max(tier[name] for tier in ece.values()):.3f}"
 
 
 def number(estimate: Mapping[str, Any] | None) -> str:

@@ -12,7 +12,7 @@ from benchmarks.decisions.problem import Fold, Problem
 from tierwise.training.config import TrainConfig
 from tierwise.training.progress import Progress
 
-SEEDS = (0, 1, 2, 3)
+SEEDS = tuple(range(8))
 
 
 def measure_stability(problem: Problem, max_quality_loss: float, cache: Cache, progress: Progress) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from tierwise.training.cross_fit import CrossFit, TrainingRows, cross_fit, with_
 from tierwise.training.tier_classifier import BoosterParams
 
 PARAMS = BoosterParams(n_rounds=16, learning_rate=0.2, num_leaves=7, min_child_samples=5)
-N_STEPS, N_TIERS, N_FOLDS = 120, 2, 3
+N_STEPS, N_TIERS, N_FOLDS, N_REPEATS = 120, 2, 3, 2
 
 
 def rows(seed: int = 0) -> TrainingRows:
@@ -19,7 +19,7 @@ def rows(seed: int = 0) -> TrainingRows:
     copies = vectors + rng.normal(scale=0.01, size=vectors.shape).astype(np.float32)
     success = (vectors[:, :1] + np.array([0.0, 1.0]) > rng.normal(scale=0.5, size=(N_STEPS, 1))).astype(np.float64)
     cost_usd = np.exp(rng.normal(scale=0.1, size=(N_STEPS, N_TIERS))) * [0.001, 0.01]
-    folds = np.arange(N_STEPS) % N_FOLDS
+    folds = np.stack([np.arange(N_STEPS) % N_FOLDS, np.arange(N_STEPS) // (N_STEPS // N_FOLDS)])
     return TrainingRows(
         np.vstack([vectors, copies]), np.tile(np.arange(N_STEPS), 2), success, cost_usd, folds, np.ones(N_STEPS)
     )
@@ -35,24 +35,26 @@ def found() -> CrossFit:
 
 
 def test_every_step_gets_a_prediction_that_tells_easy_from_hard(found: CrossFit) -> None:
-    assert found.scores.shape == (N_STEPS, 3)
-    assert found.log_cost.shape == (N_STEPS, N_TIERS)
+    assert found.scores.shape == (N_REPEATS, N_STEPS, 3)
+    assert found.log_cost.shape == (N_REPEATS, N_STEPS, N_TIERS)
     assert np.isfinite(found.scores).all()
-    assert np.corrcoef(found.scores[:, 0], rows().vectors[:N_STEPS, 0])[0, 1] > 0.7
-    assert np.exp(found.log_cost).mean(axis=0) == pytest.approx([0.001, 0.01], rel=0.1)
+    for scores in found.scores:
+        assert np.corrcoef(scores[:, 0], rows().vectors[:N_STEPS, 0])[0, 1] > 0.7
+    assert np.exp(found.log_cost).mean(axis=(0, 1)) == pytest.approx([0.001, 0.01], rel=0.1)
 
 
-def test_a_step_is_predicted_without_its_own_outcome(found: CrossFit) -> None:
+@pytest.mark.parametrize("repeat", range(N_REPEATS))
+def test_a_step_is_predicted_without_its_own_outcome(repeat: int, found: CrossFit) -> None:
     """Turning all outcomes and costs of one fold moves predictions of the other folds, and none of its own."""
     training = rows()
-    is_turned = training.folds == 1
+    is_turned = training.folds[repeat] == 1
     training.success[is_turned] = 1 - training.success[is_turned]
     training.cost_usd[is_turned] *= 100
     turned = cross_fit(training, with_rounds(PARAMS, 16), 0, lambda: None)
-    assert np.array_equal(turned.log_cost[is_turned], found.log_cost[is_turned])
-    assert not np.array_equal(turned.log_cost[~is_turned], found.log_cost[~is_turned])
+    assert np.array_equal(turned.log_cost[repeat, is_turned], found.log_cost[repeat, is_turned])
+    assert not np.array_equal(turned.log_cost[repeat, ~is_turned], found.log_cost[repeat, ~is_turned])
     if turned.n_rounds == found.n_rounds:
-        assert np.array_equal(turned.scores[is_turned], found.scores[is_turned])
+        assert np.array_equal(turned.scores[repeat, is_turned], found.scores[repeat, is_turned])
 
 
 def test_it_is_reproducible_although_folds_run_side_by_side(found: CrossFit) -> None:
@@ -62,8 +64,8 @@ def test_it_is_reproducible_although_folds_run_side_by_side(found: CrossFit) -> 
     assert again.n_rounds == found.n_rounds
 
 
-def test_progress_is_told_once_a_fold() -> None:
-    told: Iterator[int] = iter(range(N_FOLDS))
+def test_progress_is_told_once_a_fold_and_repeat() -> None:
+    told: Iterator[int] = iter(range(N_FOLDS * N_REPEATS))
     cross_fit(rows(), PARAMS, 0, lambda: next(told) and None)
     assert list(told) == []
 

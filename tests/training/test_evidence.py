@@ -70,7 +70,7 @@ def test_a_wrong_model_certifies_no_loss_that_the_log_disproves() -> None:
         held_out = HeldOut(
             model.p_success, cost_usd, evidence.success, cost_usd, unfamiliar, evidence.weight, evidence.largest
         )
-        return any(point.saving > 0.9 for point in certify(held_out, 0.9) if point.max_quality_loss <= 0.3)
+        return any(point.saving > 0.9 for point in certify([held_out], 0.9) if point.max_quality_loss <= 0.3)
 
     assert not small_loss_is_certified(propensity)
 
@@ -85,7 +85,7 @@ def certified_saving(success: Floats, seen: Floats, propensity: Floats, max_qual
     held_out = HeldOut(
         model.p_success, cost_usd, evidence.success, cost_usd, unfamiliar, evidence.weight, evidence.largest
     )
-    (point,) = (point for point in certify(held_out, 0.9) if point.max_quality_loss == max_quality_loss)
+    (point,) = (point for point in certify([held_out], 0.9) if point.max_quality_loss == max_quality_loss)
     return point.saving
 
 
