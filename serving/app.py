@@ -43,7 +43,7 @@ def create_app(settings: Settings, decider: Decider | None = None, tracing: "Tra
     """
     tracing = tracing or _tracing(settings)
     service = build_service(settings, decider, tracing)
-    front = Gateway(service)
+    front = Gateway(service, tracing)
     lifespan = _lifespan(service, front, tracing)
     app = FastAPI(
         title="Tierwise", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=_NO_TELEMETRY

@@ -1,4 +1,4 @@
-"""OpenTelemetry traces of decisions, where they are asked for: a span for the request and one for each stage.
+"""OpenTelemetry traces, where they are asked for: a span for the request, for each stage, for each provider's call.
 
 Attributes hold ids, labels and numbers, never a text of a prompt; of an error only its kind. Names are those of the
 semantic conventions where they exist (HTTP, GenAI) and begin with ``tierwise.`` where they do not. Nothing here is
@@ -18,6 +18,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tierwise.data.decision_log import DecisionRecord
+from tierwise.data.records import Attempt
 from tierwise.serving.hot import ROUTE_KEY
 
 SERVICE_NAME = "tierwise"
@@ -79,6 +80,17 @@ class Tracing:
         }
         trace.get_current_span().set_attributes({name: value for name, value in known.items() if value is not None})
 
+    def attempt(self, model: str, tier: str, number: int, decision_id: str) -> Span:
+        """A span for the call of a provider, below the current one. ``end_attempt`` ends it, maybe after its parent."""
+        attributes: dict[str, str | int] = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.model": model,
+            "tierwise.decision.id": decision_id,
+            "tierwise.tier": tier,
+            "tierwise.attempt": number,
+        }
+        return self._tracer.start_span(f"chat {model}", kind=SpanKind.CLIENT, attributes=attributes)
+
     def stop(self) -> None:
         """Sends what waits."""
         self._provider.shutdown()
@@ -104,6 +116,22 @@ class Tracing:
                 raise
             finally:
                 _name(span, method, scope)
+
+
+def end_attempt(span: Span, attempt: Attempt, status: int, error: str | None) -> None:
+    """Ends a provider's call with what it came to; ``error`` is the short kind of what went wrong with the call."""
+    known = {
+        "http.response.status_code": status,
+        "gen_ai.usage.input_tokens": attempt.input_tokens,
+        "gen_ai.usage.output_tokens": attempt.output_tokens,
+        "tierwise.cost_usd": attempt.cost_usd,
+        "tierwise.success": attempt.success,
+        "error.type": error,
+    }
+    span.set_attributes({name: value for name, value in known.items() if value is not None})
+    if error is not None:
+        span.set_status(StatusCode.ERROR)
+    span.end()
 
 
 class Traced:

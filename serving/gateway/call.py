@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from tierwise.agents.upstreams.reply import price
 from tierwise.data.records import Attempt, Outcome
@@ -13,6 +15,11 @@ from tierwise.serving.gateway.endpoints import Endpoint
 from tierwise.serving.gateway.reply import Reply
 from tierwise.serving.gateway.upstream import UpstreamError
 from tierwise.serving.gateway.verdict import UNKNOWN, Verdict
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
+    from tierwise.serving.tracing import Tracing
 
 STATUS_CLIENT_CLOSED = 499
 
@@ -25,6 +32,7 @@ class Call:
     decision_id: str
     endpoints: tuple[Endpoint, ...]
     report: Callable[[Outcome], None]
+    tracing: "Tracing | None" = None
     n_attempts: int = 0
     failures: list[str] = field(default_factory=list)
 
@@ -42,7 +50,10 @@ class Call:
     def begin(self, endpoint: Endpoint) -> "Trial":
         """Starts the clock of an attempt, which must end with one of the methods of ``Trial``."""
         self.n_attempts += 1
-        return Trial(self, endpoint, self.n_attempts, time.perf_counter())
+        span = None
+        if self.tracing is not None:
+            span = self.tracing.attempt(endpoint.model.name, endpoint.tier, self.n_attempts, self.decision_id)
+        return Trial(self, endpoint, self.n_attempts, time.perf_counter(), span)
 
     def headers(self, endpoint: Endpoint, verdict: Verdict = UNKNOWN) -> dict[str, str]:
         """What the caller is told beside the answer of ``endpoint``."""
@@ -65,6 +76,7 @@ class Trial:
     endpoint: Endpoint
     number: int
     started: float
+    span: "Span | None" = None
     first_chunk_ms: float | None = None
     is_reported: bool = False
 
@@ -103,14 +115,17 @@ class Trial:
         extra: dict[str, object] = {"status": status, "stream": self.call.chat.is_stream}
         if self.first_chunk_ms is not None:
             extra["first_chunk_ms"] = self.first_chunk_ms
-        self.call.report(
-            Outcome(
-                decision_id=self.call.decision_id,
-                idempotency_key=f"gateway-{self.number}",
-                reported_at=time.time(),
-                attempt=self._attempt(reply, verdict, error, extra),
-            )
-        )
+        attempt = self._attempt(reply, verdict, error, extra)
+        if self.span is not None:
+            self._end_span(self.span, attempt, status)
+        key = f"gateway-{self.number}"
+        self.call.report(Outcome(self.call.decision_id, attempt, idempotency_key=key, reported_at=time.time()))
+
+    @staticmethod
+    def _end_span(span: "Span", attempt: Attempt, status: int) -> None:
+        from tierwise.serving.tracing import end_attempt
+
+        end_attempt(span, attempt, status, None if status == HTTPStatus.OK else attempt.error)
 
     def _attempt(
         self, reply: Reply | None, verdict: Verdict, error: str | None, extra: Mapping[str, object]

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Request, Response
 
@@ -19,6 +19,9 @@ from tierwise.serving.gateway.upstream import Upstream
 from tierwise.serving.problems import Problem, model_unknown, upstream_missing
 from tierwise.serving.service import Service
 
+if TYPE_CHECKING:
+    from tierwise.serving.tracing import Tracing
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -28,9 +31,12 @@ class Gateway:
     ``environment`` holds the providers' keys. Close it with ``aclose``.
     """
 
-    def __init__(self, service: Service, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self, service: Service, tracing: "Tracing | None" = None, environment: Mapping[str, str] = os.environ
+    ) -> None:
         settings = service.settings
         self._service = service
+        self._tracing = tracing
         self._environment = environment
         self._overlay = TierCatalogue.load(settings.tiers) if settings.tiers else None
         self._upstream = Upstream(settings.upstream_timeout_seconds, settings.upstream_connect_seconds)
@@ -68,7 +74,7 @@ class Gateway:
             decision_id = self._service.desk.enter(chat.route, named[0].tier, chat.model)
         except Problem as problem:
             raise _as_seen_by_caller(problem) from None
-        return Call(chat, decision_id, named, self._reports.add)
+        return Call(chat, decision_id, named, self._reports.add, self._tracing)
 
     async def _routed(self, chat: ChatRequest, endpoints: tuple[Endpoint, ...]) -> Call:
         if not endpoints:
@@ -84,7 +90,7 @@ class Gateway:
         max_tier = options.get("max_tier")
         found = line_up(endpoints, names, answer["tier"], max_tier, chat.needs)
         found = found or line_up(endpoints, names, answer["tier"], max_tier, frozenset())  # let the provider refuse
-        return Call(chat, answer["decision_id"], found, self._reports.add)
+        return Call(chat, answer["decision_id"], found, self._reports.add, self._tracing)
 
     @property
     def _catalogue(self) -> TierCatalogue:
