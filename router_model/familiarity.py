@@ -62,7 +62,9 @@ class NearestReference:
         self.reference = np.ascontiguousarray(reference)
         self.rank = rank
         self._norms = np.einsum("ij,ij->i", self.reference, self.reference)
-        self._half_norms = self._norms / 2
+        self._parts = [
+            (self.reference[part], self._norms[part] / 2) for part in (slice(_GLANCE), slice(_GLANCE, len(reference)))
+        ]
 
     def distances(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Euclidean distances float32 [n] of ``points`` float32 [n, c], in blocks of bounded memory.
@@ -80,33 +82,23 @@ class NearestReference:
             nearest[start : start + _BLOCK] = np.sqrt(np.maximum(squared, 0.0))
         return nearest
 
-    def are_within(self, points: NDArray[np.float32], threshold: float) -> NDArray[np.bool_]:
-        """bool [n]: ``distances(points) <= threshold``. Counting those that are near is faster than ranking all.
+    def is_within(self, point: NDArray[np.float32], threshold: float) -> bool:
+        """Whether the ``rank``-th nearest reference lies within ``threshold`` of ``point`` float32 [c].
 
-        Those that the first few hundred references settle are not compared with the others.
+        The first few hundred references settle it for most points. Counting those that are near is faster than ranking
+        them, and ``|p - r|^2 <= t^2`` where ``p r - r^2 / 2 >= (p^2 - t^2) / 2``.
         """
         if np.isinf(threshold):  # where nothing bounds the distance, everything is near
-            return np.ones(len(points), dtype=np.bool_)
-        found = np.empty(len(points), dtype=np.bool_)
-        for start in range(0, len(points), _BLOCK):
-            block = points[start : start + _BLOCK]
-            n_near = self._count_near(block, slice(_GLANCE), threshold)
-            is_open = n_near < self.rank
-            if len(self.reference) > _GLANCE and is_open.any():
-                n_near[is_open] += self._count_near(block[is_open], slice(_GLANCE, None), threshold)
-            found[start : start + _BLOCK] = n_near >= self.rank
-        return found
-
-    def _count_near(self, points: NDArray[np.float32], which: slice, threshold: float) -> NDArray[np.int64]:
-        """How many of the references ``which`` lie within ``threshold`` of each of ``points``, int64 [n].
-
-        ``|p - r|^2 <= t^2`` where ``p r - r^2 / 2 >= (p^2 - t^2) / 2``, which takes one pass less over the references.
-        """
-        closeness = points @ self.reference[which].T
-        closeness -= self._half_norms[which]
-        limits = (np.einsum("ij,ij->i", points, points) - threshold * threshold) / 2
-        n_near: NDArray[np.int64] = np.add.reduce(closeness >= limits[:, None], axis=1, dtype=np.int64)
-        return n_near
+            return True
+        limit = (float(point @ point) - threshold * threshold) / 2
+        n_near = 0
+        for part, half_norms in self._parts:
+            closeness = part @ point
+            closeness -= half_norms
+            n_near += int(np.count_nonzero(closeness >= limit))
+            if n_near >= self.rank:
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +128,16 @@ class Familiarity:
 
     def is_unfamiliar(self, vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
         """bool [n] for feature vectors float32 [n, d]."""
-        of_type = vectors.take(self._type_columns, axis=1) > 0
+        types = vectors.take(self._type_columns, axis=1) > 0
         coordinates = self.space.coordinates(vectors)
-        is_unfamiliar = np.ones(len(vectors), dtype=np.bool_)
-        for position in np.flatnonzero(of_type.any(axis=0)):
-            task_type, rows = self._task_types[position], of_type[:, position]
-            is_unfamiliar[rows] = ~task_type.nearest.are_within(coordinates[rows], task_type.threshold)
-        return is_unfamiliar
+        return np.array([not self._is_familiar(*row) for row in zip(types, coordinates, strict=True)], dtype=np.bool_)
+
+    def _is_familiar(self, types: NDArray[np.bool_], point: NDArray[np.float32]) -> bool:
+        if not len(types):
+            return False
+        position = int(types.argmax())
+        task_type = self._task_types[position]
+        return bool(types[position]) and task_type.nearest.is_within(point, task_type.threshold)
 
     @cached_property
     def _type_columns(self) -> NDArray[np.int64]:

@@ -61,10 +61,12 @@ def test_where_nothing_logged_can_be_near_everything_is_unfamiliar() -> None:
     assert known.is_unfamiliar(np.eye(2, dtype=np.float32)).tolist() == [True, False]
 
 
+@pytest.mark.parametrize("n_reference", [40, 1_000])
 @pytest.mark.parametrize("rank", [1, 3, 40, 41])
 @pytest.mark.parametrize("threshold", [0.0, 1.5, 2.2, np.inf])
-def test_being_within_is_a_distance_up_to_the_threshold(rank: int, threshold: float) -> None:
+def test_being_within_is_a_distance_up_to_the_threshold(n_reference: int, rank: int, threshold: float) -> None:
     draw = np.random.default_rng(rank)
-    reference, points = (draw.normal(size=(n, 4)).astype(np.float32) for n in (40, 200))
+    reference, points = (draw.normal(size=(n, 4)).astype(np.float32) for n in (n_reference, 200))
     nearest = NearestReference(reference, rank)
-    assert np.array_equal(nearest.are_within(points, threshold), nearest.distances(points) <= threshold)
+    are_within = [nearest.is_within(point, threshold) for point in points]
+    assert np.array_equal(are_within, nearest.distances(points) <= threshold)
