@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, select, text
 
-from tierwise.data.decision_log.changes import note_changes
+from tierwise.data.decision_log.half_hours.changes import note_changes
+from tierwise.data.decision_log.half_hours.rolling import forget_before
 from tierwise.data.decision_log.partitions import SPLIT_BY, Week, drop_partitions, is_partitioned
 from tierwise.data.decision_log.records import DeletedCounts
-from tierwise.data.decision_log.rollup import forget_before
 from tierwise.data.decision_log.tables import DECISION_KEYS, DECISIONS, OUTCOMES
 from tierwise.data.decision_log.within import outcomes_of
 

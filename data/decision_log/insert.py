@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.dialects import sqlite
 
-from tierwise.data.decision_log.changes import note_changes
 from tierwise.data.decision_log.copying import copy_rows
+from tierwise.data.decision_log.half_hours.changes import note_changes
 from tierwise.data.decision_log.keys import claim_decisions, lock_decisions
 from tierwise.data.decision_log.partitions import is_partitioned
 from tierwise.data.decision_log.records import DecisionRecord, OutcomeReceipt

@@ -19,6 +19,7 @@ from tierwise.data.decision_log.engine import (
 )
 from tierwise.data.decision_log.errors import database_errors
 from tierwise.data.decision_log.experiment_rows import current_experiments, experiment_versions, insert_experiment
+from tierwise.data.decision_log.half_hours.rolling import roll_up
 from tierwise.data.decision_log.insert import insert_decisions, insert_outcomes
 from tierwise.data.decision_log.lookups import count_orphans, find_decision
 from tierwise.data.decision_log.partitions import WeekKeeper
@@ -29,7 +30,6 @@ from tierwise.data.decision_log.records import (
     OutcomeReceipt,
     StoredDecision,
 )
-from tierwise.data.decision_log.rollup import roll_up
 from tierwise.data.decision_log.rows import storable_key
 from tierwise.data.decision_log.schema import upgrade_schema
 from tierwise.data.decision_log.stream import stream_steps

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tierwise.data.decision_log import DecisionLog, DecisionRecord, LogUnavailableError
-from tierwise.data.decision_log.coverage import coverage
+from tierwise.data.decision_log.half_hours.coverage import coverage
 from tierwise.data.decision_log.views.settled import Wanted
 from tierwise.data.records import Decision, Reason, Step
 from tierwise.serving import rollup

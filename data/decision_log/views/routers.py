@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Float, Integer, Select, case, cast, func, literal, select
 
-from tierwise.data.decision_log.coverage import Coverage, coverage
-from tierwise.data.decision_log.rollup_tables import SLOT_SECONDS, SLOT_SUMS
+from tierwise.data.decision_log.half_hours.coverage import Coverage, coverage
+from tierwise.data.decision_log.half_hours.tables import SLOT_SECONDS, SLOT_SUMS
 from tierwise.data.decision_log.rows import storable
 from tierwise.data.decision_log.tables import DECISIONS
 from tierwise.data.decision_log.views.settled import Wanted, expected, settled

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Select, cast, func, select
 
-from tierwise.data.decision_log.coverage import Coverage, coverage
-from tierwise.data.decision_log.rollup_tables import ROLLED_VALUES, SLOT_VALUES
+from tierwise.data.decision_log.half_hours.coverage import Coverage, coverage
+from tierwise.data.decision_log.half_hours.tables import ROLLED_VALUES, SLOT_VALUES
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
 from tierwise.data.decision_log.views.settled import Wanted, settled
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, func, select, union_all
 
-from tierwise.data.decision_log.coverage import Coverage, coverage
+from tierwise.data.decision_log.half_hours.coverage import Coverage, coverage
+from tierwise.data.decision_log.half_hours.tables import SLOT_TASKS
 from tierwise.data.decision_log.records import StoredDecision
-from tierwise.data.decision_log.rollup_tables import SLOT_TASKS
 from tierwise.data.decision_log.rows import decision_record, storable_key, stored_outcome
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
 from tierwise.data.decision_log.views.search import FIRST_LOOK, windows

@@ -6,8 +6,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Float, Integer, Select, Subquery, case, cast, func, select, union_all
 
-from tierwise.data.decision_log.coverage import Coverage, coverage
-from tierwise.data.decision_log.rollup_tables import CLUSTER_COUNTS, CLUSTER_USD, SLOT_SECONDS, SLOT_SUMS, SLOT_TASKS
+from tierwise.data.decision_log.half_hours.coverage import Coverage, coverage
+from tierwise.data.decision_log.half_hours.tables import (
+    CLUSTER_COUNTS,
+    CLUSTER_USD,
+    SLOT_SECONDS,
+    SLOT_SUMS,
+    SLOT_TASKS,
+)
 from tierwise.data.decision_log.views.settled import Wanted, settled
 from tierwise.data.intervals import ClusterSums, Interval, saving_interval, share_interval
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
 
+from tierwise.data.decision_log.half_hours.tables import SLOT_CHANGES, SLOT_SECONDS, SLOTS_ROLLED
 from tierwise.data.decision_log.partitions import is_partitioned
-from tierwise.data.decision_log.rollup_tables import SLOT_CHANGES, SLOT_SECONDS, SLOTS_ROLLED
 from tierwise.data.decision_log.views.settled import Wanted
 
 MAX_STRETCHES = 60

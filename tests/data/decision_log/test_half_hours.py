@@ -12,10 +12,10 @@ from sqlalchemy import Connection, create_engine, text
 from benchmarks.decision_log.rows import TIERS, TOP_TIER, fill
 from tests.data.decision_log.conftest import NOW
 from tierwise.data.decision_log import DecisionLog, DecisionRecord
-from tierwise.data.decision_log import coverage as covering
-from tierwise.data.decision_log.coverage import Coverage, coverage
 from tierwise.data.decision_log.engine import parse_url
-from tierwise.data.decision_log.rollup_tables import ROLLED_VALUES, SLOT_SECONDS
+from tierwise.data.decision_log.half_hours import coverage as covering
+from tierwise.data.decision_log.half_hours.coverage import Coverage, coverage
+from tierwise.data.decision_log.half_hours.tables import ROLLED_VALUES, SLOT_SECONDS
 from tierwise.data.decision_log.views import routers, search, tasks, totals
 from tierwise.data.decision_log.views.settled import Wanted
 from tierwise.data.records import Outcome

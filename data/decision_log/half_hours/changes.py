@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from tierwise.data.decision_log.half_hours.tables import SLOT_CHANGES, SLOT_SECONDS
 from tierwise.data.decision_log.partitions import is_partitioned
-from tierwise.data.decision_log.rollup_tables import SLOT_CHANGES, SLOT_SECONDS
 
 NOTED_AFTER_SECONDS = 300.0
 

@@ -18,8 +18,8 @@ from sqlalchemy import (
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from tierwise.data.decision_log.changes import changes_of, slot_of
-from tierwise.data.decision_log.rollup_tables import (
+from tierwise.data.decision_log.half_hours.changes import changes_of, slot_of
+from tierwise.data.decision_log.half_hours.tables import (
     ROLLED_VALUES,
     SLOT_CHANGES,
     SLOT_SECONDS,
