@@ -89,10 +89,14 @@ def _draw_point(axes: Axes, name: str, report: ChoiceReport, candidate: str) -> 
 
 
 def _label_point(axes: Axes, name: str, report: ChoiceReport, candidate: str, color: str) -> None:
-    """Above the curve for candidate and oracle, below it for the rest; what is dear is labelled to the left."""
+    """Above the curve for candidate and oracle, below it for the rest; what is dear is labelled to the left, and a dear
+    tier above the candidate, which may be as dear."""
     is_dear = report.saving.value < 0.25
-    is_above = name in (candidate, "oracle") or (is_dear and name != "rules")
-    offset = (-9 if is_dear or name == candidate else 9, 9 if is_above else -15)
+    if name in (candidate, "oracle"):
+        height = 9
+    else:
+        height = 22 if is_dear and name != "rules" else -15
+    offset = (-9 if is_dear or name == candidate else 9, height)
     text = axes.annotate(
         f"{name}, as decided" if name == candidate else name,
         (report.cost_usd.value, report.success.value),
