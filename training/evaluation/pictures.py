@@ -92,10 +92,9 @@ def _label_point(axes: Axes, name: str, report: ChoiceReport, candidate: str, co
     """Above the curve for candidate and oracle, below it for the rest; what is dear is labelled to the left, and a dear
     tier above the candidate, which may be as dear."""
     is_dear = report.saving.value < 0.25
-    if name in (candidate, "oracle"):
-        height = 9
-    else:
-        height = 22 if is_dear and name != "rules" else -15
+    height = 9 if name in (candidate, "oracle") else -15
+    if is_dear and name not in (candidate, "oracle", "rules"):
+        height = 22
     offset = (-9 if is_dear or name == candidate else 9, height)
     text = axes.annotate(
         f"{name}, as decided" if name == candidate else name,
