@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from tierwise.data.records import Attempt, Message, Step, Tool
-from tierwise.data.sensitive_text import RULES, Rule, redact_by, rules_for
+from tierwise.data.sensitive_text import RULES, Rule, redact_text, rules_for
 
 
 class Redaction(StrEnum):
@@ -73,7 +73,7 @@ class _Redactor:
     rules: Sequence[Rule]
 
     def text(self, text: str) -> str:
-        return redact_by(self.rules, text)
+        return redact_text(text, self.rules)
 
     def text_or_none(self, text: str | None) -> str | None:
         return None if text is None else self.text(text)

@@ -22,31 +22,6 @@ _KINDS = bytes(  # what each ASCII character is to a rule of numbers
 Replacement = str | Callable[[re.Match[str]], str]
 
 
-def redact_text(text: str) -> str:
-    """``text`` with secrets and personal data replaced by ``[kind]``; takes time linear in its length.
-
-    >>> redact_text("mail ada@example.org, key sk-abcdefghijklmnop1234")
-    'mail [email], key [secret]'
-    """
-    return redact_by(rules_for(text), text)
-
-
-def rules_for(text: str) -> list["Rule"]:
-    """The rules that have an anchor in ``text``: none for most texts. They do for all parts of it, too."""
-    view = _View(text)
-    return [rule for rule in RULES if rule.may_match(view)]
-
-
-def redact_by(rules: Iterable["Rule"], text: str) -> str:
-    """``text`` with what ``rules`` find replaced; nothing that one rule writes is an anchor of another."""
-    view = _View(text)
-    for rule in rules:
-        starts = rule.starts(view)
-        redacted = rule.pattern.sub(rule.replacement, view.text) if starts is None else _replaced(rule, view, starts)
-        view = view if redacted == view.text else _View(redacted)
-    return view.text
-
-
 class _View:
     """A text as the rules look at it.
 
@@ -229,3 +204,25 @@ RULES: tuple[Rule, ...] = (
         re.compile(rb"00?0? 00?0? 00?0? 0"),
     ),
 )
+
+
+def rules_for(text: str) -> list[Rule]:
+    """The rules that have an anchor in ``text``: none for most texts. They do for all parts of it, too."""
+    view = _View(text)
+    return [rule for rule in RULES if rule.may_match(view)]
+
+
+def redact_text(text: str, rules: Iterable[Rule] = RULES) -> str:
+    """``text`` with secrets and personal data replaced by ``[kind]``; takes time linear in its length.
+
+    Nothing that one rule writes is an anchor of another.
+
+    >>> redact_text("mail ada@example.org, key sk-abcdefghijklmnop1234")
+    'mail [email], key [secret]'
+    """
+    view = _View(text)
+    for rule in rules:
+        starts = rule.starts(view)
+        redacted = rule.pattern.sub(rule.replacement, view.text) if starts is None else _replaced(rule, view, starts)
+        view = view if redacted == view.text else _View(redacted)
+    return view.text

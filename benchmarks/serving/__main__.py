@@ -17,11 +17,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.serving.bodies import SAMPLE_LOG
 from benchmarks.serving.cells import Cell, measure
 from benchmarks.serving.in_process import print_decisions, print_validation
 from benchmarks.serving.server import serving
 from benchmarks.serving.sustained import sustain
+from tierwise.data.samples import sample_log_path
 
 _FOLDER = Path(".tierwise/bench")
 _PARTS = ("process", "static", "transformer", "sustained")
@@ -79,7 +79,7 @@ def _print_goals(cells: list[Cell]) -> None:
 def _trained_bundle(name: str, *options: str) -> Path:
     folder = _FOLDER / name
     if not (folder / "manifest.json").is_file():
-        train = ["train", "--log", str(SAMPLE_LOG), "--out", str(folder), "--no-track", *options]
+        train = ["train", "--log", str(sample_log_path()), "--out", str(folder), "--no-track", *options]
         subprocess.run([sys.executable, "-m", "tierwise", *train], check=True)
     return folder
 

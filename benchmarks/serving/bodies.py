@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, cycle, islice
-from pathlib import Path
 from typing import Any
 
-SAMPLE_LOG = Path(__file__).parents[2] / "data" / "samples" / "agent_steps.jsonl.gz"
+from tierwise.data.samples import sample_log_path
+
 _N_FRAMES = 64
 _WORDS_PER_TOKEN = 0.62  # of the static encoder's tokenizer on the sample log
 _WORD = re.compile(r"\s*\S+")
@@ -61,7 +61,7 @@ def _frame(size: Size, place: int) -> tuple[str, str]:
 @cache
 def _sample_steps() -> list[dict[str, Any]]:
     """``_N_FRAMES`` steps from all over the sample log with texts of about 64 tokens."""
-    with gzip.open(SAMPLE_LOG, "rt", encoding="utf-8") as lines:
+    with gzip.open(sample_log_path(), "rt", encoding="utf-8") as lines:
         steps = [json.loads(line)["step"] for line in lines]
     usual = [step for step in steps if abs(len(step["text"].split()) - SIZES[1].n_words) <= 6]
     return usual[:: len(usual) // _N_FRAMES][:_N_FRAMES]
