@@ -27,12 +27,18 @@ class Periodic(ABC):
     def work(self) -> float | None:
         """Does what there is to do; the seconds until it is to be called again, None for not before it is woken."""
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether work that takes long should break off."""
+        return self._is_stopping
+
     def start(self) -> None:
         self._thread.start()
 
     def wake(self) -> None:
-        """Works at once, on the thread."""
-        self._wake.set()
+        """Works at once, on the thread. It costs next to nothing while the thread has not yet heard of it."""
+        if not self._wake.is_set():
+            self._wake.set()
 
     def stop(self) -> None:
         """Waits for work that is being done, but not for long."""

@@ -5,7 +5,6 @@ out is counted.
 """
 
 import logging
-import threading
 from collections import deque
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from tierwise.router_model.decider import Decider
 from tierwise.router_model.options import DecideOptions
 from tierwise.serving.cache import DecisionCache, decision_key
 from tierwise.serving.metrics import Metrics
+from tierwise.serving.periodic import Periodic
 from tierwise.serving.slot import RouterSlot
 
 _LOGGER = logging.getLogger(__name__)
@@ -31,29 +31,17 @@ class Shadowed:
     served: Decision
 
 
-class Shadow:
+class Shadow(Periodic):
     """Compares the challenger of ``slot`` with what was answered; without a challenger it costs nothing."""
 
     def __init__(self, slot: RouterSlot, metrics: Metrics, queue_size: int) -> None:
+        super().__init__("shadow", None)
         self._slot = slot
         self._metrics = metrics
         self._queue_size = queue_size
         self._queue: deque[Shadowed] = deque()
         self._cache = DecisionCache(_MAX_REMEMBERED)
-        self._work = threading.Event()
-        self._trouble = TroubleLog(_LOGGER)
-        self._is_stopping = False
-        self._thread = threading.Thread(target=self._run, name="tierwise-shadow", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stops at once; what waits is left out."""
-        self._is_stopping = True
-        self._work.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=5.0)
+        self._failures = TroubleLog(_LOGGER)
 
     def submit(self, shadowed: Shadowed) -> None:
         """Queues a request without waiting."""
@@ -63,15 +51,12 @@ class Shadow:
             self._metrics.shadow_dropped.inc()
             return
         self._queue.append(shadowed)
-        if not self._work.is_set():
-            self._work.set()
+        self.wake()
 
-    def _run(self) -> None:
-        while not self._is_stopping:
-            self._work.wait()
-            self._work.clear()
-            while self._queue and not self._is_stopping:
-                self._score(self._queue.popleft(), self._slot.decider)
+    def work(self) -> None:
+        """Scores what waits; what still does when the service stops is left out."""
+        while self._queue and not self.is_stopping:
+            self._score(self._queue.popleft(), self._slot.decider)
 
     def _score(self, shadowed: Shadowed, challenger: Decider) -> None:
         key = decision_key(challenger.version, shadowed.digest)
@@ -83,4 +68,4 @@ class Shadow:
             self._metrics.note_shadow(shadowed.served, decision, challenger.catalogue.names)
         except Exception as error:  # a challenger that breaks must not take the thread along
             self._metrics.note_shadow(shadowed.served, None, ())
-            self._trouble.tell("the challenger failed in the shadow", error, logging.WARNING)
+            self._failures.tell("the challenger failed in the shadow", error, logging.WARNING)

@@ -91,6 +91,22 @@ class Tracing:
         }
         return self._tracer.start_span(f"chat {model}", kind=SpanKind.CLIENT, attributes=attributes)
 
+    @staticmethod
+    def end_attempt(span: Span, attempt: Attempt, status: int, error: str | None) -> None:
+        """Ends a provider's call with what it came to; ``error`` is the short kind of what went wrong with the call."""
+        known = {
+            "http.response.status_code": status,
+            "gen_ai.usage.input_tokens": attempt.input_tokens,
+            "gen_ai.usage.output_tokens": attempt.output_tokens,
+            "tierwise.cost_usd": attempt.cost_usd,
+            "tierwise.success": attempt.success,
+            "error.type": error,
+        }
+        span.set_attributes({name: value for name, value in known.items() if value is not None})
+        if error is not None:
+            span.set_status(StatusCode.ERROR)
+        span.end()
+
     def stop(self) -> None:
         """Sends what waits."""
         self._provider.shutdown()
@@ -116,22 +132,6 @@ class Tracing:
                 raise
             finally:
                 _name(span, method, scope)
-
-
-def end_attempt(span: Span, attempt: Attempt, status: int, error: str | None) -> None:
-    """Ends a provider's call with what it came to; ``error`` is the short kind of what went wrong with the call."""
-    known = {
-        "http.response.status_code": status,
-        "gen_ai.usage.input_tokens": attempt.input_tokens,
-        "gen_ai.usage.output_tokens": attempt.output_tokens,
-        "tierwise.cost_usd": attempt.cost_usd,
-        "tierwise.success": attempt.success,
-        "error.type": error,
-    }
-    span.set_attributes({name: value for name, value in known.items() if value is not None})
-    if error is not None:
-        span.set_status(StatusCode.ERROR)
-    span.end()
 
 
 class Traced:

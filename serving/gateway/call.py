@@ -116,16 +116,11 @@ class Trial:
         if self.first_chunk_ms is not None:
             extra["first_chunk_ms"] = self.first_chunk_ms
         attempt = self._attempt(reply, verdict, error, extra)
-        if self.span is not None:
-            self._end_span(self.span, attempt, status)
+        tracing = self.call.tracing
+        if tracing is not None and self.span is not None:
+            tracing.end_attempt(self.span, attempt, status, None if status == HTTPStatus.OK else error)
         key = f"gateway-{self.number}"
         self.call.report(Outcome(self.call.decision_id, attempt, idempotency_key=key, reported_at=time.time()))
-
-    @staticmethod
-    def _end_span(span: "Span", attempt: Attempt, status: int) -> None:
-        from tierwise.serving.tracing import end_attempt
-
-        end_attempt(span, attempt, status, None if status == HTTPStatus.OK else attempt.error)
 
     def _attempt(
         self, reply: Reply | None, verdict: Verdict, error: str | None, extra: Mapping[str, object]
