@@ -1,6 +1,8 @@
 """From a URL to a database engine. One place knows what SQLite and PostgreSQL need."""
 
 import sqlite3
+import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from tierwise.data.errors import LogError, MissingExtraError
 
 DEFAULT_TIMEOUT_SECONDS = 5.0
 DEFAULT_CONNECTIONS = 4
+
+_SWITCH_PAUSE_SECONDS = 0.01
 
 _EXAMPLES = "sqlite:///decisions.db or postgresql://user:password@host/name"
 
@@ -54,7 +58,7 @@ def _open_sqlite(url: URL, timeout_seconds: float) -> Engine:
     if _is_file(url):
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": timeout_seconds}, json_serializer=dump_json)
-    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "connect", partial(_configure_sqlite, timeout_seconds))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -64,11 +68,25 @@ def _is_file(url: URL) -> bool:
     return is_sqlite and name != ":memory:" and not name.startswith("file:")
 
 
-def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _configure_sqlite(timeout_seconds: float, connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late for DDL and for the write lock
-    connection.execute("PRAGMA journal_mode=WAL")
+    _use_write_ahead_log(connection, timeout_seconds)
     connection.execute("PRAGMA synchronous=FULL")  # an acknowledged outcome survives a power cut
     connection.execute("PRAGMA secure_delete=ON")  # deleting a task leaves no text behind in free pages
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection, timeout_seconds: float) -> None:
+    """Switches a new file to its write-ahead log. Where several do so at once, SQLite refuses all but one without
+    waiting for the lock (each holds what the other waits for), so they try again until ``timeout_seconds`` are over."""
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_SWITCH_PAUSE_SECONDS)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """Opening a decision log: migrations, addresses, databases that are away."""
 
 import re
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +59,26 @@ def test_several_may_open_a_new_database_at_once(url: str) -> None:
     for thread in threads:
         thread.join()
     assert trouble == []
+
+
+def test_opening_waits_for_another_that_writes_to_a_file_without_a_write_ahead_log(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "decisions.db", isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE other (id)")
+    other.execute("BEGIN IMMEDIATE")  # SQLite does not wait for this lock when it switches to the write-ahead log
+    end = threading.Timer(0.3, other.execute, ["COMMIT"])
+    end.start()
+    DecisionLog.open(f"sqlite:///{tmp_path}/decisions.db", timeout_seconds=20).close()
+    end.join()
+    other.close()
+
+
+def test_opening_gives_up_on_a_writer_that_does_not_end(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "decisions.db", isolation_level=None)
+    other.execute("CREATE TABLE other (id)")
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LogUnavailableError, match="locked"):
+        DecisionLog.open(f"sqlite:///{tmp_path}/decisions.db", timeout_seconds=0.1)
+    other.close()
 
 
 def test_a_log_of_a_newer_version_is_refused(url: str) -> None:
