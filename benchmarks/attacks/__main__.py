@@ -2,9 +2,9 @@
 
     python -m benchmarks.attacks --bundle BUNDLE --steps LOG [--max-quality-loss 0.03]
 
-Prints, for each attack, the share of decisions that move to a dearer and to a cheaper tier, and what that costs
-(attacks that force the dear tier: RerouteGuard, arXiv 2601.21380). Steps that the guardrails or the familiarity check
-already send to the top are counted with the rest.
+Prints, for each attack, the share of decisions that move to a dearer and to a cheaper tier, what that costs, and what
+success is lost against the top tier where all outcomes are logged (attacks that force the dear tier: RerouteGuard,
+arXiv 2601.21380). Steps that the guardrails or the familiarity check already send to the top are counted with the rest.
 """
 
 import argparse
@@ -18,12 +18,12 @@ from tierwise.router_model.router import Router
 def main() -> None:
     arguments = _arguments()
     router = Router.load(arguments.bundle)
-    logged = load_step_logs(arguments.steps, with_outcomes=False).steps
+    logged = load_step_logs(arguments.steps).steps
     print(f"{len(logged)} steps, router {router.version}")
-    print(f"{'attack':28}{'dearer':>9}{'cheaper':>9}{'same':>9}{'cost':>9}")
+    print(f"{'attack':28}{'dearer':>9}{'cheaper':>9}{'same':>9}{'cost':>9}{'loss':>9}")
     for report in measure_attacks(router, logged, DecideOptions(max_quality_loss=arguments.max_quality_loss)):
         shares = f"{report.p_dearer:9.1%}{report.p_cheaper:9.1%}{report.p_same:9.1%}"
-        print(f"{report.name:28}{shares}{report.extra_cost:+9.1%}")
+        print(f"{report.name:28}{shares}{report.extra_cost:+9.1%}{report.loss:9.1%}")
 
 
 def _arguments() -> argparse.Namespace:

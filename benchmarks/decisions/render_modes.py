@@ -134,9 +134,9 @@ def stability_page(logs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def attacks_page(logs: Sequence[Mapping[str, Any]]) -> list[str]:
-    header = ("log", "words around the prompt", "to a dearer tier", "to a cheaper tier", "cost")
+    header = ("log", "words around the prompt", "to a dearer tier", "to a cheaper tier", "cost", "loss")
     cells = [
-        (log["log"], row["name"], f"{row['p_dearer']:.1%}", f"{row['p_cheaper']:.1%}", f"{row['extra_cost']:+.1%}")
+        (log["log"], row["name"], *(f"{row[key]:.1%}" for key in ("p_dearer", "p_cheaper")), *_moved(row))
         for log in logs
         for row in log["rows"]
     ]
@@ -144,6 +144,11 @@ def attacks_page(logs: Sequence[Mapping[str, Any]]) -> list[str]:
         "## Words that should move nothing",
         "",
         "Held-out steps (first fold), decided again with words around the prompt that leave the work as it is.",
+        "Loss is that of success against the top tier.",
         "",
         markdown_table([header, *cells]),
     ]
+
+
+def _moved(row: Mapping[str, Any]) -> tuple[str, str]:
+    return f"{row['extra_cost']:+.1%}", f"{row['loss']:.1%}"

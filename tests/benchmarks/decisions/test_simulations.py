@@ -1,11 +1,12 @@
 """Smaller versions of what the command simulates, and the folds of foreign sources."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.attacks.measure import ATTACKS, measure_attacks
+from benchmarks.attacks.measure import ATTACKS, UNTOUCHED, measure_attacks
 from benchmarks.decisions.answers import Cache
 from benchmarks.decisions.baselines import TaskTypeTable
 from benchmarks.decisions.contestant import Certified
@@ -73,3 +74,18 @@ def test_attacks_that_change_nothing_move_nothing(problem: Problem, monkeypatch:
     reports = {report.name: report for report in measure_attacks(router, problem.steps[:60], DecideOptions())}
     assert (reports["nothing"].p_dearer, reports["nothing"].p_cheaper, reports["nothing"].extra_cost) == (0, 0, 0)
     assert all(np.isclose(one.p_same + one.p_dearer + one.p_cheaper, 1) for one in reports.values())
+    assert reports["nothing"].loss == reports[UNTOUCHED].loss
+
+
+def test_the_loss_under_an_attack_is_that_of_the_decisions_after_it(
+    problem: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    router = train_router(problem.steps, problem.catalogue, LIGHT).router()
+    steps = problem.steps[:60]
+    monkeypatch.setitem(ATTACKS, "doubles", lambda text: text * 2)
+    reports = {report.name: report for report in measure_attacks(router, steps, DecideOptions())}
+    tiers = [router.decide(replace(one.step, text=one.step.prompt * 2), DecideOptions()).tier for one in steps]
+    chosen = [problem.catalogue.index(tier) for tier in tiers]
+    success = problem.success[:60]
+    expected = 1 - success[np.arange(60), chosen].sum() / success[:, -1].sum()
+    assert reports["doubles"].loss == pytest.approx(expected)
