@@ -12,8 +12,9 @@ from tierwise.router_model.policy import DEFAULT_MAX_QUALITY_LOSS
 from tierwise.training.errors import TrainingError
 from tierwise.training.tier_classifier import BoosterParams
 
-MOST_REPEATED_STEPS = 6_000
-"""Cross-fitting a longer log once already tells as much as a shorter one twice, and takes the time."""
+MOST_REPEATED_STEPS = 18_000
+"""Cross-fitting is repeated while it sees no more steps than that, each as often as it is repeated: what a draw of the
+folds moves shrinks as the log grows, and the time to repeat it does not."""
 
 _WANTED: dict[Any, str] = {int: "a whole number", float: "a number", str: "a text"}
 
@@ -25,14 +26,15 @@ class TrainConfig:
     ``confidence`` is that of the bound on quality loss; ``unfamiliar_share`` the share of familiar held-out steps that
     the caution on unfamiliar ones may cost; ``n_similar_steps`` how many logged steps must be near to make a step
     familiar, a twentieth of the log at most; ``n_components`` the components of the sentence embedding;
-    ``n_repeats`` how often cross-fitting draws its folds on a log of at most ``MOST_REPEATED_STEPS`` steps;
+    ``n_repeats`` how often cross-fitting draws its folds at most, on a log of up to ``MOST_REPEATED_STEPS`` over that
+    many steps; a longer log takes fewer;
     ``half_life_days`` the age at which a step counts half, None for no ageing; ``max_steps`` how many steps of a
     longer log are drawn at random to learn from (docs/scale.md says what more would add), 0 for all.
     """
 
     seed: int = 0
     n_folds: int = 5
-    n_repeats: int = 2
+    n_repeats: int = 3
     n_components: int = 32
     confidence: float = 0.9
     max_quality_loss: float = DEFAULT_MAX_QUALITY_LOSS
@@ -62,6 +64,10 @@ class TrainConfig:
             raise TrainingError(f"max_steps is {self.max_steps}; a number of steps is needed, or 0 for all")
         if self.half_life_days is not None and not self.half_life_days > 0:
             raise TrainingError(f"half_life_days is {self.half_life_days}; a number of days above 0 is needed")
+
+    def repeats(self, n_steps: int) -> int:
+        """How often cross-fitting draws its folds on a log of ``n_steps``."""
+        return max(1, min(self.n_repeats, MOST_REPEATED_STEPS // max(n_steps, 1)))
 
     @classmethod
     def load(cls, path: Path | str | None) -> "TrainConfig":

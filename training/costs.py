@@ -27,7 +27,7 @@ _PARAMS = {
     "min_child_samples": _MIN_CHILD_SAMPLES,
     "feature_fraction": 0.5,
     "deterministic": True,
-    "force_row_wise": True,
+    "force_col_wise": True,
     "verbose": -1,
 }
 _N_ROUNDS = 150

@@ -32,11 +32,12 @@ class BoosterParams:
     feature_fraction: float = 0.4
     bagging_fraction: float = 0.8
     lambda_l2: float = 5.0
+    max_bin: int = 63
     n_threads: int = 2
 
     def __post_init__(self) -> None:
         """Raises ``TrainingError`` for a value that no booster can be grown with."""
-        for name, least in (("n_rounds", 1), ("num_leaves", 2), ("n_threads", 1)):
+        for name, least in (("n_rounds", 1), ("num_leaves", 2), ("max_bin", 2), ("n_threads", 1)):
             if getattr(self, name) < least:
                 raise TrainingError(f"{name} is {getattr(self, name)}; at least {least} is needed")
         for name in ("min_child_samples", "min_sum_hessian", "lambda_l2"):
@@ -59,10 +60,11 @@ class BoosterParams:
             "bagging_fraction": self.bagging_fraction,
             "bagging_freq": 1,
             "lambda_l2": self.lambda_l2,
+            "max_bin": self.max_bin,
             "num_threads": self.n_threads,
             "seed": seed,
             "deterministic": True,
-            "force_row_wise": True,
+            "force_col_wise": True,
             "verbose": -1,
         }
 

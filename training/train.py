@@ -27,7 +27,7 @@ from tierwise.router_model.predictor import tier_rows
 from tierwise.router_model.router import Router
 from tierwise.training.calibration import cross_calibrated, fit_calibration
 from tierwise.training.chain_model import ChainModel
-from tierwise.training.config import MOST_REPEATED_STEPS, TrainConfig
+from tierwise.training.config import TrainConfig
 from tierwise.training.costs import CostModel, complete_costs
 from tierwise.training.cross_fit import CrossFit, TrainingRows, cross_fit, repeat_seed, with_rounds
 from tierwise.training.encoding import Encoding, encode_steps
@@ -180,8 +180,7 @@ def _checked(drawn: DrawnSteps) -> Sequence[LoggedStep]:
 
 def _folds(steps: Sequence[LoggedStep], config: TrainConfig) -> NDArray[np.int64]:
     """int64 [r, n]: folds drawn anew for every repeat of the cross-fitting; a long log has one."""
-    n_repeats = config.n_repeats if len(steps) <= MOST_REPEATED_STEPS else 1
-    seeds = [repeat_seed(config.seed, repeat) for repeat in range(n_repeats)]
+    seeds = [repeat_seed(config.seed, repeat) for repeat in range(config.repeats(len(steps)))]
     return np.stack([assign_folds(steps, config.n_folds, seed) for seed in seeds])
 
 

@@ -53,6 +53,7 @@ def test_a_file_sets_what_it_names_and_leaves_the_rest(tmp_path: Path) -> None:
         ({"half_life_days": -1}, "half_life_days is -1"),
         ({"booster": {"n_rounds": 0}}, "n_rounds is 0; at least 1 is needed"),
         ({"booster": {"num_leaves": 1}}, "num_leaves is 1; at least 2 is needed"),
+        ({"booster": {"max_bin": 1}}, "max_bin is 1; at least 2 is needed"),
         ({"booster": {"learning_rate": 0.0}}, "learning_rate is 0.0; a number above 0 is needed"),
         ({"booster": {"feature_fraction": 1.5}}, "feature_fraction is 1.5; a share above 0 and up to 1 is needed"),
         ({"booster": {"bagging_fraction": 0}}, "bagging_fraction is 0.0; a share above 0"),
@@ -76,3 +77,9 @@ def test_a_file_that_is_no_toml_is_refused_by_name(content: bytes, tmp_path: Pat
 def test_a_file_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"nothere\.toml: .*No such file"):
         TrainConfig.load(tmp_path / "nothere.toml")
+
+
+@pytest.mark.parametrize(("n_steps", "expected"), [(60, 3), (6_000, 3), (6_001, 2), (9_000, 2), (9_001, 1), (10**7, 1)])
+def test_the_longer_the_log_the_less_often_folds_are_drawn(n_steps: int, expected: int) -> None:
+    assert TrainConfig(n_repeats=3).repeats(n_steps) == expected
+    assert TrainConfig(n_repeats=1).repeats(n_steps) == 1
