@@ -22,8 +22,9 @@ def main() -> None:
     print(f"{len(logged)} steps, router {router.version}")
     print(f"{'attack':28}{'dearer':>9}{'cheaper':>9}{'same':>9}{'cost':>9}{'loss':>9}")
     for report in measure_attacks(router, logged, DecideOptions(max_quality_loss=arguments.max_quality_loss)):
+        loss = "-" if report.loss is None else f"{report.loss:.1%}"
         shares = f"{report.p_dearer:9.1%}{report.p_cheaper:9.1%}{report.p_same:9.1%}"
-        print(f"{report.name:28}{shares}{report.extra_cost:+9.1%}{report.loss:9.1%}")
+        print(f"{report.name:28}{shares}{report.extra_cost:+9.1%}{loss:>9}")
 
 
 def _arguments() -> argparse.Namespace:

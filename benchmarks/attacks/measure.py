@@ -31,14 +31,14 @@ class AttackReport:
 
     ``extra_cost`` is the relative change of the expected cost, both priced by what the router expected of the step
     before the attack: it counts what the tiers cost and not what more words cost. ``loss`` is the share of the top
-    tier's successes that the decisions lose, over the steps of which all outcomes are known; NaN where there are none.
+    tier's successes that the decisions lose, over the steps of which all outcomes are known; None where there are none.
     """
 
     name: str
     p_dearer: float
     p_cheaper: float
     extra_cost: float
-    loss: float
+    loss: float | None
 
     @property
     def p_same(self) -> float:
@@ -61,10 +61,10 @@ def measure_attacks(router: Router, logged: Sequence[LoggedStep], options: Decid
     return reports
 
 
-def _loss(success: np.ndarray, tiers: np.ndarray) -> float:
+def _loss(success: np.ndarray, tiers: np.ndarray) -> float | None:
     rows = np.flatnonzero(~np.isnan(success).any(axis=1))
     n_top = success[rows, -1].sum()
-    return float(1 - success[rows, tiers[rows]].sum() / n_top) if n_top else float("nan")
+    return float(1 - success[rows, tiers[rows]].sum() / n_top) if n_top else None
 
 
 def _attacked(logged: LoggedStep, attack: Callable[[str], str]) -> Step:

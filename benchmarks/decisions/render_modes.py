@@ -151,4 +151,4 @@ def attacks_page(logs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _moved(row: Mapping[str, Any]) -> tuple[str, str]:
-    return f"{row['extra_cost']:+.1%}", f"{row['loss']:.1%}"
+    return f"{row['extra_cost']:+.1%}", "-" if row["loss"] is None else f"{row['loss']:.1%}"
