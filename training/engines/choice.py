@@ -1,10 +1,9 @@
-"""Which engine a name stands for. A cluster's library is imported when its engine is asked for, and not before."""
+"""Which engine a name stands for. An engine's library is imported when the engine is asked for, and not before."""
 
 from enum import StrEnum
 
 from tierwise.data.errors import MissingExtraError
 from tierwise.training.engines.engine import Engine, EngineError
-from tierwise.training.engines.local import LocalEngine
 
 
 class EngineName(StrEnum):
@@ -19,6 +18,8 @@ def open_engine(name: EngineName, address: str | None = None) -> Engine:
     if name is EngineName.LOCAL:
         if address is not None:
             raise EngineError(f"the local engine has no address, and '{address}' was given; ask for --engine dask")
+        from tierwise.training.engines.local import LocalEngine
+
         return LocalEngine()
     if not address:
         raise EngineError("the dask engine needs the address of its scheduler, such as --address tcp://127.0.0.1:8786")

@@ -1,5 +1,13 @@
 """Engines run the same functions in the order of the items, and say what is wrong with an address."""
 
+import operator
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from tierwise.training.engines.choice import EngineName, open_engine
@@ -14,6 +22,72 @@ def raised_to(shared: int, item: int) -> int:
 def test_the_local_engine_keeps_the_order() -> None:
     assert list(LocalEngine().map(raised_to, 2, [3, 1, 2])) == [8, 2, 4]
     assert list(LocalEngine().map(raised_to, 2, [])) == []
+
+
+def test_processes_side_by_side_keep_the_order() -> None:
+    engine = LocalEngine(n_processes=2, worth_seconds=0)
+    assert list(engine.map(operator.pow, 2, range(20))) == [2**item for item in range(20)]
+
+
+def test_what_a_process_raises_comes_out_as_it_is() -> None:
+    engine = LocalEngine(n_processes=2, worth_seconds=0)
+    with pytest.raises(ZeroDivisionError):
+        list(engine.map(operator.truediv, 1, [1, 2, 0, 4]))
+
+
+def test_results_that_nobody_wants_are_let_go() -> None:
+    results = LocalEngine(n_processes=2, worth_seconds=0).map(operator.pow, 2, range(20))
+    assert [next(results), next(results)] == [1, 2]
+    results.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a killed process is no parent's death there")
+def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
+    """Killed, it cannot tell them."""
+    script = "\n".join(
+        [
+            "import os, time",
+            "from tierwise.training.engines.local import LocalEngine",
+            "note = 'open(str(os.getpid()), \"w\").close() or time.sleep(0 if os.getpid() == here else 300)'",
+            "item = {'os': os, 'time': time, 'here': os.getpid()}",
+            "list(LocalEngine(n_processes=2, worth_seconds=0).map(eval, note, [item] * 3))",
+        ]
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path)
+    try:
+        _wait(lambda: len(list(tmp_path.iterdir())) == 3)
+    finally:
+        parent.kill()
+        parent.wait()
+    _wait(lambda: not any(_is_alive(int(note.name)) for note in tmp_path.iterdir()))
+
+
+def _wait(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_where_a_process_dies_the_rest_runs_here() -> None:
+    """The kernel kills processes that take too much memory; what they were to do is not lost."""
+    dies_elsewhere = "value if os.getpid() == here or value < 5 else os.kill(os.getpid(), 9)"
+    items = [{"os": os, "here": os.getpid(), "value": value} for value in range(9)]
+    engine = LocalEngine(n_processes=2, worth_seconds=0)
+    assert list(engine.map(eval, dies_elsewhere, items)) == list(range(9))
+
+
+def test_short_work_stays_in_this_process() -> None:
+    pids = LocalEngine(n_processes=4).map(eval, "os.getpid()", [{"os": os}] * 6)
+    assert set(pids) == {os.getpid()}
 
 
 def test_the_local_engine_takes_no_address() -> None:
