@@ -5,7 +5,7 @@ Functions are pure and fits use one thread, so how many processes share the work
 
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import cache
 from threading import Thread
 from time import perf_counter, sleep
@@ -39,7 +39,8 @@ class LocalEngine:
     ) -> Iterator[Result]:
         """The first item runs here and tells what the others will take.
 
-        When a process dies, out of memory as a rule, the items that are left run here too.
+        Whatever goes wrong elsewhere, the items that are left run here too: a process may have run out of memory, or
+        there may be no place for what they share. An item that is itself at fault fails here again, as it is.
         """
         n_done = 0
         if self._n_processes > 1 and len(items) > 2:
@@ -49,12 +50,10 @@ class LocalEngine:
             yield first
             n_done = 1
             if is_worth:
-                try:
+                with suppress(Exception):
                     for result in self._side_by_side(function, shared, items[1:]):
                         yield result
                         n_done += 1
-                except BrokenProcessPool:
-                    pass
         for item in items[n_done:]:
             yield function(shared, item)
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tierwise.training.engines.choice import EngineName, open_engine
@@ -31,8 +32,17 @@ def test_processes_side_by_side_keep_the_order() -> None:
 
 def test_what_a_process_raises_comes_out_as_it_is() -> None:
     engine = LocalEngine(n_processes=2, worth_seconds=0)
+    results = engine.map(operator.truediv, 1, [1, 2, 0, 4])
+    assert [next(results), next(results)] == [1, 0.5]
     with pytest.raises(ZeroDivisionError):
-        list(engine.map(operator.truediv, 1, [1, 2, 0, 4]))
+        next(results)
+
+
+def test_without_a_place_for_what_processes_share_all_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOBLIB_TEMP_FOLDER", os.devnull)
+    engine = LocalEngine(n_processes=2, worth_seconds=0)
+    shared = np.arange(1_000_000)
+    assert [found[1] for found in engine.map(np.add, shared, range(4))] == [1, 2, 3, 4]
 
 
 def test_results_that_nobody_wants_are_let_go() -> None:
