@@ -16,16 +16,21 @@ class Meter:
         return f"{seconds:.1f} s, {n_rows / seconds:.0f} rows/s"
 
     def memory(self) -> str:
-        """The peak of this process, such as ``at most 812 MB of memory``."""
-        peak = peak_memory_bytes()
-        return "memory not measured here" if peak is None else f"at most {peak / 1e6:.0f} MB of memory"
+        """The peak of this process, and the largest of those that it started and that have ended, such as ``at most 812
+        MB of memory, and 405 MB in a process beside it``."""
+        own, beside = peak_memory_bytes(), peak_memory_bytes(beside=True)
+        if own is None:
+            return "memory not measured here"
+        also = f", and {beside / 1e6:.0f} MB in a process beside it" if beside else ""
+        return f"at most {own / 1e6:.0f} MB of memory{also}"
 
 
-def peak_memory_bytes() -> int | None:
-    """The largest resident set of this process so far; None where the system does not say."""
+def peak_memory_bytes(beside: bool = False) -> int | None:
+    """The largest resident set of this process so far, or with ``beside`` of any process that it started and that has
+    ended, 0 for none; None where the system does not say."""
     try:
         import resource
     except ImportError:  # Windows
         return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN if beside else resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else 1024 * peak

@@ -13,6 +13,7 @@ from typing import TypeVar
 from warnings import catch_warnings
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
+from joblib.externals.loky import get_reusable_executor
 
 Shared = TypeVar("Shared")
 Item = TypeVar("Item")
@@ -33,6 +34,7 @@ class LocalEngine:
     def __init__(self, n_processes: int | None = None, worth_seconds: float = WORTH_SECONDS) -> None:
         self._n_processes = min(cpu_count(), MOST_PROCESSES) if n_processes is None else n_processes
         self._worth_seconds = worth_seconds
+        self._has_started_some = False
 
     def map(
         self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
@@ -58,12 +60,15 @@ class LocalEngine:
             yield function(shared, item)
 
     def close(self) -> None:
-        return None
+        """Ends the processes; left alone they do so after ``IDLE_SECONDS``."""
+        if self._has_started_some:
+            get_reusable_executor().shutdown()
 
     def _side_by_side(
         self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
     ) -> Iterator[Result]:
         n_processes = min(self._n_processes, len(items))
+        self._has_started_some = True
         with parallel_config(backend="loky", idle_worker_timeout=IDLE_SECONDS):
             parallel = Parallel(n_processes, return_as="generator", batch_size=1)
             task = delayed(_run_below)
