@@ -66,6 +66,7 @@ def _arguments() -> argparse.Namespace:
     add("--world-steps", type=int, default=1500, help="logged steps in each world of --guarantee")
     add("--source-steps", type=int, default=1000, help="of each other source, in --leave-one-source-out")
     add("--sizes", type=int, nargs="+", default=[*SIZES, 0], help="logged steps in --learning-curves; 0: all")
+    add("--tested-folds", type=int, default=3, help="of five, in --learning-curves")
     add("--max-quality-loss", type=float, default=0.03)
     add("--store", type=Path, default=Path(".tierwise/benchmarks"), help="where answers and vectors are kept")
     add("--out", type=Path, default=RESULTS, help="folder for figures and RESULTS.md")

@@ -48,8 +48,10 @@ def leave_one_out(arguments: Namespace, progress: Progress) -> Any:
 def curves(arguments: Namespace, progress: Progress) -> Any:
     settings = settings_of(arguments)
     router = LearnedRouter(settings.max_quality_loss)
-    bootstrap = Bootstrap(min(arguments.draws, 400))
-    figures = learning_curves(_first(arguments), router, arguments.sizes, _cache(settings), bootstrap, progress)
+    bootstrap, cache = Bootstrap(min(arguments.draws, 400)), _cache(settings)
+    figures = learning_curves(
+        _first(arguments), router, arguments.sizes, arguments.tested_folds, cache, bootstrap, progress
+    )
     draw_learning_curves(figures, arguments.images)
     return figures
 
