@@ -4,6 +4,7 @@ Functions are pure and fits use one thread, so how many processes share the work
 """
 
 import os
+import pickle
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
@@ -25,6 +26,8 @@ MOST_PROCESSES = 4
 """Each holds a fit: some half a GB where 50,000 steps are learned from."""
 IDLE_SECONDS = 10
 """When processes without work end."""
+_MOST_SENDING = 1 / 3
+_SECONDS_ALWAYS_LIGHT = 0.01
 
 
 class LocalEngine:
@@ -48,7 +51,8 @@ class LocalEngine:
         if self._n_processes > 1 and len(items) > 2:
             started = perf_counter()
             first = function(shared, items[0])
-            is_worth = (perf_counter() - started) * (len(items) - 1) >= self._worth_seconds
+            seconds = perf_counter() - started
+            is_worth = seconds * (len(items) - 1) >= self._worth_seconds and _is_light((items[0], first), seconds)
             yield first
             n_done = 1
             if is_worth:
@@ -81,6 +85,14 @@ class LocalEngine:
         finally:
             with catch_warnings(action="ignore"):  # that tasks are cancelled
                 results.close()
+
+
+def _is_light(values: object, seconds: float) -> bool:
+    """Whether sending ``values`` takes a small part of the ``seconds`` that an item takes. Predictions of a fold do; the
+    steps of a part of a log take half the time in which they are read, and one process would unpack them all."""
+    started = perf_counter()
+    pickle.loads(pickle.dumps(values))
+    return perf_counter() - started <= max(_MOST_SENDING * seconds, _SECONDS_ALWAYS_LIGHT)
 
 
 def _run_below(parent: int, function: Callable[[Shared, Item], Result], shared: Shared, item: Item) -> Result:

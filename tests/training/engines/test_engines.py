@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
 import pytest
@@ -14,6 +15,22 @@ import pytest
 from tierwise.training.engines.choice import EngineName, open_engine
 from tierwise.training.engines.engine import EngineError
 from tierwise.training.engines.local import LocalEngine
+
+PRELUDE = """
+import os, time
+from tierwise.training.engines.local import LocalEngine
+engine = LocalEngine(n_processes=2, worth_seconds=0)
+"""
+
+
+@pytest.fixture
+def run_script(tmp_path: Path) -> Callable[[str], subprocess.Popen[bytes]]:
+    """Starts Python on a few lines: functions that its main module defines can be sent to processes."""
+
+    def run(script: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-c", PRELUDE + dedent(script)], cwd=tmp_path)
+
+    return run
 
 
 def raised_to(shared: int, item: int) -> int:
@@ -52,18 +69,18 @@ def test_results_that_nobody_wants_are_let_go() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a killed process is no parent's death there")
-def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
+def test_processes_end_with_the_one_that_started_them(
+    run_script: Callable[[str], subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
     """Killed, it cannot tell them."""
-    script = "\n".join(
-        [
-            "import os, time",
-            "from tierwise.training.engines.local import LocalEngine",
-            "note = 'open(str(os.getpid()), \"w\").close() or time.sleep(0 if os.getpid() == here else 300)'",
-            "item = {'os': os, 'time': time, 'here': os.getpid()}",
-            "list(LocalEngine(n_processes=2, worth_seconds=0).map(eval, note, [item] * 3))",
-        ]
-    )
-    parent = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path)
+    script = """
+        def notes(here, item):
+            open(str(os.getpid()), "w").close()
+            time.sleep(0 if os.getpid() == here else 300)
+
+        list(engine.map(notes, os.getpid(), range(3)))
+    """
+    parent = run_script(script)
     try:
         _wait(lambda: len(list(tmp_path.iterdir())) == 3)
     finally:
@@ -87,12 +104,39 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def test_where_a_process_dies_the_rest_runs_here() -> None:
+def test_where_a_process_dies_the_rest_runs_here(run_script: Callable[[str], subprocess.Popen[bytes]]) -> None:
     """The kernel kills processes that take too much memory; what they were to do is not lost."""
-    dies_elsewhere = "value if os.getpid() == here or value < 5 else os.kill(os.getpid(), 9)"
-    items = [{"os": os, "here": os.getpid(), "value": value} for value in range(9)]
-    engine = LocalEngine(n_processes=2, worth_seconds=0)
-    assert list(engine.map(eval, dies_elsewhere, items)) == list(range(9))
+    script = """
+        def dies_elsewhere(here, value):
+            if os.getpid() != here and value >= 5:
+                os.kill(os.getpid(), 9)
+            return value
+
+        assert list(engine.map(dies_elsewhere, os.getpid(), range(9))) == list(range(9))
+    """
+    assert run_script(script).wait(60) == 0
+
+
+def test_all_but_the_first_item_run_elsewhere(run_script: Callable[[str], subprocess.Popen[bytes]]) -> None:
+    script = """
+        def pid(seconds, item):
+            time.sleep(seconds)
+            return os.getpid()
+
+        first, *others = engine.map(pid, 0.2, range(9))
+        assert first == os.getpid() and len(set(others) - {first}) == 2, others
+    """
+    assert run_script(script).wait(60) == 0
+
+
+def test_what_is_heavy_to_send_is_made_here(run_script: Callable[[str], subprocess.Popen[bytes]]) -> None:
+    script = """
+        def heavy(start, item):
+            return os.getpid(), [str(number) for number in range(start, 300_000)]
+
+        assert {pid for pid, _ in engine.map(heavy, 0, range(4))} == {os.getpid()}
+    """
+    assert run_script(script).wait(60) == 0
 
 
 def test_short_work_stays_in_this_process() -> None:
