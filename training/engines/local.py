@@ -88,8 +88,11 @@ class LocalEngine:
 
 
 def _is_light(values: object, seconds: float) -> bool:
-    """Whether sending ``values`` takes a small part of the ``seconds`` that an item takes. Predictions of a fold do; the
-    steps of a part of a log take half the time in which they are read, and one process would unpack them all."""
+    """Whether sending ``values`` takes a small part of the ``seconds`` that an item takes.
+
+    Predictions of a fold do. The steps of a part of a log take half the time in which they are read, and one process
+    would unpack them all.
+    """
     started = perf_counter()
     pickle.loads(pickle.dumps(values))
     return perf_counter() - started <= max(_MOST_SENDING * seconds, _SECONDS_ALWAYS_LIGHT)
