@@ -13,8 +13,7 @@ from tierwise.training.errors import TrainingError
 from tierwise.training.tier_classifier import BoosterParams
 
 MOST_REPEATED_STEPS = 18_000
-"""Cross-fitting is repeated while it sees no more steps than that, each as often as it is repeated: what a draw of the
-folds moves shrinks as the log grows, and the time to repeat it does not."""
+"""Steps times draws of the folds, at most: what a draw moves shrinks as a log grows, and the time it takes does not."""
 
 _WANTED: dict[Any, str] = {int: "a whole number", float: "a number", str: "a text"}
 
@@ -26,8 +25,7 @@ class TrainConfig:
     ``confidence`` is that of the bound on quality loss; ``unfamiliar_share`` the share of familiar held-out steps that
     the caution on unfamiliar ones may cost; ``n_similar_steps`` how many logged steps must be near to make a step
     familiar, a twentieth of the log at most; ``n_components`` the components of the sentence embedding;
-    ``n_repeats`` how often cross-fitting draws its folds at most, on a log of up to ``MOST_REPEATED_STEPS`` over that
-    many steps; a longer log takes fewer;
+    ``n_repeats`` how often cross-fitting draws its folds at most, ``repeats`` how often on a log of some length;
     ``half_life_days`` the age at which a step counts half, None for no ageing; ``max_steps`` how many steps of a
     longer log are drawn at random to learn from (docs/scale.md says what more would add), 0 for all.
     """
