@@ -9,7 +9,7 @@ machine, and the parts together give the steps that the whole would have given. 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from tierwise.data.fingerprint import DIGEST_BYTES, canonical_key, fingerprint_of, step_digest
+from tierwise.data.fingerprint import DIGEST_BYTES, canonical_key, fingerprint_of, step_digest, unique_digests
 from tierwise.data.records import LoggedStep
 
 _SLACK = 1.25
@@ -18,13 +18,16 @@ _SLACK = 1.25
 @dataclass(frozen=True, slots=True)
 class DrawnSteps:
     """``steps`` in the canonical order, without unknown fields, out of ``n_known`` with a known outcome and ``n_read``
-    in all. ``fingerprint`` is that of all with a known outcome; ``foreign_tiers`` are those outside the catalogue."""
+    in all. ``n_repeated`` more with a known outcome were the very same as others: evidence counts once.
+    ``fingerprint`` is that of all with a known outcome; ``foreign_tiers`` are those outside the catalogue.
+    """
 
     steps: tuple[LoggedStep, ...]
     n_known: int
     n_read: int
     fingerprint: str
     foreign_tiers: tuple[str, ...] = ()
+    n_repeated: int = 0
 
 
 class StepDraw:
@@ -62,23 +65,31 @@ class StepDraw:
 
     def drawn(self) -> DrawnSteps:
         """What was drawn so far."""
+        self._sort()
         self._cut(1.0)
-        self._kept.sort(key=lambda kept: kept[0])
+        digests = unique_digests(self._digests)
+        n_known = len(digests) // DIGEST_BYTES
         return DrawnSteps(
             steps=tuple(logged for _, logged in self._kept),
-            n_known=len(self._digests) // DIGEST_BYTES,
+            n_known=n_known,
             n_read=self.n_read,
-            fingerprint=fingerprint_of(self._digests),
+            fingerprint=fingerprint_of(digests),
             foreign_tiers=tuple(sorted(self._foreign)),
+            n_repeated=len(self._digests) // DIGEST_BYTES - n_known,
         )
 
     def _cut(self, slack: float) -> None:
         """Now and then, so that the work stays linear: sorts and forgets what can no longer be drawn."""
         if not self._max_steps or len(self._kept) <= slack * self._max_steps:
             return
-        self._kept.sort(key=lambda kept: kept[0])
-        del self._kept[self._max_steps :]
-        self._highest = self._kept[-1][0]
+        self._sort()
+        if len(self._kept) >= self._max_steps:
+            del self._kept[self._max_steps :]
+            self._highest = self._kept[-1][0]
+
+    def _sort(self) -> None:
+        """Into the canonical order, the very same step once."""
+        self._kept = sorted(dict(self._kept).items())
 
 
 def draw_steps(steps: Iterable[LoggedStep], tier_names: Sequence[str], max_steps: int) -> DrawnSteps:

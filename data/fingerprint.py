@@ -22,6 +22,11 @@ def fingerprint_of(digests: bytes | bytearray) -> str:
     return sha256(np.sort(np.frombuffer(digests, dtype=f"S{DIGEST_BYTES}")).tobytes()).hexdigest()
 
 
+def unique_digests(digests: bytes | bytearray) -> bytes:
+    """Every digest once, in ascending order."""
+    return np.unique(np.frombuffer(digests, dtype=f"S{DIGEST_BYTES}")).tobytes()
+
+
 def in_canonical_order(steps: Iterable[LoggedStep]) -> list[LoggedStep]:
     """The steps in an order that depends on nothing but the steps, and that carries no information about them."""
     return sorted(steps, key=lambda step: canonical_key(step, step_digest(step)))

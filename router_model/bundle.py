@@ -88,6 +88,15 @@ class Bundle:
         return str(self.manifest["router_version"])
 
 
+def check_bundle_folder(folder: Path | str) -> None:
+    """Raises ``BundleError`` where no bundle can be written: a file, or a folder that holds anything else."""
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise BundleError(f"{folder} is a file; name a new or empty folder for the bundle")
+    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST_FILE).is_file():
+        raise BundleError(f"{folder} holds other files and is no bundle; name a new or empty folder")
+
+
 def write_bundle(
     folder: Path | str, parts: RouterParts, golden: list[dict[str, Any]], manifest: Mapping[str, Any]
 ) -> str:
@@ -97,8 +106,7 @@ def write_bundle(
     that holds anything else is refused.
     """
     folder = Path(folder)
-    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST_FILE).is_file():
-        raise BundleError(f"{folder} holds other files and is no bundle; name a new or empty folder")
+    check_bundle_folder(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:

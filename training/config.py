@@ -49,6 +49,8 @@ class TrainConfig:
             value = getattr(self, name)
             if not 0 <= value < 1:
                 raise TrainingError(f"{name} is {value}; a share from 0 to below 1 is needed")
+        if self.seed < 0:
+            raise TrainingError(f"seed is {self.seed}; a whole number from 0 is needed")
         for name, least in (
             ("n_folds", 2),
             ("n_repeats", 1),

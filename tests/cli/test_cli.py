@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -120,3 +123,17 @@ def test_bad_input_is_refused_with_one_clear_line(arguments: list[str], message:
     result = RUN.invoke(app, arguments)
     assert isinstance(result.exception, TierwiseError)
     assert message in str(result.exception)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_an_interrupted_training_says_so_in_a_line_and_leaves_nothing(tmp_path: Path) -> None:
+    log = sample_log_path()
+    command = [sys.executable, "-m", "tierwise", "train", "--log", str(log), "--out", "bundle", "--no-track"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("Read 1846 steps")
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read().splitlines()
+    assert (process.returncode, told[-1]) == (130, "tierwise: interrupted")
+    assert not any("Traceback" in line for line in told)
+    assert list(tmp_path.iterdir()) == []

@@ -29,6 +29,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("train --log nothere.jsonl --out B", "nothere.jsonl: No such file or directory"),
         ("train --log folder --out B", "folder: no log in this folder"),
         ("train --log log.jsonl --out B --engine dask", "needs the address of its scheduler"),
+        ("train --log nothere.jsonl --out file", "file is a file; name a new or empty folder for the bundle"),
+        ("train --log nothere.jsonl --out .", ". holds other files and is no bundle; name a new or empty folder"),
         ("train --log empty.jsonl --out B", "empty.jsonl: no step could be read"),
         (
             "train --log broken.jsonl --out B",

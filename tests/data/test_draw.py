@@ -42,6 +42,26 @@ def test_parts_in_any_order_draw_what_the_whole_does(n_parts: int) -> None:
     assert merged.drawn() == whole
 
 
+@pytest.mark.parametrize("max_steps", [0, 30, 5000])
+def test_the_very_same_step_counts_once_wherever_it_stands(max_steps: int) -> None:
+    """Exports that overlap would else certify more than they hold."""
+    once, repeated = draw_steps(STEPS, TIERS, max_steps), StepDraw(TIERS, max_steps)
+    for part in (STEPS, STEPS[:100], STEPS[50:]):
+        draw = StepDraw(TIERS, max_steps)
+        for step in part:
+            draw.add(step)
+        repeated.merge(draw)
+    found = repeated.drawn()
+    assert (found.steps, found.fingerprint, found.n_known) == (once.steps, once.fingerprint, 400)
+    assert (found.n_read, found.n_repeated, once.n_repeated) == (850, 450, 0)
+
+
+def test_steps_of_one_id_that_say_different_things_all_count() -> None:
+    steps = [replace(a_step(number), step_id="same") for number in range(5)]
+    drawn = draw_steps(steps, TIERS, 0)
+    assert (len(drawn.steps), drawn.n_repeated) == (5, 0)
+
+
 def test_a_smaller_draw_is_the_beginning_of_a_larger_one() -> None:
     assert draw_steps(STEPS, TIERS, 20).steps == draw_steps(STEPS, TIERS, 80).steps[:20]
 

@@ -43,6 +43,7 @@ def test_a_file_sets_what_it_names_and_leaves_the_rest(tmp_path: Path) -> None:
         ({"confidence": "high"}, "confidence is 'high'; a number is needed"),
         ({"guardrails": {"min_tier": 2}}, "min_tier is 2; a text is needed"),
         ({"booster": {"n_rounds": "many"}}, "n_rounds is 'many'; a whole number is needed"),
+        ({"seed": -1}, "seed is -1; a whole number from 0 is needed"),
         ({"n_folds": 1}, "n_folds is 1; at least 2 are needed"),
         ({"n_components": -1}, "n_components is -1; at least 0 are needed"),
         ({"n_reference_steps": 1}, "n_reference_steps is 1; at least 2 are needed"),

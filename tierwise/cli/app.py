@@ -8,7 +8,7 @@ import typer
 
 import tierwise
 from tierwise.cli.collect import collect
-from tierwise.cli.console import fail
+from tierwise.cli.console import fail, say
 from tierwise.cli.decide import decide
 from tierwise.cli.demo import demo
 from tierwise.cli.drift import drift
@@ -24,6 +24,8 @@ from tierwise.cli.serve import serve
 from tierwise.cli.tax import tax
 from tierwise.cli.train import train
 from tierwise.data.errors import TierwiseError
+
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="tierwise",
@@ -77,6 +79,10 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin double the work on a machine with others
     try:
         app()
+    except SystemExit as ended:
+        if ended.code == _INTERRUPTED:
+            say("tierwise: interrupted")
+        raise
     except TierwiseError as error:
         fail(str(error), code=2)
     except BrokenPipeError:

@@ -65,8 +65,9 @@ class StageBar:
         self._rich.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._finish()
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        if error is None:
+            self._finish()
         self._rich.stop()
 
     def __call__(self, stage: str, n_parts: int) -> None:

@@ -47,9 +47,11 @@ def train(
 ) -> None:
     """Train a router on logged steps and write it as a bundle."""
     with needs_extra("train"):
+        from tierwise.router_model.bundle import check_bundle_folder
         from tierwise.training.config import TrainConfig
         from tierwise.training.engines.choice import open_engine
         from tierwise.training.train import train_drawn
+    check_bundle_folder(out)
     catalogue = TierCatalogue.load(tiers)
     settings = TrainConfig.load(config)
     meter = Meter()
@@ -63,7 +65,9 @@ def train(
     version = trained.save(out)
     say(f"Bundle {version} written to {out}")
     say_training(trained)
-    n_silent = drawn.n_read - drawn.n_known
+    if drawn.n_repeated:
+        say(f"{drawn.n_repeated} step(s) stood in the log before, the very same, and counted once.")
+    n_silent = drawn.n_read - drawn.n_known - drawn.n_repeated
     if n_silent:
         say(f"{n_silent} step(s) without a known outcome taught nothing.")
     say(f"Took {meter.speed(drawn.n_read)}, {meter.memory()}.")
