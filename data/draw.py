@@ -53,7 +53,7 @@ class StepDraw:
         key = canonical_key(logged, digest)
         if self._highest is None or key < self._highest:
             self._kept.append((key, _without_unknown_fields(logged)))
-            self._cut(_SLACK)
+            self._cut()
 
     def merge(self, other: "StepDraw") -> None:
         """What was drawn from another part of the log."""
@@ -61,12 +61,13 @@ class StepDraw:
         self._foreign |= other._foreign
         self._digests += other._digests
         self._kept += other._kept
-        self._cut(_SLACK)
+        self._cut()
 
     def drawn(self) -> DrawnSteps:
         """What was drawn so far."""
         self._sort()
-        self._cut(1.0)
+        if self._max_steps:
+            del self._kept[self._max_steps :]
         digests = unique_digests(self._digests)
         n_known = len(digests) // DIGEST_BYTES
         return DrawnSteps(
@@ -78,9 +79,9 @@ class StepDraw:
             n_repeated=len(self._digests) // DIGEST_BYTES - n_known,
         )
 
-    def _cut(self, slack: float) -> None:
+    def _cut(self) -> None:
         """Now and then, so that the work stays linear: sorts and forgets what can no longer be drawn."""
-        if not self._max_steps or len(self._kept) <= slack * self._max_steps:
+        if not self._max_steps or len(self._kept) <= _SLACK * self._max_steps:
             return
         self._sort()
         if len(self._kept) >= self._max_steps:

@@ -135,11 +135,7 @@ def stability_page(logs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def attacks_page(logs: Sequence[Mapping[str, Any]]) -> list[str]:
     header = ("log", "words around the prompt", "to a dearer tier", "to a cheaper tier", "cost", "loss")
-    cells = [
-        (log["log"], row["name"], *(f"{row[key]:.1%}" for key in ("p_dearer", "p_cheaper")), *_moved(row))
-        for log in logs
-        for row in log["rows"]
-    ]
+    cells = [(log["log"], *_attack(row)) for log in logs for row in log["rows"]]
     return [
         "## Words that should move nothing",
         "",
@@ -150,5 +146,6 @@ def attacks_page(logs: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _moved(row: Mapping[str, Any]) -> tuple[str, str]:
-    return f"{row['extra_cost']:+.1%}", "-" if row["loss"] is None else f"{row['loss']:.1%}"
+def _attack(row: Mapping[str, Any]) -> tuple[str, ...]:
+    loss = "-" if row["loss"] is None else f"{row['loss']:.1%}"
+    return row["name"], f"{row['p_dearer']:.1%}", f"{row['p_cheaper']:.1%}", f"{row['extra_cost']:+.1%}", loss

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tierwise.training.cross_fit import CrossFit, TrainingRows, cross_fit, with_rounds
+from tierwise.training.engines.local import LocalEngine
 from tierwise.training.tier_classifier import BoosterParams
 
 PARAMS = BoosterParams(n_rounds=16, learning_rate=0.2, num_leaves=7, min_child_samples=5)
@@ -25,8 +26,11 @@ def rows(seed: int = 0) -> TrainingRows:
     )
 
 
-def fitted(training: TrainingRows) -> CrossFit:
-    return cross_fit(training, PARAMS, 0, lambda: None)
+def fitted(training: TrainingRows, n_processes: int = 1) -> CrossFit:
+    engine = LocalEngine(n_processes, worth_seconds=0)
+    found = cross_fit(training, PARAMS, 0, lambda: None, engine)
+    engine.close()
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +61,9 @@ def test_a_step_is_predicted_without_its_own_outcome(repeat: int, found: CrossFi
         assert np.array_equal(turned.scores[repeat, is_turned], found.scores[repeat, is_turned])
 
 
-def test_it_is_reproducible_although_folds_run_side_by_side(found: CrossFit) -> None:
-    again = fitted(rows())
+@pytest.mark.parametrize("n_processes", [1, 2])
+def test_it_is_reproducible_although_folds_run_side_by_side(n_processes: int, found: CrossFit) -> None:
+    again = fitted(rows(), n_processes)
     assert np.array_equal(again.scores, found.scores)
     assert np.array_equal(again.log_cost, found.log_cost)
     assert again.n_rounds == found.n_rounds

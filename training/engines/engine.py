@@ -23,4 +23,4 @@ class Engine(Protocol):
         """``function(shared, item)`` for every item, in the order of the items. Exceptions come out as they are."""
 
     def close(self) -> None:
-        """Lets go of the workers; they are not stopped."""
+        """Lets go of the workers: those of a cluster stay, processes that this one started end."""
