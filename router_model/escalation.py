@@ -32,6 +32,11 @@ class Outlook:
     cost_usd: list[float]
     is_unfamiliar: bool = False
 
+    @property
+    def top_usd(self) -> float:
+        """The expected cost of the top tier, where an escalation ends and which is one attempt wherever it starts."""
+        return self.cost_usd[-1]
+
 
 def expect_escalations(probabilities: TierProbabilities, cost_usd: Floats, catch_rate: float) -> Escalations:
     """What escalating comes to from every start tier. ``catch_rate`` 0 gives single attempts.

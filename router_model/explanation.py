@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tierwise.data.records import Decision
+from tierwise.data.records import Decision, Step
 from tierwise.features.schema import FeatureSchema
 from tierwise.router_model.bundle import RouterParts
 from tierwise.router_model.neighbours import LoggedNeighbour
@@ -107,10 +107,15 @@ class Explanation:
 
 
 def explain(
-    decision: Decision, vector: NDArray[np.float32], predictor: Predictor, parts: RouterParts, options: DecideOptions
+    step: Step,
+    decision: Decision,
+    vector: NDArray[np.float32],
+    predictor: Predictor,
+    parts: RouterParts,
+    options: DecideOptions,
 ) -> Explanation:
-    """Why ``decision`` was taken for the step of ``vector`` float32 [d]."""
-    names, policy, loss = parts.catalogue.names, parts.policy, options.max_quality_loss
+    """Why ``decision`` was taken for ``step``, whose vector is float32 [d]."""
+    names, policy, loss = parts.catalogue.names, parts.policy.for_step(step), options.max_quality_loss
     chosen, prediction = names.index(decision.tier), predictor.predict(vector[None, :])
     other = runner_up(prediction, policy, chosen, loss)
     usual = parts.familiarity.space.usual(len(vector))
@@ -173,8 +178,11 @@ def learned_choice(prediction: Prediction, policy: Policy, max_quality_loss: flo
 
 def _values(prediction: Prediction, policy: Policy, cost_weight: float) -> NDArray[np.float64]:
     """What the policy maximises, by tier, float64 [k]."""
-    weight = cost_weight / policy.cost_scale_usd
-    return np.asarray(prediction.probabilities.p_success[0] - weight * prediction.cost_usd[0])
+    cost_usd, p_success = prediction.cost_usd[0], prediction.probabilities.p_success[0]
+    value = p_success - cost_weight / policy.unit_usd(float(cost_usd[-1])) * cost_usd
+    closed = [tier for tier in range(len(value) - 1) if policy.tiers is not None and tier not in policy.tiers]
+    value[closed] = -np.inf
+    return np.asarray(value)
 
 
 def _groups(schema: FeatureSchema) -> dict[str, list[int]]:

@@ -1,38 +1,29 @@
 """The policy: from probabilities and costs to a tier.
 
-The tier with the highest ``p_success - cost_weight * expected_cost / cost_scale`` is chosen. The cost weight belongs
-to an operating point that training certifies for a tolerated quality loss (:mod:`tierwise.training.operating_points`).
-Where nothing could be certified, and on unfamiliar steps, the dearest tier that is open is chosen.
+The tier with the highest ``p_success - cost_weight * expected_cost / unit`` is chosen, the unit being the step's own
+expected cost on the top tier. The cost weight belongs to an operating point that training certifies for a tolerated
+quality loss and a part of the work (:mod:`tierwise.training.certification`). Where nothing could be certified, and on
+unfamiliar steps, the dearest tier that is open is chosen.
 """
 
-from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from tierwise.data.records import Reason
+from tierwise.data.records import Reason, Step
 from tierwise.router_model.escalation import Outlook
 from tierwise.router_model.guardrails import Guardrails, TierRange
+from tierwise.router_model.operating_point import OperatingPoint, point_at
 from tierwise.router_model.options import DecideOptions
+from tierwise.router_model.parts import Part, part_value
 
 DEFAULT_MAX_QUALITY_LOSS = 0.03
-
-
-@dataclass(frozen=True, slots=True)
-class OperatingPoint:
-    """What was certified for one tolerated quality loss.
-
-    ``cost_weight`` is None when the data do not support any point but "always the top tier". The rest is evidence from
-    held-out steps: relative loss of success and saving against always-top, ``loss_upper`` its upper confidence bound.
-    """
-
-    max_quality_loss: float
-    cost_weight: float | None
-    loss: float
-    loss_upper: float
-    saving: float
+_PLAIN = (
+    "cost_scale_usd", "confidence", "n_steps", "default_max_quality_loss", "is_relative", "part_field", "n_tasks",
+    "n_effective", "missing",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +36,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """``points`` ascend by ``max_quality_loss``; ``cost_scale_usd`` is the mean expected cost of the top tier."""
+    """What was certified, and the guardrails around it.
+
+    ``part_field`` is the field of a step by whose values ``parts`` go; ``points`` and ``tiers`` serve steps that do not
+    carry it, and all steps where there are no parts. ``together`` is the evidence of all parts as one policy.
+    ``is_relative`` counts a step's cost in its own expected cost on the top tier, else in ``cost_scale_usd``, the mean
+    one. ``tiers`` None leaves every tier open.
+    """
 
     points: tuple[OperatingPoint, ...]
     cost_scale_usd: float
@@ -53,15 +50,61 @@ class Policy:
     n_steps: int
     default_max_quality_loss: float = DEFAULT_MAX_QUALITY_LOSS
     guardrails: Guardrails = field(default_factory=Guardrails)
+    is_relative: bool = False
+    tiers: tuple[int, ...] | None = None
+    part_field: str | None = None
+    parts: tuple[Part, ...] = ()
+    together: tuple[OperatingPoint, ...] = ()
+    n_tasks: int = 0
+    n_effective: float = 0.0
+    missing: str = ""
 
     def point(self, max_quality_loss: float | None) -> OperatingPoint:
         """The certified point with the largest loss up to the asked one; None asks for the default."""
-        asked = self.default_max_quality_loss if max_quality_loss is None else max_quality_loss
-        position = bisect_right([point.max_quality_loss for point in self.points], asked + 1e-9)
-        return self.points[max(0, position - 1)]
+        return point_at(self.points, self._asked(max_quality_loss))
 
-    def choose(self, outlook: Outlook, allowed: TierRange, options: DecideOptions) -> Choice:
-        """The tier for one step, or with ``options.catch_rate`` the tier to start on."""
+    def certified(self, max_quality_loss: float | None) -> OperatingPoint:
+        """The evidence of the whole policy, all parts together; ``cost_weight`` None where it never leaves the top."""
+        return point_at(self.together or self.points, self._asked(max_quality_loss))
+
+    def part_of(self, step: Step) -> Part | None:
+        """The part that the step belongs to. None where the step does not say, or there are no parts."""
+        value = part_value(step, self.part_field)
+        return next((part for part in self.parts if value in part.values), None)
+
+    def terms(self, step: Step, max_quality_loss: float | None) -> "Terms":
+        """What holds for a step at a tolerated loss."""
+        part, asked = self.part_of(step), self._asked(max_quality_loss)
+        if part is not None:
+            return Terms(point_at(part.points, asked), part.tiers, self.part_text(part), part.missing)
+        if self.parts and part_value(step, self.part_field):
+            return Terms(point_at(self.points, -1.0), (), f"{self.part_field} '{part_value(step, self.part_field)}'")
+        return Terms(point_at(self.points, asked), self.tiers, "", self.missing)
+
+    def for_step(self, step: Step) -> "Policy":
+        """The same policy with the points and tiers of the step's part, and no other parts."""
+        part = self.part_of(step)
+        if part is None:
+            return self
+        return replace(self, points=part.points, tiers=part.tiers, missing=part.missing, parts=())
+
+    def part_text(self, part: Part) -> str:
+        """The part in words."""
+        if not part.values or len(self.parts) == 1:
+            return ""
+        if len(part.values) > 1 or part.name not in part.values:
+            return f"the {len(part.values)} smaller kinds of {self.part_field}"
+        return f"{self.part_field} '{part.name}'" if part.name else f"steps without {self.part_field}"
+
+    def unit_usd(self, top_usd: float) -> float:
+        """What a step's costs are counted in, given its expected cost on the top tier."""
+        return max(top_usd, 1e-12) if self.is_relative else self.cost_scale_usd
+
+    def _asked(self, max_quality_loss: float | None) -> float:
+        return self.default_max_quality_loss if max_quality_loss is None else max_quality_loss
+
+    def choose(self, step: Step, outlook: Outlook, allowed: TierRange, options: DecideOptions) -> Choice:
+        """The tier for ``step``, or with ``options.catch_rate`` the tier to start on."""
         cost_usd, limit = outlook.cost_usd, options.max_cost_usd
         open_tiers = range(allowed.low, allowed.high + 1)
         candidates = [tier for tier in open_tiers if limit is None or cost_usd[tier] <= limit]
@@ -75,37 +118,48 @@ class Policy:
         if outlook.is_unfamiliar:
             text = "The step is unlike those that the router learned from; the dearest open tier is taken."
             return Choice(candidates[-1], Reason("unfamiliar", text))
-        point = self.point(options.max_quality_loss)
-        if point.cost_weight is None:
-            text = f"The training log cannot support a quality loss of {point.max_quality_loss:.1%}."
-            return Choice(candidates[-1], Reason("unsupported", text))
-        weight = point.cost_weight / self.cost_scale_usd
-        tier = max(candidates, key=lambda t: (outlook.p_success[t] - weight * cost_usd[t], -t))
-        return Choice(tier, _learned_reason(tier, outlook, allowed))
+        terms = self.terms(step, options.max_quality_loss)
+        if terms.point.cost_weight is None:
+            return Choice(candidates[-1], _unsupported_reason(terms))
+        weight = terms.point.cost_weight / self.unit_usd(outlook.top_usd)
+        tried = [tier for tier in candidates if terms.is_open(tier) or tier == candidates[-1]]
+        tier = max(tried, key=lambda t: (outlook.p_success[t] - weight * cost_usd[t], -t))
+        return Choice(tier, _learned_reason(tier, outlook, allowed, terms))
 
     def to_mapping(self) -> dict[str, Any]:
         """The form of ``policy.json``."""
-        slots = OperatingPoint.__dataclass_fields__
         rails = Guardrails.__dataclass_fields__
         return {
-            "points": [{name: getattr(point, name) for name in slots} for point in self.points],
-            "cost_scale_usd": self.cost_scale_usd,
-            "confidence": self.confidence,
-            "n_steps": self.n_steps,
-            "default_max_quality_loss": self.default_max_quality_loss,
+            "points": [point.to_mapping() for point in self.points],
+            "together": [point.to_mapping() for point in self.together],
+            "parts": [part.to_mapping() for part in self.parts],
+            "tiers": None if self.tiers is None else list(self.tiers),
             "guardrails": {name: getattr(self.guardrails, name) for name in rails},
-        }
+        } | {name: getattr(self, name) for name in _PLAIN}
 
     @classmethod
     def from_mapping(cls, raw: Mapping[str, Any]) -> "Policy":
         return cls(
             points=tuple(OperatingPoint(**point) for point in raw["points"]),
-            cost_scale_usd=float(raw["cost_scale_usd"]),
-            confidence=float(raw["confidence"]),
-            n_steps=int(raw["n_steps"]),
-            default_max_quality_loss=float(raw["default_max_quality_loss"]),
+            together=tuple(OperatingPoint(**point) for point in raw["together"]),
+            parts=tuple(Part.from_mapping(part) for part in raw["parts"]),
+            tiers=None if raw["tiers"] is None else tuple(raw["tiers"]),
             guardrails=Guardrails(**raw["guardrails"]),
+            **{name: raw[name] for name in _PLAIN},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for one step: the point, the ``tiers`` with evidence (None: all), and where it comes from in words."""
+
+    point: OperatingPoint
+    tiers: tuple[int, ...] | None
+    origin: str = ""
+    missing: str = ""
+
+    def is_open(self, tier: int) -> bool:
+        return self.tiers is None or tier in self.tiers
 
 
 def choose_all(p_success: np.ndarray, cost_usd: np.ndarray, weight: float) -> np.ndarray:
@@ -113,14 +167,24 @@ def choose_all(p_success: np.ndarray, cost_usd: np.ndarray, weight: float) -> np
     return np.asarray((p_success - weight * cost_usd).argmax(axis=1))
 
 
-def _learned_reason(tier: int, outlook: Outlook, allowed: TierRange) -> Reason:
+def _unsupported_reason(terms: Terms) -> Reason:
+    of = f" for {terms.origin}" if terms.origin else ""
+    if terms.missing:
+        return Reason("no_evidence", f"Nothing is certified{of}: {terms.missing}.")
+    text = f"The training log cannot support a quality loss of {terms.point.max_quality_loss:.1%}{of}."
+    return Reason("unsupported", text)
+
+
+def _learned_reason(tier: int, outlook: Outlook, allowed: TierRange, terms: Terms) -> Reason:
     p_success, cost_usd, top = outlook.p_success, outlook.cost_usd, allowed.high
+    of = f" Certified for {terms.origin}." if terms.origin else ""
     if tier == top:
-        text = f"Only the dearest open tier is worth it: {p_success[tier]:.0%} expected to succeed."
+        text = f"Only the dearest open tier is worth it: {p_success[tier]:.0%} expected to succeed.{of}"
         return Reason("learned_top", text)
     gain = p_success[top] - p_success[tier]
     ratio = cost_usd[top] / max(cost_usd[tier], 1e-12)
     text = (
         f"{p_success[tier]:.0%} expected to succeed; the top open tier adds {gain:+.1%} at {ratio:.3g} times the cost."
+        f"{of}"
     )
     return Reason("raised" if allowed.raised_by and tier == allowed.low else "learned", text)

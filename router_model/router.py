@@ -162,7 +162,8 @@ class Router:
             for row, step in enumerate(steps)
         ]
         if options.explain:
-            return [self._explained(one, vector, options) for one, vector in zip(decisions, vectors, strict=True)]
+            each = zip(steps, decisions, vectors, strict=True)
+            return [self._explained(step, one, vector, options) for step, one, vector in each]
         return decisions
 
     def _outlook(self, prediction: Prediction, options: DecideOptions) -> Escalations:
@@ -172,14 +173,16 @@ class Router:
             return Escalations(prediction.probabilities.p_success, cost_usd)
         return expect_escalations(prediction.probabilities, cost_usd, options.catch_rate)
 
-    def _explained(self, decision: Decision, vector: NDArray[np.float32], options: DecideOptions) -> Decision:
-        found, names = explain(decision, vector, self._predictor, self.parts, options), self.catalogue.names
+    def _explained(
+        self, step: Step, decision: Decision, vector: NDArray[np.float32], options: DecideOptions
+    ) -> Decision:
+        found, names = explain(step, decision, vector, self._predictor, self.parts, options), self.catalogue.names
         return replace(decision, explanation=found.sentences(names), explanation_figures=found.to_mapping(names))
 
     def _decision(self, step: Step, options: DecideOptions, p_success: list[float], outlook: Outlook) -> Decision:
         policy, names = self.parts.policy, self.catalogue.names
         allowed = open_tiers(step, options, policy.guardrails, self.catalogue)
-        choice = policy.choose(outlook, allowed, options)
+        choice = policy.choose(step, outlook, allowed, options)
         tier = self.catalogue.tiers[choice.tier]
         return Decision(
             tier=tier.name,

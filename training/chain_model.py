@@ -18,6 +18,10 @@ class ChainModel:
     trees: TierClassifier
     linear: LinearChain
 
+    def scores(self, vectors: NDArray[np.float32]) -> Floats:
+        """Log-odds float64 [n, 2 k - 1]."""
+        return np.asarray(blended(self.trees.decision_function(vectors), self.linear.scores(vectors)))
+
     def staged_scores(self, vectors: NDArray[np.float32], stages: list[int]) -> Floats:
         """Log-odds float64 [stages, n, 2 k - 1] with so many boosting rounds of the trees."""
         linear = self.linear.scores(vectors)

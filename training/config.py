@@ -26,8 +26,10 @@ class TrainConfig:
     the caution on unfamiliar ones may cost; ``n_similar_steps`` how many logged steps must be near to make a step
     familiar, a twentieth of the log at most; ``n_components`` the components of the sentence embedding;
     ``n_repeats`` how often cross-fitting draws its folds at most, ``repeats`` how often on a log of some length;
-    ``half_life_days`` the age at which a step counts half, None for no ageing; ``max_steps`` how many steps of a
-    longer log are drawn at random to learn from (docs/scale.md says what more would add), 0 for all.
+    ``half_life_days`` the age at which a step counts half, None for no ageing; ``parts`` the field of the step by whose
+    values the promise is certified ("none": for the whole log alone); ``cost`` how a step's cost counts, "relative" to
+    its own cost on the top tier, so that no step is worth more loss than another, or in "dollars"; ``max_steps`` how
+    many steps of a longer log are drawn at random to learn from (docs/scale.md says what more would add), 0 for all.
     """
 
     seed: int = 0
@@ -36,10 +38,12 @@ class TrainConfig:
     n_components: int = 32
     confidence: float = 0.9
     max_quality_loss: float = DEFAULT_MAX_QUALITY_LOSS
-    unfamiliar_share: float = 0.08
+    unfamiliar_share: float = 0.03
     n_similar_steps: int = 100
     n_reference_steps: int = 3000
     half_life_days: float | None = None
+    parts: str = "task_type"
+    cost: str = "relative"
     max_steps: int = 50_000
     booster: BoosterParams = field(default_factory=BoosterParams)
     guardrails: Guardrails = field(default_factory=Guardrails)
@@ -60,10 +64,24 @@ class TrainConfig:
         ):
             if getattr(self, name) < least:
                 raise TrainingError(f"{name} is {getattr(self, name)}; at least {least} are needed")
+        if self.cost not in ("relative", "dollars"):
+            raise TrainingError(f"cost is {self.cost!r}; 'relative' or 'dollars' is needed")
+        if not self.parts:
+            raise TrainingError("parts is empty; name a field of the step, such as 'task_type', or 'none'")
         if self.max_steps < 0:
             raise TrainingError(f"max_steps is {self.max_steps}; a number of steps is needed, or 0 for all")
         if self.half_life_days is not None and not self.half_life_days > 0:
             raise TrainingError(f"half_life_days is {self.half_life_days}; a number of days above 0 is needed")
+
+    @property
+    def part_field(self) -> str | None:
+        """The field that parts go by; None for one part."""
+        return None if self.parts == "none" else self.parts
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether a step's cost counts in its own cost on the top tier."""
+        return self.cost == "relative"
 
     def repeats(self, n_steps: int) -> int:
         """How often cross-fitting draws its folds on a log of ``n_steps``."""

@@ -25,7 +25,14 @@ from tierwise.router_model.neighbours import LoggedSteps
 from tierwise.router_model.policy import Policy
 from tierwise.router_model.predictor import tier_rows
 from tierwise.router_model.router import Router
-from tierwise.training.calibration import cross_calibrated, fit_calibration
+from tierwise.training.calibration import fit_calibration
+from tierwise.training.certification.units import unit_codes
+from tierwise.training.certified_policy import (
+    certified_policy,
+    final_expectations,
+    fit_what_is_familiar,
+    held_out_log,
+)
 from tierwise.training.chain_model import ChainModel
 from tierwise.training.config import TrainConfig
 from tierwise.training.costs import CostModel, complete_costs
@@ -34,10 +41,8 @@ from tierwise.training.encoding import Encoding, encode_steps
 from tierwise.training.engines.engine import Engine
 from tierwise.training.engines.local import LocalEngine
 from tierwise.training.errors import TrainingError
-from tierwise.training.evidence import drawn_propensity, weigh_evidence
-from tierwise.training.familiarity import fit_familiarity
+from tierwise.training.evidence import Witness, speaking_steps
 from tierwise.training.onnx_export import ExportedGraph, export_booster
-from tierwise.training.operating_points import HeldOut, certify, cost_scale_usd
 from tierwise.training.perturbation import perturbed_copies
 from tierwise.training.progress import Progress, silent_progress
 from tierwise.training.recency import recency_weights
@@ -121,14 +126,20 @@ def train_drawn(
     held_out = cross_fit(rows, config.booster, config.seed, progress.step, engine)
     progress("calibration", 1)
     calibration = _calibration(held_out, rows)
-    fitted = fit_familiarity(vectors, copy_vectors, schema, folds[0], config)
-    policy = _policy(held_out, steps, rows, fitted.is_unfamiliar, config)
+    witness = Witness.of(steps, catalogue.names, table.success)
+    speaks = speaking_steps(witness, unit_codes(steps))
+    fitted = fit_what_is_familiar(vectors, copy_vectors, schema, folds[0], speaks, config)
 
     progress("final fit", 1)
     params = with_rounds(config.booster, held_out.n_rounds)
     model, cost_model = rows.fit(np.ones(len(steps), dtype=np.bool_), params, config.seed)
 
+    progress("certification", 1)
+    final = final_expectations(model, cost_model, calibration, vectors, config)
+    policy = certified_policy(held_out_log(held_out, steps, witness, rows, fitted.is_unfamiliar, final, config), config)
+
     progress("export to ONNX", 1)
+    referred = np.flatnonzero(speaks)[: fitted.n_reference]
     router_graph, cost_graph = _exported(model, cost_model, vectors[:_N_PARITY_STEPS])
     parts = RouterParts(
         catalogue,
@@ -140,7 +151,7 @@ def train_drawn(
         policy,
         fitted.familiarity,
         encoder_folder or STATIC_FOLDER,
-        LoggedSteps.of([step.step_id for step in steps[: fitted.n_reference]], table.success[: fitted.n_reference]),
+        LoggedSteps.of([steps[row].step_id for row in referred], table.success[referred]),
     )
     deviation = max(router_graph.max_deviation, cost_graph.max_deviation)
     parity = {"onnx_max_deviation": deviation, "onnx_parity_rows": router_graph.n_rows}
@@ -200,49 +211,11 @@ def _draw_summary(drawn: DrawnSteps) -> dict[str, Any]:
     return {"n_known_steps": drawn.n_known, "drawn_by": "smallest digests of step_id"}
 
 
-def _policy(
-    cross: CrossFit,
-    steps: Sequence[LoggedStep],
-    rows: TrainingRows,
-    is_unfamiliar: np.ndarray,
-    config: TrainConfig,
-) -> Policy:
-    propensity = drawn_propensity(steps, rows.success)
-    repeats = [_held_out(cross, repeat, rows, is_unfamiliar, propensity) for repeat in range(len(rows.folds))]
-    return Policy(
-        points=certify(repeats, config.confidence),
-        cost_scale_usd=cost_scale_usd(repeats),
-        confidence=config.confidence,
-        n_steps=len(steps),
-        default_max_quality_loss=config.max_quality_loss,
-        guardrails=config.guardrails,
-    )
-
-
-def _held_out(
-    cross: CrossFit, repeat: int, rows: TrainingRows, is_unfamiliar: np.ndarray, propensity: np.ndarray
-) -> HeldOut:
-    """One repeat of the cross-fitting as evidence, each step under a calibration that did not see its fold."""
-    success, cost_usd, weight, folds = rows.success, rows.cost_usd, rows.weight, rows.folds[repeat]
-    scores, log_cost = cross.scores[repeat], cross.log_cost[repeat]
-    probabilities, expected_cost = cross_calibrated(scores, success, log_cost, cost_usd, folds, weight)
-    evidence = weigh_evidence(probabilities, success, propensity)
-    return HeldOut(
-        probabilities.p_success,
-        expected_cost,
-        evidence.success,
-        np.where(np.isnan(cost_usd), expected_cost, cost_usd),
-        is_unfamiliar,
-        weight * evidence.weight,
-        evidence.largest,
-    )
-
-
 def _summary(
     steps: Sequence[LoggedStep], table: OutcomeTable, cross: CrossFit, policy: Policy, config: TrainConfig
 ) -> dict[str, Any]:
     """What the manifest and the tracking run say of the training."""
-    point = policy.point(None)
+    point = policy.certified(None)
     return {
         "n_steps": len(steps),
         "n_complete": int(table.is_complete.sum()),
@@ -255,5 +228,8 @@ def _summary(
         "held_out_loss": point.loss,
         "held_out_loss_upper": point.loss_upper,
         "held_out_saving": point.saving,
+        "held_out_saving_usd": point.saving_usd,
+        "n_tasks": policy.n_tasks,
+        "n_effective_tasks": policy.n_effective,
         "confidence": policy.confidence,
     }

@@ -8,8 +8,11 @@ import numpy as np
 from benchmarks.decisions.answers import Answers
 from benchmarks.decisions.problem import Floats, Fold
 from tierwise.router_model.policy import choose_all
+from tierwise.training.certification.held_out import Expected, HeldOut
+from tierwise.training.certification.points import QUALITY_LOSSES, Trial, certify_part
+from tierwise.training.certification.units import Units
 from tierwise.training.evaluation.curve import Prediction
-from tierwise.training.operating_points import QUALITY_LOSSES, HeldOut, certify
+from tierwise.training.evaluation.outcomes import group_codes
 
 N_INNER_FOLDS = 4
 
@@ -74,14 +77,14 @@ class Certified:
         return self.learner.has_probabilities
 
     def answer(self, fold: Fold) -> Answers:
-        weight_per_usd = self._weight_per_usd(fold)
         prediction = self.learner.predict(fold)
-        top = np.full(len(fold.test), len(fold.catalogue) - 1, dtype=np.int64)
-        chosen = top
-        if weight_per_usd is not None:
-            chosen = choose_all(prediction.p_success, prediction.expected_cost_usd, weight_per_usd)
+        expected = _expected(prediction)
+        weight = self._cost_weight(fold, expected)
+        chosen = np.full(len(fold.test), len(fold.catalogue) - 1, dtype=np.int64)
+        if weight is not None:
+            chosen = choose_all(expected.p_success, expected.relative_cost, weight)
         plain = Answers.choices(chosen.astype(np.int64), len(fold.catalogue))
-        is_supported = np.full(len(chosen), weight_per_usd is not None)
+        is_supported = np.full(len(chosen), weight is not None)
         return Answers(
             prediction.p_success,
             prediction.expected_cost_usd,
@@ -91,22 +94,33 @@ class Certified:
             is_supported,
         )
 
-    def _weight_per_usd(self, fold: Fold) -> float | None:
+    def _cost_weight(self, fold: Fold, final: Expected) -> float | None:
         """The certified cost weight; None when not even the most careful one passes."""
         parts = [(inner, self.learner.predict(inner)) for inner in fold.inner(N_INNER_FOLDS, seed=0)]
         rows = np.concatenate([inner.test for inner, _ in parts])
+        inner_of = np.concatenate([np.full(len(inner.test), number) for number, (inner, _) in enumerate(parts)])
+        p_success = np.concatenate([prediction.p_success for _, prediction in parts])
+        cost_usd = np.concatenate([prediction.expected_cost_usd for _, prediction in parts])
         held_out = HeldOut(
-            np.concatenate([prediction.p_success for _, prediction in parts]),
-            np.concatenate([prediction.expected_cost_usd for _, prediction in parts]),
+            _expected(Prediction(p_success, cost_usd)),
+            inner_of.astype(np.int64),
             _known(fold.problem.success[rows]),
             _known(fold.problem.cost_usd[rows]),
             np.zeros(len(rows), dtype=np.bool_),
             np.ones(len(rows)),
         )
-        points = certify([held_out], self.confidence)
+        codes = group_codes([fold.problem.groups[row] for row in rows], len(rows))
+        trial = Trial([held_out], Units.of(codes, held_out.weight), self.confidence)
+        is_fixed = np.zeros(len(final.unit_usd), dtype=np.bool_)
+        found = certify_part(trial, final, is_fixed, np.ones(len(fold.catalogue), dtype=np.bool_))
         asked = max(loss for loss in QUALITY_LOSSES if loss <= self.max_quality_loss + 1e-9)
-        weight = next(point.cost_weight for point in points if point.max_quality_loss == asked)
-        return None if weight is None else weight / held_out.cost_scale_usd
+        return next(point.cost_weight for point in found.points if point.max_quality_loss == asked)
+
+
+def _expected(prediction: Prediction) -> Expected:
+    """Costs relative to a step's own expected one on the top tier, as Tierwise counts them."""
+    top_usd = np.maximum(prediction.expected_cost_usd[:, -1], 1e-12)
+    return Expected(prediction.p_success, prediction.expected_cost_usd, top_usd)
 
 
 def _known(values: Floats) -> Floats:

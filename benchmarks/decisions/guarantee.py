@@ -52,7 +52,7 @@ def simulate_world(seed: int, n_steps: int, max_quality_loss: float, config: Tra
         n_steps,
         float(1 - p_success[each, chosen].mean() / p_success[:, -1].mean()),
         float(1 - cost_usd[each, chosen].mean() / cost_usd[:, -1].mean()),
-        trained.parts.policy.point(max_quality_loss).cost_weight is not None,
+        trained.parts.policy.certified(max_quality_loss).cost_weight is not None,
         float(np.mean([decision.is_unfamiliar for decision in decisions])),
     )
 

@@ -43,7 +43,7 @@ class LearnedRouter:
             decision_arrays(router.decide_many(steps, replace(options, catch_rate=rate)), fold.catalogue).chosen
             for rate in CATCH_RATES
         ]
-        is_supported = trained.parts.policy.point(self.max_quality_loss).cost_weight is not None
+        is_supported = trained.parts.policy.certified(self.max_quality_loss).cost_weight is not None
         return Answers(
             arrays.p_success,
             arrays.expected_cost_usd,

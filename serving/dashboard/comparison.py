@@ -14,7 +14,8 @@ from tierwise.data.decision_log.views.search import Sampled
 from tierwise.data.intervals import ClusterSums, Interval, saving_interval
 from tierwise.data.records import Step
 from tierwise.router_model.guardrails import Guardrails
-from tierwise.router_model.policy import OperatingPoint, Policy, choose_all
+from tierwise.router_model.operating_point import OperatingPoint
+from tierwise.router_model.policy import Policy, choose_all
 from tierwise.router_model.rules import RulesRouter
 
 

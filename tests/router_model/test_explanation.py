@@ -19,7 +19,8 @@ from tierwise.router_model.explanation import (
 )
 from tierwise.router_model.familiarity import Familiarity, FamiliaritySpace, NearestReference
 from tierwise.router_model.neighbours import LoggedSteps
-from tierwise.router_model.policy import OperatingPoint, Policy
+from tierwise.router_model.operating_point import OperatingPoint
+from tierwise.router_model.policy import Policy
 from tierwise.router_model.predictor import Prediction
 
 NAMES = ("small", "frontier")

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tierwise.data.records import Step
 from tierwise.router_model.escalation import Outlook
 from tierwise.router_model.guardrails import Guardrails, TierRange
+from tierwise.router_model.operating_point import OperatingPoint
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
-from tierwise.router_model.policy import OperatingPoint, Policy, choose_all
+from tierwise.router_model.policy import Policy, choose_all
 
 POLICY = Policy(
     points=(
@@ -25,6 +27,7 @@ POLICY = Policy(
     n_steps=100,
 )
 ANY_TIER = TierRange(0, 2)
+STEP_OF_NO_PART = Step(text="x")
 STEP = Outlook([0.80, 0.90, 0.95], [1.0, 4.0, 16.0])
 """At weight .1 a dollar counts .1 / 16: .794, .875 and .85. At weight 1: .74, .65 and -.05."""
 
@@ -38,7 +41,7 @@ LOSSES = st.one_of(st.none(), st.floats(0, 1))
 
 
 def chosen(outlook: Outlook, allowed: TierRange = ANY_TIER, options: DecideOptions = NO_OPTIONS) -> int:
-    return POLICY.choose(outlook, allowed, options).tier
+    return POLICY.choose(STEP_OF_NO_PART, outlook, allowed, options).tier
 
 
 @pytest.mark.parametrize(
@@ -56,7 +59,7 @@ def chosen(outlook: Outlook, allowed: TierRange = ANY_TIER, options: DecideOptio
 def test_each_tolerated_loss_uses_the_point_that_was_certified_for_it(
     max_quality_loss: float | None, tier: int, code: str
 ) -> None:
-    choice = POLICY.choose(STEP, ANY_TIER, DecideOptions(max_quality_loss=max_quality_loss))
+    choice = POLICY.choose(STEP_OF_NO_PART, STEP, ANY_TIER, DecideOptions(max_quality_loss=max_quality_loss))
     assert (choice.tier, choice.reason.code) == (tier, code)
 
 
@@ -77,7 +80,7 @@ def test_each_tolerated_loss_uses_the_point_that_was_certified_for_it(
 def test_caution_and_limits_come_in_a_known_order(
     outlook: Outlook, allowed: TierRange, options: dict[str, float], tier: int, code: str
 ) -> None:
-    choice = POLICY.choose(outlook, allowed, DecideOptions(**options))  # type: ignore[arg-type]
+    choice = POLICY.choose(STEP_OF_NO_PART, outlook, allowed, DecideOptions(**options))  # type: ignore[arg-type]
     assert (choice.tier, choice.reason.code) == (tier, code)
 
 
@@ -87,7 +90,7 @@ def test_ties_go_to_the_cheaper_tier() -> None:
 
 
 def test_every_choice_says_why() -> None:
-    reason = POLICY.choose(STEP, ANY_TIER, NO_OPTIONS).reason
+    reason = POLICY.choose(STEP_OF_NO_PART, STEP, ANY_TIER, NO_OPTIONS).reason
     assert reason.text == "90% expected to succeed; the top open tier adds +5.0% at 4 times the cost."
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Step
+from tierwise.router_model.operating_point import OperatingPoint
 from tierwise.router_model.options import DecideOptions
-from tierwise.router_model.policy import OperatingPoint, Policy
+from tierwise.router_model.policy import Policy
 from tierwise.router_model.router import Router
 from tierwise.training.config import TrainConfig
 from tierwise.training.evaluation.worlds import World

@@ -1,120 +1,149 @@
-"""Evidence from logs that show one tier a step: right on average whatever the model says, and bounded."""
+"""Evidence: from the first attempt of a decision, right on average whatever the model says, nothing filled in."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
+from tierwise.data.labels import outcome_table
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Step
-from tierwise.router_model.chain import Floats, TierProbabilities, tier_probabilities
-from tierwise.training.evidence import drawn_propensity, weigh_evidence
-from tierwise.training.operating_points import HeldOut, certify
+from tierwise.router_model.chain import Floats
+from tierwise.training.evidence import MIN_OWN_UNITS, Evidence, Witness, speaking_steps, weigh_evidence
 
-N_STEPS, N_TIERS = 6000, 3
-PREFERRED = np.array([0.9, 0.05, 0.05])
-
-
-def world(seed: int) -> tuple[Floats, Floats, Floats]:
-    """All outcomes, what a log that mostly tries the small tier shows of them, and the propensities."""
-    rng = np.random.default_rng(seed)
-    success = (rng.random((N_STEPS, N_TIERS)) < [0.5, 0.7, 0.9]).astype(np.float64)
-    tried = rng.choice(N_TIERS, N_STEPS, p=PREFERRED)
-    return success, np.where(np.arange(N_TIERS) == tried[:, None], success, np.nan), PREFERRED[tried]
+TIERS = ("small", "mid", "frontier")
+N = 4000
 
 
-def overconfident() -> TierProbabilities:
-    """A model that believes the small tier as good as the others."""
-    return tier_probabilities(np.full((N_STEPS, 2 * N_TIERS - 1), 2.0))
+def attempts(*tried: tuple[str, bool | None]) -> tuple[Attempt, ...]:
+    return tuple(Attempt(tier, success=success) for tier, success in tried)
 
 
-def test_the_mean_of_the_evidence_is_the_truth_although_the_model_is_wrong() -> None:
-    means = [weigh_evidence(overconfident(), seen, p).success.mean(axis=0) for _, seen, p in map(world, range(12))]
-    assert np.mean(means, axis=0) == pytest.approx([0.5, 0.7, 0.9], abs=0.02)
+def logged(name: int, *tried: tuple[str, bool | None], decided: str | None = None, propensity: float | None = None):  # type: ignore[no-untyped-def]
+    decision = (
+        None if propensity is None else LoggedDecision(f"d-{name}", decided or tried[0][0], propensity=propensity)
+    )
+    return LoggedStep(f"s-{name}", Step("x"), attempts(*tried), decision=decision)
 
 
-def test_evidence_lies_within_its_bounds() -> None:
-    _, seen, propensity = world(0)
-    evidence = weigh_evidence(overconfident(), seen, propensity)
-    assert evidence.largest == pytest.approx(20)
-    assert evidence.success.max() <= evidence.largest
-    assert evidence.success.min() >= 1 - evidence.largest
+def evidence_of(steps: Sequence[LoggedStep], p_success: float | Floats = 0.5) -> Evidence:
+    witness = Witness.of(steps, TIERS, outcome_table(steps, TIERS).success)
+    p = np.broadcast_to(np.asarray(p_success, dtype=np.float64), (len(steps), len(TIERS)))
+    return weigh_evidence(p, witness, np.arange(len(steps)))
+
+
+def explored(rng: np.random.Generator, p_mid: float, escalates: bool, p_explored: float = 0.2) -> list[LoggedStep]:
+    """The top tier first, mid explored, in the log of the product itself."""
+    steps = []
+    for name in range(N):
+        mid, top = rng.random() < p_mid, rng.random() < 0.9
+        if rng.random() < p_explored:
+            rest = [("frontier", bool(top))] if escalates and not mid else []
+            steps.append(logged(name, ("mid", bool(mid)), *rest, propensity=p_explored))
+        else:
+            steps.append(logged(name, ("frontier", bool(top)), propensity=1 - p_explored))
+    return steps
+
+
+@pytest.mark.parametrize("escalates", [False, True])
+@pytest.mark.parametrize("model", [0.1, 0.5, 0.95])
+def test_an_escalation_after_the_first_attempt_changes_nothing_of_what_was_drawn(escalates: bool, model: float) -> None:
+    """Mid truly loses a fifth; an evidence that drops or down-weighs what escalated would call it a gain."""
+    found = [
+        evidence_of(explored(np.random.default_rng(seed), 0.7, escalates), model).success.mean(axis=0)
+        for seed in range(8)
+    ]
+    assert np.mean(found, axis=0)[1:] == pytest.approx([0.7, 0.9], abs=0.03)
+
+
+def test_drawn_evidence_lies_within_its_bounds_and_counts_by_them() -> None:
+    evidence = evidence_of(explored(np.random.default_rng(0), 0.7, escalates=True), 0.8)
+    assert evidence.largest == pytest.approx(5)
+    assert 1 - evidence.largest <= evidence.success.min() <= evidence.success.max() <= evidence.largest
     assert (evidence.weight[:, None] * evidence.success).max() <= 1
 
 
-def test_without_a_draw_the_model_stands_in_for_what_was_not_seen() -> None:
-    success, seen, _ = world(0)
-    evidence = weigh_evidence(overconfident(), seen, np.full(N_STEPS, np.nan))
-    assert evidence.largest == 1.0
-    known = ~np.isnan(seen)
-    assert np.array_equal(evidence.success[known], success[known])
-    assert ((evidence.success >= 0) & (evidence.success <= 1)).all()
+def test_a_log_of_the_top_tier_alone_opens_no_other_tier_whatever_the_model_believes() -> None:
+    evidence = evidence_of([logged(name, ("frontier", True)) for name in range(300)], 1.0)
+    assert evidence.is_evidenced.tolist() == [False, False, True]
+    assert "no tier below the top was tried" in evidence.missing
 
 
-def test_an_escalation_that_stopped_counts_the_dearer_tiers_as_successes() -> None:
-    """However sure the model is that they would have failed: nobody will ever see it in such a log."""
-    log = np.array([[1, np.nan, np.nan], [0, 1, np.nan], [0, 0, 0], [np.nan, 1, np.nan]])
-    pessimist = tier_probabilities(np.full((4, 2 * N_TIERS - 1), -2.0))
-    found = weigh_evidence(pessimist, log, np.full(4, np.nan)).success
-    assert found[:3].tolist() == [[1, 1, 1], [0, 1, 1], [0, 0, 0]]
-    assert found[3, 1:].tolist() == [1, 1]
-    assert 0 < found[3, 0] < 1
+@pytest.mark.parametrize(("n_tried", "is_open"), [(MIN_OWN_UNITS - 1, False), (MIN_OWN_UNITS, True)])
+def test_a_tier_opens_with_enough_tasks_of_its_own(n_tried: int, is_open: bool) -> None:
+    both = [logged(name, ("mid", True), ("frontier", True)) for name in range(n_tried)]
+    rest = [logged(name, ("frontier", True)) for name in range(n_tried, 200)]
+    assert evidence_of([*both, *rest]).is_evidenced.tolist() == [False, is_open, True]
 
 
-def test_a_wrong_model_certifies_no_loss_that_the_log_disproves() -> None:
-    """The small tier succeeds on half of the steps; the model says that it is as good as the top tier."""
-    _, seen, propensity = world(3)
-    model = overconfident()
-    cost_usd = np.tile([0.001, 0.01, 0.1], (N_STEPS, 1))
-    unfamiliar = np.zeros(N_STEPS, dtype=np.bool_)
-
-    def small_loss_is_certified(known_propensity: Floats) -> bool:
-        evidence = weigh_evidence(model, seen, known_propensity)
-        held_out = HeldOut(
-            model.p_success, cost_usd, evidence.success, cost_usd, unfamiliar, evidence.weight, evidence.largest
-        )
-        return any(point.saving > 0.9 for point in certify([held_out], 0.9) if point.max_quality_loss <= 0.3)
-
-    assert not small_loss_is_certified(propensity)
+def test_many_steps_of_few_tasks_open_nothing() -> None:
+    steps = [logged(name, ("mid", True), ("frontier", True)) for name in range(200)]
+    witness = Witness.of(steps, TIERS, outcome_table(steps, TIERS).success)
+    found = weigh_evidence(np.full((200, 3), 0.5), witness, np.arange(200) % (MIN_OWN_UNITS - 1))
+    assert not found.is_evidenced[:-1].any()
 
 
-def certified_saving(success: Floats, seen: Floats, propensity: Floats, max_quality_loss: float) -> float:
-    """With a model that knows every success rate, in a world where the small tier does what the top tier does."""
-    n = len(success)
-    odds = np.log(np.tile([0.9, 0.9, 0.9, 0.9, 0.9], (n, 1)) / 0.1)
-    model, cost_usd = tier_probabilities(odds), np.tile([0.001, 0.01, 0.1], (n, 1))
-    evidence = weigh_evidence(model, seen, propensity)
-    unfamiliar = np.zeros(n, dtype=np.bool_)
-    held_out = HeldOut(
-        model.p_success, cost_usd, evidence.success, cost_usd, unfamiliar, evidence.weight, evidence.largest
-    )
-    (point,) = (point for point in certify([held_out], 0.9) if point.max_quality_loss == max_quality_loss)
-    return point.saving
+def test_what_nobody_tried_counts_against_the_saving() -> None:
+    """Single attempts of rules, an escalation that stops, one that runs to the end, and a step of the top tier."""
+    steps = [
+        logged(0, ("mid", True)),
+        logged(1, ("mid", False)),
+        logged(2, ("small", False), ("mid", True)),
+        logged(3, ("small", False), ("mid", False), ("frontier", False)),
+        logged(4, ("frontier", True)),
+        logged(5, ("small", True)),
+    ]
+    expected = [[0, 1, 1], [0, 0, 1], [0, 1, 1], [0, 0, 0], [0, 0, 1], [1, 1, 1]]
+    assert evidence_of(steps, 0.99).success.tolist() == expected
 
 
-def test_a_few_steps_on_every_tier_certify_what_many_drawn_ones_blur() -> None:
-    rng = np.random.default_rng(5)
-    success = np.repeat(rng.random((N_STEPS, 1)) < 0.9, N_TIERS, axis=1).astype(np.float64)
-    tried = rng.choice(N_TIERS, N_STEPS, p=PREFERRED)
-    seen, propensity = np.where(np.arange(N_TIERS) == tried[:, None], success, np.nan), PREFERRED[tried]
-    assert certified_saving(success, seen, propensity, 0.03) == 0
-    seen[:500], propensity[:500] = success[:500], np.nan
-    assert certified_saving(success, seen, propensity, 0.03) > 0.9
+def test_a_tier_that_stood_in_was_not_drawn() -> None:
+    """503 on the drawn tier: the propensity belongs to it and to no other, whether or not the failed call is logged."""
+    steps = [
+        logged(0, ("mid", None), ("frontier", True), propensity=0.2),
+        logged(1, ("frontier", True), decided="mid", propensity=0.2),
+        logged(2, ("mid", True), propensity=0.2),
+    ]
+    witness = Witness.of(steps, TIERS, outcome_table(steps, TIERS).success)
+    assert witness.is_lost.tolist() == [True, True, False]
+    assert np.array_equal(witness.propensity, [np.nan, np.nan, 0.2], equal_nan=True)
+    assert evidence_of(steps).weight.tolist() == [0, 0, 0.2]
 
 
-def test_steps_on_every_tier_that_disprove_the_model_are_not_outvoted() -> None:
-    rng = np.random.default_rng(6)
-    success = (rng.random((N_STEPS, N_TIERS)) < [0.5, 0.7, 0.9]).astype(np.float64)
-    tried = rng.choice(N_TIERS, N_STEPS, p=PREFERRED)
-    seen, propensity = np.where(np.arange(N_TIERS) == tried[:, None], success, np.nan), PREFERRED[tried]
-    seen[:500], propensity[:500] = success[:500], np.nan
-    assert certified_saving(success, seen, propensity, 0.1) < 0.9
+def mirrored(share: float, rng: np.random.Generator) -> list[LoggedStep]:
+    steps = []
+    for name in range(2000):
+        asked = [("frontier", True)]
+        if rng.random() < share:
+            asked += [("small", bool(rng.random() < 0.5)), ("mid", True)]
+        steps.append(logged(name, *asked))
+    return steps
 
 
-def logged(propensity: float | None, *tiers: str) -> LoggedStep:
-    attempts = tuple(Attempt(tier, success=True) for tier in tiers)
-    return LoggedStep("s", Step("x"), attempts, decision=LoggedDecision(tier=tiers[0], propensity=propensity))
+def test_mirrored_steps_stand_for_the_top_tier_steps_beside_them() -> None:
+    steps = mirrored(0.1, np.random.default_rng(0))
+    evidence = evidence_of(steps)
+    assert evidence.weight.tolist() == [float(len(step.attempts) > 1) for step in steps]
+    assert evidence.is_evidenced.all()
+    witness = Witness.of(steps, TIERS, outcome_table(steps, TIERS).success)
+    assert speaking_steps(witness, np.arange(len(steps))).sum() == evidence.weight.sum()
 
 
-def test_only_a_single_attempt_that_was_drawn_has_a_propensity() -> None:
-    steps = [logged(0.25, "small"), logged(1.0, "small"), logged(None, "small"), logged(0.25, "small", "mid")]
-    success = np.array([[1, np.nan], [1, np.nan], [1, np.nan], [1, 1]], dtype=np.float64)
-    found = drawn_propensity([*steps, LoggedStep("s", Step("x"))], np.vstack([success, [np.nan, np.nan]]))
-    assert np.array_equal(found, [0.25, np.nan, np.nan, np.nan, np.nan], equal_nan=True)
+def test_an_explored_tier_that_escalated_is_never_taken_for_a_mirrored_one() -> None:
+    """All that is complete failed first: as a random sample it would say that mid is useless, or priceless."""
+    rng = np.random.default_rng(1)
+    steps = explored(rng, 0.7, escalates=True, p_explored=0.02)
+    assert not Witness.of(steps, TIERS, outcome_table(steps, TIERS).success).is_collected.any()
+
+
+def test_a_tier_that_the_draw_reached_on_half_of_the_steps_is_not_filled_in() -> None:
+    """Mid is explored on every second step only; elsewhere the model would stand for it."""
+    rng = np.random.default_rng(2)
+    steps = []
+    for name in range(N):
+        explores = name % 2 == 0 and rng.random() < 0.3
+        steps.append(logged(name, ("mid" if explores else "frontier", True), propensity=0.3 if explores else 0.7))
+    assert (evidence_of(steps, 0.9).success[:, 1] <= 0).sum() >= N * 0.9
+
+
+def test_no_outcome_at_all_shows_nothing() -> None:
+    assert evidence_of([logged(0, ("mid", None)), logged(1, ("mid", True))]).weight.tolist() == [0, 1]

@@ -14,9 +14,11 @@ from tierwise.data.draw import DrawnSteps
 from tierwise.data.errors import LogError
 from tierwise.data.extras import needs_extra
 from tierwise.data.records import LoggedStep
+from tierwise.router_model.operating_point import point_at
 from tierwise.training.engines.choice import EngineName
 
 if TYPE_CHECKING:
+    from tierwise.router_model.policy import Policy
     from tierwise.training.config import TrainConfig
     from tierwise.training.engines.engine import Engine
     from tierwise.training.train import TrainedRouter
@@ -118,14 +120,48 @@ def say_training(trained: "TrainedRouter") -> None:
         say(f"  Drawn at random, step by step, from {summary['n_known_steps']}; max_steps in train.toml says how many.")
     if summary["n_simulated"]:
         say(f"{summary['n_simulated']} of them have simulated attempts; figures on them are not evidence.")
-    say(f"Certified on held-out steps, with {summary['confidence']:.0%} confidence:")
     policy = trained.parts.policy
+    for line in certified_lines(policy):
+        say(line)
+
+
+def certified_lines(policy: "Policy") -> list[str]:
+    """What was certified: the whole at a few tolerated losses, and each part at the default one."""
+    if policy.missing:
+        return [
+            f"Nothing is certified: {policy.missing}; every step stays with the top tier.",
+            "Next: let cheaper tiers answer some of these steps as well, with `tierwise collect`, and train again.",
+        ]
+    tasks = f"{policy.n_tasks:,} tasks, worth {policy.n_effective:,.0f} of equal size"
+    lines = [f"Certified on held-out steps, with {policy.confidence:.0%} confidence ({tasks}):"]
     for tolerated in (0.01, 0.03, 0.05, 0.1, 0.2):
-        point = policy.point(tolerated)
+        point = policy.certified(tolerated)
         if point.cost_weight is None:
-            say(f"  at most {tolerated:4.0%} quality loss: the log cannot support it; stays with the top tier")
+            lines.append(f"  at most {tolerated:4.0%} quality loss: the log cannot support it; stays with the top tier")
         else:
-            say(f"  at most {tolerated:4.0%} quality loss: {point.loss:6.1%} lost, {point.saving:5.1%} saved")
+            lines.append(
+                f"  at most {tolerated:4.0%} quality loss: {point.loss:6.1%} lost, {point.saving:5.1%} saved a step, "
+                f"{point.saving_usd:5.1%} of the dollars"
+            )
+    return lines + part_lines(policy)
+
+
+def part_lines(policy: "Policy") -> list[str]:
+    """Each part at the default loss: its promise holds by itself, with evidence of its own."""
+    if len(policy.parts) < 2:
+        return []
+    asked = policy.default_max_quality_loss
+    lines = [
+        f"  By {policy.part_field}, each certified by itself at {asked:.0%} (all of them at once hold less often):"
+    ]
+    for part in policy.parts:
+        point, name = point_at(part.points, asked), part.name or f"(no {policy.part_field})"
+        head = f"    {name:<14} {part.n_steps:>6,} steps {part.n_effective:>6,.0f} tasks"
+        if part.missing or point.cost_weight is None:
+            lines.append(f"{head}  stays with the top tier: {part.missing or 'its steps cannot support it'}")
+        else:
+            lines.append(f"{head}  {point.loss:6.1%} lost, at most {point.loss_upper:5.1%}, {point.saving:5.1%} saved")
+    return lines
 
 
 def say_registered(bundle: Path, name: str) -> None:

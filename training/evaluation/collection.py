@@ -19,15 +19,18 @@ MAX_STOPPED = 0.05
 def collected_steps(steps: Sequence[LoggedStep], success: FloatArray) -> NDArray[np.bool_]:
     """bool [n]: complete steps whose being complete does not hang on the outcome. ``success`` float64 [n, k].
 
-    Steps with a logged decision and steps without are judged apart. Where more than 5 % of either kind stop
-    at a success with dearer tiers untried, the kind looks like escalation or single attempts, and none of it counts.
+    Steps with a logged decision and steps without are judged apart, by those on which a tier below the top was tried:
+    where more than 5 % of them stop at a success with dearer tiers untried, the kind looks like escalation or single
+    attempts, and none of it counts. Steps of the top tier alone say nothing either way.
     """
     is_complete = ~np.isnan(success).any(axis=1)
+    is_below_top = ~np.isnan(success[:, :-1]).all(axis=1)
     is_decided = np.array([logged.decision is not None for logged in steps], dtype=np.bool_)
-    has_stopped = np.array([_stops_at_success(logged) for logged in steps], dtype=np.bool_) & ~is_complete
+    stops = np.array([_stops_at_success(logged) for logged in steps], dtype=np.bool_)
+    has_stopped = stops & is_below_top & ~is_complete
     trusted = np.zeros(len(steps), dtype=np.bool_)
     for kind in (is_decided, ~is_decided):
-        if has_stopped[kind].sum() <= MAX_STOPPED * kind.sum():
+        if has_stopped[kind].sum() <= MAX_STOPPED * (kind & is_below_top).sum():
             trusted |= kind
     return is_complete & trusted
 

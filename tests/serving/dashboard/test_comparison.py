@@ -7,7 +7,8 @@ import pytest
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.decision_log.views.search import Sampled
 from tierwise.router_model.guardrails import Guardrails
-from tierwise.router_model.policy import OperatingPoint, Policy
+from tierwise.router_model.operating_point import OperatingPoint
+from tierwise.router_model.policy import Policy
 from tierwise.serving.dashboard.comparison import against_rules, targets
 
 P_SUCCESS = {"small": 0.6, "mid": 0.8, "frontier": 0.9}

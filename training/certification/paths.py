@@ -1,0 +1,74 @@
+"""Policies from careful to bold: ``argmax_t p_t - w * c_t`` for every cost weight w, told by what it expects to save.
+
+A cost weight means something else to every fit of the same learner: where features tell little, predictions lie close
+together, and a weight that moves 12 % of the steps of one fit moves none of another. What a policy expects to save
+means the same to all of them. So operating points are chosen by expected saving, each fold's models at their own
+weight, and the router that serves gets the weight at which it expects to save as much.
+
+Weights below 0 ask a cheaper tier to be *better* than the dear one by something; at minus infinity all steps are at the
+top, at plus infinity all at the cheapest tier, and the expected cost falls all the way.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tierwise.router_model.chain import Floats
+from tierwise.router_model.policy import choose_all
+from tierwise.training.certification.held_out import Expected
+
+SAVINGS: tuple[float, ...] = (0.005, *np.round(np.arange(0.01, 0.9901, 0.01), 4).tolist(), 0.999)
+"""Shares of the top tier's cost, ascending: the policies that are tried, one after the other."""
+
+_GRID = np.concatenate([-np.geomspace(30.0, 1e-4, 60), [0.0], np.geomspace(1e-4, 1e4, 110)])
+_N_HALVINGS = 14
+
+
+def choose(expected: Expected, tiers: NDArray[np.bool_], weight: float) -> NDArray[np.int64]:
+    """The tier of each step at a cost weight, int64 [n]; ``tiers`` bool [k] are those that may be chosen."""
+    p_success = np.where(tiers, expected.p_success, -np.inf)
+    return np.asarray(choose_all(p_success, expected.relative_cost, weight), dtype=np.int64)
+
+
+def weights_at(
+    expected: Expected,
+    tiers: NDArray[np.bool_],
+    is_fixed: NDArray[np.bool_],
+    savings: Sequence[float] = SAVINGS,
+) -> Floats:
+    """The cost weights at which these steps are expected to cost so much less than at the top, float64 [savings].
+
+    Steps of ``is_fixed`` bool [n] stay at the top. A saving that no weight reaches gets the largest weight.
+    """
+    if not len(is_fixed):
+        return np.full(len(savings), np.nan)
+    grid_saving = np.array([_saving(expected, tiers, is_fixed, weight) for weight in _GRID])
+    return np.array([_weight_at(expected, tiers, is_fixed, grid_saving, saving) for saving in savings])
+
+
+def _weight_at(
+    expected: Expected,
+    tiers: NDArray[np.bool_],
+    is_fixed: NDArray[np.bool_],
+    grid_saving: Floats,
+    saving: float,
+) -> float:
+    """The lowest weight that saves as much, by halving between neighbours of the grid."""
+    reached = np.flatnonzero(grid_saving >= saving)
+    if not len(reached):
+        return float(_GRID[-1])
+    if not reached[0]:
+        return float(_GRID[0])
+    low, high = _GRID[reached[0] - 1], _GRID[reached[0]]
+    for _ in range(_N_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if _saving(expected, tiers, is_fixed, middle) >= saving else (middle, high)
+    return float(high)
+
+
+def _saving(expected: Expected, tiers: NDArray[np.bool_], is_fixed: NDArray[np.bool_], weight: float) -> float:
+    chosen = choose(expected, tiers, weight)
+    cost, n = expected.relative_cost, len(chosen)
+    paid = np.where(is_fixed, cost[:, -1], cost[np.arange(n), chosen])
+    return float(1.0 - paid.sum() / cost[:, -1].sum())
