@@ -35,6 +35,9 @@ class TierProbabilities:
     p_success: Floats
     p_enough: Floats
 
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "TierProbabilities":
+        return TierProbabilities(self.hazard[rows], self.keep[rows], self.p_success[rows], self.p_enough[rows])
+
 
 def n_chain_rows(n_tiers: int) -> int:
     """Rows of a step: a hazard for every tier, a keep for every tier but the cheapest."""

@@ -17,7 +17,7 @@ from tierwise.router_model.escalation import Outlook
 from tierwise.router_model.guardrails import Guardrails, TierRange
 from tierwise.router_model.operating_point import OperatingPoint, point_at
 from tierwise.router_model.options import DecideOptions
-from tierwise.router_model.parts import Part, part_value
+from tierwise.router_model.parts import Cascades, Part, cascade_point, cascades_of, cascades_to_lists, part_value
 
 DEFAULT_MAX_QUALITY_LOSS = 0.03
 _PLAIN = (
@@ -58,6 +58,7 @@ class Policy:
     n_tasks: int = 0
     n_effective: float = 0.0
     missing: str = ""
+    cascades: Cascades = ()
 
     def point(self, max_quality_loss: float | None) -> OperatingPoint:
         """The certified point with the largest loss up to the asked one; None asks for the default."""
@@ -86,7 +87,9 @@ class Policy:
         part = self.part_of(step)
         if part is None:
             return self
-        return replace(self, points=part.points, tiers=part.tiers, missing=part.missing, parts=())
+        return replace(
+            self, points=part.points, tiers=part.tiers, missing=part.missing, cascades=part.cascades, parts=()
+        )
 
     def part_text(self, part: Part) -> str:
         """The part in words."""
@@ -104,7 +107,8 @@ class Policy:
         return self.default_max_quality_loss if max_quality_loss is None else max_quality_loss
 
     def choose(self, step: Step, outlook: Outlook, allowed: TierRange, options: DecideOptions) -> Choice:
-        """The tier for ``step``, or with ``options.catch_rate`` the tier to start on."""
+        """The tier for ``step``, or where a cascade is certified for ``options.catch_rate`` the tier to start on;
+        ``outlook`` is then that of cascades, by start tier (see ``has_cascade``)."""
         cost_usd, limit = outlook.cost_usd, options.max_cost_usd
         open_tiers = range(allowed.low, allowed.high + 1)
         candidates = [tier for tier in open_tiers if limit is None or cost_usd[tier] <= limit]
@@ -112,6 +116,9 @@ class Policy:
         if not candidates:
             text = f"No open tier is expected to cost {limit:g} USD or less; the cheapest open one is taken."
             return Choice(cheapest, Reason("max_cost", text))
+        cascade = self._cascade(step, options)
+        if cascade is not None:
+            return self._start(cascade, step, outlook, allowed, candidates)
         if options.catch_rate == 1 and allowed.high == len(cost_usd) - 1:
             text = "Every failure is caught and tried one tier up, which loses nothing; the cheapest start is taken."
             return Choice(cheapest, Reason("escalate", text))
@@ -126,6 +133,34 @@ class Policy:
         tier = max(tried, key=lambda t: (outlook.p_success[t] - weight * cost_usd[t], -t))
         return Choice(tier, _learned_reason(tier, outlook, allowed, terms))
 
+    def has_cascade(self, step: Step, options: DecideOptions) -> bool:
+        """Whether a start is certified for the asked catch rate; elsewhere a step starts as a single attempt would."""
+        return self._cascade(step, options) is not None
+
+    def _cascade(self, step: Step, options: DecideOptions) -> OperatingPoint | None:
+        if not options.catch_rate:
+            return None
+        part = self.part_of(step)
+        cascades = self.cascades if part is None else part.cascades
+        return cascade_point(cascades, options.catch_rate, self._asked(options.max_quality_loss))
+
+    def _start(
+        self, point: OperatingPoint, step: Step, outlook: Outlook, allowed: TierRange, candidates: list[int]
+    ) -> Choice:
+        """Where a cascade starts: where the plain one does, or where the step's own expectations say."""
+        plain = candidates[-1] if point.plain_start is None else point.plain_start
+        if point.cost_weight is None or point.start is not None or outlook.is_unfamiliar:
+            wanted = candidates[-1] if point.cost_weight is None and point.start is None else plain
+            tier = max([t for t in candidates if t <= max(wanted, allowed.low)] or candidates[:1])
+            text = "Failures are caught and tried one tier up; no start is worth more than this one for all such steps."
+            return Choice(tier, Reason("escalate", text))
+        terms = self.terms(step, None)
+        weight = point.cost_weight / self.unit_usd(outlook.top_usd)
+        tried = [tier for tier in candidates if terms.is_open(tier) or tier == candidates[-1]]
+        tier = max(tried, key=lambda t: (outlook.p_success[t] - weight * outlook.cost_usd[t], -t))
+        text = f"Failures are caught and tried one tier up; starting here, {outlook.p_success[tier]:.0%} end well."
+        return Choice(tier, Reason("escalate", text))
+
     def to_mapping(self) -> dict[str, Any]:
         """The form of ``policy.json``."""
         rails = Guardrails.__dataclass_fields__
@@ -133,6 +168,7 @@ class Policy:
             "points": [point.to_mapping() for point in self.points],
             "together": [point.to_mapping() for point in self.together],
             "parts": [part.to_mapping() for part in self.parts],
+            "cascades": cascades_to_lists(self.cascades),
             "tiers": None if self.tiers is None else list(self.tiers),
             "guardrails": {name: getattr(self.guardrails, name) for name in rails},
         } | {name: getattr(self, name) for name in _PLAIN}
@@ -145,6 +181,7 @@ class Policy:
             parts=tuple(Part.from_mapping(part) for part in raw["parts"]),
             tiers=None if raw["tiers"] is None else tuple(raw["tiers"]),
             guardrails=Guardrails(**raw["guardrails"]),
+            cascades=cascades_of(raw["cascades"]),
             **{name: raw[name] for name in _PLAIN},
         )
 

@@ -154,24 +154,32 @@ class Router:
         vectors: NDArray[np.float32],
         prediction: Prediction,
     ) -> list[Decision]:
-        outlook = self._outlook(prediction, options)
+        single, cascade = self._outlooks(prediction, options)
+        has_cascade = [self.parts.policy.has_cascade(step, options) for step in steps]
         is_unfamiliar = self.parts.familiarity.is_unfamiliar(vectors)
         p_success = prediction.probabilities.p_success.tolist()
         decisions = [
-            self._decision(step, options, p_success[row], outlook.of(row, bool(is_unfamiliar[row])))
-            for row, step in enumerate(steps)
+            self._decision(
+                step,
+                options,
+                p_success[row],
+                (cascade if escalates else single).of(row, bool(unfamiliar)),
+                cascade.cost_usd[row].tolist(),
+            )
+            for row, (step, escalates, unfamiliar) in enumerate(zip(steps, has_cascade, is_unfamiliar, strict=True))
         ]
         if options.explain:
             each = zip(steps, decisions, vectors, strict=True)
             return [self._explained(step, one, vector, options) for step, one, vector in each]
         return decisions
 
-    def _outlook(self, prediction: Prediction, options: DecideOptions) -> Escalations:
-        """What starting on each tier comes to: one attempt, or with a verifier all attempts of an escalation."""
+    def _outlooks(self, prediction: Prediction, options: DecideOptions) -> tuple[Escalations, Escalations]:
+        """What starting on each tier comes to: in one attempt, and with a verifier in all attempts of an escalation."""
         cost_usd = self._with_warm_cache(prediction.cost_usd, options)
+        single = Escalations(prediction.probabilities.p_success, cost_usd)
         if not options.catch_rate:
-            return Escalations(prediction.probabilities.p_success, cost_usd)
-        return expect_escalations(prediction.probabilities, cost_usd, options.catch_rate)
+            return single, single
+        return single, expect_escalations(prediction.probabilities, cost_usd, options.catch_rate)
 
     def _explained(
         self, step: Step, decision: Decision, vector: NDArray[np.float32], options: DecideOptions
@@ -179,7 +187,9 @@ class Router:
         found, names = explain(step, decision, vector, self._predictor, self.parts, options), self.catalogue.names
         return replace(decision, explanation=found.sentences(names), explanation_figures=found.to_mapping(names))
 
-    def _decision(self, step: Step, options: DecideOptions, p_success: list[float], outlook: Outlook) -> Decision:
+    def _decision(
+        self, step: Step, options: DecideOptions, p_success: list[float], outlook: Outlook, cost_usd: list[float]
+    ) -> Decision:
         policy, names = self.parts.policy, self.catalogue.names
         allowed = open_tiers(step, options, policy.guardrails, self.catalogue)
         choice = policy.choose(step, outlook, allowed, options)
@@ -191,7 +201,7 @@ class Router:
             router_version=self.version,
             reason=choice.reason,
             p_success=dict(zip(names, p_success, strict=True)),
-            expected_cost_usd=dict(zip(names, outlook.cost_usd, strict=True)),
+            expected_cost_usd=dict(zip(names, cost_usd, strict=True)),
             is_unfamiliar=outlook.is_unfamiliar,
         )
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tierwise.data.records import LoggedStep
 from tierwise.features.schema import FeatureSchema
 from tierwise.router_model.calibration import Calibration
-from tierwise.router_model.chain import Floats
+from tierwise.router_model.chain import Floats, TierProbabilities
 from tierwise.router_model.policy import Policy
 from tierwise.training.calibration import cross_calibrated
 from tierwise.training.certification.held_out import Expected, HeldOut
@@ -46,13 +46,14 @@ def final_expectations(
     config: TrainConfig,
 ) -> Expected:
     """What the router that will serve expects of the steps of the log."""
-    p_success = calibration.probabilities(model.scores(vectors)).p_success
-    return _expected(p_success, calibration.cost_usd(cost_model.log_cost(vectors)), config)
+    probabilities = calibration.probabilities(model.scores(vectors))
+    return _expected(probabilities, calibration.cost_usd(cost_model.log_cost(vectors)), config)
 
 
-def _expected(p_success: Floats, cost_usd: Floats, config: TrainConfig) -> Expected:
+def _expected(chain: TierProbabilities, cost_usd: Floats, config: TrainConfig) -> Expected:
     top_usd = np.maximum(cost_usd[:, -1], 1e-12)
-    return Expected(p_success, cost_usd, top_usd if config.is_relative else np.full_like(top_usd, top_usd.mean()))
+    unit_usd = top_usd if config.is_relative else np.full_like(top_usd, top_usd.mean())
+    return Expected(chain.p_success, cost_usd, unit_usd, chain)
 
 
 def held_out_log(
@@ -76,9 +77,7 @@ def _held_out(
     scores, log_cost = cross.scores[repeat], cross.log_cost[repeat]
     probabilities, expected_cost = cross_calibrated(scores, success, log_cost, cost_usd, folds, weight)
     paid = np.where(np.isnan(cost_usd), expected_cost, cost_usd)
-    return HeldOut(
-        _expected(probabilities.p_success, expected_cost, config), folds, success, paid, is_unfamiliar, weight
-    )
+    return HeldOut(_expected(probabilities, expected_cost, config), folds, success, paid, is_unfamiliar, weight)
 
 
 def certified_policy(log: Log, config: TrainConfig) -> Policy:
@@ -99,4 +98,5 @@ def certified_policy(log: Log, config: TrainConfig) -> Policy:
         n_tasks=whole.n_tasks,
         n_effective=whole.n_effective,
         missing=whole.missing,
+        cascades=whole.cascades,
     )

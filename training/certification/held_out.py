@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tierwise.router_model.chain import Floats
+from tierwise.router_model.chain import Floats, TierProbabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +13,13 @@ class Expected:
     """What a router expects of ``n`` steps: ``p_success`` and ``cost_usd`` float64 [n, k], of a single attempt each.
 
     ``unit_usd`` float64 [n] is what a step's cost is counted in: its own expected cost on the top tier, or for all
-    steps the mean one.
+    steps the mean one. ``chain`` are the probabilities behind ``p_success``, which cascades need.
     """
 
     p_success: Floats
     cost_usd: Floats
     unit_usd: Floats
+    chain: TierProbabilities | None = None
 
     @property
     def relative_cost(self) -> Floats:
@@ -26,7 +27,8 @@ class Expected:
         return self.cost_usd / self.unit_usd[:, None]
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Expected":
-        return Expected(self.p_success[rows], self.cost_usd[rows], self.unit_usd[rows])
+        chain = None if self.chain is None else self.chain.take(rows)
+        return Expected(self.p_success[rows], self.cost_usd[rows], self.unit_usd[rows], chain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class HeldOut:
     ``success`` float64 [n, k] is 1, 0 or the evidence that stands for it (:mod:`tierwise.training.evidence`), at most
     ``largest``; ``cost_usd`` float64 [n, k] what was paid, or is expected where nobody knows. ``is_unfamiliar`` bool
     [n] marks steps that go to the top tier whatever is certified. ``weight`` float64 [n] in [0, 1] says how much
-    evidence a step is, so that ``weight * success`` is at most 1; 0 where the log shows nothing.
+    evidence a step is, so that ``weight * success`` is at most 1; 0 where the log shows nothing. ``fixed`` is the
+    column that unfamiliar steps get, the top tier.
     """
 
     expected: Expected
@@ -46,6 +49,7 @@ class HeldOut:
     is_unfamiliar: NDArray[np.bool_]
     weight: Floats
     largest: float = 1.0
+    fixed: int = -1
 
     def __len__(self) -> int:
         return len(self.success)
@@ -63,4 +67,5 @@ class HeldOut:
             self.is_unfamiliar[rows],
             self.weight[rows],
             self.largest,
+            self.fixed,
         )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tierwise.data.records import LoggedStep
 from tierwise.router_model.operating_point import OperatingPoint
 from tierwise.router_model.parts import Part, part_value
+from tierwise.training.certification.cascades import certify_cascades
 from tierwise.training.certification.held_out import Expected, HeldOut
 from tierwise.training.certification.points import (
     QUALITY_LOSSES,
@@ -104,6 +105,9 @@ def _certified(name: str, log: Log, rows: NDArray[np.int64], confidence: float) 
     trial, evidence = log.trial(rows, confidence)
     is_fixed = log.repeats[0].is_unfamiliar[rows]
     found = certify_part(trial, log.final.take(rows), is_fixed, evidence.is_evidenced)
+    cascades = certify_cascades(
+        _known_throughout(trial, log, rows), log.final.take(rows), is_fixed, evidence.is_evidenced
+    )
     part = Part(
         name=name,
         values=(),
@@ -114,8 +118,17 @@ def _certified(name: str, log: Log, rows: NDArray[np.int64], confidence: float) 
         n_effective=trial.units.n_effective,
         n_outcomes=tuple(int(count) for count in evidence.n_outcomes),
         missing=evidence.missing,
+        cascades=cascades,
     )
     return part, found
+
+
+def _known_throughout(trial: Trial, log: Log, rows: NDArray[np.int64]) -> Trial:
+    """The same steps without those that were drawn: a score that stands for a tier cannot be followed up a cascade."""
+    is_drawn = log.witness.is_drawn[rows]
+    weight = np.where(is_drawn, 0.0, np.minimum(1.0, trial.units.weight * trial.repeats[0].largest))
+    repeats = [replace(one, weight=weight, largest=1.0) for one in trial.repeats]
+    return Trial(repeats, Units.of(log.unit[rows], weight), trial.confidence)
 
 
 def _names(values: NDArray[np.object_], log: Log) -> Mapping[str, str]:

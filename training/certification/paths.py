@@ -10,6 +10,7 @@ top, at plus infinity all at the cheapest tier, and the expected cost falls all 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,24 +37,37 @@ def weights_at(
     tiers: NDArray[np.bool_],
     is_fixed: NDArray[np.bool_],
     savings: Sequence[float] = SAVINGS,
+    fixed: int = -1,
 ) -> Floats:
     """The cost weights at which these steps are expected to cost so much less than at the top, float64 [savings].
 
-    Steps of ``is_fixed`` bool [n] stay at the top. A saving that no weight reaches gets the largest weight.
+    Steps of ``is_fixed`` bool [n] get column ``fixed``. A saving that no weight reaches gets the largest weight.
     """
     if not len(is_fixed):
         return np.full(len(savings), np.nan)
-    grid_saving = np.array([_saving(expected, tiers, is_fixed, weight) for weight in _GRID])
-    return np.array([_weight_at(expected, tiers, is_fixed, grid_saving, saving) for saving in savings])
+    cost = expected.relative_cost
+    p_success, free = np.where(tiers, expected.p_success, -np.inf)[~is_fixed], cost[~is_fixed]
+    asked = _Asked(p_success, free, float(cost[is_fixed, fixed].sum()), float(cost[:, -1].sum()))
+    grid_saving = np.array([asked.saving(weight) for weight in _GRID])
+    return np.array([_weight_at(asked, grid_saving, saving) for saving in savings])
 
 
-def _weight_at(
-    expected: Expected,
-    tiers: NDArray[np.bool_],
-    is_fixed: NDArray[np.bool_],
-    grid_saving: Floats,
-    saving: float,
-) -> float:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """``p_success`` and ``cost`` float64 [m, k] of the steps that may move; what others cost, and all at the top."""
+
+    p_success: Floats
+    cost: Floats
+    fixed_cost: float
+    top_cost: float
+
+    def saving(self, weight: float) -> float:
+        chosen = choose_all(self.p_success, self.cost, weight)
+        paid = self.cost[np.arange(len(chosen)), chosen].sum() + self.fixed_cost
+        return float(1.0 - paid / self.top_cost)
+
+
+def _weight_at(asked: _Asked, grid_saving: Floats, saving: float) -> float:
     """The lowest weight that saves as much, by halving between neighbours of the grid."""
     reached = np.flatnonzero(grid_saving >= saving)
     if not len(reached):
@@ -63,12 +77,5 @@ def _weight_at(
     low, high = _GRID[reached[0] - 1], _GRID[reached[0]]
     for _ in range(_N_HALVINGS):
         middle = (low + high) / 2
-        low, high = (low, middle) if _saving(expected, tiers, is_fixed, middle) >= saving else (middle, high)
+        low, high = (low, middle) if asked.saving(middle) >= saving else (middle, high)
     return float(high)
-
-
-def _saving(expected: Expected, tiers: NDArray[np.bool_], is_fixed: NDArray[np.bool_], weight: float) -> float:
-    chosen = choose(expected, tiers, weight)
-    cost, n = expected.relative_cost, len(chosen)
-    paid = np.where(is_fixed, cost[:, -1], cost[np.arange(n), chosen])
-    return float(1.0 - paid.sum() / cost[:, -1].sum())

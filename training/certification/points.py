@@ -91,10 +91,10 @@ class Trial:
         return OperatingPoint(
             max_quality_loss=max_loss,
             cost_weight=cost_weight,
-            loss=_shortfall(weight, outcome.success, top.success),
+            loss=shortfall(weight, outcome.success, top.success),
             loss_upper=self._loss_upper(outcome, top, max_loss),
-            saving=_shortfall(weight, outcome.relative_cost, top.relative_cost),
-            saving_usd=_shortfall(weight, outcome.cost_usd, top.cost_usd),
+            saving=shortfall(weight, outcome.relative_cost, top.relative_cost),
+            saving_usd=shortfall(weight, outcome.cost_usd, top.cost_usd),
         )
 
     def _loss_upper(self, outcome: Outcome, top: Outcome, certified: float) -> float:
@@ -115,7 +115,7 @@ def certify_part(trial: Trial, final: Expected, is_fixed: NDArray[np.bool_], tie
     """
     if not tiers[:-1].any() or not trial.units.n_units:
         return PartPoints(tuple(unsupported(loss) for loss in QUALITY_LOSSES), (None,) * len(QUALITY_LOSSES))
-    outcomes = _walk(trial, tiers)
+    outcomes = walk(trial, tiers)
     weights = weights_at(final, tiers, is_fixed)
     top = trial.top()
     reached = _monotone([_reached(trial, outcomes, top, max_loss) for max_loss in QUALITY_LOSSES])
@@ -147,17 +147,19 @@ def unsupported(max_loss: float) -> OperatingPoint:
     return OperatingPoint(max_loss, None, 0.0, 0.0, 0.0)
 
 
-def _walk(trial: Trial, tiers: NDArray[np.bool_]) -> list[Outcome]:
+def walk(trial: Trial, tiers: NDArray[np.bool_]) -> list[Outcome]:
     """What each of the policies did, careful ones first, every fold by the models that did not see it."""
     chosen = [[np.full(len(one), one.top, dtype=np.int64) for one in trial.repeats] for _ in SAVINGS]
     for repeat, held_out in enumerate(trial.repeats):
         for fold in np.unique(held_out.fold):
             rows = np.flatnonzero(held_out.fold == fold)
             expected, is_fixed = held_out.expected.take(rows), held_out.is_unfamiliar[rows]
-            for step, weight in enumerate(weights_at(expected, tiers, is_fixed)):
-                chosen[step][repeat][rows] = np.where(is_fixed, held_out.top, choose(expected, tiers, float(weight)))
+            fixed = held_out.fixed % held_out.success.shape[1]
+            for step, weight in enumerate(weights_at(expected, tiers, is_fixed, fixed=fixed)):
+                chosen[step][repeat][rows] = np.where(is_fixed, fixed, choose(expected, tiers, float(weight)))
     return [trial.outcome(of_step) for of_step in chosen]
 
 
-def _shortfall(weight: Floats, of: Floats, against: Floats) -> float:
+def shortfall(weight: Floats, of: Floats, against: Floats) -> float:
+    """By what share the weighted sum of ``of`` float64 [n] lies below that of ``against``."""
     return 1.0 - float(weight @ of) / max(float(weight @ against), 1e-12)

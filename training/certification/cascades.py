@@ -1,0 +1,135 @@
+"""Where to start when a verifier catches failures and the next tier is asked: certified for the whole cascade.
+
+Under a catch rate a start tier stands for a whole cascade: start, and one tier up after each failure that is caught.
+What it leads to follows from the outcomes of the tiers (:mod:`tierwise.training.evaluation.escalation`), so a cascade
+is one more kind of policy, and starting at the top is what it is measured against.
+
+Two families are tried, each at half of the allowed error: the *plain* cascades, all steps starting at one tier, from
+the dearest start to the cheapest, and *learned* starts, as single attempts are learned. Unfamiliar steps start where
+the best plain cascade starts. Of what is certified, the one is taken that is worth most: a tolerated loss of ``m`` says
+that a step's whole cost is worth ``m`` of its success, so the worth of a cascade is ``success + m * saving``, both
+against the top tier. A learned start that is worth no more than the best plain one is not taken.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tierwise.router_model.chain import Floats
+from tierwise.router_model.escalation import expect_escalations
+from tierwise.router_model.operating_point import CATCH_RATES, OperatingPoint
+from tierwise.training.certification.held_out import Expected, HeldOut
+from tierwise.training.certification.paths import weights_at
+from tierwise.training.certification.points import Outcome, Trial, shortfall, unsupported, walk
+from tierwise.training.evaluation.escalation import escalate
+
+CASCADE_LOSSES: tuple[float, ...] = (0.0, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A certified cascade: the plain one from ``start``, or the learned one at ``cost_weight``."""
+
+    outcome: Outcome
+    start: int | None
+    cost_weight: float
+
+
+def certify_cascades(
+    trial: Trial, final: Expected, is_fixed: NDArray[np.bool_], tiers: NDArray[np.bool_]
+) -> tuple[tuple[OperatingPoint, ...], ...]:
+    """For each of ``CATCH_RATES`` the points of ``CASCADE_LOSSES``; none where single attempts have no evidence."""
+    if not tiers[:-1].any() or not trial.units.n_units:
+        return ()
+    return tuple(_certified(trial, final, is_fixed, tiers, rate) for rate in CATCH_RATES)
+
+
+def under_catch_rate(held_out: HeldOut, catch_rate: float) -> HeldOut:
+    """The same steps with cascades in place of tiers: column t is what starting at tier t expects and leads to."""
+    n_tiers = held_out.success.shape[1]
+    starts = [np.full(len(held_out), tier, dtype=np.int64) for tier in range(n_tiers)]
+    found = [escalate(held_out.success, held_out.cost_usd, start, catch_rate) for start in starts]
+    return replace(
+        held_out,
+        expected=cascades_expected(held_out.expected, catch_rate),
+        success=np.stack([one.p_success for one in found], axis=1),
+        cost_usd=np.stack([one.cost_usd for one in found], axis=1),
+    )
+
+
+def cascades_expected(expected: Expected, catch_rate: float) -> Expected:
+    """Expectations by start tier; the unit of costs stays."""
+    if expected.chain is None:
+        raise ValueError("these expectations carry no chain; cascades cannot be expected from single attempts alone")
+    found = expect_escalations(expected.chain, expected.cost_usd, catch_rate)
+    return replace(expected, p_success=found.p_success, cost_usd=found.cost_usd)
+
+
+def _certified(
+    trial: Trial, final: Expected, is_fixed: NDArray[np.bool_], tiers: NDArray[np.bool_], catch_rate: float
+) -> tuple[OperatingPoint, ...]:
+    repeats = [under_catch_rate(one, catch_rate) for one in trial.repeats]
+    half = replace(trial, repeats=repeats, confidence=(1 + trial.confidence) / 2)
+    top = half.top()
+    expected = cascades_expected(final, catch_rate)
+    learned: dict[int, list[_Candidate]] = {}
+    points = []
+    for max_loss in CASCADE_LOSSES:
+        plain = _plain(half, tiers, top, max_loss)
+        best_plain = max(plain, key=lambda one: _worth(half, one.outcome, top, max_loss))
+        start = half.repeats[0].top if best_plain.start is None else best_plain.start
+        if start not in learned:
+            learned[start] = _learned(half, expected, is_fixed, tiers, start)
+        certified = _before_the_first_failure(half, learned[start], top, max_loss)
+        best = max([best_plain, *certified], key=lambda one: _worth(half, one.outcome, top, max_loss))
+        points.append(_point(half, best, top, max_loss, start))
+    return tuple(points)
+
+
+def _plain(trial: Trial, tiers: NDArray[np.bool_], top: Outcome, max_loss: float) -> list[_Candidate]:
+    """The certified plain cascades, the start at the top among them."""
+    top_tier = trial.repeats[0].top
+    found = [_Candidate(top, top_tier, 0.0)]
+    for start in np.flatnonzero(tiers)[::-1]:
+        if start == top_tier:
+            continue
+        outcome = trial.outcome([np.full(len(one), start, dtype=np.int64) for one in trial.repeats])
+        if not trial.is_within(outcome, top, max_loss):
+            break
+        found.append(_Candidate(outcome, int(start), 0.0))
+    return found
+
+
+def _learned(
+    trial: Trial, final: Expected, is_fixed: NDArray[np.bool_], tiers: NDArray[np.bool_], start: int
+) -> list[_Candidate]:
+    """Learned starts from careful to bold, unfamiliar steps at ``start``."""
+    fixed = replace(trial, repeats=[replace(one, fixed=start) for one in trial.repeats])
+    weights = weights_at(final, tiers, is_fixed, fixed=start)
+    return [_Candidate(outcome, None, float(w)) for outcome, w in zip(walk(fixed, tiers), weights, strict=True)]
+
+
+def _before_the_first_failure(
+    trial: Trial, candidates: Sequence[_Candidate], top: Outcome, max_loss: float
+) -> list[_Candidate]:
+    found = []
+    for candidate in candidates:
+        if not trial.is_within(candidate.outcome, top, max_loss):
+            break
+        found.append(candidate)
+    return found
+
+
+def _worth(trial: Trial, outcome: Outcome, top: Outcome, max_loss: float) -> float:
+    weight: Floats = trial.units.weight
+    saving = shortfall(weight, outcome.relative_cost, top.relative_cost)
+    return max_loss * saving - shortfall(weight, outcome.success, top.success)
+
+
+def _point(trial: Trial, best: _Candidate, top: Outcome, max_loss: float, start: int) -> OperatingPoint:
+    if best.start == trial.repeats[0].top:
+        return replace(unsupported(max_loss), plain_start=start)
+    found = trial.point(best.outcome, top, max_loss, best.cost_weight)
+    return replace(found, start=best.start, plain_start=start)
