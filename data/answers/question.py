@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from tierwise.data.answers.call_text import RawCall
 from tierwise.data.answers.calls import ToolSet, given_calls, read_calls
 from tierwise.data.answers.choices import chosen_label, chosen_letter, lettered_options, offered_labels
 from tierwise.data.answers.code import code_key, literal_key
@@ -82,6 +83,14 @@ class Question:
         if len(text) > MAX_ANSWER_CHARS:
             return self._final(text)
         return self._read(text, None if isinstance(compare, str) or compare is None else list(compare))
+
+    def calls(self, output: str | None, tool_calls: Sequence[ToolCall] | None) -> list[RawCall]:
+        """The calls that an answer holds, as they were written; none where there are none."""
+        if tool_calls:
+            return given_calls(tool_calls) or []
+        if output is None or not self._step.tools or len(output) > MAX_ANSWER_CHARS:
+            return []
+        return read_calls(outer_text(output, self._is_listed), self._tools) or []
 
     def _read(self, text: str, fields: list[str] | None) -> AnswerKey | None:
         if self._step.tools:
