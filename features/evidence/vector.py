@@ -44,6 +44,26 @@ class _Read:
     own: dict[str, float] = field(default_factory=dict)
 
 
+class StepEvidence:
+    """The answers to a step, each read once, for evidence of any of them together."""
+
+    def __init__(self, step: Step, answers: Sequence[Answer]) -> None:
+        question = Question(step)
+        prompt = set(words_in(step.prompt))
+        self._read = [_read(step, answer, question, prompt) for answer in answers]
+
+    def rows(self, tiers: Sequence[str] | None = None) -> NDArray[np.float32]:
+        """As ``evidence_rows`` of the answers on ``tiers``, or of all, as if there were no others."""
+        read = [one for one in self._read if tiers is None or one.answer.tier in tiers]
+        rows = np.full((len(read), len(EVIDENCE_NAMES)), np.nan, dtype=np.float32)
+        for place, one in enumerate(read):
+            others = [other for other in read if other.answer.tier != one.answer.tier]
+            votes = [other for at, other in enumerate(read) if at != place and other.answer.tier == one.answer.tier]
+            values = one.own | _among(one, others) | _votes(one, votes)
+            rows[place] = [values.get(name, math.nan) for name in EVIDENCE_NAMES]
+        return rows
+
+
 def evidence_rows(step: Step, answers: Sequence[Answer]) -> NDArray[np.float32]:
     """One row of ``EVIDENCE_NAMES`` an answer, float32 [n, len(EVIDENCE_NAMES)], NaN where nothing is known.
 
@@ -51,16 +71,7 @@ def evidence_rows(step: Step, answers: Sequence[Answer]) -> NDArray[np.float32]:
     the dearest where ``answers`` stand in the order of their tiers, also shows its own evidence. Nothing but the step
     and the answers is looked at.
     """
-    question = Question(step)
-    prompt = set(words_in(step.prompt))
-    read = [_read(step, answer, question, prompt) for answer in answers]
-    rows = np.full((len(read), len(EVIDENCE_NAMES)), np.nan, dtype=np.float32)
-    for place, one in enumerate(read):
-        others = [other for other in read if other.answer.tier != one.answer.tier]
-        votes = [other for at, other in enumerate(read) if at != place and other.answer.tier == one.answer.tier]
-        values = one.own | _among(one, others) | _votes(one, votes)
-        rows[place] = [values.get(name, math.nan) for name in EVIDENCE_NAMES]
-    return rows
+    return StepEvidence(step, answers).rows()
 
 
 def _read(step: Step, answer: Answer, question: Question, prompt: set[str]) -> _Read:
