@@ -102,6 +102,6 @@ def draw_steps(steps: Iterable[LoggedStep], tier_names: Sequence[str], max_steps
 
 
 def _without_unknown_fields(logged: LoggedStep) -> LoggedStep:
-    """References, outputs and whatever else a log carries along are most of its bytes, and nobody learns from them."""
+    """References and whatever else a log carries along are most of its bytes, and nobody learns from them."""
     attempts = tuple(replace(attempt, extra={}) if attempt.extra else attempt for attempt in logged.attempts)
     return replace(logged, attempts=attempts, extra={})

@@ -14,6 +14,7 @@ _ATTEMPT_FIELDS = {
     "tier": "string", "model": "string", "success": "bool_", "score": "float64", "input_tokens": "int64",
     "output_tokens": "int64", "cached_tokens": "int64", "cost_usd": "float64", "cost_is_estimate": "bool_",
     "latency_ms": "float64", "evaluator": "string", "error": "string", "simulated": "bool_",
+    "output": "string", "answer_key": "string", "finish_reason": "string",
 }  # fmt: skip
 _STEP_FIELDS = {
     "text": "string", "task_type": "string", "response_schema": "string", "input_complexity": "float64",
@@ -25,6 +26,8 @@ _DECISION_FIELDS = {
 }  # fmt: skip
 _MESSAGE_FIELDS = {"role", "content"}
 _TOOL_FIELDS = {"name", "description", "parameters"}
+_CALL_FIELDS = {"name", "arguments"}
+_NESTED_ATTEMPT_FIELDS = {"tool_calls", "logprobs"}
 _EXTRA = "extra_json"
 
 
@@ -83,10 +86,13 @@ def _schema(pyarrow: Any) -> Any:
     message = pyarrow.struct([("role", text), ("content", text), (_EXTRA, text)])
     tool = pyarrow.struct([("name", text), ("description", text), ("parameters", text), (_EXTRA, text)])
     step = struct(_STEP_FIELDS, messages=pyarrow.list_(message), tools=pyarrow.list_(tool))
+    call = pyarrow.struct([("name", text), ("arguments", text), (_EXTRA, text)])
+    logprobs = pyarrow.struct([("mean", pyarrow.float64()), ("min", pyarrow.float64()), ("n", pyarrow.int64())])
+    attempt = struct(_ATTEMPT_FIELDS, tool_calls=pyarrow.list_(call), logprobs=logprobs)
     columns = [(name, text) for name in ("step_id", "task_id", "session_id", "timestamp", "group")]
     nested = [
         ("step", step),
-        ("attempts", pyarrow.list_(struct(_ATTEMPT_FIELDS))),
+        ("attempts", pyarrow.list_(attempt)),
         ("decision", struct(_DECISION_FIELDS)),
         (_EXTRA, text),
     ]
@@ -104,9 +110,18 @@ def _packed(row: dict[str, Any]) -> dict[str, Any]:
     ]
     known = {"step_id", "task_id", "session_id", "timestamp", "group", "step", "attempts", "decision"}
     packed = _fold(row, known) | {"step": step}
-    packed["attempts"] = [_fold(attempt, set(_ATTEMPT_FIELDS)) for attempt in row["attempts"]]
+    packed["attempts"] = [_packed_attempt(attempt) for attempt in row["attempts"]]
     if row.get("decision") is not None:
         packed["decision"] = _fold(row["decision"], set(_DECISION_FIELDS))
+    return packed
+
+
+def _packed_attempt(attempt: dict[str, Any]) -> dict[str, Any]:
+    packed = _fold(attempt, {*_ATTEMPT_FIELDS, *_NESTED_ATTEMPT_FIELDS})
+    if packed.get("tool_calls") is not None:
+        packed["tool_calls"] = [
+            _fold(call, _CALL_FIELDS) | {"arguments": json.dumps(call["arguments"])} for call in packed["tool_calls"]
+        ]
     return packed
 
 
@@ -129,6 +144,12 @@ def _unpacked(row: dict[str, Any]) -> dict[str, Any]:
             if isinstance(tool, dict):
                 _load_json(tool, "parameters")
     _unfold_items(row, "attempts")
+    for attempt in row["attempts"]:
+        if isinstance(attempt, dict) and isinstance(attempt.get("tool_calls"), list):
+            _unfold_items(attempt, "tool_calls")
+            for call in attempt["tool_calls"]:
+                if isinstance(call, dict):
+                    _load_json(call, "arguments")
     if isinstance(row.get("decision"), dict):
         row["decision"] = _unfold(row["decision"])
     if row.get("timestamp") is not None and not isinstance(row["timestamp"], str | int | float):

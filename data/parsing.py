@@ -4,16 +4,25 @@ Unknown fields are kept in ``extra``; known fields of the wrong type are refused
 (an emoji that a log cut in two) becomes U+FFFD in known texts, because neither tokenizers nor databases take it.
 """
 
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from tierwise.data.answer_fields import logprobs_in, tool_calls_in
 from tierwise.data.errors import RecordError
+from tierwise.data.fields import amount as _amount
+from tierwise.data.fields import count as _count
+from tierwise.data.fields import encodable as _encodable
+from tierwise.data.fields import extra as _extra
+from tierwise.data.fields import flag as _flag
+from tierwise.data.fields import mapping as _mapping
+from tierwise.data.fields import number as _number
+from tierwise.data.fields import sequence as _sequence
+from tierwise.data.fields import shown as _shown
+from tierwise.data.fields import text as _text
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Message, Outcome, Step, Tool
 
 MAX_NESTING = 100
-_MAX_COUNT = 2**53  # beyond it, floats and other people's JSON no longer hold whole numbers
 _MAX_TIMESTAMP = 253_402_300_799.0  # the end of the year 9999; milliseconds since 1970 lie beyond it
 _STEP_FIELDS = frozenset(Step.__dataclass_fields__) - {"extra"}
 _ATTEMPT_FIELDS = frozenset(Attempt.__dataclass_fields__) - {"extra"}
@@ -96,6 +105,11 @@ def parse_attempt(raw: object, where: str) -> Attempt:
         evaluator=_text(record.get("evaluator"), f"{where}.evaluator"),
         error=_text(record.get("error"), f"{where}.error"),
         simulated=bool(_flag(record.get("simulated"), f"{where}.simulated")),
+        output=_text(record.get("output"), f"{where}.output"),
+        tool_calls=tool_calls_in(record.get("tool_calls"), f"{where}.tool_calls"),
+        answer_key=_text(record.get("answer_key"), f"{where}.answer_key"),
+        logprobs=logprobs_in(record.get("logprobs"), f"{where}.logprobs"),
+        finish_reason=_text(record.get("finish_reason"), f"{where}.finish_reason"),
         extra=_extra(record, _ATTEMPT_FIELDS),
     )
 
@@ -184,70 +198,6 @@ def _shallow(raw: object, where: str) -> Mapping[str, Any]:
     raise RecordError(where, f"is nested more than {MAX_NESTING} levels deep; flatten it")
 
 
-def _mapping(raw: object, where: str) -> Mapping[str, Any]:
-    if not isinstance(raw, Mapping):
-        raise RecordError(where, f"is {_shown(raw)}; a JSON object is needed")
-    return raw
-
-
-def _sequence(raw: object, where: str) -> list[Any]:
-    if raw is None:
-        return []
-    if not isinstance(raw, list | tuple):
-        raise RecordError(where, f"is {_shown(raw)}; a JSON array is needed")
-    return list(raw)
-
-
-def _text(raw: object, where: str) -> str | None:
-    if raw is not None and not isinstance(raw, str):
-        raise RecordError(where, f"is {_shown(raw)}; a string or null is needed")
-    return None if raw is None else _encodable(raw)
-
-
-def _encodable(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
-def _flag(raw: object, where: str) -> bool | None:
-    if raw is not None and not isinstance(raw, bool):
-        raise RecordError(where, f"is {_shown(raw)}; true, false or null is needed")
-    return raw
-
-
-def _number(raw: object, where: str) -> float | None:
-    if raw is None:
-        return None
-    if isinstance(raw, bool) or not isinstance(raw, int | float):
-        raise RecordError(where, f"is {_shown(raw)}; a number or null is needed")
-    try:
-        number = float(raw)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise RecordError(where, f"is {_shown(raw)}; a finite number or null is needed")
-    return number
-
-
-def _amount(raw: object, where: str) -> float | None:
-    number = _number(raw, where)
-    if number is not None and number < 0:
-        raise RecordError(where, f"is {number:g}; it cannot be below 0")
-    return number
-
-
-def _count(raw: object, where: str) -> int | None:
-    number = _amount(raw, where)
-    if number is None:
-        return None
-    if number != int(number) or number > _MAX_COUNT:
-        raise RecordError(where, f"is {_shown(raw)}; a whole number is needed")
-    return int(number)
-
-
 def _timestamp(raw: object, where: str) -> float | None:
     if raw is None or (isinstance(raw, int | float) and not isinstance(raw, bool)):
         return _seconds(_number(raw, where), raw, where)
@@ -263,12 +213,3 @@ def _seconds(seconds: float | None, raw: object, where: str) -> float | None:
     if seconds is not None and not 0 <= seconds <= _MAX_TIMESTAMP:
         raise RecordError(where, f"is {_shown(raw)}; seconds since 1970 are needed, or ISO 8601")
     return seconds
-
-
-def _extra(record: Mapping[str, Any], known: frozenset[str]) -> Mapping[str, Any]:
-    return {key: value for key, value in record.items() if key not in known}
-
-
-def _shown(raw: object) -> str:
-    shown = repr(raw)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."

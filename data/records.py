@@ -59,8 +59,31 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that a model asked for. ``arguments`` are an object, or the text of one as the model wrote it."""
+
+    name: str
+    arguments: Mapping[str, Any] | str = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Logprobs:
+    """Natural log-probabilities of the ``n`` tokens of an answer: their mean and the lowest, both at most 0."""
+
+    mean: float
+    min: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
-    """One execution of a step on one tier. ``success`` None means unknown; costs are in US dollars."""
+    """One execution of a step on one tier. ``success`` None means unknown; costs are in US dollars.
+
+    ``output`` is the answer's text and ``tool_calls`` what it calls (an empty tuple: nothing; None: not recorded);
+    ``answer_key`` stands for both (:mod:`tierwise.data.answers`), and a keyed digest of it keeps agreement without the
+    answer. Several attempts on one tier are several answers of its model.
+    """
 
     tier: str
     model: str | None = None
@@ -75,6 +98,11 @@ class Attempt:
     evaluator: str | None = None
     error: str | None = None
     simulated: bool = False
+    output: str | None = None
+    tool_calls: tuple[ToolCall, ...] | None = None
+    answer_key: str | None = None
+    logprobs: Logprobs | None = None
+    finish_reason: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 

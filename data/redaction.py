@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from tierwise.data.records import Attempt, Message, Step, Tool
+from tierwise.data.answers.key import parse_key
+from tierwise.data.records import Attempt, Message, Step, Tool, ToolCall
 from tierwise.data.sensitive_text import RULES, Rule, redact_text, rules_for
 
 
@@ -30,13 +31,33 @@ def redact_step(step: Step, mode: Redaction) -> Step:
 
 
 def redact_attempt(attempt: Attempt, mode: Redaction) -> Attempt:
-    """The part of ``attempt`` that ``mode`` allows to store: error texts and unknown fields may hold prompts."""
+    """The part of ``attempt`` that ``mode`` allows to store: error texts and unknown fields may hold prompts.
+
+    A key that is a keyed digest is always kept. One in the clear is an answer: it goes where it holds what must not be
+    stored, because two that differ in that alone would look the same without it.
+    """
     if mode is Redaction.FULL:
         return attempt
+    key = attempt.answer_key
+    is_digest = key is not None and parse_key(key).digest_id is not None
     if mode is Redaction.FEATURES_ONLY:
-        return replace(attempt, error=None if attempt.error is None else "[text]", extra={})
+        return replace(
+            attempt,
+            error=None if attempt.error is None else "[text]",
+            output=None,
+            tool_calls=None,
+            answer_key=key if is_digest else None,
+            extra={},
+        )
     redactor = _Redactor(RULES)
-    return replace(attempt, error=redactor.text_or_none(attempt.error), extra=redactor.values(attempt.extra))
+    return replace(
+        attempt,
+        error=redactor.text_or_none(attempt.error),
+        output=redactor.text_or_none(attempt.output),
+        tool_calls=None if attempt.tool_calls is None else tuple(map(redactor.call, attempt.tool_calls)),
+        answer_key=key if key is None or is_digest or redactor.text(key) == key else None,
+        extra=redactor.values(attempt.extra),
+    )
 
 
 def _redacted_step(step: Step) -> Step:
@@ -83,6 +104,11 @@ class _Redactor:
 
     def tool(self, tool: Tool) -> Tool:
         return Tool(tool.name, self.text(tool.description), self.values(tool.parameters), self.values(tool.extra))
+
+    def call(self, call: ToolCall) -> ToolCall:
+        arguments = call.arguments
+        kept = self.text(arguments) if isinstance(arguments, str) else self.values(arguments)
+        return ToolCall(call.name, kept, self.values(call.extra))
 
     def values(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {key: self._value(value) for key, value in values.items()}

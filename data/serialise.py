@@ -8,7 +8,17 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Message, Outcome, Step, Tool
+from tierwise.data.records import (
+    Attempt,
+    LoggedDecision,
+    LoggedStep,
+    Logprobs,
+    Message,
+    Outcome,
+    Step,
+    Tool,
+    ToolCall,
+)
 
 
 def logged_step_to_dict(logged: LoggedStep) -> dict[str, Any]:
@@ -46,6 +56,10 @@ def attempt_to_dict(attempt: Attempt) -> dict[str, Any]:
     for flag in ("cost_is_estimate", "simulated"):
         if not plain[flag]:
             del plain[flag]
+    if attempt.tool_calls is not None:
+        plain["tool_calls"] = [_plain(call) for call in attempt.tool_calls]
+    if attempt.logprobs is not None:
+        plain["logprobs"] = _plain(attempt.logprobs)
     return plain
 
 
@@ -61,7 +75,7 @@ def outcome_to_dict(outcome: Outcome) -> dict[str, Any]:
     )
 
 
-def _plain(record: Step | Attempt | LoggedDecision | Message | Tool) -> dict[str, Any]:
+def _plain(record: Step | Attempt | LoggedDecision | Message | Tool | ToolCall | Logprobs) -> dict[str, Any]:
     named = {name: getattr(record, name) for name in _NAMES[type(record)]}
     return _known(named) | dict(getattr(record, "extra", {}))
 
@@ -72,5 +86,5 @@ def _known(mapping: Mapping[str, Any]) -> dict[str, Any]:
 
 _NAMES = {
     kind: tuple(field.name for field in fields(kind) if field.name != "extra")
-    for kind in (Step, Attempt, LoggedDecision, Message, Tool)
+    for kind in (Step, Attempt, LoggedDecision, Message, Tool, ToolCall, Logprobs)
 }

@@ -14,7 +14,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from benchmarks.decisions import modes
+from benchmarks.decisions import cascade_modes, modes
 from benchmarks.decisions.learning_curves import SIZES
 from benchmarks.decisions.page import SECTIONS
 from benchmarks.decisions.pictures import IMAGES
@@ -30,6 +30,7 @@ _MODES = {
     "off_policy": modes.off_policy,
     "stability": modes.stability,
     "attacks": modes.attacks,
+    "cascades": cascade_modes.cascades,
 }
 
 
@@ -58,6 +59,8 @@ def _arguments() -> argparse.Namespace:
     add("--tiers", type=Path, help="tiers.toml for --log")
     add("--encoder", type=Path, help="exported MiniLM encoder (tierwise encoder export minilm --out DIR)")
     add("--litellm-python", type=Path, help="an interpreter that has litellm installed")
+    add("--cascadeflow-python", type=Path, help="an interpreter that has cascadeflow installed, for --cascades")
+    add("--seeds", type=int, nargs="+", default=[0], help="of the folds, in --cascades")
     add("--only", nargs="+", default=[], help="contestants whose name contains one of these texts")
     add("--folds", type=int, default=5)
     add("--seed", type=int, default=0, help="of the folds")
@@ -81,6 +84,7 @@ def _add_modes(group: "argparse._MutuallyExclusiveGroup") -> None:
         "--guarantee": ("guarantee", "does the certified bound hold, in worlds of known truth"),
         "--off-policy": ("off_policy", "do off-policy intervals cover the truth"),
         "--stability": ("stability", "the operating point with other folds and another order of rows"),
+        "--cascades": ("cascades", "ways to use cheap answers, on logs that hold what the models answered"),
         "--attacks": ("attacks", "decisions that words around a prompt move"),
     }
     for flag, (mode, text) in flags.items():

@@ -82,7 +82,7 @@ def test_every_step_runs_on_every_tier(lab: Lab) -> None:
     assert table.success[:, 0].tolist() == [1.0, 0.0] * 5
     assert [attempt.cost_usd for attempt in lab.steps()[0].attempts] == pytest.approx([14e-6, 56e-6, 224e-6])
     assert lab.steps()[0].extra == {"verify": {"kind": "number", "expect": 0}}
-    assert lab.steps()[1].attempts[0].extra["output"] == "-1"
+    assert lab.steps()[1].attempts[0].output == "-1"
 
 
 def test_only_what_is_missing_is_asked(lab: Lab) -> None:

@@ -1,0 +1,54 @@
+"""The contest of cascades as a part of RESULTS.md."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tierwise.training.evaluation.tables import markdown_table
+
+_INTRODUCTION = """Real answers of real models. Cost counts every call and is relative to each step's own top-tier call;
+loss is that of success, relative to the top tier's. Knobs are set by task type on steps that are not decided, with half
+a standard error of margin: no certificate. In the columns of the sources: loss / saving, %. More: points saved more
+than by single shots at the same promise, with the paired 95 % interval of the first seed."""
+
+
+def cascades_page(figures: Sequence[Mapping[str, Any]]) -> list[str]:
+    """One table a part of the benchmark, the mean over its seeds."""
+    lines = [
+        "## After the answer: a contest of cascades",
+        "",
+        _INTRODUCTION,
+    ]
+    for part in figures:
+        rows = part["rows"]
+        sources = sorted(rows[0][0]["sources"])
+        header = ("contestant", "promise", "loss", "saving", "differs from top", "more", *sources)
+        cells = [_cells([seed[place] for seed in rows], sources) for place in range(len(rows[0]))]
+        lines += [
+            "",
+            f"**{part['name']}** ({part['n_steps']:,} steps, {len(rows)} seeds)",
+            "",
+            markdown_table([header, *cells]),
+        ]
+    return lines
+
+
+def _cells(rows: Sequence[Mapping[str, Any]], sources: Sequence[str]) -> tuple[str, ...]:
+    first = rows[0]
+    low, high = (_mean([first["more_than_single"][end]]) for end in ("low", "high"))
+    interval = f"[{low}, {high}]"
+    by_source = [[row["sources"][name] for row in rows] for name in sources]
+    return (
+        first["contestant"],
+        f"{first['max_loss']:.1%}",
+        f"{_mean([row['loss'] for row in rows])} %",
+        f"{_mean([row['saving'] for row in rows])} %",
+        f"{_mean([row['different'] for row in rows])} %",
+        f"{_mean([row['more_than_single']['value'] for row in rows])} {interval}",
+        *(f"{_mean([s['loss'] for s in own])} / {_mean([s['saving'] for s in own])}" for own in by_source),
+    )
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{100 * float(np.mean(values)):.1f}"

@@ -1,0 +1,6 @@
+"""What an answer tells about itself: evidence that no question holds."""
+
+from tierwise.features.evidence.answer import Answer, answers_of
+from tierwise.features.evidence.vector import EVIDENCE_NAMES, StepEvidence, evidence_rows
+
+__all__ = ["EVIDENCE_NAMES", "Answer", "StepEvidence", "answers_of", "evidence_rows"]

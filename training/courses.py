@@ -1,0 +1,90 @@
+"""A course on logged steps: what is asked, which answer would be accepted, what that loses and what it costs.
+
+Everything is an array with one entry a step, which is what a certificate of an operating point takes.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tierwise.router_model.acceptance import Judgement
+from tierwise.training.acceptance_table import AcceptanceTable
+
+Floats = NDArray[np.float64]
+Tiers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class CourseOutcome:
+    """Of n steps: ``final`` int64 [n] is the tier whose answer is used; ``lost`` float64 [n] the success that the top
+    tier would have had beyond it (-1, 0, 1; NaN unknown); ``relative_cost`` float64 [n] all calls, in costs of the
+    step's own top-tier call."""
+
+    final: Tiers
+    lost: Floats
+    relative_cost: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One asked set on n steps: ``step`` int64 [n]; ``candidate`` int64 [n] the tier whose answer would be accepted;
+    ``p_lost`` float64 [n] what accepting it is expected to lose; ``lost`` float64 [n] what it loses; ``top`` float64
+    [n] whether the top tier succeeds; ``asked_cost`` float64 [n] the relative cost of what is asked first."""
+
+    step: NDArray[np.int64]
+    candidate: Tiers
+    p_lost: Floats
+    lost: Floats
+    top: Floats
+    asked_cost: Floats
+    n_tiers: int
+
+    def at(self, threshold: float) -> CourseOutcome:
+        """Accepts where at most ``threshold`` is expected to be lost, and asks the top tier otherwise."""
+        is_accepted = self.p_lost <= threshold
+        final = np.where(is_accepted, self.candidate, self.n_tiers - 1)
+        return CourseOutcome(final, np.where(is_accepted, self.lost, 0.0), self.asked_cost + ~is_accepted)
+
+    def of(self, places: NDArray[np.bool_]) -> "Course":
+        """The steps of ``places`` bool [n]."""
+        arrays = {name: getattr(self, name)[places] for name in Course.__slots__ if name != "n_tiers"}
+        return replace(self, **arrays)
+
+
+def course_of(table: AcceptanceTable, asked: int, judgement: Judgement, relative_cost: Floats) -> Course:
+    """The course that asks the set ``asked`` of ``table``; of several answers the likeliest to succeed is the
+    candidate, the cheaper of equal ones. ``relative_cost`` float64 [n, k] is by step and tier."""
+    places = np.flatnonzero(table.asked == asked)
+    order = places[np.lexsort((table.tier[places], -judgement.p_answer[places], table.step[places]))]
+    step, first = np.unique(table.step[order], return_index=True)
+    best = order[first]
+    asked_cost = np.zeros(len(step))
+    np.add.at(
+        asked_cost, np.searchsorted(step, table.step[places]), relative_cost[table.step[places], table.tier[places]]
+    )
+    return Course(
+        step,
+        table.tier[best],
+        judgement.p_lost[best],
+        table.top[best] - table.answer[best],
+        table.top[best],
+        asked_cost,
+        relative_cost.shape[1],
+    )
+
+
+def largest_threshold(course: Course, max_loss: float, deviations: float = 0.0) -> float:
+    """The largest threshold whose loss on these steps, relative to the top tier's successes, is at most ``max_loss``;
+    minus infinity where none is.
+
+    ``deviations`` standard errors are added to the loss: a margin, not a certificate.
+    """
+    is_known = ~np.isnan(course.lost) & ~np.isnan(course.top)
+    order = np.flatnonzero(is_known)[np.argsort(course.p_lost[is_known], kind="stable")]
+    excess = course.lost[order].cumsum() - max_loss * course.top[is_known].sum()
+    spread = np.sqrt((course.lost[order] ** 2).cumsum())
+    p_lost = course.p_lost[order]
+    is_end = np.append(p_lost[1:] > p_lost[:-1], True) if len(order) else np.zeros(0, dtype=np.bool_)
+    fits = np.flatnonzero(is_end & (excess + deviations * spread <= 1e-9))
+    return float(p_lost[fits[-1]]) if len(fits) else -np.inf
