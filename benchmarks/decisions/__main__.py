@@ -58,12 +58,11 @@ def _arguments() -> argparse.Namespace:
     add("--tiers", type=Path, help="tiers.toml for --log")
     add("--encoder", type=Path, help="exported MiniLM encoder (tierwise encoder export minilm --out DIR)")
     add("--litellm-python", type=Path, help="an interpreter that has litellm installed")
-    add("--only", nargs="+", default=[], help="contestants whose name contains one of these texts")
+    add("--only", nargs="+", default=[], help="contestants whose name contains one of these texts; kinds")
     add("--folds", type=int, default=5)
     add("--seed", type=int, default=0, help="of the folds")
     add("--draws", type=int, default=1000, help="bootstrap draws")
-    add("--worlds", type=int, default=200, help="synthetic worlds or logs")
-    add("--world-steps", type=int, default=1500, help="logged steps in each world of --guarantee")
+    add("--worlds", type=int, default=200, help="synthetic worlds of each kind, or logs")
     add("--source-steps", type=int, default=1000, help="of each other source, in --leave-one-source-out")
     add("--sizes", type=int, nargs="+", default=[*SIZES, 0], help="logged steps in --learning-curves; 0: all")
     add("--tested-folds", type=int, default=3, help="of five, in --learning-curves")
@@ -78,7 +77,7 @@ def _add_modes(group: "argparse._MutuallyExclusiveGroup") -> None:
     flags = {
         "--leave-one-source-out": ("sources", "trained on all logs but one, tested on the one, then with steps of it"),
         "--learning-curves": ("learning_curves", "skill as the log grows, for five kinds of log"),
-        "--guarantee": ("guarantee", "does the certified bound hold, in worlds of known truth"),
+        "--guarantee": ("guarantee", "does the promise hold, in worlds of known truth of every kind"),
         "--off-policy": ("off_policy", "do off-policy intervals cover the truth"),
         "--stability": ("stability", "the operating point with other folds and another order of rows"),
         "--attacks": ("attacks", "decisions that words around a prompt move"),

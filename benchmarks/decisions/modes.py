@@ -8,7 +8,7 @@ from benchmarks.attacks.measure import measure_attacks
 from benchmarks.decisions.answers import Cache
 from benchmarks.decisions.contest import measure_contest, run_contest
 from benchmarks.decisions.field import Settings, contestants
-from benchmarks.decisions.guarantee import simulate_guarantee
+from benchmarks.decisions.guarantee import walk_worlds
 from benchmarks.decisions.learned import LearnedRouter
 from benchmarks.decisions.learning_curves import learning_curves
 from benchmarks.decisions.logs import named_problems, sources
@@ -58,9 +58,7 @@ def curves(arguments: Namespace, progress: Progress) -> Any:
 
 def guarantee(arguments: Namespace, progress: Progress) -> Any:
     settings = settings_of(arguments)
-    figures = simulate_guarantee(
-        arguments.worlds, arguments.world_steps, settings.max_quality_loss, settings.store, progress
-    )
+    figures = walk_worlds(arguments.only, arguments.worlds, settings.store, progress)
     draw_guarantee(figures, arguments.images)
     return figures
 
