@@ -27,6 +27,9 @@ _MODES = {
     "sources": modes.leave_one_out,
     "learning_curves": modes.curves,
     "guarantee": modes.guarantee,
+    "dear": modes.dear,
+    "parts": modes.parts,
+    "escalating": modes.escalating,
     "off_policy": modes.off_policy,
     "stability": modes.stability,
     "attacks": modes.attacks,
@@ -61,9 +64,16 @@ def _arguments() -> argparse.Namespace:
     add("--only", nargs="+", default=[], help="contestants whose name contains one of these texts; kinds")
     add("--folds", type=int, default=5)
     add("--seed", type=int, default=0, help="of the folds")
+    add("--seeds", type=int, default=5, help="draws of folds or steps, in --dear and --parts")
+    add("--light", action="store_true", help="smaller boosters and one draw of the folds, in --dear and --parts")
     add("--draws", type=int, default=1000, help="bootstrap draws")
     add("--worlds", type=int, default=200, help="synthetic worlds of each kind, or logs")
-    add("--source-steps", type=int, default=1000, help="of each other source, in --leave-one-source-out")
+    add(
+        "--source-steps",
+        type=int,
+        default=1000,
+        help="of each other source, in --leave-one-source-out and --dear --light",
+    )
     add("--sizes", type=int, nargs="+", default=[*SIZES, 0], help="logged steps in --learning-curves; 0: all")
     add("--tested-folds", type=int, default=3, help="of five, in --learning-curves")
     add("--max-quality-loss", type=float, default=0.03)
@@ -78,6 +88,9 @@ def _add_modes(group: "argparse._MutuallyExclusiveGroup") -> None:
         "--leave-one-source-out": ("sources", "trained on all logs but one, tested on the one, then with steps of it"),
         "--learning-curves": ("learning_curves", "skill as the log grows, for five kinds of log"),
         "--guarantee": ("guarantee", "does the promise hold, in worlds of known truth of every kind"),
+        "--dear": ("dear", "some steps of one source at a hundred times the cost, among the others"),
+        "--parts": ("parts", "loss and saving of each source and task type, over several draws of the folds"),
+        "--escalating": ("escalating", "with a verifier: learned starts against plain cascades"),
         "--off-policy": ("off_policy", "do off-policy intervals cover the truth"),
         "--stability": ("stability", "the operating point with other folds and another order of rows"),
         "--attacks": ("attacks", "decisions that words around a prompt move"),
