@@ -63,6 +63,7 @@ def _source_digest() -> str:
     digest = sha256()
     files = [
         *_ROOT.glob("training/*.py"),
+        *_ROOT.glob("training/certification/*.py"),
         *_ROOT.glob("features/**/*.py"),
         *_ROOT.glob("router_model/*.py"),
         _ROOT / "data" / "labels.py",
