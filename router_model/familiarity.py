@@ -25,6 +25,9 @@ _MAX_DEVIATIONS = 5.0
 _BLOCK = 512
 _GLANCE = 384
 _ROUNDING = 1e-3
+_SAME = 4e-6
+"""What sums of products in float32 may be off by, as a share: steps of one template lie at the very distance that is
+the threshold, often 0, and must not be unfamiliar for a rounding that fitting did otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class NearestReference:
         """
         if np.isinf(threshold):  # where nothing bounds the distance, everything is near
             return True
-        limit = (float(point @ point) - threshold * threshold) / 2
+        limit = ((1.0 - _SAME) * float(point @ point) - threshold * threshold) / 2
         n_near = 0
         for part, half_norms in self._parts:
             closeness = part @ point

@@ -27,6 +27,9 @@ _MODES = {
     "sources": modes.leave_one_out,
     "learning_curves": modes.curves,
     "guarantee": modes.guarantee,
+    "dear": modes.dear,
+    "parts": modes.parts,
+    "escalating": modes.escalating,
     "off_policy": modes.off_policy,
     "stability": modes.stability,
     "attacks": modes.attacks,
@@ -60,14 +63,20 @@ def _arguments() -> argparse.Namespace:
     add("--encoder", type=Path, help="exported MiniLM encoder (tierwise encoder export minilm --out DIR)")
     add("--litellm-python", type=Path, help="an interpreter that has litellm installed")
     add("--cascadeflow-python", type=Path, help="an interpreter that has cascadeflow installed, for --cascades")
-    add("--seeds", type=int, nargs="+", default=[0], help="of the folds, in --cascades")
-    add("--only", nargs="+", default=[], help="contestants whose name contains one of these texts")
+    add("--fold-seeds", type=int, nargs="+", default=[0], help="of the folds, in --cascades")
+    add("--only", nargs="+", default=[], help="contestants whose name contains one of these texts; kinds")
     add("--folds", type=int, default=5)
     add("--seed", type=int, default=0, help="of the folds")
+    add("--seeds", type=int, default=5, help="draws of folds or steps, in --dear and --parts")
+    add("--light", action="store_true", help="smaller boosters and one draw of the folds, in --dear and --parts")
     add("--draws", type=int, default=1000, help="bootstrap draws")
-    add("--worlds", type=int, default=200, help="synthetic worlds or logs")
-    add("--world-steps", type=int, default=1500, help="logged steps in each world of --guarantee")
-    add("--source-steps", type=int, default=1000, help="of each other source, in --leave-one-source-out")
+    add("--worlds", type=int, default=200, help="synthetic worlds of each kind, or logs")
+    add(
+        "--source-steps",
+        type=int,
+        default=1000,
+        help="of each other source, in --leave-one-source-out and --dear --light",
+    )
     add("--sizes", type=int, nargs="+", default=[*SIZES, 0], help="logged steps in --learning-curves; 0: all")
     add("--tested-folds", type=int, default=3, help="of five, in --learning-curves")
     add("--max-quality-loss", type=float, default=0.03)
@@ -81,7 +90,10 @@ def _add_modes(group: "argparse._MutuallyExclusiveGroup") -> None:
     flags = {
         "--leave-one-source-out": ("sources", "trained on all logs but one, tested on the one, then with steps of it"),
         "--learning-curves": ("learning_curves", "skill as the log grows, for five kinds of log"),
-        "--guarantee": ("guarantee", "does the certified bound hold, in worlds of known truth"),
+        "--guarantee": ("guarantee", "does the promise hold, in worlds of known truth of every kind"),
+        "--dear": ("dear", "some steps of one source at a hundred times the cost, among the others"),
+        "--parts": ("parts", "loss and saving of each source and task type, over several draws of the folds"),
+        "--escalating": ("escalating", "with a verifier: learned starts against plain cascades"),
         "--off-policy": ("off_policy", "do off-policy intervals cover the truth"),
         "--stability": ("stability", "the operating point with other folds and another order of rows"),
         "--cascades": ("cascades", "ways to use cheap answers, on logs that hold what the models answered"),

@@ -29,7 +29,7 @@ def cascades(arguments: Namespace, progress: Progress) -> Any:
     source_of = {logged.step_id: part.name for part in problems for logged in part.steps}
     bootstrap = Bootstrap(min(arguments.draws, 400))
     figures = []
-    for target, seeds in (("success", arguments.seeds), ("same-answer", arguments.seeds[:1])):
+    for target, seeds in (("success", arguments.fold_seeds), ("same-answer", arguments.fold_seeds[:1])):
         answered = _answered(problem, target, arguments.cascadeflow_python)
         own = np.array([source_of[logged.step_id] for logged in answered.problem.steps])
         folds = [answered.problem.folds(arguments.folds, seed) for seed in seeds]

@@ -1,111 +1,149 @@
-"""Does the certified bound hold? Worlds with a known truth, a router trained in each, its true loss on fresh steps."""
+"""Does the promise hold? Worlds of known truth of every kind, walked one by one; what is done is kept on disk."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from benchmarks.decisions.guarantee_kinds import KINDS, Kind
+from benchmarks.decisions.guarantee_world import CATCH_RATE, LIGHT, QUALITY_LOSSES, measure_world
 from benchmarks.decisions.learned import SOURCE_DIGEST
-from tierwise.data.catalogue import TierCatalogue
-from tierwise.router_model.options import DecideOptions
 from tierwise.training.config import TrainConfig
-from tierwise.training.evaluation.decision_arrays import decision_arrays
-from tierwise.training.evaluation.worlds import World
 from tierwise.training.progress import Progress
-from tierwise.training.tier_classifier import BoosterParams
-from tierwise.training.train import train_router
 
-N_FRESH = 2000
-LIGHT = TrainConfig(
-    n_folds=3, n_components=0, confidence=0.9, booster=BoosterParams(n_rounds=40, learning_rate=0.1, num_leaves=7)
+MIN_PART_TASKS = 210
+"""As many without any loss are needed to certify 3 %: a type with fewer tasks is promised nothing of its own."""
+TRANSFER_FROM, TRANSFER_WITHIN = 0.1, 0.03
+_ROOT = Path(__file__).parents[2]
+_WORLD_FILES = (
+    "training/evaluation/worlds.py",
+    "training/evaluation/task_worlds.py",
+    "training/evaluation/task_logs.py",
+    "benchmarks/decisions/guarantee_kinds.py",
+    "benchmarks/decisions/guarantee_world.py",
 )
-_CATALOGUE = TierCatalogue.from_mapping({"tiers": [{"name": name} for name in ("small", "mid", "frontier")]})
+
+Line = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class WorldResult:
-    """``loss`` and ``saving`` are true expectations over fresh steps; ``is_supported``: something was certified."""
-
-    seed: int
-    n_steps: int
-    loss: float
-    saving: float
-    is_supported: bool
-    p_unfamiliar: float
-
-
-def simulate_world(seed: int, n_steps: int, max_quality_loss: float, config: TrainConfig = LIGHT) -> WorldResult:
-    """Worlds differ in how far apart tiers are, how much features tell, and whether a tier is inverted somewhere."""
-    world = _world(seed)
-    log = world.draw(n_steps, "full", seed=1).logged_steps(_CATALOGUE.names)
-    trained = train_router(log, _CATALOGUE, config)
-    fresh = world.draw(N_FRESH, "full", seed=2)
-    steps = [logged.step for logged in fresh.logged_steps(_CATALOGUE.names)]
-    decisions = trained.router().decide_many(steps, DecideOptions(max_quality_loss=max_quality_loss))
-    chosen, each = decision_arrays(decisions, _CATALOGUE).chosen, np.arange(len(steps))
-    p_success, cost_usd = fresh.steps.p_success, fresh.steps.expected_cost_usd
-    return WorldResult(
-        seed,
-        n_steps,
-        float(1 - p_success[each, chosen].mean() / p_success[:, -1].mean()),
-        float(1 - cost_usd[each, chosen].mean() / cost_usd[:, -1].mean()),
-        trained.parts.policy.certified(max_quality_loss).cost_weight is not None,
-        float(np.mean([decision.is_unfamiliar for decision in decisions])),
-    )
-
-
-def simulate_guarantee(
-    n_worlds: int, n_steps: int, max_quality_loss: float, store: Path, progress: Progress
+def walk_worlds(
+    kinds: Sequence[str], n_worlds: int, store: Path, progress: Progress, config: TrainConfig = LIGHT, n_steps: int = 0
 ) -> dict[str, Any]:
-    """Results are kept world by world in ``store``; a further run goes on."""
-    path = store / f"guarantee-{SOURCE_DIGEST}-{n_steps}-{max_quality_loss}.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    results = [WorldResult(**json.loads(line)) for line in lines][:n_worlds]
-    progress("worlds", n_worlds - len(results))
-    with path.open("a", encoding="utf-8") as file:
-        for seed in range(len(results), n_worlds):
-            results.append(simulate_world(seed, n_steps, max_quality_loss))
-            file.write(json.dumps(asdict(results[-1])) + "\n")
-            file.flush()
-            progress.step()
-    return summary(results, max_quality_loss, LIGHT.confidence)
+    """Figures by kind from ``n_worlds`` of each, those of ``kinds`` or of all; a further run goes on where it was.
 
-
-def summary(results: list[WorldResult], max_quality_loss: float, confidence: float) -> dict[str, Any]:
-    """Violations with the exact interval of Clopper and Pearson (1934)."""
-    losses = np.array([result.loss for result in results])
-    n_violations = int((losses > max_quality_loss).sum())
-    exact = stats.binomtest(n_violations, len(results)).proportion_ci(0.95)
-    supported = [result for result in results if result.is_supported]
+    ``n_steps`` 0: every log has as many as its kind says.
+    """
+    chosen = [KINDS[name] for name in kinds or KINDS]
+    progress("worlds", len(chosen) * n_worlds)
+    lines = {kind.name: _walk(kind, n_worlds, store, progress, config, n_steps) for kind in chosen}
     return {
-        "n_worlds": len(results),
-        "n_steps": results[0].n_steps,
-        "max_quality_loss": max_quality_loss,
-        "allowed": 1 - confidence,
-        "n_violations": n_violations,
-        "violations": n_violations / len(results),
-        "violations_low": float(exact.low),
-        "violations_high": float(exact.high),
-        "p_supported": len(supported) / len(results),
-        "mean_saving": float(np.mean([result.saving for result in results])),
-        "mean_saving_supported": float(np.mean([result.saving for result in supported])) if supported else 0.0,
-        "mean_loss": float(losses.mean()),
-        "worst_loss": float(losses.max()),
-        "losses": losses.tolist(),
-        "savings": [result.saving for result in results],
+        "n_worlds": n_worlds,
+        "max_quality_loss": QUALITY_LOSSES[0],
+        "allowed": 1 - config.confidence,
+        "kinds": [summary(kind, lines[kind.name]) for kind in chosen],
     }
 
 
-def _world(seed: int) -> World:
-    rng = np.random.default_rng([seed, 77])
-    return World(
-        seed=seed,
-        independence=float(rng.uniform(0, 0.4)),
-        inverted_share=float(rng.choice([0.0, 0.2])),
-        separation=float(rng.uniform(0.4, 1.5)),
-        signal=float(rng.uniform(1.0, 3.0)),
-    )
+def summary(kind: Kind, lines: Sequence[Line]) -> dict[str, Any]:
+    """Of one kind, at every tolerated loss: violations with their exact interval, and what was saved for them."""
+    trained = [line for line in lines if "refused" not in line]
+    return {
+        "name": kind.name,
+        "about": kind.about,
+        "is_full": kind.is_full,
+        "n_refused": len(lines) - len(trained),
+        "n_tasks": _median([line["n_tasks"] for line in lines]),
+        "targets": {str(target): _at(target, lines, trained) for target in QUALITY_LOSSES},
+        "cascade": _cascade(trained),
+    }
+
+
+def _walk(
+    kind: Kind, n_worlds: int, store: Path, progress: Progress, config: TrainConfig, n_steps: int
+) -> list[dict[str, Any]]:
+    path = store / f"guarantee-{_digest(config, n_steps)}" / f"{kind.name.replace(' ', '-')}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    found = [json.loads(line) for line in lines][:n_worlds]
+    for _ in found:
+        progress.step()
+    with path.open("a", encoding="utf-8") as file:
+        for seed in range(len(found), n_worlds):
+            found.append(measure_world(kind, seed, config, n_steps))
+            file.write(json.dumps(found[-1]) + "\n")
+            file.flush()
+            progress.step()
+    return found
+
+
+def _digest(config: TrainConfig, n_steps: int) -> str:
+    digest = sha256(f"{SOURCE_DIGEST} {config} {n_steps}".encode())
+    for file in _WORLD_FILES:
+        digest.update((_ROOT / file).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _at(target: float, lines: Sequence[Line], trained: Sequence[Line]) -> dict[str, Any]:
+    """A log that training refused loses nothing and saves nothing: it counts among all worlds."""
+    found = [line["targets"][str(target)] for line in trained]
+    own = [_own_losses(line, target) for line in trained]
+    parts = [loss for losses in own for loss in losses]
+    certified = [one for one in found if one["certified_saving"] >= TRANSFER_FROM]
+    near = [one for one in certified if abs(one["saving"] - one["certified_saving"]) <= TRANSFER_WITHIN]
+    rest = len(lines) - len(trained)
+    return {
+        "whole": _violations(sum(one["loss"] > target for one in found), len(lines)),
+        "any_part": _violations(sum(any(loss > target for loss in losses) for losses in own), len(lines)),
+        "parts": _violations(sum(loss > target for loss in parts), len(parts)),
+        "worst_loss": max((one["loss"] for one in found), default=0.0),
+        "worst_part_loss": max(parts, default=0.0),
+        "n_supported": sum(one["is_supported"] for one in found),
+        "median_saving": _median([one["saving"] for one in found] + [0.0] * rest),
+        "median_oracle": _median([one["oracle_saving"] for one in found]),
+        "median_oracle_by_part": _median([one["oracle_saving_by_part"] for one in found]),
+        "median_share": _median(
+            [one["saving"] / one["oracle_saving"] for one in found if one["oracle_saving"] > 0] + [0.0] * rest
+        ),
+        "n_certified": len(certified),
+        "n_near": len(near),
+    }
+
+
+def _own_losses(line: Line, target: float) -> list[float]:
+    """Of the task types that have enough tasks in the log to be promised something of their own."""
+    losses = line["targets"][str(target)]["loss_by_type"]
+    return [
+        losses[name] for name, part in line["parts"].items() if part["n_tasks"] >= MIN_PART_TASKS and name in losses
+    ]
+
+
+def _cascade(trained: Sequence[Line]) -> dict[str, Any]:
+    """Starts chosen for a catch rate, at the first tolerated loss; beside the best of the same starts everywhere."""
+    target, found = QUALITY_LOSSES[0], [line["cascade"] for line in trained]
+    best = [
+        max(s for loss, s in zip(one["plain_losses"], one["plain_savings"], strict=True) if loss <= target)
+        for one in found
+    ]
+    return {
+        "catch_rate": CATCH_RATE,
+        "violations": _violations(sum(one["loss"] > target for one in found), len(found)),
+        "worst_loss": max((one["loss"] for one in found), default=0.0),
+        "median_saving": _median([one["saving"] for one in found]),
+        "median_best_plain": _median(best),
+    }
+
+
+def _violations(n_violations: int, n: int) -> dict[str, Any]:
+    """A share with the exact 95 % interval of Clopper and Pearson (1934)."""
+    if not n:
+        return {"n": 0, "n_violations": 0, "low": 0.0, "high": 1.0}
+    exact = stats.binomtest(n_violations, n).proportion_ci(0.95)
+    return {"n": n, "n_violations": n_violations, "low": float(exact.low), "high": float(exact.high)}
+
+
+def _median(values: Sequence[float]) -> float:
+    return float(np.median(values)) if len(values) else 0.0

@@ -13,25 +13,29 @@ from tierwise.router_model.options import DecideOptions
 from tierwise.training.config import TrainConfig
 from tierwise.training.evaluation.decision_arrays import decision_arrays
 from tierwise.training.evaluation.decisions import CATCH_RATES
+from tierwise.training.tier_classifier import BoosterParams
 from tierwise.training.train import train_router
 
 _ROOT = Path(__file__).parents[2]
 _DEFAULTS = TrainConfig()
+LIGHTER = TrainConfig(n_folds=4, n_repeats=1, booster=BoosterParams(n_rounds=120, learning_rate=0.08, num_leaves=15))
+"""A fifth of the work of a default training, for what asks for dozens of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class LearnedRouter:
-    """The learned router at its default settings, but for ``config``."""
+    """The learned router at its default settings, but for ``config``; ``catch_rates`` are those to name starts for."""
 
     max_quality_loss: float
     config: TrainConfig = _DEFAULTS
     encoder_folder: Path | None = None
+    catch_rates: tuple[float, ...] = CATCH_RATES
     name: str = "Tierwise"
     has_probabilities: bool = True
 
     @property
     def version(self) -> str:
-        return f"{SOURCE_DIGEST} {self.config} {self.encoder_folder} {self.max_quality_loss}"
+        return f"{SOURCE_DIGEST} {self.config} {self.encoder_folder} {self.max_quality_loss} {self.catch_rates}"
 
     def answer(self, fold: Fold) -> Answers:
         trained = train_router(fold.logged, fold.catalogue, self.config, self.encoder_folder)
@@ -41,7 +45,7 @@ class LearnedRouter:
         arrays = decision_arrays(decisions, fold.catalogue)
         starts = [
             decision_arrays(router.decide_many(steps, replace(options, catch_rate=rate)), fold.catalogue).chosen
-            for rate in CATCH_RATES
+            for rate in self.catch_rates
         ]
         is_supported = trained.parts.policy.certified(self.max_quality_loss).cost_weight is not None
         return Answers(
@@ -59,6 +63,7 @@ def _source_digest() -> str:
     digest = sha256()
     files = [
         *_ROOT.glob("training/*.py"),
+        *_ROOT.glob("training/certification/*.py"),
         *_ROOT.glob("features/**/*.py"),
         *_ROOT.glob("router_model/*.py"),
         _ROOT / "data" / "labels.py",

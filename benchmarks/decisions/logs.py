@@ -16,14 +16,14 @@ SAMPLE_NAME = "sample log"
 def named_problems(paths: Sequence[Path], tiers: Path | None) -> list[Problem]:
     """All logs together where there are several, then each alone. Without ``paths``, the default ones."""
     if not paths:
-        paths = sorted(SHARED_DATA.glob("*.jsonl.gz"))
+        paths = _shared_logs()
         return [*_together_and_alone(paths, None), sample_problem()]
     return _together_and_alone(paths, tiers)
 
 
 def sources(paths: Sequence[Path], tiers: Path | None) -> list[Problem]:
     """Each log alone. Raises ``LogError`` when there are fewer than two."""
-    paths = paths or sorted(SHARED_DATA.glob("*.jsonl.gz"))
+    paths = paths or _shared_logs()
     if len(paths) < 2:
         raise LogError(f"{len(paths)} logs; at least two sources are needed, give --log twice or more")
     catalogue = TierCatalogue.load(tiers)
@@ -36,6 +36,12 @@ def together(problems: Sequence[Problem], name: str) -> Problem:
 
 def sample_problem() -> Problem:
     return read_problem(SAMPLE_NAME, [SAMPLE_LOG], TierCatalogue.load(SAMPLE_TIERS))
+
+
+def _shared_logs() -> list[Path]:
+    """Those whose tiers are the default ones: a log with a tiers file of its own cannot be put together with others."""
+    paths = sorted(SHARED_DATA.glob("*.jsonl.gz"))
+    return [path for path in paths if not path.with_name(f"{_name(path)}.tiers.toml").exists()]
 
 
 def _together_and_alone(paths: Sequence[Path], tiers: Path | None) -> list[Problem]:

@@ -7,18 +7,21 @@ from typing import Any
 from benchmarks.attacks.measure import measure_attacks
 from benchmarks.decisions.answers import Cache
 from benchmarks.decisions.contest import measure_contest, run_contest
+from benchmarks.decisions.escalating import CATCH_RATES, measure_escalating
 from benchmarks.decisions.field import Settings, contestants
-from benchmarks.decisions.guarantee import simulate_guarantee
-from benchmarks.decisions.learned import LearnedRouter
+from benchmarks.decisions.guarantee import walk_worlds
+from benchmarks.decisions.learned import LIGHTER, LearnedRouter
 from benchmarks.decisions.learning_curves import learning_curves
 from benchmarks.decisions.logs import named_problems, sources
 from benchmarks.decisions.off_policy import masked_truth, simulate_coverage
+from benchmarks.decisions.parts import SIZES, dear_parts, each_part
 from benchmarks.decisions.pictures import draw_guarantee, draw_learning_curves
 from benchmarks.decisions.problem import Problem
 from benchmarks.decisions.results import save_section
 from benchmarks.decisions.sources import N_ADDED, leave_one_source_out
 from benchmarks.decisions.stability import measure_stability
 from tierwise.router_model.options import DecideOptions
+from tierwise.training.config import TrainConfig
 from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.progress import Progress
 from tierwise.training.train import train_router
@@ -58,11 +61,34 @@ def curves(arguments: Namespace, progress: Progress) -> Any:
 
 def guarantee(arguments: Namespace, progress: Progress) -> Any:
     settings = settings_of(arguments)
-    figures = simulate_guarantee(
-        arguments.worlds, arguments.world_steps, settings.max_quality_loss, settings.store, progress
-    )
+    figures = walk_worlds(arguments.only, arguments.worlds, settings.store, progress)
     draw_guarantee(figures, arguments.images)
     return figures
+
+
+def dear(arguments: Namespace, progress: Progress) -> Any:
+    settings, router = settings_of(arguments), _router(arguments)
+    problems = sources(arguments.log, arguments.tiers)
+    n_most = arguments.source_steps if arguments.light else 0
+    rows = dear_parts(problems, SIZES, arguments.seeds, n_most, router, _cache(settings), progress)
+    return {"is_light": arguments.light, "n_most": n_most, "rows": rows}
+
+
+def parts(arguments: Namespace, progress: Progress) -> Any:
+    settings, router = settings_of(arguments), _router(arguments)
+    problems = sources(arguments.log, arguments.tiers)
+    rows = each_part(problems, arguments.folds, arguments.seeds, router, _cache(settings), progress)
+    return {"is_light": arguments.light, "rows": rows}
+
+
+def escalating(arguments: Namespace, progress: Progress) -> Any:
+    settings, router = settings_of(arguments), _router(arguments)
+    bootstrap, cache = Bootstrap(arguments.draws), _cache(settings)
+    logs = [
+        measure_escalating(problem, router, arguments.folds, cache, bootstrap, progress)
+        for problem in _first_and_last(arguments)
+    ]
+    return {"is_light": arguments.light, "logs": logs}
 
 
 def off_policy(arguments: Namespace, progress: Progress) -> Any:
@@ -95,6 +121,12 @@ def attacks(arguments: Namespace, progress: Progress) -> Any:
 
 def settings_of(arguments: Namespace) -> Settings:
     return Settings(arguments.store, arguments.encoder, arguments.litellm_python, arguments.max_quality_loss)
+
+
+def _router(arguments: Namespace) -> LearnedRouter:
+    """The same for all parts that look at the same folds, so that they share its answers."""
+    config = LIGHTER if arguments.light else TrainConfig()
+    return LearnedRouter(arguments.max_quality_loss, config, catch_rates=CATCH_RATES)
 
 
 def _cache(settings: Settings) -> Cache:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from benchmarks.decisions import render, render_cascades, render_modes
+from benchmarks.decisions import render, render_cascades, render_guarantee, render_modes, render_parts
 
 _INTRODUCTION = """# How well the router decides
 
@@ -24,7 +24,10 @@ SECTIONS: dict[str, Callable[[Any], list[str]]] = {
     "contest": render.contest_page,
     "sources": render_modes.sources_page,
     "learning_curves": render_modes.learning_curves_page,
-    "guarantee": render_modes.guarantee_page,
+    "guarantee": render_guarantee.guarantee_page,
+    "dear": render_parts.dear_page,
+    "parts": render_parts.parts_page,
+    "escalating": render_parts.escalating_page,
     "off_policy": render_modes.off_policy_page,
     "stability": render_modes.stability_page,
     "attacks": render_modes.attacks_page,

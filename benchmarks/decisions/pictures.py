@@ -33,16 +33,21 @@ def draw_learning_curves(figures: Mapping[str, Any], folder: Path) -> Path:
 
 
 def draw_guarantee(figures: Mapping[str, Any], folder: Path) -> Path:
-    figure, axes = _new(f"True loss and saving in {figures['n_worlds']} worlds")
-    limit = figures["max_quality_loss"]
-    colours = [_BAD if loss > limit else _COLOURS[0] for loss in figures["losses"]]
-    axes.scatter(figures["savings"], figures["losses"], c=colours, s=14, alpha=0.75, linewidths=0)
-    axes.axhline(limit, color=_QUIET, linewidth=1.2, linestyle=(0, (4, 3)))
-    axes.annotate("the certified bound", (0.99, limit), xycoords=("axes fraction", "data"), ha="right", va="bottom")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(PercentFormatter(1.0))
-    axes.set_xlabel("saving against always-top")
-    axes.set_ylabel("success lost")
+    """Of every kind the share of worlds that lose more than promised, with its interval."""
+    figure, axes = _new(f"Worlds that lose more than {figures['max_quality_loss']:.0%}")
+    target = str(figures["max_quality_loss"])
+    for place, kind in enumerate(reversed(figures["kinds"])):
+        found = kind["targets"][target]["whole"]
+        is_bad = found["low"] > figures["allowed"]
+        colour = _BAD if is_bad else _COLOURS[0]
+        axes.plot([found["low"], found["high"]], [place, place], color=colour, linewidth=2.0)
+        axes.plot(found["n_violations"] / found["n"], place, "o", color=colour, markersize=5)
+    axes.axvline(figures["allowed"], color=_QUIET, linewidth=1.2, linestyle=(0, (4, 3)))
+    axes.annotate("allowed", (figures["allowed"], 1.0), xycoords=("data", "axes fraction"), ha="left", va="bottom")
+    axes.set_yticks(range(len(figures["kinds"])), [kind["name"] for kind in reversed(figures["kinds"])])
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.set_xlim(left=0.0)
+    axes.set_xlabel("share of worlds, with the exact 95 % interval")
     return _save(figure, folder / "guarantee.png")
 
 

@@ -64,25 +64,6 @@ def _saving(point: Mapping[str, Any]) -> str:
     return f"{point['saving']['value']:.0%} ({point['loss']['value']:.1%})"
 
 
-def guarantee_page(figures: Mapping[str, Any]) -> list[str]:
-    exact = f"{figures['violations_low']:.1%} to {figures['violations_high']:.1%}"
-    text = (
-        f"In {figures['n_worlds']} synthetic worlds of known truth a router was trained on {figures['n_steps']:,} "
-        f"steps and decided fresh ones. Its true loss exceeded {figures['max_quality_loss']:.0%} in "
-        f"**{figures['n_violations']} worlds, {figures['violations']:.1%}** ({exact} at 95 %); "
-        f"{figures['allowed']:.0%} are allowed. Mean loss {figures['mean_loss']:.2%}, worst "
-        f"{figures['worst_loss']:.2%}; the log supported the target in {figures['p_supported']:.0%} of the worlds, "
-        f"where {figures['mean_saving_supported']:.0%} were saved on average."
-    )
-    return [
-        "## Does the bound hold?",
-        "",
-        text,
-        "",
-        "![True loss and saving in each world](../../docs/images/guarantee.png)",
-    ]
-
-
 def off_policy_page(figures: Mapping[str, Any]) -> list[str]:
     coverage = figures["coverage"]
     header = ("estimator, reward", "logs", "interval covers the truth", "mean width, relative")

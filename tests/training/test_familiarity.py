@@ -95,3 +95,15 @@ def test_leaving_out_optional_fields_does_not_make_a_step_unfamiliar(
     silent = {"human_visible": None, "retry": None, "step_index": None, "input_tokens": None, "input_complexity": None}
     silenced = [replace(step, **silent) for step in spoken]  # type: ignore[arg-type]
     assert share_unfamiliar(router, silenced) < share_unfamiliar(router, spoken) + 0.05
+
+
+def test_steps_of_one_template_are_as_familiar_when_served_as_they_were_in_training() -> None:
+    """Most lie at the very distance that is the threshold, here 0: rounding must not make them unfamiliar."""
+    rng = np.random.default_rng(0)
+    schema = FeatureSchema({field: ("answer",) if field == "task_type" else () for field in IDENTITY_FIELDS}, 2, "")
+    templates = np.zeros((12, len(schema.names)), dtype=np.float32)
+    templates[:, :20] = rng.integers(1, 200, size=(12, 20))
+    templates[:, schema.names.index("task_type=answer")] = 1
+    logged = templates[rng.integers(12, size=1200)]
+    fitted = fit_familiarity(logged, logged, schema, np.arange(1200) % 4, TrainConfig(unfamiliar_share=0.3))
+    assert fitted.familiarity.is_unfamiliar(logged).mean() == pytest.approx(fitted.is_unfamiliar.mean(), abs=0.02)

@@ -69,7 +69,7 @@ class WorldLog:
             decision = LoggedDecision(f"d-{row}", tier_names[chosen], self.logging, None, float(self.propensity[row]))
         return LoggedStep(
             step_id=f"world-{row}",
-            step=_step(self.steps, row),
+            step=world_step(self.steps, row),
             attempts=tuple(self._attempt(row, tier, tier_names[tier]) for tier in self._tried(row)),
             task_id=f"task-{self.steps.groups[row]}",
             group=f"group-{self.steps.groups[row]}",
@@ -137,7 +137,8 @@ def _escalated(success: FloatArray, start: NDArray[np.int64]) -> NDArray[np.bool
     return np.asarray((tiers >= start[:, None]) & ~succeeded_before)
 
 
-def _step(steps: WorldSteps, row: int) -> Step:
+def world_step(steps: WorldSteps, row: int) -> Step:
+    """The step as a caller would send it: the text spells the features out."""
     levels = np.clip(np.round(2.0 * steps.features[row]), -4, 4).astype(int)
     words = [f"{_WORDS[i % len(_WORDS)]}{'pos' if level >= 0 else 'neg'}{abs(level)}" for i, level in enumerate(levels)]
     task_type = int(steps.task_type[row])

@@ -78,11 +78,16 @@ class World:
         groups = np.repeat(np.arange(n_groups, dtype=np.int64), self.group_size)[:n_steps]
         features = rng.normal(size=(n_groups, self.n_features))[groups]
         task_type = rng.integers(self.n_task_types, size=n_groups)[groups]
-        difficulty = self._difficulty(features, task_type)
+        difficulty = self.difficulty(features, task_type)
         noise = rng.normal(size=n_groups)[groups]
         complexity = np.clip(np.round(5.5 + 2.0 * difficulty + noise), 1, 10)
         return WorldSteps(
-            features, task_type, complexity, self._p_success(difficulty, task_type), self._cost(features), groups
+            features,
+            task_type,
+            complexity,
+            probabilities(self.logits(difficulty, task_type)),
+            self.expected_cost_usd(features),
+            groups,
         )
 
     def true_value(self, policy: Policy) -> TrueValue:
@@ -94,27 +99,37 @@ class World:
             cost_usd=float((p_tier * steps.expected_cost_usd).sum(axis=1).mean()),
         )
 
-    def _difficulty(self, features: FloatArray, task_type: NDArray[np.int64]) -> FloatArray:
+    def difficulty(self, features: FloatArray, task_type: NDArray[np.int64]) -> FloatArray:
+        """How hard each step is, float64 [n]: what its features and its type tell, all of it."""
         rng = np.random.default_rng([self.seed, 1])
         direction = rng.normal(size=self.n_features)
         offsets = rng.normal(scale=0.5, size=self.n_task_types)
         slope = features @ (direction / np.linalg.norm(direction))
         return np.asarray(slope + 0.3 * np.sin(3.0 * features[:, 0]) + offsets[task_type])
 
-    def _p_success(self, difficulty: FloatArray, task_type: NDArray[np.int64]) -> FloatArray:
+    def logits(self, difficulty: FloatArray, task_type: NDArray[np.int64]) -> FloatArray:
+        """Of the success of every tier, float64 [n, k]."""
         ability = self.separation * np.arange(self.n_tiers)
         lift = np.random.default_rng([self.seed, 2]).uniform(-0.3, 0.3, size=(self.n_task_types, self.n_tiers))
         lift[: round(self.inverted_share * self.n_task_types), -1] -= 2.0 * self.separation
-        logits = ability - self.signal * difficulty[:, None] + lift[task_type]
-        return np.asarray(1.0 / (1.0 + np.exp(-logits)))
+        return np.asarray(ability - self.signal * difficulty[:, None] + lift[task_type])
 
-    def _cost(self, features: FloatArray) -> FloatArray:
+    def expected_cost_usd(self, features: FloatArray) -> FloatArray:
+        """Of one attempt on every tier, float64 [n, k]."""
         length = np.exp(0.3 * features[:, [1]])
         return np.asarray(1e-4 * length * self.cost_ratio ** np.arange(self.n_tiers))
 
     def _draw_success(self, steps: WorldSteps, rng: np.random.Generator) -> FloatArray:
-        n_groups = int(steps.groups.max()) + 1
-        shared = rng.uniform(size=(n_groups, 1))
-        own = rng.uniform(size=(n_groups, self.n_tiers))
-        luck = np.where(rng.uniform(size=(n_groups, 1)) < self.independence, own, shared)
+        luck = self.luck(int(steps.groups.max()) + 1, rng)
         return (luck[steps.groups] < steps.p_success).astype(np.float64)
+
+    def luck(self, n_draws: int, rng: np.random.Generator) -> FloatArray:
+        """float64 [n_draws, k]: a tier succeeds where its luck is below its probability."""
+        shared = rng.uniform(size=(n_draws, 1))
+        own = rng.uniform(size=(n_draws, self.n_tiers))
+        return np.where(rng.uniform(size=(n_draws, 1)) < self.independence, own, shared)
+
+
+def probabilities(logits: FloatArray) -> FloatArray:
+    """The logistic function."""
+    return np.asarray(1.0 / (1.0 + np.exp(-logits)))

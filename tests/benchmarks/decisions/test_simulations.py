@@ -10,9 +10,8 @@ from benchmarks.attacks.measure import ATTACKS, UNTOUCHED, measure_attacks
 from benchmarks.decisions.answers import Cache
 from benchmarks.decisions.baselines import TaskTypeTable
 from benchmarks.decisions.contestant import Certified
-from benchmarks.decisions.guarantee import LIGHT, WorldResult, simulate_guarantee, summary
+from benchmarks.decisions.guarantee_world import LIGHT
 from benchmarks.decisions.off_policy import simulate_coverage
-from benchmarks.decisions.page import results_page
 from benchmarks.decisions.problem import Problem
 from benchmarks.decisions.sources import leave_one_source_out
 from tierwise.router_model.options import DecideOptions
@@ -20,27 +19,6 @@ from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.evaluation.worlds import World
 from tierwise.training.progress import silent_progress
 from tierwise.training.train import train_router
-
-
-@pytest.mark.slow
-def test_the_certified_bound_holds_in_most_worlds(tmp_path: Path) -> None:
-    """At most one in ten may exceed it: five or more of twelve would happen once in 200 times."""
-    figures = simulate_guarantee(12, 700, 0.05, tmp_path, silent_progress)
-    assert figures["n_violations"] <= 4
-    assert figures["p_supported"] > 0.5
-    assert figures["mean_saving_supported"] > 0.05
-    again = simulate_guarantee(12, 700, 0.05, tmp_path, silent_progress)
-    assert again == figures
-
-
-def test_violations_are_counted_with_an_exact_interval() -> None:
-    losses = [0.0] * 9 + [0.04]
-    results = [WorldResult(seed, 100, loss, 0.5, True, 0.0) for seed, loss in enumerate(losses)]
-    figures = summary(results, 0.03, LIGHT.confidence)
-    assert (figures["n_violations"], figures["violations"]) == (1, 0.1)
-    assert figures["violations_low"] == pytest.approx(0.0025, abs=1e-4)
-    assert figures["violations_high"] == pytest.approx(0.4450, abs=1e-4)
-    assert "exceeded 3% in **1 worlds" in results_page({"guarantee": figures})
 
 
 def test_off_policy_intervals_mostly_cover() -> None:
