@@ -14,7 +14,7 @@ from tierwise.data.replies.calls import ToolCall, read_tool_call
 
 _THINKING = re.compile(r"think|reason|thought|analysis", re.IGNORECASE)
 _MEDIA = re.compile(r"image|audio|video|file|media|blob|uri|document|pdf|inline_?data|search_result", re.IGNORECASE)
-_CALL_KINDS = frozenset({"toolcall", "tooluse", "functioncall", "servertooluse", "mcptooluse", "mcpcall"})
+_CALL_KINDS = frozenset({"toolcall", "tooluse", "functioncall"})
 _RESULT_KINDS = frozenset(
     {"toolresult", "toolcallresponse", "toolresponse", "functioncalloutput", "functionresponse", "functionresult"}
 )

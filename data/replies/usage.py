@@ -77,6 +77,7 @@ def read_usage(reply: object) -> Usage:
 
 def _stated(reply: object) -> Mapping[str, Any]:
     holder = attributes(reply)
+    holder = attributes(holder.get("llm_output")) or holder  # LangChain
     for key in _HOLDERS:
         inner = attributes(holder.get(key))
         if inner:
