@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from tierwise.data.model_names import model_names
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LongPromptPrices:
@@ -65,10 +67,12 @@ class ModelPrices:
         )
 
 
-@lru_cache(maxsize=256)
-def look_up_prices(model: str) -> ModelPrices:
-    """List prices of ``model`` ("gpt-4o-mini" or "provider/name"); all None when nobody lists it."""
-    listed = _listed(model)
+@lru_cache(maxsize=1024)
+def look_up_prices(model: str, is_exact: bool = False) -> ModelPrices:
+    """List prices of ``model`` ("gpt-4o-mini" or "provider/name"); all None when nobody lists it. Unless ``is_exact``,
+    a date or a region that is not listed costs what the model without it does."""
+    names = (model,) if is_exact else dict.fromkeys((model, *model_names(model)))
+    listed = next((found for name in names if (found := _listed(name)) is not None), None)
     if listed is None:
         return ModelPrices()
     base = _prices_at(listed, 0)

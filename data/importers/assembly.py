@@ -168,6 +168,6 @@ def _priced(attempt: Attempt, place: Place | None) -> Attempt:
         return attempt
     written, served = attempt.extra.get("cache_write_tokens"), attempt.extra.get("service_tier")
     cost_usd = model.usage_cost_usd(Usage(tokens_in, tokens_out, attempt.cached_tokens, written, served))
-    if cost_usd is None:
+    if cost_usd is None or (attempt.model or "").endswith(":free"):
         return attempt
     return replace(attempt, cost_usd=cost_usd, cost_is_estimate=True)
