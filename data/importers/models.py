@@ -68,7 +68,7 @@ def suggest_tiers(models: Iterable[str]) -> str:
 
 def _listed_name(model: str) -> str:
     """The name without date and provider, where it has a list price of its own; it stands for all dates."""
-    candidates = sorted(model_names(model)[::-1], key=len)
+    candidates = sorted(model_names(model), key=lambda name: (len(name), "." in name))
     return next((name for name in candidates if look_up_prices(name, is_exact=True).is_complete), model)
 
 

@@ -104,7 +104,7 @@ def _read_part(part: Mapping[str, Any], content: Content) -> None:
 def _kind(part: Mapping[str, Any]) -> str:
     """The part's type without its spelling (``tool-call``, ``toolCall`` and ``tool_call`` are one), or the key that
     stands for it: Gemini and Bedrock name parts so."""
-    for key in ("type", "part_kind", "kind"):
+    for key in ("type", "part_kind", "block_type", "kind"):
         if isinstance(part.get(key), str):
             return re.sub(r"[-_.\s]", "", part[key]).lower()
     if isinstance(part.get("text"), str):
