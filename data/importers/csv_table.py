@@ -12,7 +12,7 @@ from tierwise.data.importers.errors import ForeignLogError
 from tierwise.data.importers.identity import Identities
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record, Signal
-from tierwise.data.importers.requests import read_request
+from tierwise.data.importers.requests import Request, read_request
 from tierwise.data.importers.schemas import plain_tools
 from tierwise.data.importers.schemas import response_schema as schema_of
 from tierwise.data.replies.answers import read_answer
@@ -71,7 +71,7 @@ def _found(source_id: str, row: Mapping[str, str], mapping: ImportMap) -> FoundC
         if name in cells and first_amount(cells, name) is None:
             raise RecordError(mapping.csv[name], f"is {cells[name]!r}; a number is needed")
     asked = cells.get("messages") or cells.get("text")
-    request = read_request(asked)
+    request = read_request(cells["messages"]) if "messages" in cells else Request(_text_message(cells.get("text")))
     return FoundCall(
         source_id=source_id,
         messages=request.messages,
@@ -89,6 +89,11 @@ def _found(source_id: str, row: Mapping[str, str], mapping: ImportMap) -> FoundC
         error=cells.get("error"),
         error_type=cells.get("error"),
     )
+
+
+def _text_message(text: str | None) -> list[dict[str, Any]]:
+    """A column of texts holds texts, whatever they look like."""
+    return [{"role": "user", "content": text}] if text else []
 
 
 def _check_columns(mapping: ImportMap) -> None:

@@ -12,6 +12,7 @@ from tierwise.data.importers.litellm_log import read_litellm_log
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.mlflow_traces import read_mlflow_traces
 from tierwise.data.importers.openai_log import read_openai_logs
+from tierwise.data.importers.phoenix_export import read_phoenix_export
 from tierwise.data.importers.promptfoo_results import read_promptfoo_results
 from tierwise.data.importers.records import Record
 from tierwise.data.importers.span_reader import read_otlp_log
@@ -44,5 +45,6 @@ FORMATS: Mapping[str, Format] = {
     "langsmith": Format("LangSmith runs and feedback", _each(read_langsmith_export)),
     "inspect": Format("inspect_ai evaluation logs, .eval or .json", _each(read_inspect_log)),
     "promptfoo": Format("promptfoo results, JSON or JSON Lines", _each(read_promptfoo_results)),
+    "phoenix": Format("Phoenix spans and annotations, JSON", _each(read_phoenix_export)),
     "csv": Format("a table, with the columns named in --map", _each(read_csv_table)),
 }

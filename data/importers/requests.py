@@ -14,7 +14,7 @@ from typing import Any
 
 from tierwise.data.replies.calls import read_tool_calls
 from tierwise.data.replies.json_text import decoded
-from tierwise.data.replies.parts import Content, read_content
+from tierwise.data.replies.parts import Content, parts_in, read_content
 
 _ROLES = {
     "human": "user", "humanmessage": "user", "ai": "assistant", "aimessage": "assistant", "aimessagechunk": "assistant",
@@ -96,7 +96,9 @@ def _is_cut_off(text: str) -> bool:
 
 
 def _messages(raw: object, lost: list[str], depth: int) -> list[dict[str, Any]]:
-    raw = _opened(raw) if isinstance(raw, str) else raw
+    if isinstance(raw, str):
+        value = _opened(raw)
+        raw = value if depth == 0 or _holds_messages(value) else raw  # a prompt may be JSON and stays a text
     if isinstance(raw, str):
         return [{"role": "user", "content": raw}] if raw else []
     if depth > _MAX_DEPTH:
@@ -118,6 +120,12 @@ def _messages(raw: object, lost: list[str], depth: int) -> list[dict[str, Any]]:
         for message in ([_message(item, lost)] if isinstance(item, Mapping) else _messages(item, lost, depth + 1))
         if message is not None
     ]
+
+
+def _holds_messages(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return _is_message(value) or any(value.get(key) for key in _PROMPTS)
+    return isinstance(value, list) and any(isinstance(item, Mapping) and _is_message(item) for item in value)
 
 
 def _of_mapping(raw: Mapping[str, Any], lost: list[str], depth: int) -> list[dict[str, Any]]:
@@ -177,7 +185,7 @@ def _message(raw: Mapping[str, Any], lost: list[str]) -> dict[str, Any] | None:
     if "role" not in raw and kind in ("function_call", "function_call_output", "reasoning", "item_reference"):
         return _item(raw, str(kind), lost)
     source = next((raw[key] for key in _CONTENTS if raw.get(key) is not None), None)
-    content = read_content(decoded(source) if isinstance(source, str) and source[:2] == "[{" else source)
+    content = read_content((parts_in(source) or source) if isinstance(source, str) else source)
     if isinstance(source, Mapping) and not (content.texts or content.results or content.lost or content.tool_calls):
         content.texts.append(json.dumps(source, default=str))
     lost += content.lost

@@ -10,6 +10,7 @@ from typing import Any
 from tierwise.data.importers.requests import plain_messages
 from tierwise.data.replies.answers import Answer, read_answer, read_message
 from tierwise.data.replies.json_text import decoded
+from tierwise.data.replies.parts import parts_in
 
 _CHOICES = ("gen_ai.choice", "gen_ai.assistant.choice")
 
@@ -31,7 +32,9 @@ def event_answer(events: Sequence[Mapping[str, Any]]) -> Answer | None:
         name = str(event.get("event.name") or event.get("name") or "")
         if name in _CHOICES:
             said = _body(event)
-            message = decoded(said.get("message")) if "message" in said else said
+            message = said.get("message", said)
+            if isinstance(message, str):
+                message = parts_in(message) or _object(message)
             if isinstance(message, list):  # Strands writes the blocks themselves
                 message = {"content": message}
             if isinstance(message, str):
@@ -44,13 +47,11 @@ def event_answer(events: Sequence[Mapping[str, Any]]) -> Answer | None:
 def _message(event: Mapping[str, Any], role: str) -> dict[str, Any]:
     said = _body(event)
     content = next((said[key] for key in ("content", "message", "gen_ai.prompt") if said.get(key) is not None), "")
+    if isinstance(content, str):
+        content = parts_in(content) or content
     calls = {"tool_calls": said["tool_calls"]} if said.get("tool_calls") else {}
     call_id = {"tool_call_id": said["id"]} if role == "tool" and said.get("id") else {}
-    return (
-        {"role": said.get("role") or role, "content": decoded(content) if _is_parts(content) else content}
-        | calls
-        | call_id
-    )
+    return {"role": said.get("role") or role, "content": content} | calls | call_id
 
 
 def _body(event: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -64,5 +65,7 @@ def _body(event: Mapping[str, Any]) -> Mapping[str, Any]:
     return event
 
 
-def _is_parts(content: object) -> bool:
-    return isinstance(content, str) and content.lstrip()[:2] in ("[{", '["')
+def _object(text: str) -> Any:
+    """A message as JSON, or a text that is one already."""
+    value = decoded(text)
+    return value if isinstance(value, Mapping) and ("content" in value or "role" in value) else text

@@ -5,7 +5,7 @@ from typing import Any
 
 from tierwise.data.importers.requests import plain_messages
 from tierwise.data.replies.answers import Answer, read_message
-from tierwise.data.replies.json_text import decoded
+from tierwise.data.replies.parts import parts_in
 
 
 def indexed_messages(words: Mapping[str, Any], prefix: str, inner: str = "") -> list[dict[str, Any]]:
@@ -54,8 +54,7 @@ def indexed(words: Mapping[str, Any], prefix: str) -> Iterator[dict[str, Any]]:
 def _content(own: Mapping[str, Any]) -> Any:
     content = own.get("content")
     if content is not None and content != "":
-        is_parts = isinstance(content, str) and content.lstrip()[:2] in ("[{", '["')
-        return decoded(content) if is_parts else content
+        return (parts_in(content) or content) if isinstance(content, str) else content
     parts = []
     for part in indexed(own, "contents."):
         named = {key.removeprefix("message_content."): value for key, value in part.items()}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tierwise.data.replies.calls import ToolCall, read_tool_call
+from tierwise.data.replies.json_text import decoded
 
 _THINKING = re.compile(r"think|reason|thought|analysis", re.IGNORECASE)
 _MEDIA = re.compile(r"image|audio|video|file|media|blob|uri|document|pdf|inline_?data|search_result", re.IGNORECASE)
@@ -56,6 +57,19 @@ def read_content(raw: object) -> Content:
     return content
 
 
+def parts_in(text: str) -> list[Any] | None:
+    """The parts that a text is the JSON of, as tools flatten them; None for any other text, other JSON included.
+
+    >>> parts_in('[{"type": "text", "text": "40"}]'), parts_in('[{"id": 1}]')
+    ([{'type': 'text', 'text': '40'}], None)
+    """
+    if not text.lstrip().startswith("[{"):
+        return None
+    value = decoded(text)
+    is_parts = isinstance(value, list) and all(isinstance(part, Mapping) and _is_known(part) for part in value)
+    return value if is_parts else None
+
+
 def without_thoughts(text: str) -> str:
     """``text`` without what a reasoning model wrote between tags before it began to answer.
 
@@ -99,6 +113,14 @@ def _read_part(part: Mapping[str, Any], content: Content) -> None:
         content.texts.append(text)
     elif kind not in ("text", "json"):
         content.lost.append(kind or "part")
+
+
+def _is_known(part: Mapping[str, Any]) -> bool:
+    kind = _kind(part)
+    is_text = kind in ("text", "outputtext", "inputtext", "refusal") and _text(part) is not None
+    return (
+        is_text or kind in _CALL_KINDS or kind in _RESULT_KINDS or bool(_THINKING.search(kind) or _MEDIA.search(kind))
+    )
 
 
 def _kind(part: Mapping[str, Any]) -> str:
