@@ -109,7 +109,7 @@ def _found(
 
 def _signals(sample: Mapping[str, Any], subject: str, is_about_task: bool) -> Iterator[Signal]:
     """A score by the name of its scorer; one with several values by that and their names."""
-    scores = sample.get("scores")
+    scores = sample.get("scores") or ({"score": sample["score"]} if sample.get("score") else None)
     for name, score in scores.items() if isinstance(scores, Mapping) else ():
         value = score.get("value") if isinstance(score, Mapping) else score
         values = {f"{name}.{key}": each for key, each in value.items()} if isinstance(value, Mapping) else {name: value}

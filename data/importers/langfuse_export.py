@@ -78,7 +78,9 @@ def _observation(row: Mapping[str, Any], mapping: ImportMap) -> Record:
     parameters = _mapping(row.get("model_parameters"))
     parameters = {**parameters, **(asked if isinstance(asked, Mapping) else {})}
     asked, listed = _without_tools(asked)
-    own = {**row, "metadata": _mapping(row.get("metadata")), "session.id": row.get("session_id")}
+    metadata = _mapping(row.get("metadata"))
+    words = _mapping(metadata.get("attributes"))  # what came through OpenTelemetry keeps its attributes there
+    own = {**words, **row, "metadata": metadata, "session.id": row.get("session_id") or words.get("session.id")}
     labels = mapping.labels(own)
     if labels.node is None:
         labels = replace(labels, node=_given_name(row))
@@ -90,7 +92,8 @@ def _observation(row: Mapping[str, Any], mapping: ImportMap) -> Record:
         messages=request.messages,
         model=row.get("model") or row.get("provided_model_name") or row.get("model_id") or parameters.get("model"),
         labels=labels,
-        tools=plain_tools(parameters.get("tools") or row.get("tool_definitions") or listed),
+        tools=plain_tools(parameters.get("tools") or row.get("tool_definitions") or listed)
+        or plain_tools(words.get("gen_ai.tool.definitions")),
         response_schema=requested_schema(parameters),
         usage=_usage(row),
         cost_usd=_cost(row),
@@ -145,10 +148,12 @@ def _usage(row: Mapping[str, Any]) -> Usage:
     details = _mapping(row.get("usage_details")) or _mapping(row.get("usage"))
     if str(details.get("unit") or "TOKENS").upper() != "TOKENS":
         return Usage()
-    return read_usage(details) if details else read_usage({name: row.get(name) for name in _COUNTS})
+    counted = read_usage(details) if details else read_usage({name: row.get(name) for name in _COUNTS})
+    return counted if counted.is_known else read_usage({name: row.get(f"{name}_usage") for name in _USAGES})
 
 
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+_USAGES = ("input", "output", "total")
 
 
 def _cost(row: Mapping[str, Any]) -> float | None:

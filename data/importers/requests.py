@@ -207,6 +207,8 @@ def _item(raw: Mapping[str, Any], kind: str, lost: list[str]) -> dict[str, Any] 
 def _role(raw: Mapping[str, Any], content: Content) -> str:
     name = str(raw.get("role") or raw.get("type") or "user").rpartition(".")[2]
     role = _ROLES.get(name.lower(), name.lower())
+    if content.tool_calls and not content.texts and not content.results:
+        return "assistant"  # some write the call as a message of the tool
     return "tool" if role == "user" and content.results and not content.texts else role
 
 

@@ -71,7 +71,7 @@ def span_of(raw: Mapping[str, Any], resource: Mapping[str, Any]) -> Span:
     is_error = isinstance(status, Mapping) and status.get("code") in _ERROR_CODES
     raised = next((values for name, values in events if name == "exception" and is_error), {})
     for name, values in events:
-        if name in _DETAIL_EVENTS:
+        if name in _DETAIL_EVENTS and "role" not in values:
             attributes |= {key: value for key, value in values.items() if key not in attributes}
     return Span(
         span_id=f"{trace_id}-{span_id}",

@@ -20,7 +20,8 @@ def event_messages(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     messages = []
     for event in events:
         name = str(event.get("event.name") or event.get("name") or "")
-        if name.startswith("gen_ai.") and name.endswith(".message"):
+        is_content = name == "gen_ai.content.prompt" and "role" in event  # one event a message, as LiteLLM does
+        if is_content or (name.startswith("gen_ai.") and name.endswith(".message")):
             role = name.removeprefix("gen_ai.").removesuffix(".message")
             messages += plain_messages([_message(event, role)])
     return messages

@@ -69,7 +69,9 @@ def said_in_genai(words: Mapping[str, Any], span: Span) -> dict[str, Any]:
     )
     beside = next((words[key] for key in _INSTRUCTIONS if words.get(key)), None)
     instructions = system_message(beside)
-    whole = decoded(raw) if isinstance(decoded(raw), Mapping) else {}
+    settings = decoded(words.get("gen_ai.request.configuration") or words.get("llm.invocation_parameters"))
+    whole = {**(settings if isinstance(settings, Mapping) else {})}
+    whole |= decoded(raw) if isinstance(decoded(raw), Mapping) else {}
     indexed_asked = {key: value for key, value in words.items() if key.startswith(("gen_ai.prompt.", "llm.prompts."))}
     tools = next((words[key] for key in _TOOLS if words.get(key)), None) or _pydantic_ai(words).get("function_tools")
     return {

@@ -98,7 +98,7 @@ def _read(raw: object, content: Content, depth: int) -> None:
 
 def _read_part(part: Mapping[str, Any], content: Content) -> None:
     kind = _kind(part)
-    if kind in _CALL_KINDS:
+    if kind in _CALL_KINDS or _is_wrapped_call(part):
         call = read_tool_call(part)
         content.tool_calls += [] if call is None else [call]
     elif kind in _RESULT_KINDS:
@@ -113,6 +113,12 @@ def _read_part(part: Mapping[str, Any], content: Content) -> None:
         content.texts.append(text)
     elif kind not in ("text", "json"):
         content.lost.append(kind or "part")
+
+
+def _is_wrapped_call(part: Mapping[str, Any]) -> bool:
+    """An entry of ``tool_calls`` where a part belongs, as Koog writes it; a tool's definition has no arguments."""
+    function = part.get("function")
+    return isinstance(function, Mapping) and "name" in function and "arguments" in function
 
 
 def _is_known(part: Mapping[str, Any]) -> bool:

@@ -18,6 +18,7 @@ READ_AS = {
     "openai": ["openai_*"], "otlp": ["pydantic_ai*", "traceloop*", "openinference*"], "mlflow": ["mlflow*"],
     "litellm": ["litellm*"], "langfuse": ["langfuse*"], "langsmith": ["langsmith*", "langchain*"],
     "inspect": ["inspect*"], "promptfoo": ["promptfoo*.json"],
+    "phoenix": ["phoenix_spans*", "phoenix_annotations*"],
 }  # fmt: skip
 EAGER = ImportMap.from_mapping(
     {

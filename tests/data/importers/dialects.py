@@ -247,7 +247,8 @@ def langfuse_download(made: Made) -> Rows:
 def langsmith(made: Made) -> Rows:
     run = {
         "id": "r", "trace_id": "t", "run_type": "llm", "name": "ChatOpenAI", "start_time": ISO_START,
-        "end_time": ISO_END, "inputs": {"messages": made.messages}, "outputs": made.completion, "prompt_tokens": made.n_in,
+        "end_time": ISO_END, "inputs": {"messages": made.messages}, "outputs": made.completion,
+        "prompt_tokens": made.n_in,
         "completion_tokens": made.n_out, "total_tokens": made.n_in + made.n_out, "total_cost": made.cost_usd,
         "prompt_token_details": {"cache_read": made.cached}, "extra": {"invocation_params": {"tools": [made.function]}},
     }  # fmt: skip
@@ -268,7 +269,9 @@ def litellm_payload(made: Made) -> Rows:
     return "litellm", [{
         "id": "r", "trace_id": "t", "call_type": "acompletion", "status": "success", "model": made.model,
         "messages": made.messages, "response": made.completion, "response_cost": made.cost_usd,
-        "prompt_tokens": made.n_in, "completion_tokens": made.n_out, "total_tokens": made.n_in + made.n_out, "startTime": START / 1e9,
+        "prompt_tokens": made.n_in,
+        "completion_tokens": made.n_out, "total_tokens": made.n_in + made.n_out,
+        "startTime": START / 1e9,
         "endTime": END / 1e9, "metadata": {"usage_object": made.usage}, "model_parameters": {"tools": [made.function]},
     }]  # fmt: skip
 

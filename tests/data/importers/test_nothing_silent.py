@@ -294,3 +294,31 @@ def test_the_schema_of_a_response_is_one(read: Any) -> None:
     }
     (step,) = read("openai", {"id": "e", "request": request, "response": response}).assembled.steps
     assert (step.step.response_schema, step.attempts[0].success) == (schema, False)
+
+
+def test_a_call_of_a_tool_that_is_written_as_its_message_is_a_call(read: Any) -> None:
+    call = {"function": {"name": "f", "arguments": {"a": 1}}, "id": "c", "type": "function"}
+    asked = [{"role": "user", "content": "hi"}, {"role": "tool", "content": [call]}, {"role": "tool", "content": "40"}]
+    report = read("langfuse", {"id": "g", "type": "GENERATION", "model": "gpt-4o", "input": asked})
+    assert prompts(report) == [[("user", "hi"), ("assistant", ""), ("tool", "40")]]
+
+
+def test_what_came_to_langfuse_through_opentelemetry_keeps_tools_and_session(read: Any) -> None:
+    words = {
+        "gen_ai.tool.definitions": [{"type": "function", "function": {"name": "f"}}],
+        "gen_ai.conversation.id": "s",
+    }
+    row = {"id": "g", "type": "GENERATION", "model": "gpt-4o", "input": ASKED, "metadata": {"attributes": words},
+           "usageDetails": {}, "inputUsage": 9, "outputUsage": 2, "totalUsage": 11}  # fmt: skip
+    (step,) = read("langfuse", row).assembled.steps
+    assert ([tool.name for tool in step.step.tools], step.session_id) == (["f"], "s")
+    assert (step.attempts[0].input_tokens, step.attempts[0].output_tokens) == (9, 2)
+
+
+def test_content_events_of_which_each_is_a_message_are_read(read: Any) -> None:
+    events = [
+        {"name": "gen_ai.content.prompt", "role": "system", "gen_ai.prompt": "Be brief."},
+        {"name": "gen_ai.content.prompt", "role": "user", "gen_ai.prompt": "Find A-17."},
+    ]
+    report = read("otlp", otlp({**MODEL, "gen_ai.operation.name": "chat"}, events))
+    assert prompts(report) == [[("system", "Be brief."), ("user", "Find A-17.")]]
