@@ -41,9 +41,11 @@ def _records(record: Numbered, mapping: ImportMap, inherited: Mapping[str, Any])
     if isinstance(row.get("observations"), list) or isinstance(row.get("trace"), Mapping):
         row = _opened(row)
         trace = {"trace_id": row.get("id"), "session_id": row.get("session_id")}
-        for part in [*(row.get("observations") or []), *(row.get("scores") or [])]:
-            if isinstance(part, Mapping):
-                yield from _records(Numbered(record.path, record.number, part), mapping, trace)
+        sessions = {each.get("id"): each.get("sessionId") for each in _objects(row.get("traces"))}
+        in_traces = [score for each in _objects(row.get("traces")) for score in _objects(each.get("scores"))]
+        for part in [*_objects(row.get("observations")), *_objects(row.get("scores")), *in_traces]:
+            shared = {**trace, "session_id": trace["session_id"] or sessions.get(part.get("traceId"))}
+            yield from _records(Numbered(record.path, record.number, part), mapping, shared)
         return
     row = {**inherited, **{key: value for key, value in row.items() if value is not None}}
     try:
@@ -127,6 +129,10 @@ def _without_tools(asked: Any) -> tuple[Any, list[Any]]:
 def _is_tool(item: object) -> bool:
     content = item.get("content") if isinstance(item, Mapping) and item.get("role") == "tool" else None
     return isinstance(content, Mapping) and content.get("type") == "function"
+
+
+def _objects(raw: object) -> list[Mapping[str, Any]]:
+    return [item for item in raw if isinstance(item, Mapping)] if isinstance(raw, list) else []
 
 
 def _mapping(raw: object) -> Mapping[str, Any]:

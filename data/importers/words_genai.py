@@ -24,6 +24,7 @@ PROMPTS = (
     "gen_ai.input.messages", "gen_ai.prompt", "gen_ai.prompt.0.content", "ai.prompt.messages", "ai.prompt",
     "gen_ai.request.messages", "gen_ai.input", "langfuse.observation.input", "request_data", "events",
     "llm.prompts", "llm.prompts.0.content", "llm.request.messages", "input.value", "traceloop.entity.input",
+    "gcp.vertex.agent.llm_request", "input",
 )  # fmt: skip
 MODELS = (
     "gen_ai.response.model", "gen_ai.request.model", "llm.request.model", "llm.response.model", "ai.model.id",
@@ -32,6 +33,7 @@ MODELS = (
 _OUTPUTS = (
     "gen_ai.output.messages", "gen_ai.completion", "gen_ai.response.messages", "gen_ai.output",
     "langfuse.observation.output", "response_data", "llm.completions", "output.value", "traceloop.entity.output",
+    "gcp.vertex.agent.llm_response", "ai.response", "output",
 )  # fmt: skip
 _SCHEMAS = (
     "gen_ai.request.structured_output_schema", "gen_ai.output.schema", "llm.request.structured_output_schema",

@@ -99,6 +99,13 @@ OTHER_WORDS: dict[str, dict[str, Any]] = {
         "openinference.span.kind": "LLM", "llm.model_name": "gpt-4o",
         "input.value": json.dumps({"system": "Be brief.", "messages": ASKED}),
     },
+    "google's agent development kit": {
+        "gen_ai.system": "gcp.vertex.agent",
+        "gcp.vertex.agent.llm_request": json.dumps({
+            "model": "gpt-4o", "config": {"system_instruction": "Be brief."},
+            "contents": [{"role": "user", "parts": [{"text": "Find A-17."}]}],
+        }),
+    },
     "a python list": {
         "gen_ai.prompt": "[{'role': 'system', 'content': 'Be brief.'}, {'role': 'user', 'content': 'Find A-17.'}]",
     },
@@ -234,6 +241,8 @@ GENERATION = {"id": "o", "traceId": "t", "type": "GENERATION", "model": "gpt-4o"
         {"trace": {"id": "t", "sessionId": "s", "scores": SCORES}, "observations": [GENERATION], "scores": SCORES},
         {"id": "t", "sessionId": "s", "scores": SCORES, "observations": [GENERATION]},
         {"data": [{"trace": {"id": "t", "session_id": "s", "scores": SCORES}, "observations": [GENERATION]}]},
+        {"traces": [{"id": "t", "sessionId": "s", "scores": SCORES}], "observations": [GENERATION]},
+        {"traces": [{"id": "t", "sessionId": "s"}], "observations": [GENERATION], "scores": SCORES},
     ],
 )
 def test_scores_and_sessions_are_found_wherever_a_trace_keeps_them(document: dict[str, Any], read: Any) -> None:

@@ -21,7 +21,7 @@ def test_spans_and_annotations_become_steps_with_verdicts(name: str, imported: I
     assert (report.malformed, report.n_frames) == ((), 1)
     by_prompt = {step.step.messages[-1].content: step for step in report.assembled.steps}
     good, bad, refused = (next(step for text, step in by_prompt.items() if word in text) for word in ("77", "9.", "12"))
-    assert [(m.role, m.content) for m in good.step.messages][0] == ("system", "Answer briefly.")
+    assert (good.step.messages[0].role, good.step.messages[0].content) == ("system", "Answer briefly.")
     assert (good.step.agent, [tool.name for tool in good.step.tools]) == ("warehouse", ["count"])
     assert (good.session_id, good.task_id == bad.task_id == refused.task_id) == ("s-1", True)
     (attempt,) = good.attempts
