@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.data.importers.dialects import DIALECTS, Made
+from tests.data.importers.dialects import DIALECTS
+from tests.data.importers.made_calls import Made
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.importers import FORMATS, ImportMap, import_records
 from tierwise.data.importers.records import Call
