@@ -20,8 +20,7 @@ _WORDS: tuple[tuple[ErrorKind, tuple[str, ...]], ...] = (
         ErrorKind.RATE_LIMIT,
         (
             r"rate.?limit", r"too.?many.?requests", r"tokens per minute", r"requests per (minute|day)", r"throttl",
-            r"\btpm\b", r"\brpm\b", r"resource.?exhausted", r"slow.?down",
-            r"concurrency limit",
+            r"\btpm\b", r"\brpm\b", r"resource.?exhausted", r"slow.?down", r"concurrency limit",
         ),
     ),
     (
@@ -33,6 +32,11 @@ _WORDS: tuple[tuple[ErrorKind, tuple[str, ...]], ...] = (
             r"(prompt|input|request|messages?).{0,60}too (long|large).{0,60}(token|context|limit)",
             r"token count.{0,40}exceed", r"exceeds?.{0,40}(token limit|max.{0,12}tokens|number of tokens)",
             r"reduce the (length|size|number of)", r"string_above_max_length", r"exceed_context",
+            r"tokens?.{0,40}(must|should) (be|have) (<|less|at most|smaller)",
+            r"must have less than \d+ (input )?tokens", r"current length is \d+", r"exceeds? max.{0,4}len",
+            r"range of input length", r"exceeds? model context", r"request.{0,20}exceeds.{0,20}maximum size",
+            r"more than max.{0,4}tokens", r"resulted in \d+ tokens", r"(prompt|input|messages?) (is |are )?too large",
+            r"too large (a )?(prompt|input)", r"context is only",
         ),
     ),
     (
@@ -60,8 +64,11 @@ _WORDS: tuple[tuple[ErrorKind, tuple[str, ...]], ...] = (
             r"(tools?|functions?|images?|vision|audio|json.?(mode|schema)|streaming)\b.{0,60}(not |un)supported",
             r"(tools?|functions?|images?|vision|audio|json.?(mode|schema)|streaming)\b.{0,60}not (available|enabled)",
             r"response_format.{0,60}(not supported|unsupported|not available|unavailable)", r"not (yet )?implemented",
-            r"only supports? (text|the default)", r"only the default", r"is not a multimodal", r"extra_forbidden",
-            r"extra inputs", r"unrecogni[sz]ed request argument", r"unknown (parameter|field|argument)",
+            r"only supports? (text|the default)", r"only the default", r"\bnot supported\b",
+            r"only supported (by|for|with|on|in)", r"(is|are) not enabled for", r"\bn\b.{0,3}must be 1",
+            r"only \w+ ?= ?\S+ is (supported|allowed)", r"has no vision", r"at most 0 ", r"not a chat model",
+            r"may only be set to", r"unavailable now", r"is not a multimodal", r"extra_forbidden", r"extra inputs",
+            r"unrecogni[sz]ed request argument", r"unknown (parameter|field|argument)",
             r"use 'max_completion_tokens'", r"requires --enable-auto-tool-choice", r"no endpoints found that support",
             r"supports? at most \d+ (completion|output) tokens",
         ),
@@ -104,8 +111,8 @@ _WORDS: tuple[tuple[ErrorKind, tuple[str, ...]], ...] = (
         ErrorKind.SERVER,
         (
             r"server.?error", r"overloaded", r"at capacity", r"internal.?error", r"service.?unavailable",
-            r"bad.?gateway", r"no instances", r"upstream", r"provider (returned|error)", r"api.?error", r"unavailable",
-            r"try again", r"overload", r"\b5\d\d\b",
+            r"bad.?gateway", r"no instances", r"upstream", r"provider (returned|error)", r"api.?error",
+            r"unavailable", r"try again", r"overload", r"(status|code|http|error)\D{0,12}5\d\d\b", r"^\W*5\d\d\b",
         ),
     ),
     (

@@ -24,6 +24,46 @@ CONTEXT: list[Any] = [
 ]  # fmt: skip
 
 
+MORE_WORDS = {
+    ErrorKind.CONTEXT: [
+        "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4097. Given: 5000 and 512",
+        "Input validation error: `inputs` must have less than 4096 tokens. Given: 5000",
+        "too many tokens: total number of tokens in the prompt cannot exceed 4081",
+        "Prompt contains 40000 tokens, too large for model with 32768 maximum context length",
+        "This model's maximum prompt length is 131072 but the request contains 200000 tokens.",
+        "the model is loaded with context length of only 4096 tokens, which is not enough",
+        "the number of input tokens 5000 cannot exceed the total tokens limit 4096 for this model",
+        "Your request exceeded model token limit: 8192",
+        "Current length is 9000 while limit is 8192",
+        "Prompt exceeds max length",
+    ],
+    ErrorKind.UNSUPPORTED: [
+        "`tool calling` is not supported with this model",
+        "Unknown parameter: 'reasoning_effort'.",
+        "Invalid content type. image_url is only supported by certain models.",
+        "Image input is not enabled for this model",
+        "System role not supported",
+        "This response_format type is unavailable now",
+        "at most 0 image(s) may be provided in one request",
+        "this model is not a chat model",
+    ],
+    ErrorKind.REQUEST: [
+        "messages: at least one message is required",
+        "messages.0.role: Input should be 'user' or 'assistant'",
+        "We could not parse the JSON body of your request.",
+        "Invalid schema for response_format 'n': schema must be of 'type: object'",
+        "An assistant message with 'tool_calls' must be followed by tool messages",
+        "Missing required parameter: 'messages[0].content'.",
+    ],
+}
+
+
+@pytest.mark.parametrize(("kind", "message"), [(kind, each) for kind, said in MORE_WORDS.items() for each in said])
+def test_what_a_server_says_is_told_by_its_words(kind: ErrorKind, message: str) -> None:
+    assert read_error({"error": {"message": message, "type": "invalid_request_error"}}, 400).kind is kind
+    assert read_error({"object": "error", "message": message, "code": 400}, 400).kind is kind
+
+
 @pytest.mark.parametrize("body", CONTEXT)
 def test_a_prompt_that_is_too_long_is_known_in_everybodys_words(body: Any) -> None:
     assert read_error(body, 400).kind is ErrorKind.CONTEXT
