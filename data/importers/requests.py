@@ -162,7 +162,7 @@ def _of_arguments(raw: Mapping[str, Any], lost: list[str], depth: int) -> list[d
 
 
 def _is_message(raw: Mapping[str, Any]) -> bool:
-    if "role" in raw:
+    if "role" in raw or isinstance(raw.get("parts"), list):
         return True
     if isinstance(raw.get("kwargs"), Mapping) and ("lc" in raw or "id" in raw):
         return True

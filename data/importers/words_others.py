@@ -50,7 +50,7 @@ def said_in_mlflow(words: Mapping[str, Any]) -> dict[str, Any]:
         "messages": read_request(request).messages or read.messages if _has_system(asked) else read.messages,
         "tools": plain_tools(words.get("mlflow.chat.tools") or asked.get("tools")),
         "response_schema": requested_schema(asked),
-        "model": words.get("mlflow.llm.model") or words.get("model") or asked.get("model"),
+        "model": words.get("mlflow.llm.model") or words.get("model") or asked.get("model") or _model_of(words, outputs),
         "usage": usage if usage.is_known else read_usage(outputs),
         "cost_usd": first_amount(cost, "total_cost") if isinstance(cost, Mapping) else None,
         "answer": answer,
@@ -58,6 +58,13 @@ def said_in_mlflow(words: Mapping[str, Any]) -> dict[str, Any]:
         "problem": read.problem
         or ("mlflow.spanInputs is not there" if request is None else "mlflow.spanInputs holds no messages"),
     }
+
+
+def _model_of(words: Mapping[str, Any], outputs: object) -> Any:
+    """LangChain's names for the model, and the answer's own."""
+    answered = outputs if isinstance(outputs, Mapping) else {}
+    holders = (_mapping(words.get("invocation_params")), _mapping(answered.get("llm_output")), answered, words)
+    return next((holder[key] for holder in holders for key in ("model", "model_name") if holder.get(key)), None)
 
 
 def _has_system(asked: Mapping[str, Any]) -> bool:
