@@ -86,7 +86,7 @@ def find_error(answer: object) -> FoundError | None:
     or as the whole. None for an answer."""
     if not isinstance(answer, Mapping):
         return None
-    if answer.get("error") or (answer.get("object") == "error" or answer.get("type") == "error"):
+    if _says_something(answer.get("error")) or "error" in (answer.get("object"), answer.get("type")):
         return read_error(answer)
     for choice in _mappings(answer.get("choices")):
         if choice.get("error"):
@@ -94,6 +94,11 @@ def find_error(answer: object) -> FoundError | None:
         if finish_reason(choice.get("finish_reason")) == ERROR:
             return FoundError(ErrorKind.SERVER, f"the answer ended with '{choice['finish_reason']}'")
     return None
+
+
+def _says_something(error: object) -> bool:
+    """Some servers send the object of an error in every answer, with nothing in it."""
+    return any(error.values()) if isinstance(error, Mapping) else bool(error)
 
 
 def _status(raw: object) -> int | None:

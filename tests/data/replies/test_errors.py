@@ -139,6 +139,7 @@ def test_an_error_is_found_wherever_it_stands_in_an_answer(answer: dict[str, Any
         {"choices": [{"message": {"content": "an error"}, "finish_reason": "stop"}]},
         {"choices": [{"message": {"content": "x"}, "finish_reason": "length"}], "error": None},
         {"choices": [{"delta": {}, "finish_reason": None}]},
+        {"choices": [{"message": {"content": "x"}}], "error": {"code": None, "message": ""}},
         {"object": "chat.completion", "choices": []},
         None, [], "error",
     ],
