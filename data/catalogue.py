@@ -12,15 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from tierwise.data.errors import CatalogueError
-from tierwise.data.prices import ModelPrices, look_up_prices
+from tierwise.data.prices import LongPromptPrices, ModelPrices, look_up_prices
+from tierwise.data.replies.usage import Usage
 
 DEFAULT_TIERS_PATH = Path(__file__).parent / "tiers.toml"
 MIN_TIERS, MAX_TIERS = 2, 8
+# OpenAI, Anthropic and Google all give half the price for batches, OpenAI and Google also for flexible processing.
+_SERVICE_FACTORS: Mapping[str | None, float] = {None: 1.0, "batch": 0.5, "flex": 0.5}
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A concrete LLM inside a tier. ``context_window`` is in tokens."""
+    """A concrete LLM inside a tier. ``context_window`` is in tokens; ``long_prompts`` are what it costs beyond certain
+    lengths of the prompt."""
 
     name: str
     base_url: str | None = None
@@ -30,20 +34,52 @@ class Model:
     output_usd_per_mtok: float | None = None
     context_window: int | None = None
     capabilities: tuple[str, ...] = ()
+    cache_write_usd_per_mtok: float | None = None
+    long_prompts: tuple[LongPromptPrices, ...] = ()
 
-    def cost_usd(self, input_tokens: float, output_tokens: float, cached_tokens: float = 0.0) -> float:
-        """The price of one call; ``cached_tokens`` of the input are paid at the cached price.
+    def cost_usd(
+        self,
+        input_tokens: float,
+        output_tokens: float,
+        cached_tokens: float = 0.0,
+        cache_write_tokens: float = 0.0,
+    ) -> float:
+        """The price of one call. ``cached_tokens`` and ``cache_write_tokens`` of the input are paid at their own
+        prices, and a prompt beyond one of the lengths of ``long_prompts`` at those prices, all of it.
 
         Raises ``CatalogueError`` when a price is unknown.
         """
-        if self.input_usd_per_mtok is None or self.output_usd_per_mtok is None:
+        prices = self.prices.at(input_tokens)
+        fresh_price, output_price = prices.input_usd_per_mtok, prices.output_usd_per_mtok
+        if fresh_price is None or output_price is None:
             fix = "add input_usd_per_mtok and output_usd_per_mtok to tiers.toml"
             raise CatalogueError(f"model '{self.name}' has no price; {fix}")
         cached_tokens = min(cached_tokens, input_tokens)
-        fresh = (input_tokens - cached_tokens) * self.input_usd_per_mtok
-        cached_price = self.cached_input_usd_per_mtok
-        cached = cached_tokens * (self.input_usd_per_mtok if cached_price is None else cached_price)
-        return (fresh + cached + output_tokens * self.output_usd_per_mtok) / 1e6
+        written_tokens = min(cache_write_tokens, input_tokens - cached_tokens)
+        cached_price, write_price = prices.cached_input_usd_per_mtok, prices.cache_write_usd_per_mtok
+        usd = (input_tokens - cached_tokens - written_tokens) * fresh_price + output_tokens * output_price
+        usd += cached_tokens * (fresh_price if cached_price is None else cached_price)
+        usd += written_tokens * (fresh_price if write_price is None else write_price)
+        return usd / 1e6
+
+    def usage_cost_usd(self, usage: Usage) -> float | None:
+        """What a call with these counts costs by list; None when a count, a price, or the price of the way in which
+        it was served (``priority``) is unknown."""
+        factor = _SERVICE_FACTORS.get(usage.service_tier)
+        if usage.input_tokens is None or usage.output_tokens is None or factor is None or not self.has_prices:
+            return None
+        cached, written = usage.cached_tokens or 0, usage.cache_write_tokens or 0
+        return factor * self.cost_usd(usage.input_tokens, usage.output_tokens, cached, written)
+
+    @property
+    def prices(self) -> ModelPrices:
+        return ModelPrices(
+            self.input_usd_per_mtok,
+            self.cached_input_usd_per_mtok,
+            self.output_usd_per_mtok,
+            self.cache_write_usd_per_mtok,
+            self.long_prompts,
+        )
 
     @property
     def has_prices(self) -> bool:
@@ -141,6 +177,8 @@ def _model(raw: object, tier: str) -> Model:
         _price(entry, "input_usd_per_mtok", name),
         _price(entry, "cached_input_usd_per_mtok", name),
         _price(entry, "output_usd_per_mtok", name),
+        _price(entry, "cache_write_usd_per_mtok", name),
+        _long_prompts(entry, name),
     )
     prices = given if given.is_complete else given.completed_by(look_up_prices(name))
     return Model(
@@ -152,6 +190,33 @@ def _model(raw: object, tier: str) -> Model:
         output_usd_per_mtok=prices.output_usd_per_mtok,
         context_window=_tokens(entry, "context_window", name),
         capabilities=_texts(entry, "capabilities", name),
+        cache_write_usd_per_mtok=prices.cache_write_usd_per_mtok,
+        long_prompts=prices.long_prompts,
+    )
+
+
+def _long_prompts(entry: Mapping[str, Any], model: str) -> tuple[LongPromptPrices, ...]:
+    rows = entry.get("long_prompts") or ()
+    if not isinstance(rows, list | tuple):
+        raise CatalogueError(f"model '{model}': long_prompts is {rows!r}; [[tiers.models.long_prompts]] is needed")
+    found = [_long_prompt(_table(row, f"long_prompts of model '{model}'"), model) for row in rows]
+    return tuple(sorted(found, key=lambda prices: prices.above_tokens))
+
+
+def _long_prompt(row: Mapping[str, Any], model: str) -> LongPromptPrices:
+    _refuse_unknown(row, {field.name for field in fields(LongPromptPrices)}, f"long_prompts of model '{model}'")
+    above = _tokens(row, "above_tokens", model)
+    fresh, output = _price(row, "input_usd_per_mtok", model), _price(row, "output_usd_per_mtok", model)
+    if above is None or fresh is None or output is None:
+        raise CatalogueError(
+            f"model '{model}': long_prompts needs above_tokens, input_usd_per_mtok and output_usd_per_mtok"
+        )
+    return LongPromptPrices(
+        above_tokens=above,
+        input_usd_per_mtok=fresh,
+        output_usd_per_mtok=output,
+        cached_input_usd_per_mtok=_price(row, "cached_input_usd_per_mtok", model),
+        cache_write_usd_per_mtok=_price(row, "cache_write_usd_per_mtok", model),
     )
 
 

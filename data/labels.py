@@ -78,5 +78,6 @@ def _note(attempt: Attempt, success: NDArray[np.float64], cost_usd: NDArray[np.f
         return
     if attempt.success is not None:
         success[tier] = float(attempt.success)
-    if attempt.cost_usd is not None and (attempt.success is not None or np.isnan(cost_usd[tier])):
+    is_paid = attempt.cost_usd is not None and not attempt.extra.get("cache_hit")  # a cache costs nothing, models do
+    if attempt.cost_usd is not None and is_paid and (attempt.success is not None or np.isnan(cost_usd[tier])):
         cost_usd[tier] = attempt.cost_usd

@@ -3,6 +3,8 @@
 from enum import StrEnum
 
 from tierwise.data.errors import TierwiseError
+from tierwise.data.replies.error_kinds import ErrorKind
+from tierwise.data.replies.errors import FoundError
 
 
 class Trouble(StrEnum):
@@ -42,8 +44,24 @@ class ProviderError(TierwiseError):
         return self.trouble in _PASSING
 
 
-def trouble_of(status: int) -> Trouble:
-    """The kind of trouble that a status code stands for."""
+_BY_KIND = {
+    ErrorKind.RATE_LIMIT: Trouble.RATE_LIMIT,
+    ErrorKind.TIMEOUT: Trouble.TIMEOUT,
+    ErrorKind.SERVER: Trouble.SERVER,
+    ErrorKind.CONNECTION: Trouble.SERVER,
+    ErrorKind.UNKNOWN: Trouble.SERVER,
+}
+
+
+def trouble_in(error: FoundError) -> Trouble:
+    """The trouble that an answer with status 200 tells of."""
+    return _BY_KIND.get(error.kind, Trouble.REFUSED)
+
+
+def trouble_of(status: int, error: FoundError | None = None) -> Trouble:
+    """The kind of trouble that a refusal stands for: some rate limits come as 400 or 413."""
+    if error is not None and error.kind is ErrorKind.RATE_LIMIT:
+        return Trouble.RATE_LIMIT
     if status == 429:
         return Trouble.RATE_LIMIT
     if status in (408, 504):

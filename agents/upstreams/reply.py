@@ -5,24 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tierwise.agents.upstreams.errors import ProviderError, Trouble
-from tierwise.agents.usage import Usage, read_usage
+from tierwise.agents.upstreams.errors import ProviderError, Trouble, trouble_in
 from tierwise.data.catalogue import Model
+from tierwise.data.replies.answers import read_message
+from tierwise.data.replies.calls import ToolCall
+from tierwise.data.replies.errors import find_error
+from tierwise.data.replies.json_text import read_json
+from tierwise.data.replies.usage import Usage, read_usage
 
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A call that the model asks for; ``arguments`` is JSON as the model wrote it, right or wrong."""
-
-    name: str
-    arguments: str
-    call_id: str | None = None
+__all__ = ["Reply", "ToolCall", "price", "read_reply", "unfenced"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One answer of one model. ``body`` is the provider's, unchanged; ``cost_usd`` is None when a price or a token
-    count is unknown."""
+    count is unknown; ``refusal`` is what a model said that would not answer."""
 
     text: str
     model: str
@@ -32,6 +29,7 @@ class Reply:
     latency_ms: float = 0.0
     finish_reason: str | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
+    refusal: str | None = None
 
     def json(self) -> Any:
         """The text as JSON, without the code fence that models like to put around it. Raises ``ValueError``."""
@@ -39,38 +37,36 @@ class Reply:
 
 
 def read_reply(content: bytes, model: Model, latency_ms: float) -> Reply:
-    """The reply in a chat completion. Raises ``ProviderError`` for anything else."""
+    """The reply in a chat completion. Raises ``ProviderError`` for anything else, and for an error in its place."""
     try:
-        body = json.loads(content)
-        choice = body["choices"][0]
-        message = choice["message"]
-        text, calls = message.get("content") or "", message.get("tool_calls") or []
-        tool_calls = tuple(_tool_call(call) for call in calls)
-        if not isinstance(text, str):
-            text = "".join(part.get("text", "") for part in text)
-    except (ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
-        shown = content[:80].decode("utf-8", "replace")
-        raise ProviderError(
-            Trouble.NONSENSE, f"model '{model.name}' answered no chat completion ({type(error).__name__}): {shown}"
-        ) from None
+        body = read_json(content)
+        error = find_error(body)
+        choice = {} if error else body["choices"][0]
+        answer = None if error else read_message(choice["message"], choice.get("finish_reason"))
+    except (ValueError, LookupError, TypeError, AttributeError) as problem:
+        raise _nonsense(content, model, type(problem).__name__) from None
+    if error is not None:
+        message = f"model '{model.name}' answered with an error: {error.message[:200]}"
+        raise ProviderError(trouble_in(error), message, error.status, content)
+    if answer is None:
+        raise _nonsense(content, model, "no message")
     usage = read_usage(body)
     return Reply(
-        text=text,
+        text=answer.text or "",
         model=model.name,
-        tool_calls=tool_calls,
+        tool_calls=answer.tool_calls,
         usage=usage,
         cost_usd=price(usage, model),
         latency_ms=latency_ms,
         finish_reason=choice.get("finish_reason"),
         body=body,
+        refusal=answer.refusal,
     )
 
 
 def price(usage: Usage, model: Model) -> float | None:
     """What a call cost, US dollars; None when a token count or a price is unknown."""
-    if usage.input_tokens is None or usage.output_tokens is None or not model.has_prices:
-        return None
-    return model.cost_usd(usage.input_tokens, usage.output_tokens, usage.cached_tokens or 0)
+    return model.usage_cost_usd(usage)
 
 
 def unfenced(text: str) -> str:
@@ -85,9 +81,6 @@ def unfenced(text: str) -> str:
     return stripped[stripped.index("\n") + 1 : -3].strip()
 
 
-def _tool_call(call: Mapping[str, Any]) -> ToolCall:
-    function = call["function"]
-    arguments = function.get("arguments") or "{}"
-    if not isinstance(arguments, str):  # some servers send the object itself
-        arguments = json.dumps(arguments)
-    return ToolCall(function["name"], arguments, call.get("id"))
+def _nonsense(content: bytes, model: Model, why: str) -> ProviderError:
+    shown = content[:80].decode("utf-8", "replace")
+    return ProviderError(Trouble.NONSENSE, f"model '{model.name}' answered no chat completion ({why}): {shown}")

@@ -17,6 +17,7 @@ from tierwise.data.importers.models import Place, TierLookup
 from tierwise.data.importers.records import Call, Frame, Signal
 from tierwise.data.importers.success import EvidenceCount, Judge
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep
+from tierwise.data.replies.usage import Usage
 from tierwise.data.serialise import step_to_dict
 
 _MAX_DEPTH = 100
@@ -143,13 +144,19 @@ def _grouped(calls: Sequence[Call]) -> list[list[Call]]:
 
 
 def _is_retry(earlier: Call, later: Call) -> bool:
+    if later.sample is not None:
+        return True
     return bool(earlier.attempt.error or earlier.error_type) or earlier.attempt.model != later.attempt.model
 
 
 def _question(call: Call) -> bytes:
+    """What was asked, as read and as sent. A question that the log did not keep whole is like no other."""
+    if call.sample is not None:
+        return sha256(call.sample.encode("utf-8", "replace")).digest()
     asked = step_to_dict(call.step)
     asked.pop("input_tokens", None)
-    return sha256(json.dumps(asked, sort_keys=True, default=str).encode()).digest()
+    sent = call.source_id.encode("utf-8", "replace") if call.question is None else call.question
+    return sha256(json.dumps(asked, sort_keys=True, default=str).encode() + sent).digest()
 
 
 def _priced(attempt: Attempt, place: Place | None) -> Attempt:
@@ -159,5 +166,8 @@ def _priced(attempt: Attempt, place: Place | None) -> Attempt:
     tokens_in, tokens_out = attempt.input_tokens, attempt.output_tokens
     if attempt.cost_usd is not None or model is None or not model.has_prices or tokens_in is None or tokens_out is None:
         return attempt
-    cost_usd = model.cost_usd(tokens_in, tokens_out, attempt.cached_tokens or 0)
+    written, served = attempt.extra.get("cache_write_tokens"), attempt.extra.get("service_tier")
+    cost_usd = model.usage_cost_usd(Usage(tokens_in, tokens_out, attempt.cached_tokens, written, served))
+    if cost_usd is None or (attempt.model or "").endswith(":free"):
+        return attempt
     return replace(attempt, cost_usd=cost_usd, cost_is_estimate=True)

@@ -6,15 +6,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tierwise.data.errors import RecordError
+from tierwise.data.importers.questions import fingerprint, is_whole
 from tierwise.data.importers.records import Answer, Call, Labels, Skipped
 from tierwise.data.parsing import parse_attempt, parse_step
+from tierwise.data.replies.usage import Usage, read_usage
 
 _UNKNOWN_TIER = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundCall:
-    """What a reader found about one LLM call, unchecked. ``started_at`` and ``ended_at`` are seconds since 1970."""
+    """What a reader found about one LLM call, unchecked. ``started_at`` and ``ended_at`` are seconds since 1970.
+
+    ``asked`` is everything that the record says about the request, as it stands there; ``problem`` why it holds no
+    prompt. ``is_cache_hit``: a cache answered, not the model.
+    """
 
     source_id: str
     messages: list[dict[str, Any]]
@@ -22,7 +28,7 @@ class FoundCall:
     labels: Labels
     tools: list[dict[str, Any]] = field(default_factory=list)
     response_schema: Mapping[str, Any] | None = None
-    usage: Mapping[str, int | None] = field(default_factory=dict)
+    usage: Usage | Mapping[str, Any] = field(default_factory=Usage)
     cost_usd: float | None = None
     started_at: float | None = None
     ended_at: float | None = None
@@ -32,14 +38,19 @@ class FoundCall:
     answer: Answer | None = None
     error: str | None = None
     error_type: str | None = None
+    asked: object = None
+    problem: str | None = None
+    is_cache_hit: bool = False
+    sample: str | None = None
 
     def checked(self) -> Call | Skipped:
         """A call without its prompt or model is no step. Raises ``RecordError`` for fields of the wrong kind."""
         if not self.messages:
-            return Skipped("a call without its prompt; is the recording of message contents switched off?")
+            why = self.problem or "is the recording of message contents switched off?"
+            return Skipped(f"a call without its prompt; {why}")
         if not isinstance(self.model, str) or not self.model:
             return Skipped("a call without the name of its model")
-        tokens = self._tokens()
+        usage = self._usage()
         step = parse_step(
             {
                 "messages": self.messages,
@@ -48,13 +59,13 @@ class FoundCall:
                 "task_type": self.labels.task_type,
                 "agent": self.labels.agent,
                 "node": self.labels.node,
-                "input_tokens": tokens["input_tokens"],
+                "input_tokens": usage.input_tokens,
             }
         )
         return Call(
             source_id=self.source_id,
             step=step,
-            attempt=parse_attempt(self._attempt(tokens), "call"),
+            attempt=parse_attempt(self._attempt(usage), "call"),
             trace_id=self.labels.task_id or self.trace_id,
             parent_id=self.parent_id,
             session_id=self.labels.session_id,
@@ -63,17 +74,20 @@ class FoundCall:
             error_type=self.error_type,
             decision_id=self.labels.decision_id,
             group=self.labels.group,
+            question=self._question(),
+            sample=self.sample,
         )
 
-    def _tokens(self) -> dict[str, int | None]:
-        names = ("input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens")
-        tokens = {name: self.usage.get(name) for name in names}
-        fresh, cached = tokens["input_tokens"], tokens["cached_tokens"]
-        if fresh is not None and cached is not None and cached > fresh >= 0:  # some count only what was not cached
-            tokens["input_tokens"] = fresh + cached
-        return tokens
+    def _question(self) -> bytes | None:
+        asked = self.messages if self.asked is None else self.asked
+        return fingerprint(asked) if is_whole(asked) else None
 
-    def _attempt(self, tokens: Mapping[str, int | None]) -> dict[str, Any]:
+    def _usage(self) -> Usage:
+        """A call that the provider refused was not counted: 0 tokens stand for none that are known."""
+        usage = self.usage if isinstance(self.usage, Usage) else read_usage(self.usage)
+        return usage if usage.is_known else Usage()
+
+    def _attempt(self, usage: Usage) -> dict[str, Any]:
         latency_ms = self.latency_ms
         if latency_ms is None and self.started_at is not None and self.ended_at is not None:
             latency_ms = round(1000 * max(0.0, self.ended_at - self.started_at), 3)
@@ -82,9 +96,15 @@ class FoundCall:
             "model": self.model,
             "cost_usd": self.cost_usd or None,  # tools write 0 where they do not know the price
             "latency_ms": latency_ms,
-            "error": self.error,
-            **tokens,
+            "error": self.error or self.error_type or None,
+            "input_tokens": usage.input_tokens,
+            "output_tokens": usage.output_tokens,
+            "cached_tokens": usage.cached_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
+            "service_tier": usage.service_tier,
         }
+        if self.is_cache_hit:
+            known |= {"cost_usd": 0.0, "latency_ms": None, "cache_hit": True}
         return {key: value for key, value in known.items() if value is not None}
 
 

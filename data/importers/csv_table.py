@@ -8,12 +8,15 @@ from typing import Any
 
 from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import FoundCall, seconds
-from tierwise.data.importers.chat import answer_of, first_amount, first_count, plain_messages, plain_tools
-from tierwise.data.importers.chat import response_schema as schema_of
 from tierwise.data.importers.errors import ForeignLogError
 from tierwise.data.importers.identity import Identities
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record, Signal
+from tierwise.data.importers.requests import Request, read_request
+from tierwise.data.importers.schemas import plain_tools
+from tierwise.data.importers.schemas import response_schema as schema_of
+from tierwise.data.replies.answers import read_answer
+from tierwise.data.replies.counts import first_amount, first_count
 from tierwise.data.step_log import Malformed
 
 COLUMNS = (
@@ -67,9 +70,13 @@ def _found(source_id: str, row: Mapping[str, str], mapping: ImportMap) -> FoundC
     for name in ("cost_usd", "latency_ms"):
         if name in cells and first_amount(cells, name) is None:
             raise RecordError(mapping.csv[name], f"is {cells[name]!r}; a number is needed")
+    asked = cells.get("messages") or cells.get("text")
+    request = read_request(cells["messages"]) if "messages" in cells else Request(_text_message(cells.get("text")))
     return FoundCall(
         source_id=source_id,
-        messages=plain_messages(cells.get("messages") or cells.get("text")),
+        messages=request.messages,
+        asked=[asked, cells.get("tools")],
+        problem=request.problem,
         model=cells.get("model"),
         labels=mapping.labels({f"tierwise.{name}": cells[name] for name in _LABELS if name in cells}),
         tools=plain_tools(cells.get("tools")),
@@ -78,10 +85,15 @@ def _found(source_id: str, row: Mapping[str, str], mapping: ImportMap) -> FoundC
         cost_usd=first_amount(cells, "cost_usd"),
         started_at=seconds(cells.get("timestamp")),
         latency_ms=first_amount(cells, "latency_ms"),
-        answer=answer_of(cells["answer"]) if "answer" in cells else None,
+        answer=read_answer(cells["answer"]) if "answer" in cells else None,
         error=cells.get("error"),
         error_type=cells.get("error"),
     )
+
+
+def _text_message(text: str | None) -> list[dict[str, Any]]:
+    """A column of texts holds texts, whatever they look like."""
+    return [{"role": "user", "content": text}] if text else []
 
 
 def _check_columns(mapping: ImportMap) -> None:

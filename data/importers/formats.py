@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tierwise.data.importers.csv_table import read_csv_table
+from tierwise.data.importers.inspect_log import read_inspect_log
 from tierwise.data.importers.langfuse_export import read_langfuse_export
 from tierwise.data.importers.langsmith_export import read_langsmith_export
 from tierwise.data.importers.litellm_log import read_litellm_log
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.mlflow_traces import read_mlflow_traces
 from tierwise.data.importers.openai_log import read_openai_logs
+from tierwise.data.importers.phoenix_export import read_phoenix_export
+from tierwise.data.importers.promptfoo_results import read_promptfoo_results
 from tierwise.data.importers.records import Record
 from tierwise.data.importers.span_reader import read_otlp_log
 
@@ -40,5 +43,8 @@ FORMATS: Mapping[str, Format] = {
     "litellm": Format("LiteLLM standard logging payloads or spend logs", _each(read_litellm_log)),
     "langfuse": Format("Langfuse observations and scores", _each(read_langfuse_export)),
     "langsmith": Format("LangSmith runs and feedback", _each(read_langsmith_export)),
+    "inspect": Format("inspect_ai evaluation logs, .eval or .json", _each(read_inspect_log)),
+    "promptfoo": Format("promptfoo results, JSON or JSON Lines", _each(read_promptfoo_results)),
+    "phoenix": Format("Phoenix spans and annotations, JSON", _each(read_phoenix_export)),
     "csv": Format("a table, with the columns named in --map", _each(read_csv_table)),
 }

@@ -12,11 +12,16 @@ from typing import Any
 
 from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import FoundCall, seconds
-from tierwise.data.importers.chat import answer_of, decoded, first_amount, first_count, plain_messages, plain_tools
-from tierwise.data.importers.chat import response_schema as schema_of
 from tierwise.data.importers.json_source import Numbered, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
-from tierwise.data.importers.records import Frame, Record, Signal
+from tierwise.data.importers.records import Frame, Record, Signal, Skipped
+from tierwise.data.importers.requests import read_request
+from tierwise.data.importers.schemas import plain_tools, requested_schema
+from tierwise.data.replies.answers import read_answer
+from tierwise.data.replies.counts import amount, first_amount
+from tierwise.data.replies.errors import find_error
+from tierwise.data.replies.json_text import decoded
+from tierwise.data.replies.usage import Usage, read_usage
 from tierwise.data.step_log import Malformed
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
@@ -32,12 +37,15 @@ def read_langfuse_export(path: Path, mapping: ImportMap) -> Iterator[Record]:
 
 
 def _records(record: Numbered, mapping: ImportMap, inherited: Mapping[str, Any]) -> Iterator[Record]:
-    row = {_CAPITAL.sub(r"_\1", key).lower(): value for key, value in record.value.items()}
-    if isinstance(row.get("observations"), list):
+    row: Mapping[str, Any] = {_CAPITAL.sub(r"_\1", key).lower(): value for key, value in record.value.items()}
+    if isinstance(row.get("observations"), list) or isinstance(row.get("trace"), Mapping):
+        row = _opened(row)
         trace = {"trace_id": row.get("id"), "session_id": row.get("session_id")}
-        for part in [*row["observations"], *(row.get("scores") or [])]:
-            if isinstance(part, Mapping):
-                yield from _records(Numbered(record.path, record.number, part), mapping, trace)
+        sessions = {each.get("id"): each.get("sessionId") for each in _objects(row.get("traces"))}
+        in_traces = [score for each in _objects(row.get("traces")) for score in _objects(each.get("scores"))]
+        for part in [*_objects(row.get("observations")), *_objects(row.get("scores")), *in_traces]:
+            shared = {**trace, "session_id": trace["session_id"] or sessions.get(part.get("traceId"))}
+            yield from _records(Numbered(record.path, record.number, part), mapping, shared)
         return
     row = {**inherited, **{key: value for key, value in row.items() if value is not None}}
     try:
@@ -51,36 +59,85 @@ def _records(record: Numbered, mapping: ImportMap, inherited: Mapping[str, Any])
         yield record.malformed(str(error))
 
 
+def _opened(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A trace that was downloaded stands beside its observations; the API has them inside it."""
+    trace = row.get("trace")
+    if not isinstance(trace, Mapping):
+        return row
+    inner = {_CAPITAL.sub(r"_\1", key).lower(): value for key, value in trace.items()}
+    scores = [*(inner.get("scores") or []), *(row.get("scores") or [])]
+    unique = {
+        str(score.get("id") or number): score for number, score in enumerate(scores) if isinstance(score, Mapping)
+    }
+    return {**inner, "observations": row.get("observations"), "scores": list(unique.values())}
+
+
 def _observation(row: Mapping[str, Any], mapping: ImportMap) -> Record:
     kind = str(row["type"]).upper()
     if kind != "GENERATION":
         return Frame(str(row["id"]), str(row.get("name") or ""), row.get("parent_observation_id"), kind == "AGENT")
     asked, answered = decoded(row.get("input")), decoded(row.get("output"))
-    request = asked if isinstance(asked, Mapping) else {}
-    parameters = decoded(row.get("model_parameters"))
-    parameters = parameters if isinstance(parameters, Mapping) else {}
-    metadata = decoded(row.get("metadata"))
-    own = {**row, "metadata": metadata if isinstance(metadata, Mapping) else {}, "session.id": row.get("session_id")}
+    parameters = _mapping(row.get("model_parameters"))
+    parameters = {**parameters, **(asked if isinstance(asked, Mapping) else {})}
+    asked, listed = _without_tools(asked)
+    metadata = _mapping(row.get("metadata"))
+    words = _mapping(metadata.get("attributes"))  # what came through OpenTelemetry keeps its attributes there
+    own = {**words, **row, "metadata": metadata, "session.id": row.get("session_id") or words.get("session.id")}
     labels = mapping.labels(own)
     if labels.node is None:
         labels = replace(labels, node=_given_name(row))
-    is_error = row.get("level") == "ERROR"
+    request, found = read_request(asked), find_error(answered)
+    error = str(row.get("status_message") or "error") if row.get("level") == "ERROR" else None
+    error = error or (None if found is None else found.message or "error")
     return FoundCall(
         source_id=str(row["id"]),
-        messages=plain_messages(asked),
-        model=row.get("model") or row.get("provided_model_name") or row.get("model_id"),
+        messages=request.messages,
+        model=row.get("model") or row.get("provided_model_name") or row.get("model_id") or parameters.get("model"),
         labels=labels,
-        tools=plain_tools(request.get("tools") or parameters.get("tools")),
-        response_schema=schema_of(request.get("response_format") or parameters.get("response_format")),
+        tools=plain_tools(parameters.get("tools") or row.get("tool_definitions") or listed)
+        or plain_tools(words.get("gen_ai.tool.definitions")),
+        response_schema=requested_schema(parameters),
         usage=_usage(row),
-        cost_usd=first_amount(row, "total_cost", "calculated_total_cost"),
+        cost_usd=_cost(row),
         started_at=seconds(row.get("start_time")),
         ended_at=seconds(row.get("end_time")),
         trace_id=row.get("trace_id"),
         parent_id=row.get("parent_observation_id"),
-        answer=answer_of(answered) if answered else None,
-        error=str(row.get("status_message") or "error") if is_error else None,
+        answer=read_answer(answered) if answered and error is None else None,
+        error=error,
+        asked=[row.get("input"), parameters.get("tools")],
+        problem=request.problem or _problem(asked),
     ).checked()
+
+
+def _problem(asked: object) -> str | None:
+    """Why there is no prompt in an input that is there."""
+    if isinstance(asked, Mapping) and asked:
+        there = ", ".join(sorted(asked)[:6])
+        return f"messages, contents, input, prompt or args was looked for in input, which has {there}"
+    return "input holds no messages that are known" if asked else "input is empty"
+
+
+def _without_tools(asked: Any) -> tuple[Any, list[Any]]:
+    """LangChain's handler lists the tools among the messages, as messages of the role tool."""
+    if not isinstance(asked, list):
+        return asked, []
+    tools = [item["content"] for item in asked if _is_tool(item)]
+    return [item for item in asked if not _is_tool(item)], tools
+
+
+def _is_tool(item: object) -> bool:
+    content = item.get("content") if isinstance(item, Mapping) and item.get("role") == "tool" else None
+    return isinstance(content, Mapping) and content.get("type") == "function"
+
+
+def _objects(raw: object) -> list[Mapping[str, Any]]:
+    return [item for item in raw if isinstance(item, Mapping)] if isinstance(raw, list) else []
+
+
+def _mapping(raw: object) -> Mapping[str, Any]:
+    value = decoded(raw)
+    return value if isinstance(value, Mapping) else {}
 
 
 def _given_name(row: Mapping[str, Any]) -> str | None:
@@ -92,26 +149,36 @@ def _given_name(row: Mapping[str, Any]) -> str | None:
     return None if is_generic or not name else name
 
 
-def _usage(row: Mapping[str, Any]) -> dict[str, int | None]:
-    """Details split the input by kind (``input``, ``input_cached_tokens``, …), so the whole input is their sum."""
-    details = decoded(row.get("usage_details")) or decoded(row.get("usage")) or {}
-    if not isinstance(details, Mapping):
-        return {}
-    inputs = [first_count(details, key) or 0 for key in details if str(key).startswith(("input", "prompt"))]
-    outputs = [first_count(details, key) or 0 for key in details if str(key).startswith(("output", "completion"))]
-    return {
-        "input_tokens": sum(inputs) if inputs else None,
-        "output_tokens": sum(outputs) if outputs else None,
-        "cached_tokens": first_count(details, "input_cached_tokens", "input_cache_read", "cache_read_input_tokens"),
-        "cache_write_tokens": first_count(details, "input_cache_creation", "cache_creation_input_tokens"),
-    }
+def _usage(row: Mapping[str, Any]) -> Usage:
+    """Details split the whole by kind (``input``, ``input_cached_tokens``, …) or are parts of it; the total tells."""
+    details = _mapping(row.get("usage_details")) or _mapping(row.get("usage"))
+    if str(details.get("unit") or "TOKENS").upper() != "TOKENS":
+        return Usage()
+    counted = read_usage(details) if details else read_usage({name: row.get(name) for name in _COUNTS})
+    return counted if counted.is_known else read_usage({name: row.get(f"{name}_usage") for name in _USAGES})
 
 
-def _score(row: Mapping[str, Any]) -> Signal:
+_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+_USAGES = ("input", "output", "total")
+
+
+def _cost(row: Mapping[str, Any]) -> float | None:
+    """The whole cost where one is given, else the sum of its parts."""
+    details = _mapping(row.get("cost_details"))
+    total = first_amount(row, "total_cost", "calculated_total_cost") or first_amount(details, "total")
+    if total is not None:
+        return total
+    parts = [found for key, value in details.items() if key != "total" and (found := amount(value)) is not None]
+    return sum(parts) if parts else None
+
+
+def _score(row: Mapping[str, Any]) -> Record:
     value = row.get("string_value") if row.get("value") is None else row["value"]
     if row.get("data_type") == "BOOLEAN" and value in (0, 1, 0.0, 1.0):
         value = bool(value)
     subject = row.get("observation_id") or row.get("trace_id")
+    if not subject and (row.get("session_id") or row.get("dataset_run_id")):
+        return Skipped("a score on a whole session or dataset run")
     if not isinstance(value, bool | int | float | str) or not subject:
         raise RecordError("", f"the score '{row['name']}' has no value, or belongs to nothing")
     return Signal(str(row["name"]), value, str(subject), is_about_task="observation_id" not in row)

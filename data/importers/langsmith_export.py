@@ -6,19 +6,16 @@ from typing import Any
 
 from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import FoundCall, seconds
-from tierwise.data.importers.chat import (
-    answer_of,
-    decoded,
-    first_amount,
-    first_count,
-    plain_messages,
-    plain_tools,
-    response_schema,
-    usage_of,
-)
 from tierwise.data.importers.json_source import Numbered, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Frame, Record, Signal
+from tierwise.data.importers.requests import read_request
+from tierwise.data.importers.schemas import plain_tools, requested_schema
+from tierwise.data.replies.answers import read_answer
+from tierwise.data.replies.counts import first_amount
+from tierwise.data.replies.errors import find_error
+from tierwise.data.replies.json_text import decoded
+from tierwise.data.replies.usage import Usage, read_usage
 from tierwise.data.step_log import Malformed
 
 _CALLS = ("llm", "chat_model")
@@ -62,35 +59,54 @@ def _found(row: Mapping[str, Any], mapping: ImportMap) -> FoundCall:
     extra = row["extra"] if isinstance(row.get("extra"), Mapping) else {}
     metadata = extra["metadata"] if isinstance(extra.get("metadata"), Mapping) else {}
     inputs, outputs = decoded(row.get("inputs")) or {}, decoded(row.get("outputs"))
+    asked = inputs if isinstance(inputs, Mapping) else {"messages": inputs}
     parameters = dict(metadata.get("ls_invocation_params") or {}) | dict(extra.get("invocation_params") or {})
-    parameters |= {key: inputs[key] for key in ("tools", "response_format") if inputs.get(key)}
+    parameters |= {key: asked[key] for key in _REQUESTED if asked.get(key)}
     answered = outputs if isinstance(outputs, Mapping) else {}
+    request = read_request(asked)
+    found = find_error(outputs)
+    error = row.get("error") or (None if found is None else found.message or "error")
     return FoundCall(
         source_id=str(row["id"]),
-        messages=plain_messages(inputs),
-        model=answered.get("model") or metadata.get("ls_model_name") or parameters.get("model") or inputs.get("model"),
+        messages=request.messages,
+        model=answered.get("model") or metadata.get("ls_model_name") or parameters.get("model") or asked.get("model"),
         labels=mapping.labels({"metadata": metadata}),
         tools=plain_tools(parameters.get("tools")),
-        response_schema=response_schema(parameters.get("response_format")),
-        usage=_usage(row, metadata),
+        response_schema=requested_schema(parameters),
+        usage=_usage(row, metadata, outputs),
         cost_usd=first_amount(row, "total_cost"),
         started_at=seconds(row.get("start_time")),
         ended_at=seconds(row.get("end_time")),
         trace_id=_text(row.get("trace_id")),
         parent_id=_text(row.get("parent_run_id")),
-        answer=answer_of(outputs) if outputs else None,
-        error=row.get("error") or None,
-        error_type=str(row["error"]).partition("(")[0] if row.get("error") else None,
+        answer=read_answer(outputs) if outputs and error is None else None,
+        error=error,
+        error_type=str(error).partition("(")[0] if error else None,
+        asked=[inputs, parameters.get("tools"), parameters.get("response_format")],
+        problem=request.problem or (f"inputs has only {', '.join(sorted(asked)[:6])}" if asked else "inputs is empty"),
     )
 
 
-def _usage(row: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, int | None]:
-    """What the server counted, else what the SDK saw."""
-    counted = usage_of(row)
-    seen = usage_of(metadata.get("usage_metadata"))
-    if first_count(row, "prompt_tokens") in (None, 0):
-        return seen
-    return {key: seen[key] if value is None else value for key, value in counted.items()}
+_REQUESTED = ("tools", "response_format", "text", "output_config", "format")
+
+
+def _usage(row: Mapping[str, Any], metadata: Mapping[str, Any], outputs: object) -> Usage:
+    """What the server counted, else what the SDK saw, else what the provider answered."""
+    counted = read_usage({name: row.get(name) for name in _COUNTS})
+    seen = read_usage(metadata.get("usage_metadata"))
+    stated = seen if seen.is_known else read_usage(outputs)
+    if not counted.is_known:
+        return stated
+    return Usage(
+        counted.input_tokens,
+        stated.output_tokens if counted.output_tokens is None else counted.output_tokens,
+        stated.cached_tokens if counted.cached_tokens is None else counted.cached_tokens,
+        stated.cache_write_tokens if counted.cache_write_tokens is None else counted.cache_write_tokens,
+        stated.service_tier,
+    )
+
+
+_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens", "prompt_token_details", "completion_token_details")
 
 
 def _feedback(row: Mapping[str, Any]) -> Signal:

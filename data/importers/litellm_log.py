@@ -1,28 +1,31 @@
 """LiteLLM: standard logging payloads, as its callbacks write them, and rows of the proxy's spend log."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import FoundCall, seconds
-from tierwise.data.importers.chat import (
-    answer_of,
-    decoded,
-    first_amount,
-    first_count,
-    plain_messages,
-    plain_tools,
-    response_schema,
-    usage_of,
-)
 from tierwise.data.importers.identity import Identities
 from tierwise.data.importers.json_source import read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record, Skipped
+from tierwise.data.importers.requests import Request, read_request
+from tierwise.data.importers.schemas import plain_tools, requested_schema
+from tierwise.data.replies.answers import read_answer
+from tierwise.data.replies.counts import first_amount
+from tierwise.data.replies.errors import find_error
+from tierwise.data.replies.json_text import decoded
+from tierwise.data.replies.usage import Usage, read_usage
 from tierwise.data.step_log import Malformed
 
-_CHAT_CALLS = ("completion", "acompletion", "text_completion", "atext_completion", "anthropic_messages", "responses")
+# The proxy logs the asynchronous names, with an "a" in front, and streams of some under names of their own.
+_CHAT_CALLS = re.compile(
+    r"_?a?((text_|chat_|batch_)?completion|anthropic_messages|messages|responses(_websocket)?|compact_responses|"
+    r"generate_content(_stream)?|pass_through_endpoint|llm_passthrough_route)"
+)
+_TRUE = ("true", "1")
 
 
 def read_litellm_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
@@ -34,7 +37,7 @@ def read_litellm_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
             continue
         row = record.value
         kind = str(row.get("call_type") or "completion")
-        if kind not in _CHAT_CALLS and not kind.endswith("completion"):
+        if not _CHAT_CALLS.fullmatch(kind):
             yield Skipped(f"LiteLLM call of type {kind}")
             continue
         try:
@@ -46,30 +49,80 @@ def read_litellm_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
 def _found(row: Mapping[str, Any], mapping: ImportMap, identities: Identities) -> FoundCall:
     metadata = _object(row.get("metadata"))
     callers = _object(metadata.get("spend_logs_metadata")) | _object(metadata.get("requester_metadata"))
-    asked = _object(row.get("proxy_server_request")) | _object(row.get("model_parameters"))
-    error = _object(row.get("error_information") or metadata.get("error_information"))
-    usage = usage_of(metadata.get("usage_object") or _object(row.get("response")).get("usage"))
-    for name, own in (("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens")):
-        if usage[name] is None and row.get("status") != "failure":
-            usage[name] = first_count(row, own)
-    is_failure = row.get("status") == "failure"
+    asked = _asked(row)
+    request = _request(row, asked)
     response = decoded(row.get("response"))
+    error, error_type = _error(row, metadata, response)
+    is_cache_hit = str(row.get("cache_hit")).lower() in _TRUE
     return FoundCall(
         source_id=str(row.get("litellm_call_id") or row.get("request_id") or row.get("id") or identities.of(row)),
-        messages=plain_messages(row.get("messages")) or plain_messages(asked.get("messages")),
-        model=row.get("model"),
+        messages=request.messages,
+        model=row.get("model") or row.get("model_group") or asked.get("model"),
         labels=mapping.labels({**row, "metadata": {**metadata, **callers}}),
         tools=plain_tools(asked.get("tools")),
-        response_schema=response_schema(asked.get("response_format")),
-        usage=usage,
+        response_schema=requested_schema(asked),
+        usage=_usage(row, metadata, response),
         cost_usd=first_amount(row, "response_cost", "spend"),
         started_at=seconds(row.get("startTime")),
         ended_at=seconds(row.get("endTime")),
         trace_id=row.get("trace_id") or metadata.get("trace_id") or row.get("session_id") or None,
-        answer=answer_of(response) if response else None,
-        error=str(row.get("error_str") or error.get("error_message") or "failure") if is_failure else None,
-        error_type=str(error.get("error_class") or "") or None,
+        answer=read_answer(response) if response and error is None else None,
+        error=error,
+        error_type=error_type,
+        asked={**asked, "messages": decoded(row.get("messages")) or asked.get("messages")},
+        problem=request.problem,
+        is_cache_hit=is_cache_hit,
     )
+
+
+def _asked(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The request's body and parameters, wherever the row keeps them."""
+    sent = _object(row.get("proxy_server_request"))
+    body = sent.get("body")
+    return (dict(body) if isinstance(body, Mapping) else sent) | _object(row.get("model_parameters"))
+
+
+def _request(row: Mapping[str, Any], asked: Mapping[str, Any]) -> Request:
+    """The messages of the row; what the request says beside them, such as instructions, comes from the request."""
+    messages = decoded(row.get("messages"))
+    if not messages:
+        request = read_request(asked)
+        request.problem = (
+            request.problem or "neither messages nor proxy_server_request is there; is store_prompts_in_spend_logs off?"
+        )
+        return request
+    beside = {key: value for key, value in asked.items() if key not in ("messages", "input", "contents", "prompt")}
+    return read_request(
+        messages if isinstance(messages, str | Mapping) and not beside else {**beside, "messages": messages}
+    )
+
+
+def _usage(row: Mapping[str, Any], metadata: Mapping[str, Any], response: object) -> Usage:
+    """The provider's own counts, with the row's total to tell what they include; else the row's."""
+    counted = {name: row.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
+    stated = _object(metadata.get("usage_object"))
+    if not stated and isinstance(response, Mapping):
+        stated = _object(response.get("usage") or response.get("usageMetadata"))
+    usage = read_usage({"total_tokens": row.get("total_tokens"), **stated}) if stated else Usage()
+    own = read_usage(counted)
+    return Usage(
+        usage.input_tokens if usage.input_tokens is not None else own.input_tokens,
+        usage.output_tokens if usage.output_tokens is not None else own.output_tokens,
+        usage.cached_tokens,
+        usage.cache_write_tokens,
+        usage.service_tier or read_usage(response).service_tier,
+    )
+
+
+def _error(row: Mapping[str, Any], metadata: Mapping[str, Any], response: object) -> tuple[str | None, str | None]:
+    """What went wrong, and its class. Older rows have the status in the metadata only."""
+    told = _object(row.get("error_information") or metadata.get("error_information"))
+    name = str(told.get("error_class") or told.get("error_code") or "") or None
+    status = str(row.get("status") or metadata.get("status") or "").lower()
+    if status == "failure" or row.get("error_str") or name is not None:
+        return str(row.get("error_str") or told.get("error_message") or name or "failure"), name
+    found = find_error(response)
+    return (None, None) if found is None else (found.message or "error", found.code or found.kind.value)
 
 
 def _object(raw: object) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from tierwise.data.importers.errors import ForeignLogError
 from tierwise.data.importers.records import Labels
 
-_MODEL_ERRORS = (
+MODEL_ERRORS = (
     "*ContextWindow*",
     "*context_length*",
     "*ContentPolicy*",
@@ -65,7 +65,7 @@ class SuccessRule:
 class Evidence:
     """What counts as negative evidence without anybody's verdict; see docs/guides/import.md for each."""
 
-    errors: tuple[str, ...] = _MODEL_ERRORS
+    errors: tuple[str, ...] = MODEL_ERRORS
     schema: str = "fails"
     escalation: str = "fails"
     task_verdicts: str = "single"

@@ -9,12 +9,12 @@ from typing import Any
 
 from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import seconds
-from tierwise.data.importers.chat import decoded
 from tierwise.data.importers.json_source import Numbered, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record, Signal
 from tierwise.data.importers.span_reader import span_records
 from tierwise.data.importers.spans import Span, hex_id
+from tierwise.data.replies.json_text import decoded
 from tierwise.data.step_log import Malformed
 
 _ERROR = ("STATUS_CODE_ERROR", "ERROR")
@@ -36,11 +36,14 @@ def trace_records(record: Numbered, mapping: ImportMap) -> Iterator[Record]:
         yield record.malformed("is no MLflow trace: info and data.spans are needed")
         return
     trace_id = str(info.get("trace_id") or info.get("request_id"))
-    metadata = {**_mapping(info.get("trace_metadata")), **_mapping(info.get("tags"))}
+    own = info.get("trace_metadata") or info.get("request_metadata")
+    metadata = {**_mapping(own), **_mapping(info.get("tags"))}
     for raw in data["spans"]:
         try:
-            yield from span_records(_span(raw, trace_id, metadata), mapping)
-        except (RecordError, KeyError, TypeError, ValueError, AttributeError) as error:
+            yield from span_records(_span(_current(raw), trace_id, metadata), mapping)
+        except KeyError as error:
+            yield record.malformed(f"span {_mapping(raw).get('name')!r} has no {error}")
+        except (RecordError, TypeError, ValueError, AttributeError) as error:
             yield record.malformed(f"span {_mapping(raw).get('name')!r}: {error}")
     for raw in info.get("assessments") or ():
         signal = _signal(_mapping(raw), trace_id)
@@ -48,8 +51,23 @@ def trace_records(record: Numbered, mapping: ImportMap) -> Iterator[Record]:
             yield signal
 
 
+def _current(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A span of MLflow 2 (trace schema 2) in the words of MLflow 3."""
+    context = raw.get("context")
+    if not isinstance(context, Mapping):
+        return raw
+    return {
+        **raw,
+        "span_id": context["span_id"],
+        "parent_span_id": raw.get("parent_id"),
+        "start_time_unix_nano": raw.get("start_time"),
+        "end_time_unix_nano": raw.get("end_time"),
+        "status": {"code": raw.get("status_code"), "message": raw.get("status_message")},
+    }
+
+
 def _span(raw: Mapping[str, Any], trace_id: str, metadata: Mapping[str, Any]) -> Span:
-    attributes = {key: decoded(value) for key, value in raw["attributes"].items()}
+    attributes = {key: decoded(value) for key, value in _mapping(raw.get("attributes")).items()}
     kind = str(attributes.get("mlflow.spanType") or "UNKNOWN")
     inherited = {"session.id": metadata.get("mlflow.trace.session"), **metadata}
     status = _mapping(raw.get("status"))

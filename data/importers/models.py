@@ -1,18 +1,14 @@
 """From a model's name in a log to its tier. Providers' prefixes, dates and versions at the end do not matter."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from tierwise.data.catalogue import Model, TierCatalogue
 from tierwise.data.importers.errors import ForeignLogError
+from tierwise.data.model_names import model_names
 from tierwise.data.prices import look_up_prices
 
-# gpt-4o-2024-08-06, claude-3-5-sonnet-20241022, claude-3-haiku@20240307, gemini-1.5-pro-002, …-v1:0, …-latest, …:latest
-_VERSION = re.compile(r"(?:[-@:](?:20\d{2}-?\d{2}-?\d{2}|latest|preview|\d{3,4}|v\d(?::\d)?))+$")
-_REGION = re.compile(r"^(?:us|eu|apac|global)\.(?=[a-z]+\.)")
-_VENDOR = re.compile(r"^(?:openai|anthropic|google|meta|mistral|amazon|cohere|deepseek|qwen|ai21)\.")
 _OUTPUT_WEIGHT = 0.25  # agents' prompts are longer than their answers
 _SMALL_USD, _MID_USD = 0.5, 3.0
 
@@ -35,10 +31,13 @@ class TierLookup:
                 raise ForeignLogError(f"[models] {pattern} is '{target}', which is no tier; known are {known}")
         self._overrides = overrides
         self._by_name: dict[str, Place] = {}
-        for tier in catalogue.tiers:  # cheapest first: a model that stands in two tiers counts for the cheaper
-            for model in tier.models:
-                for name in model_names(model.name):
-                    self._by_name.setdefault(name, Place(tier.name, model))
+        # cheapest first: a model that stands in two tiers counts for the cheaper; its own name is nobody else's
+        places = [Place(tier.name, model) for tier in catalogue.tiers for model in tier.models]
+        placed = [(model_names(place.model.name), place) for place in places if place.model is not None]
+        for depth in range(max((len(names) for names, _ in placed), default=0)):
+            for names, place in placed:
+                if depth < len(names):
+                    self._by_name.setdefault(names[depth], place)
 
     def find(self, model: str) -> Place | None:
         """None for a model that no tier names."""
@@ -50,20 +49,9 @@ class TierLookup:
         return known
 
 
-def model_names(model: str) -> tuple[str, ...]:
-    """The names under which a model is known, the exact one first.
-
-    >>> model_names("openai/gpt-4o-2024-08-06")
-    ('openai/gpt-4o-2024-08-06', 'gpt-4o-2024-08-06', 'gpt-4o')
-    """
-    name = model.strip().lower()
-    bare = _VENDOR.sub("", _REGION.sub("", name.rpartition("/")[2]))
-    return tuple(dict.fromkeys((name, bare, _VERSION.sub("", bare))))
-
-
 def suggest_tiers(models: Iterable[str]) -> str:
     """A tiers.toml to start from: the models by list price, cheapest first. It is a proposal, and says so."""
-    models = {_listed_name(model) for model in models}
+    models = {model_names(name)[-1]: name for name in sorted(map(_listed_name, models), key=len, reverse=True)}.values()
     priced = sorted((usd, model) for model, usd in ((m, _blended_usd(m)) for m in models) if usd is not None)
     tiers = {"small": [], "mid": [], "frontier": []}  # type: dict[str, list[str]]
     for usd, model in priced:
@@ -79,13 +67,13 @@ def suggest_tiers(models: Iterable[str]) -> str:
 
 
 def _listed_name(model: str) -> str:
-    """The name without date and provider, where it has a list price; it stands for all dates."""
-    return next((name for name in reversed(model_names(model)) if _blended_usd(name) is not None), model)
+    """The name without date and provider, where it has a list price of its own; it stands for all dates."""
+    candidates = sorted(model_names(model), key=lambda name: (len(name), "." in name))
+    return next((name for name in candidates if look_up_prices(name, is_exact=True).is_complete), model)
 
 
 def _blended_usd(model: str) -> float | None:
-    for name in model_names(model):
-        prices = look_up_prices(name)
-        if prices.input_usd_per_mtok is not None and prices.output_usd_per_mtok is not None:
-            return (1 - _OUTPUT_WEIGHT) * prices.input_usd_per_mtok + _OUTPUT_WEIGHT * prices.output_usd_per_mtok
-    return None
+    prices = look_up_prices(model)
+    if prices.input_usd_per_mtok is None or prices.output_usd_per_mtok is None:
+        return None
+    return (1 - _OUTPUT_WEIGHT) * prices.input_usd_per_mtok + _OUTPUT_WEIGHT * prices.output_usd_per_mtok

@@ -1,4 +1,7 @@
-"""Chat completions as OpenAI clients know them: request and response pairs, batches, and stored completions.
+"""Requests and responses as clients send and get them: pairs, batches, and stored completions.
+
+OpenAI's chat completions and Responses are meant first; Anthropic's messages and Gemini's contents in the same pairs
+are read as well.
 
 A batch is two files; give both, in any order. Lines are told apart by what they hold.
 """
@@ -9,11 +12,17 @@ from typing import Any
 
 from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import FoundCall, seconds
-from tierwise.data.importers.chat import answer_of, first_amount, plain_messages, plain_tools, response_schema, usage_of
 from tierwise.data.importers.identity import Identities
 from tierwise.data.importers.json_source import Numbered, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record, Skipped
+from tierwise.data.importers.requests import read_request
+from tierwise.data.importers.schemas import plain_tools, requested_schema
+from tierwise.data.replies.answers import read_answer
+from tierwise.data.replies.counts import first_amount
+from tierwise.data.replies.errors import find_error
+from tierwise.data.replies.json_text import decoded
+from tierwise.data.replies.usage import read_usage
 from tierwise.data.step_log import Malformed
 
 
@@ -43,57 +52,87 @@ def read_openai_logs(paths: Sequence[Path], mapping: ImportMap) -> Iterator[Reco
 
 
 def found_exchange(
-    source_id: str, request: Mapping[str, Any], response: Mapping[str, Any], mapping: ImportMap
+    source_id: str,
+    request: Mapping[str, Any],
+    response: Mapping[str, Any],
+    mapping: ImportMap,
+    service_tier: str | None = None,
 ) -> FoundCall:
-    """What one request and its response say."""
-    error = response.get("error")
+    """What one request and its response say; ``service_tier`` where the response itself names none."""
+    error = find_error(response)
     metadata = response.get("metadata") or request.get("metadata") or {}
+    asked = read_request(request)
     return FoundCall(
         source_id=source_id,
-        messages=plain_messages(request.get("messages", request.get("input"))),
-        model=response.get("model") or request.get("model"),
+        messages=asked.messages,
+        model=response.get("model") or response.get("modelVersion") or request.get("model"),
         labels=mapping.labels({**request, "metadata": metadata}),
-        tools=plain_tools(request.get("tools")),
-        response_schema=response_schema(request.get("response_format")),
-        usage=usage_of(response.get("usage")),
-        cost_usd=first_amount(response, "cost", "cost_usd"),
-        started_at=seconds(response.get("created")),
-        answer=answer_of(response) if response.get("choices") else None,
-        error=_error_text(error),
-        error_type=str(error.get("code") or error.get("type") or "") if isinstance(error, Mapping) else None,
+        tools=plain_tools(request.get("tools") or _config(request).get("tools")),
+        response_schema=requested_schema(request),
+        usage=read_usage({"usage": {}, "service_tier": service_tier, **response}),
+        cost_usd=first_amount(response, "cost", "cost_usd") or first_amount(_usage(response), "cost"),
+        started_at=seconds(response.get("created") or response.get("created_at")),
+        answer=None if error else read_answer(response),
+        error=None if error is None else error.message or error.code or "error",
+        error_type=None if error is None else error.code or error.kind.value,
+        asked=request,
+        problem=asked.problem or f"no messages, input or contents in a request of {', '.join(sorted(request)[:6])}",
     )
+
+
+def _config(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    return request["config"] if isinstance(request.get("config"), Mapping) else {}
+
+
+def _usage(response: Mapping[str, Any]) -> Mapping[str, Any]:
+    """OpenRouter says what a call cost inside its usage."""
+    return response["usage"] if isinstance(response.get("usage"), Mapping) else {}
 
 
 def _exchange(record: Numbered, mapping: ImportMap, identities: Identities) -> Record:
     value = record.value
-    request, response = value.get("request"), value.get("response")
-    if not isinstance(request, Mapping) and "choices" in value:  # a stored completion, with its messages listed beside
+    request, response = decoded(value.get("request")), decoded(value.get("response"))
+    if not isinstance(request, Mapping) and ("choices" in value or value.get("object") == "response"):
+        # a stored completion, with its messages listed beside
         request = {"messages": value.get("input") or value.get("messages"), **{k: value.get(k) for k in _ASKED}}
         response = value
     if not isinstance(request, Mapping) or not isinstance(response, Mapping):
         return record.malformed("is no request with its response, no batch line and no stored completion")
-    body = request.get("body")
+    body, answered = request.get("body"), response.get("body")
     request = body if isinstance(body, Mapping) else request
+    response = answered if isinstance(answered, Mapping) else response
     shared = {key: value[key] for key in value if key not in ("request", "response")}
     source_id = str(value.get("id") or response.get("id") or identities.of(record.value))
     return _checked(record, found_exchange(source_id, {**shared, **request}, response, mapping))
 
 
-_ASKED = ("tools", "response_format", "model", "metadata")
+_ASKED = ("tools", "response_format", "model", "metadata", "instructions", "text")
 
 
 def _batch_half(record: Numbered) -> str | None:
     if "custom_id" not in record.value:
         return None
-    return "request" if isinstance(record.value.get("body"), Mapping) else "response"
+    is_request = any(isinstance(record.value.get(key), Mapping) for key in ("body", "params"))
+    return "request" if is_request else "response"
 
 
 def _batch_exchange(custom_id: str, request: Numbered, response: Numbered, mapping: ImportMap) -> Record:
-    answered = response.value.get("response")
-    body = answered.get("body") if isinstance(answered, Mapping) else None
-    body = body if isinstance(body, Mapping) else {"error": response.value.get("error") or {"message": "no response"}}
+    body = _batch_answer(response.value)
     source_id = str(body.get("id") or response.value.get("id") or custom_id)
-    return _checked(response, found_exchange(source_id, request.value["body"], body, mapping))
+    asked = request.value.get("body") or request.value["params"]
+    found = found_exchange(source_id, asked, body, mapping, "batch")
+    return _checked(response, found)
+
+
+def _batch_answer(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The response in a line of OpenAI's output file, or of Anthropic's results."""
+    for outer, inner in (("response", "body"), ("result", "message")):
+        holder = value.get(outer)
+        if isinstance(holder, Mapping) and isinstance(holder.get(inner), Mapping):
+            return dict(holder[inner])
+    result = value.get("result")
+    error = value.get("error") or (result.get("error") if isinstance(result, Mapping) else None)
+    return {"error": error or {"message": "no response"}}
 
 
 def _checked(record: Numbered, found: FoundCall) -> Record:
@@ -101,9 +140,3 @@ def _checked(record: Numbered, found: FoundCall) -> Record:
         return found.checked()
     except RecordError as error:
         return record.malformed(str(error))
-
-
-def _error_text(error: object) -> str | None:
-    if error is None:
-        return None
-    return str(error.get("message") or error) if isinstance(error, Mapping) else str(error)

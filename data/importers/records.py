@@ -1,27 +1,13 @@
 """What readers of foreign logs produce, whatever the format: calls, the frames around them, and signals about them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from tierwise.data.records import Attempt, Step
+from tierwise.data.replies.answers import Answer
+from tierwise.data.replies.calls import ToolCall
 from tierwise.data.step_log import Malformed
 
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A tool that the model asked for; ``arguments`` is JSON text or the decoded value."""
-
-    name: str
-    arguments: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the model answered, as far as the log holds it; it is checked, not stored."""
-
-    text: str | None = None
-    tool_calls: tuple[ToolCall, ...] = ()
-    finish_reason: str | None = None
+__all__ = ["Answer", "Call", "Frame", "Labels", "Record", "Signal", "Skipped", "ToolCall"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +16,9 @@ class Call:
 
     ``source_id`` is the log's own id of the call, or made of its content; the same record gives the same one in every
     import. ``parent_id`` is the frame that it happened in. ``error_type`` names what was raised, such as
-    ``RateLimitError``.
+    ``RateLimitError``. ``question`` tells calls apart that asked different things; None where the log did not keep
+    enough to tell. ``sample`` ties calls that a test set asked of several models on purpose: they are attempts of one
+    step, and that one was asked after another says nothing.
     """
 
     source_id: str
@@ -44,6 +32,8 @@ class Call:
     error_type: str | None = None
     decision_id: str | None = None
     group: str | None = None
+    question: bytes | None = b""
+    sample: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,20 @@
 """Does an answer fit what was asked for: the JSON schema of the answer, and the schemas of the tools it calls."""
 
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from tierwise.data.importers.records import Answer
+from tierwise.data.importers.requests import is_redacted
 from tierwise.data.records import Step
+from tierwise.data.replies.calls import arguments_text
+from tierwise.data.replies.json_text import read_json
 
 _MAX_PROBLEM_CHARS = 200
+_CUT = re.compile(r"litellm_truncated|[<\[({.…]\s*truncated\b|(\.\.\.|…)\s*$", re.IGNORECASE)
+_FENCE = re.compile(r"\s*```\w*\s*\n(.*?)\s*```\s*", re.DOTALL)
 
 
 def check_answer(step: Step, answer: Answer) -> str | None:
@@ -18,7 +24,7 @@ def check_answer(step: Step, answer: Answer) -> str | None:
         for call in answer.tool_calls:
             if schemas and call.name not in schemas:
                 return f"calls the tool '{call.name}', which was not offered"
-            problem = _misfit(call.arguments, schemas.get(call.name, {}))
+            problem = _misfit(arguments_text(call.arguments), schemas.get(call.name, {}))
             if problem:
                 return f"arguments of '{call.name}': {problem}"
         return None
@@ -28,19 +34,22 @@ def check_answer(step: Step, answer: Answer) -> str | None:
 
 
 def is_checkable(step: Step, answer: Answer) -> bool:
-    """Is there a schema to hold the answer against?"""
+    """Is there a schema to hold the answer against, and is the answer what the model said: neither a refusal nor
+    something that the log cut off or blackened?"""
+    said = [answer.text or "", *(arguments_text(call.arguments) for call in answer.tool_calls)]
+    if answer.is_refusal or any(is_redacted(text) or _CUT.search(text) for text in said):
+        return False
     if answer.tool_calls:
         return bool(step.tools)
     return step.response_schema is not None and answer.text is not None
 
 
-def _misfit(raw: Any, schema: Mapping[str, Any]) -> str | None:
-    value = raw
-    if isinstance(raw, str):
-        try:
-            value = json.loads(raw)
-        except (ValueError, RecursionError) as error:
-            return f"not JSON: {error}"
+def _misfit(raw: str, schema: Mapping[str, Any]) -> str | None:
+    fenced = _FENCE.fullmatch(raw)
+    try:
+        value = read_json(raw if fenced is None else fenced.group(1))
+    except ValueError as error:
+        return f"not JSON: {error}"
     validator = _validator(json.dumps(schema, sort_keys=True, default=str))
     if validator is None:
         return None

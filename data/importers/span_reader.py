@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tierwise.data.errors import RecordError
 from tierwise.data.importers.mapping import ImportMap
-from tierwise.data.importers.records import Frame, Record
+from tierwise.data.importers.records import Frame, Record, Skipped
 from tierwise.data.importers.spans import Span, read_otlp
 from tierwise.data.importers.vocabularies import found_call, frame_name, is_agent
 from tierwise.data.step_log import Malformed
@@ -27,7 +27,9 @@ def read_otlp_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
 def span_records(span: Span, mapping: ImportMap) -> Iterator[Record]:
     """A call or a frame. Raises ``RecordError`` for a call that cannot be read."""
     found = found_call(span, mapping)
-    if found is None:
+    if found is None or isinstance(found, Skipped):
+        if found is not None:
+            yield found
         yield Frame(span.span_id, frame_name(span), span.parent_id, is_agent(span))
     else:
         yield found.checked()

@@ -21,7 +21,8 @@ _DETAIL_EVENTS = ("gen_ai.client.inference.operation.details", "gen_ai.content.p
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A span with decoded attributes. ``messages`` are those that older conventions put into events."""
+    """A span with decoded attributes. ``events`` are those that hold messages, as older conventions write them, each
+    with its name under ``event.name``."""
 
     span_id: str
     trace_id: str
@@ -32,7 +33,7 @@ class Span:
     ended_at: float | None = None
     error: str | None = None
     error_type: str | None = None
-    messages: tuple[Mapping[str, Any], ...] = ()
+    events: tuple[Mapping[str, Any], ...] = ()
 
 
 def read_otlp(path: Path) -> Iterator[tuple[Numbered, Span] | Malformed]:
@@ -68,9 +69,10 @@ def span_of(raw: Mapping[str, Any], resource: Mapping[str, Any]) -> Span:
     events = [(str(event.get("name")), _attributes(event.get("attributes"))) for event in _objects(raw.get("events"))]
     status = raw.get("status") or {}
     is_error = isinstance(status, Mapping) and status.get("code") in _ERROR_CODES
-    raised = next((values for name, values in events if name == "exception"), {})
+    raised = next((values for name, values in events if name == "exception" and is_error), {})
     for name, values in events:
-        attributes |= values if name in _DETAIL_EVENTS else {}
+        if name in _DETAIL_EVENTS and "role" not in values:
+            attributes |= {key: value for key, value in values.items() if key not in attributes}
     return Span(
         span_id=f"{trace_id}-{span_id}",
         trace_id=trace_id,
@@ -81,7 +83,7 @@ def span_of(raw: Mapping[str, Any], resource: Mapping[str, Any]) -> Span:
         ended_at=seconds(raw.get("endTimeUnixNano")),
         error=str(status.get("message") or raised.get("exception.message") or "error") if is_error else None,
         error_type=str(attributes.get("error.type") or raised.get("exception.type") or "") or None,
-        messages=tuple(_event_message(name, values) for name, values in events if _is_message_event(name)),
+        events=tuple({"event.name": name, **values} for name, values in events if name.startswith("gen_ai.")),
     )
 
 
@@ -122,13 +124,3 @@ def _value(raw: object) -> Any:
     if kind == "kvlistValue":
         return _attributes((value or {}).get("values"))
     return value
-
-
-def _is_message_event(name: str) -> bool:
-    return name.startswith("gen_ai.") and name.endswith(".message")
-
-
-def _event_message(name: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """``gen_ai.user.message`` and its like, of the conventions before 1.37."""
-    role = values.get("role") or name.removeprefix("gen_ai.").removesuffix(".message")
-    return {"role": role, "content": values.get("content") or ""}

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from importlib.util import find_spec
 
-from tierwise.data.importers.mapping import Evidence, ImportMap
+from tierwise.data.importers.mapping import MODEL_ERRORS, Evidence, ImportMap
 from tierwise.data.importers.records import Answer, Call, Signal
 from tierwise.data.importers.schema_check import check_answer, is_checkable
 from tierwise.data.records import Attempt, Step
+from tierwise.data.replies.errors import error_kind
+from tierwise.data.replies.finish import finish_reason
 
 
 @dataclass(slots=True)
@@ -64,13 +66,14 @@ class Judge:
         return [[*step[:-1], self._with_verdict(step[-1], verdict, name, score)] for step in attempts]
 
     def judged_by_retries(self, calls: Sequence[Call], attempts: list[Attempt], tiers: Sequence[str]) -> list[Attempt]:
-        """An attempt without verdict or error failed when the same prompt went to a dearer tier after it ended."""
+        """An attempt without verdict or error failed when the same prompt went to a dearer tier after it ended, unless
+        a test set asks several models on purpose."""
         if self._mapping.evidence.escalation == "off":
             return attempts
         judged = list(attempts)
         for i, (call, attempt) in enumerate(zip(calls, attempts, strict=True)):
             later = zip(calls[i + 1 :], attempts[i + 1 :], strict=True)
-            if attempt.success is None and not attempt.error and any(
+            if attempt.success is None and not attempt.error and call.sample is None and any(
                 tiers.index(dearer.tier) > tiers.index(attempt.tier) and _follows(call, next_call)
                 for next_call, dearer in later
             ):  # fmt: skip
@@ -105,13 +108,15 @@ class Judge:
         if not call.error_type and not attempt.error:
             return attempt
         names = (call.error_type or "", attempt.error or "")
+        if self._evidence.errors is MODEL_ERRORS and error_kind(*names).is_providers:
+            return attempt  # a rate limit on tokens also speaks of tokens
         if not any(fnmatchcase(name, pattern) for pattern in self._evidence.errors for name in names):
             return attempt
         self.count.used["failed: error of the model"] += 1
         return replace(attempt, success=False, evaluator="error")
 
     def _by_answer(self, attempt: Attempt, step: Step, answer: Answer) -> Attempt:
-        if answer.finish_reason in self._evidence.finish_reasons:
+        if answer.finish_reason and answer.finish_reason in map(finish_reason, self._evidence.finish_reasons):
             self.count.used[f"failed: finish reason {answer.finish_reason}"] += 1
             return replace(attempt, success=False, evaluator="finish_reason")
         if self._evidence.schema == "off" or not is_checkable(step, answer):

@@ -95,11 +95,11 @@ class Trial:
     def answered(self, reply: Reply, verdict: Verdict) -> None:
         """The provider answered; ``verdict`` says whether the answer will do."""
         self.endpoint.breaker.note_success()
-        self._report(200, reply, verdict, None if verdict.success is not False else verdict.reason)
+        self._report(200, reply, verdict, verdict.reason)
 
     def failed(self, error: UpstreamError, reply: Reply | None = None) -> None:
         """The provider did not answer, which says nothing about the tier: success stays unknown."""
-        if not error.is_callers_fault:
+        if not error.is_callers_fault and not error.is_about_model:
             self.endpoint.breaker.note_failure()
         self.call.failures.append(f"{self.endpoint.model.name} ({error.kind})")
         self._report(error.status or 502, reply, UNKNOWN, error.kind)

@@ -35,6 +35,11 @@ class ChatRequest:
     is_stream: bool
     wants_usage: bool
 
+    @property
+    def adds_options(self) -> bool:
+        """Whether ``for_model`` adds ``stream_options`` that the caller did not ask for."""
+        return self.is_stream and not self.body.get("stream_options")
+
     def for_model(self, name: str) -> dict[str, Any]:
         """The body for a provider. A stream always reports its usage there, whether the caller asked or not."""
         body = {**self.body, "model": name}

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Response
-from pydantic_core import to_json
 
+from tierwise.data.replies.json_text import write_json
 from tierwise.serving.gateway.call import Call, Trial
 from tierwise.serving.gateway.endpoints import Endpoint
 from tierwise.serving.gateway.relay import Relay
@@ -46,7 +46,7 @@ async def complete_whole(call: Call, upstream: Upstream) -> Response:
                 break
     if answer is not None:
         headers = call.headers(answer.endpoint, answer.verdict)
-        return Response(to_json(answer.body), media_type="application/json", headers=headers)
+        return Response(write_json(answer.body), media_type="application/json", headers=headers)
     return _refused(call, failure)
 
 
@@ -79,7 +79,8 @@ async def _attempt(trial: Trial, upstream: Upstream) -> _Answer:
 
 async def _open(trial: Trial, upstream: Upstream) -> EventStream:
     with trial.unless_cancelled():
-        stream = await upstream.open(trial.endpoint, trial.call.chat.for_model(trial.endpoint.model.name))
+        chat = trial.call.chat
+        stream = await upstream.open(trial.endpoint, chat.for_model(trial.endpoint.model.name), chat.adds_options)
     trial.note_first_chunk()
     return stream
 
@@ -92,11 +93,18 @@ def _refused(call: Call, failure: tuple[Endpoint, UpstreamError] | None) -> Resp
     headers = call.headers(endpoint)
     if error.retry_after is not None:
         headers["retry-after"] = error.retry_after
-    is_for_the_caller = error.is_callers_fault or error.status in _PASSED_ON or (error.status or 0) >= 500
-    if is_for_the_caller and error.status is not None and _has_openai_form(error.body):
-        return Response(to_json(error.body), error.status, headers, "application/json")
+    is_for_the_caller = (
+        error.is_callers_fault or error.is_about_model or error.status in _PASSED_ON or (error.status or 0) >= 500
+    )
+    if is_for_the_caller and error.status is not None and error.error.message:
+        return Response(write_json(_openai_form(error)), error.status, headers, "application/json")
     raise upstream_failed(error.status or 502, f"no provider answered: {', '.join(call.failures)}", headers)
 
 
-def _has_openai_form(body: object) -> bool:
-    return isinstance(body, dict) and isinstance(body.get("error"), dict)
+def _openai_form(error: UpstreamError) -> object:
+    """The provider's error as it is where it is OpenAI's, else what it says, so that the reason is not lost."""
+    body, found = error.body, error.error
+    if isinstance(body, dict) and isinstance(body.get("error"), dict):
+        return {"error": body["error"]} if "choices" in body else body
+    kind = "invalid_request_error" if error.is_callers_fault or error.is_about_model else "api_error"
+    return {"error": {"message": found.message, "type": kind, "param": None, "code": found.code}}

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from contextlib import aclosing
 
 from fastapi import Response
-from pydantic_core import to_json
 from starlette.types import Receive, Scope, Send
 
+from tierwise.data.replies.json_text import write_json
 from tierwise.serving.gateway.call import Trial
 from tierwise.serving.gateway.disconnect import CallerGoneError, while_connected
 from tierwise.serving.gateway.reply import Draft
-from tierwise.serving.gateway.upstream import EventStream, UpstreamError, decoded, raise_error_event
+from tierwise.serving.gateway.upstream import EventStream, UpstreamError, decoded, raise_error_in
 from tierwise.serving.gateway.verdict import judge
 from tierwise.serving.problems import upstream_broke_off
 
@@ -53,22 +53,25 @@ class Relay(Response):
         try:
             async with aclosing(self._stream):
                 async for event in self._stream.events():
-                    raise_error_event(event)
-                    if self._is_for_the_caller(event):
+                    if self._is_for_the_caller(decoded(event)):
                         await _send(send, b"data: " + event + b"\n\n")
-            if not self._draft.is_finished:
+            if not self._is_complete():
                 raise UpstreamError("broken_connection")
         except UpstreamError as error:
             self._trial.failed(error, self._draft.reply())
-            await _send(send, b"data: " + to_json(error.body or upstream_broke_off().openai_body()) + b"\n\n")
+            await _send(send, b"data: " + write_json(error.body or upstream_broke_off().openai_body()) + b"\n\n")
         else:
             reply = self._draft.reply()
             self._trial.answered(reply, judge(self._trial.call.chat, reply))
             await _send(send, DONE)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    def _is_for_the_caller(self, event: bytes) -> bool:
-        chunk = decoded(event)
+    def _is_complete(self) -> bool:
+        """Every choice said why it ended; or the provider said that all is through, as some only do."""
+        return self._draft.is_finished or (self._stream.is_done and self._draft.has_begun)
+
+    def _is_for_the_caller(self, chunk: object) -> bool:
+        raise_error_in(chunk)
         if not isinstance(chunk, dict):
             return True
         self._draft.add(chunk)

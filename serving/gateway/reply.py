@@ -1,21 +1,24 @@
 """What a provider answered, whole or put together from a stream: its messages, its usage, and whether they will do."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tierwise.agents.upstreams.reply import ToolCall
-from tierwise.agents.usage import Usage, read_usage
+from tierwise.data.replies.calls import ToolCall, arguments_text
+from tierwise.data.replies.finish import CONTENT_FILTER, finish_reason
+from tierwise.data.replies.json_text import whole
+from tierwise.data.replies.parts import read_content, without_thoughts
+from tierwise.data.replies.usage import Usage, read_usage
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One choice of the answer."""
+    """One choice of the answer, without its thinking. ``is_refusal``: the model, or a filter, would not answer."""
 
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     finish_reason: str | None = None
+    is_refusal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,14 @@ class _Choice:
     names: dict[int, str] = field(default_factory=dict)
     arguments: dict[int, list[str]] = field(default_factory=dict)
     finish_reason: str | None = None
+    is_refusal: bool = False
 
     def add(self, delta: Mapping[str, Any]) -> None:
         if isinstance(delta.get("content"), str):
             self.content.append(delta["content"])
+        elif isinstance(delta.get("content"), list):
+            self._add_parts(delta["content"])
+        self.is_refusal |= isinstance(delta.get("refusal"), str) and bool(delta["refusal"])
         calls = delta.get("tool_calls")
         for position, call in enumerate(calls if isinstance(calls, list) else ()):
             if isinstance(call, Mapping) and isinstance(call.get("function"), Mapping):
@@ -49,14 +56,23 @@ class _Choice:
 
     def message(self) -> Message:
         calls = tuple(ToolCall(self.names.get(n, ""), "".join(parts)) for n, parts in sorted(self.arguments.items()))
-        return Message("".join(self.content), calls, self.finish_reason)
+        text = without_thoughts(whole("".join(self.content)))
+        is_filtered = finish_reason(self.finish_reason) == CONTENT_FILTER
+        return Message(text, calls, self.finish_reason, self.is_refusal or is_filtered)
+
+    def _add_parts(self, parts: list[Any]) -> None:
+        content = read_content(parts)
+        self.content += content.texts
+        self.is_refusal |= bool(content.refusals)
+        for call in content.tool_calls:
+            self._add_call(len(self.arguments), {"name": call.name, "arguments": call.arguments})
 
     def _add_call(self, index: int, function: Mapping[str, Any]) -> None:
         if isinstance(function.get("name"), str) and function["name"]:
             self.names[index] = function["name"]
         arguments = function.get("arguments")
         if isinstance(arguments, Mapping):  # some servers send an object where a text belongs
-            arguments = json.dumps(arguments)
+            arguments = arguments_text(arguments)
         self.arguments.setdefault(index, []).append(arguments if isinstance(arguments, str) else "")
 
 
@@ -73,9 +89,14 @@ class Draft:
         """Whether every choice that began has said why it ended."""
         return bool(self._choices) and all(choice.finish_reason for choice in self._choices.values())
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is any choice at all."""
+        return bool(self._choices)
+
     def add(self, chunk: Mapping[str, Any], part: str = "delta") -> None:
         if isinstance(chunk.get("usage"), Mapping):
-            self._usage = read_usage(chunk)
+            self._usage = self._usage.updated(read_usage(chunk))
         if isinstance(chunk.get("model"), str):
             self._model = chunk["model"]
         choices = chunk.get("choices")

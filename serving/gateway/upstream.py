@@ -5,21 +5,23 @@ from http import HTTPStatus
 from typing import Any, Self
 
 import httpx2
-from pydantic_core import from_json, to_json
 
+from tierwise.data.replies.error_kinds import ErrorKind
+from tierwise.data.replies.errors import find_error, is_about_usage_option, read_error
+from tierwise.data.replies.json_text import read_json, write_json
 from tierwise.serving.gateway.endpoints import Endpoint
 
 MAX_ERROR_BYTES = 65_536
 MAX_CONNECTIONS = 2_000
 _CALLERS_FAULT = frozenset({400, 409, 413, 415, 422})
-_TOO_LONG = "context_length_exceeded"
+_MAX_HELD_EVENTS = 16
 
 
 class UpstreamError(Exception):
     """A provider that did not answer a call. ``kind`` is short and quotes nobody: it goes into the log.
 
     ``status`` and ``body`` are the provider's, where it answered at all; ``is_callers_fault`` says that another
-    provider would refuse the call too.
+    provider would refuse the call too, ``is_about_model`` that another model may take it and that this one is well.
     """
 
     def __init__(
@@ -30,10 +32,16 @@ class UpstreamError(Exception):
         self.status = status
         self.body = body
         self.retry_after = retry_after
+        self.error = read_error(body, status)
 
     @property
     def is_callers_fault(self) -> bool:
-        return self.status in _CALLERS_FAULT and _code(self.body) != _TOO_LONG
+        kind = self.error.kind
+        return self.status in _CALLERS_FAULT and not (kind.is_about_model or kind.is_providers)
+
+    @property
+    def is_about_model(self) -> bool:
+        return self.error.kind in (ErrorKind.CONTEXT, ErrorKind.UNSUPPORTED)
 
 
 class Upstream:
@@ -43,6 +51,7 @@ class Upstream:
         timeout = httpx2.Timeout(timeout_seconds, connect=connect_seconds)
         limits = httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=100)
         self._client = httpx2.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False)
+        self._without_options: set[tuple[str, str]] = set()
 
     async def aclose(self) -> None:
         await self._client.aclose()
@@ -57,25 +66,46 @@ class Upstream:
         finally:
             await response.aclose()
         answer = decoded(content)
-        if not isinstance(answer, dict) or not isinstance(answer.get("choices"), list):
+        raise_error_in(answer, "error_in_answer")
+        if not isinstance(answer, dict) or not _has_choice(answer):
             raise UpstreamError("no_completion", int(HTTPStatus.BAD_GATEWAY))
         return answer
 
-    async def open(self, endpoint: Endpoint, body: Mapping[str, Any]) -> "EventStream":
-        """The provider's stream, with its first event at hand. Raises ``UpstreamError`` as long as there is none."""
-        stream = EventStream(await self._send(endpoint, body))
+    async def open(self, endpoint: Endpoint, body: Mapping[str, Any], adds_options: bool = False) -> "EventStream":
+        """The provider's stream, with its first content at hand. Raises ``UpstreamError`` as long as there is none.
+
+        ``adds_options``: the body's ``stream_options`` are not the caller's but ours, so a server that refuses them is
+        asked again without, and is not sent them any more.
+        """
+        stream = EventStream(await self._opened(endpoint, body, adds_options))
         try:
             return await stream.primed()
         except BaseException:
             await stream.aclose()
             raise
 
+    async def _opened(self, endpoint: Endpoint, body: Mapping[str, Any], adds_options: bool) -> httpx2.Response:
+        if not adds_options:
+            return await self._send(endpoint, body)
+        model = endpoint.url, str(body.get("model"))
+        plain = {name: value for name, value in body.items() if name != "stream_options"}
+        if model in self._without_options:
+            return await self._send(endpoint, plain)
+        try:
+            return await self._send(endpoint, body)
+        except UpstreamError as error:
+            if not is_about_usage_option(error.body, error.status):
+                raise
+            response = await self._send(endpoint, plain)
+        self._without_options.add(model)
+        return response
+
     async def _send(self, endpoint: Endpoint, body: Mapping[str, Any]) -> httpx2.Response:
         headers = {"content-type": "application/json"}
         if endpoint.key:
             headers["authorization"] = f"Bearer {endpoint.key}"
         try:
-            request = self._client.build_request("POST", endpoint.url, content=to_json(body), headers=headers)
+            request = self._client.build_request("POST", endpoint.url, content=write_json(body), headers=headers)
             response = await self._client.send(request, stream=True)
         except Exception as error:  # an address that cannot be used fails in many ways, and the next model may work
             raise _transport_error(error) from None
@@ -85,25 +115,33 @@ class Upstream:
 
 
 class EventStream:
-    """The ``data`` of a provider's server-sent events, until ``[DONE]``."""
+    """The ``data`` of a provider's server-sent events, until ``[DONE]``. ``is_done`` tells whether that came."""
 
     def __init__(self, response: httpx2.Response) -> None:
         self._response = response
         self._events = self._read()
-        self._first: bytes | None = None
+        self._held: list[bytes] = []
+        self.is_done = False
 
     async def primed(self) -> Self:
-        """Waits for the first event. Raises ``UpstreamError`` when there is none, or it tells of an error."""
+        """Waits for the first event that brings content, as long as another model can still be asked. Raises
+        ``UpstreamError`` when no choice begins, or an event tells of an error."""
+        has_begun = False
         async for event in self._events:
-            raise_error_event(event)
-            self._first = event
-            return self
-        raise UpstreamError("empty_stream")
+            chunk = decoded(event)
+            raise_error_in(chunk)
+            self._held.append(event)
+            has_begun = has_begun or not isinstance(chunk, dict) or bool(chunk.get("choices"))
+            if _has_content(chunk) or len(self._held) == _MAX_HELD_EVENTS:
+                return self
+        if not has_begun:
+            raise UpstreamError("empty_stream")
+        return self
 
     async def events(self) -> AsyncIterator[bytes]:
         """Each event's data. Raises ``UpstreamError`` when the stream breaks off."""
-        if self._first is not None:
-            yield self._first
+        for event in self._held:
+            yield event
         async for event in self._events:
             yield event
 
@@ -119,6 +157,7 @@ class EventStream:
                 for line in lines:
                     data = line.removeprefix(b"data:").strip() if line.startswith(b"data:") else b""
                     if data == b"[DONE]":
+                        self.is_done = True
                         return
                     if data:
                         yield data
@@ -126,20 +165,38 @@ class EventStream:
             raise _transport_error(error) from None
 
 
-def raise_error_event(event: bytes) -> None:
-    """Providers report trouble in a stream as ``{"error": ...}``."""
-    if b'"error"' in event:
-        body = decoded(event)
-        if isinstance(body, dict) and body.get("error") and "choices" not in body:
-            raise UpstreamError("error_event", body=body)
+def raise_error_in(answer: object, kind: str = "error_event") -> None:
+    """Providers report trouble in answers and streams of status 200, beside ``choices`` or instead of them."""
+    error = find_error(answer)
+    if error is not None:
+        raise UpstreamError(kind, error.status or int(HTTPStatus.BAD_GATEWAY), answer)
 
 
-def decoded(content: bytes) -> object:
+def decoded(content: bytes | str) -> object:
     """JSON, or None for what is none."""
     try:
-        return from_json(content)
+        return read_json(content)
     except ValueError:
         return None
+
+
+def _has_choice(answer: Mapping[str, Any]) -> bool:
+    choices = answer.get("choices")
+    return isinstance(choices, list) and any(isinstance(choice, Mapping) for choice in choices)
+
+
+def _has_content(chunk: object) -> bool:
+    """Whether a chunk brings anything that a caller should not wait for; what cannot be read may be that."""
+    if not isinstance(chunk, dict):
+        return True
+    choices = chunk.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        if isinstance(choice, dict):
+            delta = choice.get("delta")
+            said = delta if isinstance(delta, dict) else {}
+            if choice.get("finish_reason") or any(value for name, value in said.items() if name != "role"):
+                return True
+    return False
 
 
 async def _refusal(response: httpx2.Response) -> UpstreamError:
@@ -167,8 +224,3 @@ def _transport_error(error: Exception) -> UpstreamError:
     ):
         return UpstreamError("broken_connection")
     return UpstreamError("unreachable")
-
-
-def _code(body: object) -> object:
-    error = body.get("error") if isinstance(body, dict) else None
-    return error.get("code") if isinstance(error, dict) else None

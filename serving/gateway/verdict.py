@@ -7,7 +7,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, validators
 from referencing import Registry
 
-from tierwise.agents.upstreams.reply import ToolCall
+from tierwise.data.replies.calls import ToolCall
 from tierwise.serving.gateway.chat import ChatRequest, response_schema
 from tierwise.serving.gateway.reply import Message, Reply
 from tierwise.serving.gateway.upstream import decoded
@@ -23,16 +23,20 @@ class Verdict:
 
 
 UNKNOWN = Verdict()
+REFUSED = Verdict(reason="refusal")
 SCHEMA, TOOLS = "schema", "tool_call"
 
 
 def judge(chat: ChatRequest, reply: Reply) -> Verdict:
-    """Whether every message of ``reply`` keeps to the schema or to the parameters of the tools that it calls."""
+    """Whether every message of ``reply`` keeps to the schema or to the parameters of the tools that it calls.
+
+    A refusal to answer says nothing of what the tier is able to: it is neither a success nor a failure.
+    """
     try:
         verdicts = [_judge(chat, message) for message in reply.messages]
     except _UnreadableSchemaError:
         return UNKNOWN
-    return min(verdicts, key=lambda verdict: verdict.success is not False, default=UNKNOWN)
+    return min(verdicts, key=lambda verdict: (False, None, True).index(verdict.success), default=UNKNOWN)
 
 
 class _UnreadableSchemaError(Exception):
@@ -40,6 +44,8 @@ class _UnreadableSchemaError(Exception):
 
 
 def _judge(chat: ChatRequest, message: Message) -> Verdict:
+    if message.is_refusal:
+        return REFUSED
     if message.tool_calls:
         reasons = [_arguments_problem(chat.body, call) for call in message.tool_calls]
         return _verdict(TOOLS, next((reason for reason in reasons if reason), None))
@@ -63,7 +69,7 @@ def _arguments_problem(body: Mapping[str, Any], call: ToolCall) -> str | None:
 
 def _json_problem(text: str, schema: Mapping[str, Any]) -> str | None:
     """Why ``text`` is not JSON of that schema, without quoting either; None when it is."""
-    value = decoded(text.encode("utf-8", "replace"))
+    value = decoded(text)
     if value is None and text.strip() != "null":
         return "is no JSON"
     if "patternProperties" in str(schema):

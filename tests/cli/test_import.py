@@ -50,6 +50,42 @@ def test_everything_that_is_left_out_is_told(folder: Path) -> None:
     assert [json.loads(line)["line_number"] for line in kept.splitlines()] == [2, 4]
 
 
+def test_a_check_shows_what_would_come_and_writes_nothing(folder: Path) -> None:
+    before = sorted(path.name for path in folder.iterdir())
+    said = RUN.invoke(
+        app,
+        ["import", "--check", "--from", "openai", "--tiers", str(folder / "tiers.toml"), str(folder / "log.jsonl")],
+    )
+    assert said.exit_code == 0, said.output
+    assert "Imported 2 steps with 2 attempts; success is known for 0." in said.output
+    assert "user: Question 1?" in said.output
+    assert "small (gpt-4o-mini): success unknown" in said.output
+    assert "malformed: " in said.output
+    assert '# no list price: "gpt-9-ultra"' in said.output
+    assert said.output.rstrip().endswith("Nothing was written. Run again with --out and without --check to import.")
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_a_check_shows_three_steps_of_as_many_kinds_of_evidence(folder: Path) -> None:
+    schema = {"type": "json_schema", "json_schema": {"schema": {"type": "object"}}}
+    rows = [pair(n) for n in range(1, 9)]
+    request = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "As JSON?"}], "response_format": schema}
+    answer = {"id": "c-9", "model": "gpt-4o-mini", "choices": [{"message": {"content": "No."}}]}
+    rows.append(json.dumps({"request": request, "response": answer}))
+    (folder / "many.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    said = run(folder, "--check", "--from", "openai", str(folder / "many.jsonl"))
+    assert said.count("step openai-") == 3
+    assert said.index("failed by schema") < said.index("success unknown")
+    assert "failed: schema: 1 attempt(s)" in said
+    assert not (folder / "steps.jsonl").exists()
+
+
+def test_an_import_without_a_place_to_write_says_what_to_do(folder: Path) -> None:
+    said = RUN.invoke(app, ["import", "--from", "openai", str(folder / "log.jsonl")])
+    assert isinstance(said.exception, TierwiseError)
+    assert "--out is missing" in str(said.exception)
+
+
 def test_a_second_import_adds_nothing(folder: Path) -> None:
     run(folder, "--from", "openai", str(folder / "log.jsonl"))
     before = (folder / "steps.jsonl").read_bytes()

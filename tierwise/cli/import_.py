@@ -14,19 +14,21 @@ from tierwise.data.errors import LogError
 from tierwise.data.extras import needs_extra
 from tierwise.data.importers import FORMATS, ForeignLogError, ImportMap, ImportReport, import_records
 from tierwise.data.importers.account import describe_import
+from tierwise.data.importers.examples import describe_step, pick_examples
 from tierwise.data.importers.merge import MergeCount, merge_into
 from tierwise.data.importers.models import suggest_tiers
 from tierwise.data.importers.records import Record
 from tierwise.data.step_log import write_quarantine
 
 _OWN = "tierwise"
+_MAX_SHOWN = 5
 _KNOWN = ", ".join([*FORMATS, _OWN])
 
 
 def import_log(
     sources: Annotated[list[str], typer.Argument(help="Files of the format; for mlflow and tierwise also addresses.")],
     format_name: Annotated[str, typer.Option("--from", help=f"Format: {_KNOWN}.")],
-    out: Annotated[Path, typer.Option(help="Step log to add to: .jsonl, .jsonl.gz or .parquet.")],
+    out: Annotated[Path | None, typer.Option(help="Step log to add to: .jsonl, .jsonl.gz or .parquet.")] = None,
     tiers: TiersOption = None,
     mapping_file: Annotated[
         Path | None, typer.Option("--map", help="map.toml: which verdicts mean success, where names stand.")
@@ -34,19 +36,23 @@ def import_log(
     experiment: Annotated[
         list[str] | None, typer.Option(help="MLflow experiment to read from a tracking address; repeatable.")
     ] = None,
+    is_check: Annotated[
+        bool, typer.Option("--check", help="Show what would be imported, with three example steps; write nothing.")
+    ] = False,
 ) -> None:
     """Turn a foreign log into a step log. Importing the same records twice adds nothing."""
     catalogue = TierCatalogue.load(tiers)
     mapping = ImportMap.load(mapping_file)
+    if is_check:
+        _check(format_name, sources, catalogue, mapping, experiment)
+        return
+    if out is None:
+        raise ForeignLogError("--out is missing; name the step log to add to, or look first with --check")
     quarantine = out.with_name(f"{out.name}.quarantine.jsonl")
     if format_name == _OWN:
         _say_merged(out, merge_into(out, read_logs(sources, catalogue, quarantine)))
         return
-    if format_name not in FORMATS:
-        raise ForeignLogError(f"--from {format_name} is no format; known are {_KNOWN}")
-    with StageBar() as progress:
-        progress("importing", 1)
-        report = import_records(format_name, _records(format_name, sources, mapping, experiment), catalogue, mapping)
+    report = _read(format_name, sources, catalogue, mapping, experiment)
     quarantine.unlink(missing_ok=True)
     if report.malformed:
         write_quarantine(quarantine, report.malformed)
@@ -57,6 +63,37 @@ def import_log(
     if not report.assembled.steps:
         raise LogError(f"{', '.join(sources)}: no step could be imported; the counts above say why")
     _say_merged(out, merge_into(out, report.assembled.steps))
+
+
+def _read(
+    format_name: str, sources: list[str], catalogue: TierCatalogue, mapping: ImportMap, experiments: list[str] | None
+) -> ImportReport:
+    if format_name not in FORMATS:
+        raise ForeignLogError(f"--from {format_name} is no format; known are {_KNOWN}")
+    with StageBar() as progress:
+        progress("importing", 1)
+        return import_records(format_name, _records(format_name, sources, mapping, experiments), catalogue, mapping)
+
+
+def _check(
+    format_name: str, sources: list[str], catalogue: TierCatalogue, mapping: ImportMap, experiments: list[str] | None
+) -> None:
+    """The account of an import and some of its steps, and nothing else: no file is written."""
+    if format_name == _OWN:
+        raise ForeignLogError(f"--check looks at foreign logs; what {_OWN} logged is taken over as it is")
+    report = _read(format_name, sources, catalogue, mapping, experiments)
+    for line in describe_import(report):
+        say(line)
+    for bad in report.malformed[:_MAX_SHOWN]:
+        say(f"  malformed: {bad}")
+    if report.assembled.unknown_models:
+        say("Models in no tier would be left out; by list price they would stand so:")
+        say("\n".join(f"  {line}" for line in suggest_tiers(report.assembled.unknown_models).splitlines()))
+    examples = pick_examples(report.assembled.steps)
+    say(f"{len(examples)} of the steps:" if examples else "No step would be imported; the counts above say why.")
+    for step in examples:
+        say("\n".join(describe_step(step)))
+    say("Nothing was written. Run again with --out and without --check to import.")
 
 
 def _records(

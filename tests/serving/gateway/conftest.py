@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
+from tests.serving.gateway.foreign_provider import ask, provider  # noqa: F401  (fixtures)
 from tierwise.serving.app import create_app
 
 StartGateway = Callable[..., TestClient]

@@ -1,0 +1,114 @@
+"""Phoenix: spans as its API and client export them, and annotations, one JSON object each.
+
+Attributes come flat with dots, nested, or as the columns of a table of spans (``attributes.llm.model_name``). The words
+are OpenInference's; a span of another vocabulary that Phoenix took in is read as that. OTLP files of OpenInference
+spans are read by ``otlp``.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tierwise.data.errors import RecordError
+from tierwise.data.importers.call import seconds
+from tierwise.data.importers.json_source import Numbered, read_json_objects
+from tierwise.data.importers.mapping import ImportMap
+from tierwise.data.importers.records import Record, Signal
+from tierwise.data.importers.span_reader import span_records
+from tierwise.data.importers.spans import Span
+from tierwise.data.replies.counts import amount
+from tierwise.data.replies.json_text import decoded
+from tierwise.data.step_log import Malformed
+
+_ERRORS = ("ERROR", "STATUS_CODE_ERROR")
+_COLUMN = "attributes."
+_MAX_DEPTH = 12
+
+
+def read_phoenix_export(path: Path, mapping: ImportMap) -> Iterator[Record]:
+    """Spans become calls and frames, annotations signals."""
+    for record in read_json_objects(path, ("data", "spans", "annotations")):
+        if isinstance(record, Malformed):
+            yield record
+            continue
+        try:
+            yield from _records(record, mapping)
+        except RecordError as error:
+            yield record.malformed(str(error))
+
+
+def _records(record: Numbered, mapping: ImportMap) -> Iterator[Record]:
+    row = _with_columns(record.value)
+    context = _mapping(row.get("context"))
+    span_id = context.get("span_id") or row.get("context.span_id") or row.get("span_id") or row.get("spanId")
+    if "result" in row or ("annotator_kind" in row and "attributes" not in row):
+        yield from _annotation(row)
+        return
+    trace_id = context.get("trace_id") or row.get("context.trace_id") or row.get("trace_id") or row.get("traceId")
+    if not span_id or not trace_id:
+        yield record.malformed("is neither a span with context.span_id and context.trace_id, nor an annotation")
+        return
+    yield from span_records(_span(row, str(trace_id), str(span_id)), mapping)
+    for annotation in row.get("annotations") or row.get("span_annotations") or ():
+        if isinstance(annotation, Mapping):
+            yield from _annotation({"span_id": span_id, **annotation})
+
+
+def _span(row: Mapping[str, Any], trace_id: str, span_id: str) -> Span:
+    attributes = dict(_flat(_mapping(decoded(row.get("attributes"))), "", 0))
+    if row.get("span_kind") or row.get("spanKind"):
+        attributes.setdefault("openinference.span.kind", row.get("span_kind") or row.get("spanKind"))
+    is_error = str(row.get("status_code") or row.get("statusCode") or "").upper() in _ERRORS
+    events = [_mapping(event) for event in _list(decoded(row.get("events")))]
+    raised = next((_mapping(each.get("attributes")) for each in events if each.get("name") == "exception"), {})
+    parent = row.get("parent_id") or row.get("parentId")
+    return Span(
+        span_id=span_id,
+        trace_id=trace_id,
+        name=str(row.get("name") or ""),
+        parent_id=str(parent) if parent else None,
+        attributes=attributes,
+        started_at=seconds(row.get("start_time") or row.get("startTime")),
+        ended_at=seconds(row.get("end_time") or row.get("endTime")),
+        error=str(row.get("status_message") or raised.get("exception.message") or "error") if is_error else None,
+        error_type=str(raised.get("exception.type") or "") or None if is_error else None,
+        events=tuple({"event.name": each.get("name"), **_mapping(each.get("attributes"))} for each in events),
+    )
+
+
+def _annotation(row: Mapping[str, Any]) -> Iterator[Signal]:
+    """A label counts before a score: it is what people and judges say, and rules are written for it."""
+    result = _mapping(row.get("result")) or row
+    subject = row.get("span_id") or row.get("spanId") or row.get("trace_id")
+    label, score = result.get("label"), amount(result.get("score"))
+    value = label if isinstance(label, str) and label else score
+    if value is None or not subject:
+        raise RecordError("", f"the annotation '{row.get('name')}' has neither label nor score, or belongs to no span")
+    yield Signal(str(row.get("name") or "annotation"), value, str(subject), is_about_task="span_id" not in row)
+
+
+def _with_columns(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row of a table of spans, with its columns of attributes put together."""
+    columns = {key.removeprefix(_COLUMN): each for key, each in value.items() if key.startswith(_COLUMN)}
+    present = {key: each for key, each in columns.items() if each is not None}
+    return {**value, "attributes": present} if columns and "attributes" not in value else value
+
+
+def _flat(value: Any, prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
+    """Nested mappings and lists of mappings under dotted names, as the spans themselves had them."""
+    if isinstance(value, Mapping) and depth < _MAX_DEPTH and not prefix.endswith((".json_schema", ".value")):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{prefix}.{key}" if prefix else str(key), depth + 1)
+    elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value) and depth < _MAX_DEPTH:
+        for number, inner in enumerate(value):
+            yield from _flat(inner, f"{prefix}.{number}", depth + 1)
+    else:
+        yield prefix, value
+
+
+def _mapping(raw: object) -> Mapping[str, Any]:
+    return raw if isinstance(raw, Mapping) else {}
+
+
+def _list(raw: object) -> list[Any]:
+    return raw if isinstance(raw, list) else []

@@ -1,0 +1,106 @@
+"""Token counts out of whatever a provider, a client or a tool's log states, in anybody's words.
+
+The words do not settle what a count includes: cached tokens stand inside the input for OpenAI and beside it for
+Anthropic, thinking inside the output for OpenAI and beside it for Gemini. The row's own total decides where there is
+one; only without one does the custom of the words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tierwise.data.replies.counts import count, first_count
+from tierwise.data.replies.usage_parts import Part, attributes, find_parts, flattened, settled
+
+_INPUTS = (
+    "prompt_tokens", "input_tokens", "inputTokens", "promptTokens", "promptTokenCount", "prompt_token_count", "input",
+    "prompt", "prompt_eval_count", "request_tokens", "inputTokenCount", "input_token_count", "tokens_prompt",
+)  # fmt: skip
+_OUTPUTS = (
+    "completion_tokens", "output_tokens", "outputTokens", "completionTokens", "candidatesTokenCount",
+    "candidates_token_count", "output", "completion", "eval_count", "response_tokens", "outputTokenCount",
+    "output_token_count", "tokens_completion", "responseTokenCount", "generated_tokens",
+)  # fmt: skip
+_TOTALS = ("total_tokens", "totalTokens", "totalTokenCount", "total_token_count", "total")
+_USUAL_TIERS = ("", "default", "standard", "auto", "on_demand", "unspecified")
+_HOLDERS = ("usage", "usageMetadata", "usage_metadata", "token_usage", "tokenUsage")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call; ``input_tokens`` counts the whole prompt, ``cached_tokens`` the part of it that the provider
+    had in its cache, ``cache_write_tokens`` the part that it put there. None is unknown. ``service_tier`` is how it
+    was served where that has a price of its own: ``batch``, ``flex``, ``priority``; None is the usual way."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    service_tier: str | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is known. A call of no tokens at all is one that nobody counted."""
+        return bool(self.input_tokens or self.output_tokens)
+
+    def updated(self, later: "Usage") -> "Usage":
+        """These counts with those that a later piece of the same reply states."""
+        return Usage(
+            self.input_tokens if not later.input_tokens else later.input_tokens,
+            self.output_tokens if not later.output_tokens else later.output_tokens,
+            self.cached_tokens if later.cached_tokens is None else later.cached_tokens,
+            self.cache_write_tokens if later.cache_write_tokens is None else later.cache_write_tokens,
+            later.service_tier or self.service_tier,
+        )
+
+
+def read_usage(reply: object) -> Usage:
+    """The usage that a reply states, or is. Mappings and objects with attributes are both read.
+
+    >>> read_usage({"usage": {"prompt_tokens": 12, "completion_tokens": 3}})
+    Usage(input_tokens=12, output_tokens=3, cached_tokens=None, cache_write_tokens=None, service_tier=None)
+    """
+    stated = flattened(_stated(reply))
+    parts = find_parts(stated)
+    name, fresh = _first(stated, _INPUTS)
+    visible = _first(stated, _OUTPUTS)[1]
+    inside = settled(parts, name, fresh, visible, first_count(stated, *_TOTALS))
+    cached, written = _of_kind(parts, "cached"), _of_kind(parts, "written")
+    whole_in = _plus(fresh, [part for part in parts if part.is_input and part not in inside])
+    whole_out = _plus(visible, [part for part in parts if not part.is_input and part not in inside])
+    if whole_in is not None and (cached or 0) + (written or 0) > whole_in:  # a part cannot be more than the whole
+        whole_in += (cached or 0) + (written or 0)
+    tier = _service_tier(stated.get("service_tier") or attributes(reply).get("service_tier"))
+    usage = Usage(whole_in, whole_out, cached, written, tier)
+    return usage if usage.is_known else Usage(service_tier=tier)
+
+
+def _stated(reply: object) -> Mapping[str, Any]:
+    holder = attributes(reply)
+    holder = attributes(holder.get("llm_output")) or holder  # LangChain
+    for key in _HOLDERS:
+        inner = attributes(holder.get(key))
+        if inner:
+            holder = inner
+            break
+    tokens = attributes(holder.get("tokens"))  # Cohere: what was counted stands beside what is billed
+    return {**holder, **tokens} if tokens else holder
+
+
+def _service_tier(raw: object) -> str | None:
+    name = raw.strip().lower() if isinstance(raw, str) else ""
+    return None if name in _USUAL_TIERS else name
+
+
+def _first(stated: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, int | None]:
+    return next(((name, found) for name in names if (found := count(stated.get(name))) is not None), ("", None))
+
+
+def _plus(base: int | None, parts: list[Part]) -> int | None:
+    if base is None and not parts:
+        return None
+    return (base or 0) + sum(part.n_tokens for part in parts)
+
+
+def _of_kind(parts: tuple[Part, ...], kind: str) -> int | None:
+    return next((part.n_tokens for part in parts if part.kind == kind), None)

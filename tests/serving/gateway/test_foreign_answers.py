@@ -1,0 +1,102 @@
+"""Answers as providers really give them: content in parts, counts in other words, cut emojis, refusals, odd ends."""
+
+from typing import Any
+
+import pytest
+
+from tests.serving.gateway.foreign_provider import FORMAT, GOOD, USAGE, Provider, chunk, good, whole
+
+ROLE = chunk({"role": "assistant", "content": ""})
+
+
+CONTENTS: list[Any] = [
+    [{"type": "text", "text": GOOD}],
+    [{"type": "thinking", "thinking": [{"type": "text", "text": "Forty."}]}, {"type": "text", "text": GOOD}],
+    [
+        {"type": "reasoning", "text": "Forty."},
+        {"type": "output_text", "text": '{"n":'},
+        {"type": "text", "text": "40}"},
+    ],
+    f"<think>It says {{3}}.</think>\n{GOOD}",
+]
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_content_in_parts_is_judged_by_its_text(content: Any, is_stream: bool, ask: Any, provider: Provider) -> None:
+    events = [ROLE, chunk({"content": content}), chunk({}, "stop"), "[DONE]"]
+    says = (200, events if is_stream else whole({"content": content}))
+    _, (outcome,) = ask(says, stream=is_stream, response_format=FORMAT)
+    assert (outcome["success"], outcome["evaluator"], len(provider.seen)) == (True, "schema", 1)
+
+
+@pytest.mark.parametrize(
+    ("usage", "cost_usd"),
+    [
+        ({**USAGE, "prompt_tokens_details": {"cached_tokens": 60}}, 5.6e-05),
+        ({**USAGE, "cache_read_input_tokens": 60, "cache_creation_input_tokens": 0}, 5.6e-05),
+        ({**USAGE, "prompt_cache_hit_tokens": 60, "prompt_cache_miss_tokens": 40}, 5.6e-05),
+        ({**USAGE, "cached_tokens": 60}, 5.6e-05),
+        ({"prompt_tokens": 100.0, "completion_tokens": 5.0}, 1.1e-04),
+        ({**USAGE, "service_tier": "flex"}, 5.5e-05),
+    ],
+)
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_the_cached_part_is_priced_as_such(usage: Any, cost_usd: float, is_stream: bool, ask: Any) -> None:
+    ends = [{"choices": [], "usage": usage}, {"choices": [], "usage": {}}, {"choices": [], "usage": None}, "[DONE]"]
+    events = [chunk({"content": "ok"}), chunk({}, "stop"), *ends]
+    says = (200, events if is_stream else whole({"content": "ok"}) | {"usage": usage})
+    _, (outcome,) = ask(says, stream=is_stream)
+    assert (outcome["input_tokens"], outcome["output_tokens"]) == (100, 5)
+    assert outcome["cost_usd"] == pytest.approx(cost_usd)
+
+
+HALF = '{"id": "c", "choices": [{"index": 0, "%s": {"content": "%s"}, "finish_reason": %s}]%s}'
+
+
+@pytest.mark.parametrize("more", ["", ', "note": "\\ud83d"'])
+def test_half_an_emoji_goes_through(more: str, ask: Any, provider: Provider) -> None:
+    raw = HALF % ("message", "fine \\ud83d", '"stop"', more)
+    response, (outcome,) = ask((200, raw.encode()))
+    assert response.json()["choices"][0]["message"]["content"] == "fine \ud83d"
+    assert (outcome["status"], len(provider.seen)) == (200, 1)
+
+
+def test_an_emoji_that_is_split_over_two_chunks_is_judged_whole(ask: Any) -> None:
+    halves = [HALF % ("delta", text, "null", "") for text in ('{\\"n\\": 40, \\"t\\": \\"\\ud83d', '\\ude80\\"}')]
+    _, (outcome,) = ask((200, [*halves, chunk({}, "stop"), "[DONE]"]), stream=True, response_format=FORMAT)
+    assert outcome["success"] is True
+
+
+def test_half_an_emoji_in_a_request_reaches_the_provider(ask: Any, provider: Provider) -> None:
+    response, _ = ask(good, messages=[{"role": "user", "content": "cut \ud83d"}])
+    assert (response.status_code, response.headers["x-tierwise-model"]) == (200, "small-1")
+    assert provider.seen[0]["messages"][0]["content"].startswith("cut ")
+
+
+@pytest.mark.parametrize(
+    ("message", "finish"),
+    [
+        ({"content": None, "refusal": "I cannot."}, "stop"),
+        ({"content": None}, "content_filter"),
+        ({"content": [{"type": "refusal", "refusal": "I cannot."}]}, "stop"),
+    ],
+)
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_a_refusal_under_a_schema_blames_nobody(message: Any, finish: str, is_stream: bool, ask: Any) -> None:
+    says = (200, [chunk(message), chunk({}, finish), "[DONE]"] if is_stream else whole(message, finish))
+    response, (outcome,) = ask(says, stream=is_stream, response_format=FORMAT)
+    assert (response.status_code, response.headers["x-tierwise-model"]) == (200, "small-1")
+    assert (outcome["success"], outcome["error"]) == (None, "refusal")
+
+
+def test_a_stream_without_a_finish_reason_is_whole_when_it_says_so(ask: Any) -> None:
+    response, (outcome,) = ask((200, [chunk({"content": GOOD}), "[DONE]"]), stream=True, response_format=FORMAT)
+    assert response.text.endswith("data: [DONE]\n\n")
+    assert (outcome["success"], outcome["status"]) == (True, 200)
+
+
+def test_a_stream_that_just_ends_is_broken(ask: Any) -> None:
+    response, (outcome,) = ask((200, [chunk({"content": '{"n"'})]), stream=True, response_format=FORMAT)
+    assert "[DONE]" not in response.text
+    assert (outcome["success"], outcome["error"]) == (None, "broken_connection")
