@@ -24,7 +24,7 @@ class ExperimentTasks:
     ``p_arms``       float64 [n, a]: the probability of each arm when the task began
     ``success``      float64 [n]: share of its steps that ended well, of those whose end is known; NaN when of none
     ``is_done``      float64 [n]: 1 when every known step ended well, 0 when not; NaN like ``success``
-    ``cost_usd``     float64 [n]: cost of all attempts, NaN when none is known
+    ``cost_usd``     float64 [n]: cost of all attempts; NaN when one that was answered has no known cost, or none has
     ``latency_ms``   float64 [n]: of a step's attempts together, mean over its steps; NaN when none is known
     ``escalations``  float64 [n]: attempts beyond the first, per step that was attempted; NaN when none was
     ``covariates``   float64 [n, d]: what was known before the first decision
@@ -115,16 +115,22 @@ def _measure(steps: Sequence[LoggedStep]) -> list[float]:
     """Success, done, cost, latency and escalations of one task."""
     ends = [end for end in (ended_well(logged.attempts) for logged in steps) if not np.isnan(end)]
     attempted = [logged.attempts for logged in steps if logged.attempts]
-    costs = [a.cost_usd for attempts in attempted for a in attempts if a.cost_usd is not None]
+    costs = [a.cost_usd for attempts in attempted for a in attempts if a.error is None or a.cost_usd is not None]
     latencies = [sum(a.latency_ms for a in of if a.latency_ms is not None) for of in attempted if _has_latency(of)]
     nan = float("nan")
     return [
         float(np.mean(ends)) if ends else nan,
         float(min(ends)) if ends else nan,
-        float(sum(costs)) if costs else nan,
+        _total(costs),
         float(np.mean(latencies)) if latencies else nan,
         float(np.mean([len(of) - 1 for of in attempted])) if attempted else nan,
     ]
+
+
+def _total(costs: Sequence[float | None]) -> float:
+    """NaN when one is unknown: a missing price must not look like a saving."""
+    known = [cost for cost in costs if cost is not None]
+    return float(sum(known)) if known and len(known) == len(costs) else float("nan")
 
 
 def _has_latency(attempts: Sequence[Attempt]) -> bool:

@@ -46,6 +46,21 @@ def test_what_is_unknown_stays_unknown() -> None:
         assert np.isnan(tasks.column(metric)).tolist() == [True]
 
 
+def test_a_missing_price_is_no_saving() -> None:
+    """Only an attempt that failed before it was answered may have no cost."""
+    unanswered = Attempt("small", success=False, error="connection refused")
+    assert np.isnan(read(step("t", 10, "rules", good(3.0), good(None))).cost_usd).tolist() == [True]
+    assert read(step("t", 10, "rules", unanswered, good(3.0))).cost_usd.tolist() == [3.0]
+    assert np.isnan(read(step("t", 10, "rules", unanswered)).cost_usd).tolist() == [True]
+
+
+def test_half_the_price_for_twice_the_steps_is_no_saving() -> None:
+    """A task is what it costs as a whole: an arm that needs more steps for it pays for them."""
+    few = step("few", 10, "rules", good(2.0))
+    many = [step("many", at, "learned", good(1.0)) for at in (10, 11)]
+    assert read(few, *many).cost_usd.tolist() == [2.0, 2.0]
+
+
 def test_tasks_stand_in_the_order_in_which_they_began_with_the_shares_of_that_moment() -> None:
     tasks = read(step("b", 20, "rules", good()), step("a", 5, "rules", good()))
     assert tasks.task_ids == ("a", "b")
