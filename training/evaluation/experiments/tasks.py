@@ -11,6 +11,7 @@ from tierwise.training.evaluation.bootstrap import FloatArray
 from tierwise.training.evaluation.errors import EvaluationError
 
 DEFAULT_SETTLE_SECONDS = 900.0
+_LONGEST_SECONDS = 86_400.0
 
 ArmShares = Callable[[float], Sequence[float]]
 """The probability of each arm for a task that begins at a moment (seconds since the epoch)."""
@@ -63,13 +64,15 @@ def experiment_tasks(
 ) -> ExperimentTasks:
     """Reads the steps that carry one of ``arms`` and a time; the first arm is the control.
 
-    A task counts once it is settled: its last decision is older than ``settle_seconds``. A task whose decisions name
-    several arms is counted in the arm that it began in (``n_mixed`` tells how many).
+    A task counts once it is settled, its last decision older than ``settle_seconds``, and so are all that began before
+    it: else an arm whose tasks take longer would be judged by its short ones. A task that has been open for a day holds
+    nobody up; it counts as it is. A task whose decisions name several arms is counted in the arm that it began in
+    (``n_mixed`` tells how many).
     """
     if len(arms) < 2 or len(set(arms)) != len(arms):
         raise EvaluationError(f"an experiment needs two different arms or more; it has {', '.join(arms) or 'none'}")
     by_task = _by_task(steps, set(arms))
-    settled = {task: of for task, of in by_task.items() if _time(of[-1]) <= now - settle_seconds}
+    settled = _settled(by_task, now, settle_seconds)
     ordered = sorted(settled.items(), key=lambda item: (_time(item[1][0]), item[0]))
     firsts = [of[0] for _, of in ordered]
     index = {name: i for i, name in enumerate(arms)}
@@ -109,6 +112,13 @@ def _by_task(steps: Sequence[LoggedStep], arms: set[str]) -> dict[str, list[Logg
         if logged.decision is not None and logged.decision.arm in arms:
             found.setdefault(logged.task_id or logged.step_id, []).append(logged)
     return found
+
+
+def _settled(by_task: dict[str, list[LoggedStep]], now: float, settle_seconds: float) -> dict[str, list[LoggedStep]]:
+    """The tasks that began before every one that is still open."""
+    open_since = [_time(of[0]) for of in by_task.values() if _time(of[-1]) > now - settle_seconds]
+    first_open = min((began for began in open_since if began > now - _LONGEST_SECONDS), default=float("inf"))
+    return {task: of for task, of in by_task.items() if _time(of[0]) < first_open}
 
 
 def _measure(steps: Sequence[LoggedStep]) -> list[float]:

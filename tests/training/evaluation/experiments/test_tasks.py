@@ -73,6 +73,25 @@ def test_a_task_still_running_waits_and_strange_arms_do_not_count() -> None:
     assert tasks.n_unsettled == 1
 
 
+def test_tasks_that_began_after_one_that_still_runs_wait_for_it() -> None:
+    """Else the arm whose tasks take longer is judged by its short ones."""
+    long = [step("long", at, "learned", good()) for at in (20, 500, 950)]
+    tasks = read(step("before", 10, "rules", good()), *long, step("after", 30, "rules", good()))
+    assert (tasks.task_ids, tasks.n_unsettled, tasks.n_steps) == (("before",), 2, 1)
+
+
+def test_a_task_that_never_ends_holds_up_nobody_after_a_day() -> None:
+    endless = [step("endless", at, "rules", good(1.0)) for at in (10, 86_500)]
+    steps = [*endless, step("short", 20, "learned", good())]
+    tasks = experiment_tasks(steps, ARMS, lambda _: (0.5, 0.5), 86_500.0, 100.0)
+    assert tasks.task_ids == ("endless", "short")
+    assert tasks.cost_usd.tolist() == [2.0, 1.0]
+    a_moment_before = experiment_tasks(
+        [*steps[:1], step("endless", 86_400, "rules", good()), steps[2]], ARMS, lambda _: (0.5, 0.5), 86_405.0, 100.0
+    )
+    assert (len(a_moment_before), a_moment_before.n_unsettled) == (0, 2)
+
+
 def test_a_task_with_two_arms_counts_where_it_began() -> None:
     tasks = read(step("a", 10, "rules", good()), step("a", 20, "learned", good()))
     assert (tasks.arm.tolist(), tasks.n_mixed) == ([0], 1)
