@@ -134,15 +134,16 @@ def _how_to_read(report: ExperimentReport, comparison: Comparison) -> str:
     return (
         f"Intervals hold at {level:.1%} at every look at once. Not inferior means: above minus "
         f"{report.question.margin:.1%} of steps. What was known before the first decision leaves "
-        f"{comparison.variance_left:.0%} of the variance.{_how_much_counts(comparison)}"
+        f"{comparison.variance_left:.0%} of the variance. {how_much_counts(comparison)}".rstrip()
     )
 
 
-def _how_much_counts(comparison: Comparison) -> str:
+def how_much_counts(comparison: Comparison) -> str:
+    """Up to where a task's cost counts, and what that leaves out; empty where nothing cost anything."""
     if comparison.cap_usd is None:
         return ""
     return (
-        f" A task's cost counts up to ${comparison.cap_usd:.3g}, twice what nine of ten come to at most; "
+        f"A task's cost counts up to ${comparison.cap_usd:.3g}, twice what nine of ten come to at most; "
         f"{comparison.money_over_cap:.0%} of the money lies above and decides nothing."
     )
 
