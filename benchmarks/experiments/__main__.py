@@ -1,4 +1,4 @@
-"""``python -m benchmarks.experiments``: 500 A/A and A/B experiments a world, looked at after every single task.
+"""``python -m benchmarks.experiments``: 200 or 500 A/A and A/B experiments a world, looked at after every task.
 
 Worlds that the results already hold are left out, so that a run goes on where it was interrupted; ``--fresh`` begins
 anew. ``before.json`` holds what commit 6a9c019, with its asymptotic intervals, said of the same experiments.
@@ -21,7 +21,7 @@ _FOLDER = Path(__file__).parent
 def main() -> None:
     """Runs the worlds that are missing and writes the figures beside this file after each."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--experiments", type=int, default=500, help="experiments a world")
+    parser.add_argument("--experiments", type=int, default=500, help="experiments a world, at most")
     parser.add_argument("--out", type=Path, default=_FOLDER / "results.json", help="where the figures go")
     parser.add_argument("--fresh", action="store_true", help="run every world, also those whose figures are there")
     options = parser.parse_args()
@@ -29,9 +29,10 @@ def main() -> None:
     if options.out.exists() and not options.fresh:
         worlds = json.loads(options.out.read_text(encoding="utf-8"))["worlds"]
     for name, case in CASES.items():
-        if worlds.get(name, {}).get("n_experiments") != options.experiments:
-            found = peek_constantly(case.world, QUESTION, options.experiments, case.n_tasks)
-            worlds[name] = _figures(case, found) | _kept_of_wins_before(name, found)
+        n_experiments = min(options.experiments, case.n_experiments)
+        if worlds.get(name, {}).get("n_experiments", 0) < n_experiments:
+            found = peek_constantly(case.world, QUESTION, n_experiments, case.n_tasks)
+            worlds[name] = _figures(case, found) | _kept_of_wins_before(name, case, found)
             _write(options.out, {known: worlds[known] for known in CASES if known in worlds})
         print(_line(name, worlds[name]), flush=True)
 
@@ -43,9 +44,9 @@ def _figures(case: Case, found: PeekingResult) -> dict[str, object]:
     return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in figures.items()}
 
 
-def _kept_of_wins_before(name: str, found: PeekingResult) -> dict[str, object]:
+def _kept_of_wins_before(name: str, case: Case, found: PeekingResult) -> dict[str, object]:
     before = json.loads((_FOLDER / "before.json").read_text(encoding="utf-8"))["worlds"].get(name)
-    if not before or not before["seeds_won"]:
+    if case.world.cost_factor == 1.0 or not before or not before["seeds_won"]:
         return {}
     won = [seed for seed in before["seeds_won"] if seed < found.n_experiments]
     return {"kept_of_wins_before": len(set(won) & set(found.seeds_won)) / max(1, len(won))}

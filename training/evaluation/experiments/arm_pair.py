@@ -48,10 +48,6 @@ class ArmPair:
         y, known = self._known(metric)
         return self._pseudo(y, known, cap)
 
-    def share(self, metric: str, alpha: float) -> ConfidenceSequence:
-        """The difference of two shares."""
-        return ConfidenceSequence(self.adjusted(metric).difference_terms(), alpha, -1.0, 1.0)
-
     def ratio(self, metric: str, alpha: float) -> ConfidenceSequence:
         """The ratio of two means, of values that count up to a learned cap."""
         return ConfidenceSequence(self.adjusted(metric, cap=None).ratio_terms(), alpha, floor=0.0)
@@ -70,14 +66,12 @@ class ArmPair:
 
     def unknown(self, metric: str, alpha: float) -> ConfidenceSequence:
         is_unknown = np.isnan(self.tasks.column(metric)[self.rows]).astype(np.float64)
-        pseudo = self._pseudo(is_unknown, np.arange(len(self.rows)), 1.0)
-        return ConfidenceSequence(pseudo.difference_terms(), alpha, -1.0, 1.0)
+        return share_difference(self._pseudo(is_unknown, np.arange(len(self.rows)), 1.0), alpha)
 
-    def variance_left(self, metric: str) -> float:
+    def variance_left(self, metric: str, adjusted: PseudoOutcomes) -> float:
         """The variance of the adjusted difference over that of the unadjusted one."""
         y, known = self._known(metric)
         plain = pseudo_outcomes(y, self.is_treated[known], self.p_treated[known], np.empty((len(y), 0)))
-        adjusted = self.adjusted(metric)
         if len(y) < 2 or plain.difference.var() == 0:
             return 1.0
         weighted = [float(np.cov(p.difference, aweights=p.weights**2)) for p in (adjusted, plain)]
@@ -92,6 +86,11 @@ class ArmPair:
     def _pseudo(self, y: FloatArray, chosen: NDArray[np.int64], cap: FloatArray | float | None) -> PseudoOutcomes:
         covariates = self.tasks.covariates[self.rows[chosen]]
         return pseudo_outcomes(y, self.is_treated[chosen], self.p_treated[chosen], covariates, cap)
+
+
+def share_difference(pseudo: PseudoOutcomes, alpha: float) -> ConfidenceSequence:
+    """The difference of two shares."""
+    return ConfidenceSequence(pseudo.difference_terms(), alpha, -1.0, 1.0)
 
 
 def _part_above(values: FloatArray, caps: FloatArray) -> float:

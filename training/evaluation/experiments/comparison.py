@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tierwise.training.evaluation.estimate import Estimate
-from tierwise.training.evaluation.experiments.arm_pair import ArmPair
+from tierwise.training.evaluation.experiments.arm_pair import ArmPair, share_difference
 from tierwise.training.evaluation.experiments.confidence_sequence import ConfidenceSequence
 from tierwise.training.evaluation.experiments.tasks import ExperimentTasks
 
@@ -76,18 +76,21 @@ def compare_arms(tasks: ExperimentTasks, arm: int, alpha: float) -> Comparison:
     Each interval holds at level ``alpha``, over all looks together.
     """
     pair = ArmPair.of(tasks, arm)
-    cost = pair.cost(alpha)
+    success, done, cost = pair.adjusted("success"), pair.adjusted("is_done"), pair.cost(alpha)
     escalations = pair.adjusted("escalations", cap=_MOST_ESCALATIONS)
     return Comparison(
         arm=tasks.arms[arm],
         control=tasks.arms[0],
         n_arm=int(pair.is_treated.sum()),
         n_control=int((~pair.is_treated).sum()),
-        success=pair.share("success", alpha),
-        done=pair.share("is_done", alpha),
+        success=share_difference(success, alpha),
+        done=share_difference(done, alpha),
         cost_usd=cost.difference,
         cost_ratio=cost.ratio,
-        cost_per_done_ratio=_cost_per_done(pair, alpha / 2),
+        cost_per_done_ratio=_quotient(
+            ConfidenceSequence(cost.ratio.terms, alpha / 2, floor=0.0),
+            ConfidenceSequence(done.ratio_terms(), alpha / 2, floor=0.0),
+        ),
         latency_ratio=pair.ratio("latency_ms", alpha),
         escalations=ConfidenceSequence(escalations.difference_terms(), alpha),
         wide_cost_usd=cost.wide_difference,
@@ -95,7 +98,7 @@ def compare_arms(tasks: ExperimentTasks, arm: int, alpha: float) -> Comparison:
         unknown_cost=pair.unknown("cost_usd", alpha),
         cap_usd=cost.cap_usd,
         money_over_cap=cost.share_over_cap,
-        variance_left=pair.variance_left("success"),
+        variance_left=pair.variance_left("success", success),
     )
 
 
@@ -103,10 +106,9 @@ def summarise_arms(tasks: ExperimentTasks) -> tuple[ArmSummary, ...]:
     return tuple(_summary(tasks, index) for index in range(len(tasks.arms)))
 
 
-def _cost_per_done(pair: ArmPair, alpha: float) -> Estimate:
-    """The ratio of costs over the ratio of the shares of tasks done; holds at twice ``alpha`` (Bonferroni)."""
-    done = pair.adjusted("is_done").ratio_terms()
-    a, b = pair.cost(alpha).ratio.last(), ConfidenceSequence(done, alpha, floor=0.0).last()
+def _quotient(top: ConfidenceSequence, bottom: ConfidenceSequence) -> Estimate:
+    """The first ratio over the second; holds at the sum of their levels (Bonferroni)."""
+    a, b = top.last(), bottom.last()
     low = a.low / b.high if b.high > 0 else 0.0
     high = a.high / b.low if b.low > 0 else float("inf")
     value = a.value / b.value if b.value > 0 else float("nan")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tierwise.training.evaluation.experiments.arm_pair import ArmPair, CostOfPair
+from tierwise.training.evaluation.experiments.arm_pair import ArmPair, CostOfPair, share_difference
 from tierwise.training.evaluation.experiments.confidence_sequence import ConfidenceSequence
 from tierwise.training.evaluation.experiments.sample_ratio import LEVEL, running_log_factor
 from tierwise.training.evaluation.experiments.tasks import ExperimentTasks
@@ -96,7 +96,8 @@ def peek_constantly(
 def watch(tasks: ExperimentTasks, question: Question, difference: float, cost_ratio: float) -> Watched:
     """Looks at one experiment, whose true effects are known, after every task."""
     pair, alpha = ArmPair.of(tasks, 1), question.interval_alpha(2)
-    success, cost = pair.share("success", alpha), pair.cost(alpha)
+    adjusted, cost = pair.adjusted("success"), pair.cost(alpha)
+    success = share_difference(adjusted, alpha)
     is_judged = _is_judged(tasks.arm, question.min_tasks)
     won, lost = (verdict & is_judged for verdict in _running_verdicts(success, cost, question.margin))
 
@@ -111,7 +112,7 @@ def watch(tasks: ExperimentTasks, question: Question, difference: float, cost_ra
         won_at=int(won.argmax()) if won.any() else None,
         lost=bool(lost.any()),
         broken=bool(running_log_factor(tasks.arm, tasks.p_arms).max() > -np.log(LEVEL)),
-        variance_left=pair.variance_left("success"),
+        variance_left=pair.variance_left("success", adjusted),
     )
 
 

@@ -1,6 +1,7 @@
 """Variance reduction: it changes no truth, looks at no later task, and leaves less to chance."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +37,23 @@ def test_tasks_of_a_one_percent_stage_stay_bounded_by_their_weight() -> None:
     pseudo = pseudo_outcomes(tasks.success, tasks.arm == 1, tasks.p_arms[:, 1], tasks.covariates)
     assert np.abs(pseudo.weights * pseudo.difference).max() <= 5
     assert np.allclose(pseudo.weights[tasks.p_arms[:, 1] == 0.5], 1.0)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
+def test_over_the_draw_of_the_arm_a_pseudo_outcome_is_the_outcome(share: float) -> None:
+    """Whatever the regression predicts, at both ends: with p the value of the drawn arm, otherwise the prediction."""
+    tasks = ExperimentWorld(share=share).draw(500, 0)
+    pseudo = pseudo_outcomes(tasks.success, tasks.arm == 1, tasks.p_arms[:, 1], tasks.covariates)
+    p = tasks.p_arms[:, 1]
+    at_none, at_all, otherwise, _ = pseudo.treated_ends
+    assert np.allclose(p * at_none + (1 - p) * otherwise, 0.0)
+    assert np.allclose(p * at_all + (1 - p) * otherwise, 1.0)
+    otherwise, _, at_none, at_all = pseudo.control_ends
+    assert np.allclose((1 - p) * at_none + p * otherwise, 0.0)
+    assert np.allclose((1 - p) * at_all + p * otherwise, 1.0)
+    is_treated = tasks.arm == 1
+    parts = (at_all - at_none) * tasks.success + at_none
+    assert np.allclose(pseudo.control, np.where(is_treated, otherwise, parts))
 
 
 def test_every_value_lies_between_its_ends() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tierwise.training.evaluation.experiments.arm_pair import ArmPair
+from tierwise.training.evaluation.experiments.arm_pair import ArmPair, share_difference
 from tierwise.training.evaluation.experiments.tasks import ExperimentTasks
 from tierwise.training.evaluation.experiments.worlds import ExperimentWorld
 
@@ -74,6 +74,6 @@ def test_unknown_values_are_left_out_and_their_shares_compared() -> None:
     tasks = ExperimentWorld().draw(2000, 1)
     tasks.success[(tasks.arm == 1) & (np.arange(2000) % 2 == 0)] = np.nan
     pair = ArmPair.of(tasks, 1)
-    assert pair.share("success", ALPHA).last().n == int((~np.isnan(tasks.success)).sum())
+    assert share_difference(pair.adjusted("success"), ALPHA).last().n == int((~np.isnan(tasks.success)).sum())
     assert pair.unknown("success", ALPHA).last().value == pytest.approx(0.5, abs=0.04)
     assert pair.unknown("cost_usd", ALPHA).last().value == pytest.approx(0.0, abs=0.02)
