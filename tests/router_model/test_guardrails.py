@@ -72,3 +72,12 @@ def test_a_guardrail_that_names_no_tier_is_refused(catalogue: TierCatalogue) -> 
     for field in ("min_tier", "max_tier", "human_visible_min_tier", "judgment_min_tier"):
         with pytest.raises(CatalogueError, match="tier 'large' is not in the catalogue"):
             Guardrails(**{field: "large"}).check(catalogue)
+
+
+def test_what_another_sets_replaces_and_what_it_leaves_open_stays() -> None:
+    ours = Guardrails("small", "frontier", None, "mid")
+    assert ours.overlaid(Guardrails()) == ours
+    assert ours.overlaid(Guardrails(max_tier="mid", human_visible_min_tier="frontier")) == Guardrails(
+        "small", "mid", "frontier", "mid"
+    )
+    assert Guardrails().overlaid(ours) == ours

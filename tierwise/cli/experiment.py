@@ -126,7 +126,7 @@ def report(
 
 def print_experiment(read: "ReadExperiment") -> None:
     """Arms, differences and verdict on stdout."""
-    from tierwise.training.evaluation.experiments.report import comparison_rows, summary_rows
+    from tierwise.training.evaluation.experiments.report import comparison_rows, how_much_counts, summary_rows
 
     experiment, found = read.experiment, read.report
     state = "runs" if experiment.stopped_at is None else f"is stopped: {experiment.stop_reason or 'without a reason'}"
@@ -137,6 +137,8 @@ def print_experiment(read: "ReadExperiment") -> None:
     print_table(f"Against {found.tasks.arms[0]}", header, rows)
     for comparison, verdict in zip(found.comparisons, found.verdicts, strict=True):
         say(f"{comparison.arm}: {verdict.outcome}. {verdict.reason}")
+        if counts := how_much_counts(comparison):
+            say(counts)
     for warning in found.warnings:
         say(f"Beware: {warning}.")
     if found.tasks.n_unsettled:

@@ -57,6 +57,28 @@ def test_a_scale_without_meaning_is_refused() -> None:
     assert "the cost of always-top does not clearly exceed" in found.reason
 
 
+@pytest.mark.parametrize(("n_gained", "is_refused"), [(1, True), (3, True), (20, False)])
+def test_a_gain_that_could_be_luck_is_no_scale(n_gained: int, is_refused: bool) -> None:
+    """Always-top is better on some of 200 steps and worse on one: of a few it cannot be told from nothing."""
+    success = np.tile([1.0, 1.0], (200, 1))
+    success[:n_gained] = [0.0, 1.0]
+    success[199] = [1.0, 0.0]
+    found = measure_skills(full_outcomes(success, np.tile([1.0, 10.0], (200, 1))), {}, DRAWS)
+    assert isinstance(found, Refusal) == is_refused
+    if isinstance(found, Refusal):
+        assert "the success of always-top does not clearly exceed" in found.reason
+
+
+def test_a_cost_that_could_be_luck_is_no_scale_either() -> None:
+    cost = np.tile([1.0, 1.0], (200, 1))
+    cost[:3, 1] = 10.0
+    cost[3:5, 0] = 10.0
+    success = np.stack([np.arange(200) % 2, np.ones(200)], axis=1).astype(np.float64)
+    found = measure_skills(full_outcomes(success, cost), {}, DRAWS)
+    assert isinstance(found, Refusal)
+    assert "the cost of always-top does not clearly exceed" in found.reason
+
+
 def test_a_prediction_with_gaps_is_an_error() -> None:
     outcomes = easy_and_hard()
     gaps = Prediction(np.full(outcomes.success.shape, np.nan), outcomes.cost_usd)

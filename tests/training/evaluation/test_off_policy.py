@@ -82,6 +82,30 @@ def test_the_target_that_was_logged_is_worth_what_was_logged() -> None:
     assert found.overlap.max_weight == pytest.approx(1)
 
 
+@pytest.mark.parametrize("column", ["p_success", "expected_cost_usd"])
+@pytest.mark.parametrize("gap", [np.nan, np.inf])
+def test_steps_without_a_prediction_are_left_out_of_every_estimate(column: str, gap: float) -> None:
+    log = a_log()
+    is_gap = np.arange(len(log)) % 5 == 0
+    model = wrong_model(log)
+    values = getattr(model, column).copy()
+    values[is_gap, 1] = gap
+    found = report_of(log, replace(model, **{column: values}))
+    assert (found.n, found.n_left_out) == (int((~is_gap).sum()), int(is_gap.sum()))
+    assert found.dr is not None
+    for value in (found.ips, found.snips, found.dr):
+        assert value.success.low < value.success.value < value.success.high
+    only = evaluate_off_policy(
+        replace(choices_of(log), success=np.where(is_gap, np.nan, choices_of(log).success)),
+        cheaper_by_one(log.steps),
+        model,
+        DRAWS,
+    )
+    assert isinstance(only, OffPolicyReport)
+    assert only.dr is not None
+    assert found.dr.success.value == pytest.approx(only.dr.success.value)
+
+
 def test_a_tier_that_was_never_taken_is_refused() -> None:
     log = World(seed=0).draw(600, "escalation", seed=1, exploration=0.0)
     top = deterministic(np.full(600, 2), 3)

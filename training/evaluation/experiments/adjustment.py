@@ -4,7 +4,8 @@ For every task both arms get a pseudo-outcome, the augmented inverse-propensity 
 (JASA 1994), whose mean is the arm's mean whatever the regression in it predicts, because the propensity is known by
 design. Regression on covariates from before the decision makes it vary less: CUPED (Deng, Xu, Kohavi and Walker, WSDM
 2013) in the cross-fitted form. The regression for a task has seen earlier tasks only, so a number once shown never
-changes and the running sums stay martingales.
+changes and the running sums stay martingales. So has the cap that unbounded figures are counted up to: with the tails
+that costs have, no number of tasks tells the mean (Bahadur and Savage, Annals of Mathematical Statistics 1956).
 """
 
 from dataclasses import dataclass
@@ -13,37 +14,90 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tierwise.training.evaluation.bootstrap import FloatArray
+from tierwise.training.evaluation.experiments.betting import Terms
 
-_FIRST_BLOCK = 16
+_FIRST_BLOCK = 32
 _BLOCK_GROWTH = 1.2
 _RIDGE = 3.0
+_CAP_QUANTILE, _CAP_FACTOR = 0.9, 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PseudoOutcomes:
-    """``treated`` and ``control`` float64 [n], one value for each arm and task; ``weights`` float64 [n].
+    """``treated`` and ``control`` float64 [n], one value for each arm and task, in units of the task's ``cap`` [n].
 
-    The weights ``4 p (1 - p)`` of arm probability p are those of Li, Morgan and Zaslavsky (JASA 2018): tasks from the
-    1 % stage of a ramp, which tell little and whose values are wild, count little; at even odds the weight is 1.
+    ``treated_ends`` and ``control_ends`` [4, n] are the pairs that they could have come to at the extremes.
+    The ``weights`` [n], ``4 p (1 - p)`` of arm probability p, are those of Li, Morgan and Zaslavsky (JASA 2018): tasks
+    from the 1 % stage of a ramp, which tell little and whose values are wild, count little; at even odds the weight
+    is 1. A task that came before there was a cap weighs nothing.
     """
 
     treated: FloatArray
     control: FloatArray
+    treated_ends: FloatArray
+    control_ends: FloatArray
+    cap: FloatArray
     weights: FloatArray
 
     @property
     def difference(self) -> FloatArray:
         return np.asarray(self.treated - self.control)
 
+    def difference_terms(self) -> Terms:
+        """Of the mean difference, in the unit that was measured."""
+        per_unit = 1.0 / self.cap
+        return Terms(self.difference, per_unit, self.treated_ends - self.control_ends, per_unit[None, :], self.weights)
+
+    def ratio_terms(self) -> Terms:
+        """Of the ratio of the means, treated over control."""
+        return Terms(self.treated, self.control, self.treated_ends, self.control_ends, self.weights)
+
 
 def pseudo_outcomes(
-    y: FloatArray, is_treated: NDArray[np.bool_], p_treated: FloatArray, covariates: FloatArray
+    y: FloatArray,
+    is_treated: NDArray[np.bool_],
+    p_treated: FloatArray,
+    covariates: FloatArray,
+    cap: FloatArray | float | None = 1.0,
 ) -> PseudoOutcomes:
-    """``y`` float64 [n] without NaN, in the order of the tasks; ``p_treated`` [n] in (0, 1); ``covariates`` [n, d]."""
-    expected = _expected(y, is_treated, covariates)
-    treated = expected.treated + np.where(is_treated, (y - expected.treated) / p_treated, 0.0)
-    control = expected.control + np.where(is_treated, 0.0, (y - expected.control) / (1 - p_treated))
-    return PseudoOutcomes(treated, control, 4.0 * p_treated * (1 - p_treated))
+    """``y`` float64 [n], 0 or more and without NaN, in the order of the tasks; ``covariates`` [n, d].
+
+    ``p_treated`` [n] in (0, 1). ``y`` counts up to ``cap``; None takes ``learned_caps``.
+    """
+    caps = learned_caps(y) if cap is None else np.broadcast_to(np.asarray(cap, dtype=np.float64), y.shape)
+    has_cap = ~np.isnan(caps)
+    caps = np.where(has_cap, caps, 1.0)
+    expected = _expected(y, caps, is_treated, covariates)
+    part = np.clip(y / caps, 0.0, 1.0)
+
+    def treated(part: FloatArray | float) -> FloatArray:
+        return np.asarray(expected.treated + (part - expected.treated) / p_treated)
+
+    def control(part: FloatArray | float) -> FloatArray:
+        return np.asarray(expected.control + (part - expected.control) / (1 - p_treated))
+
+    return PseudoOutcomes(
+        treated=np.where(is_treated, treated(part), expected.treated),
+        control=np.where(is_treated, expected.control, control(part)),
+        treated_ends=np.stack([treated(0.0), treated(1.0), expected.treated, expected.treated]),
+        control_ends=np.stack([expected.control, expected.control, control(0.0), control(1.0)]),
+        cap=caps,
+        weights=np.where(has_cap, 4.0 * p_treated * (1 - p_treated), 0.0),
+    )
+
+
+def learned_caps(y: FloatArray) -> FloatArray:
+    """float64 [n]: twice what nine of ten tasks of earlier blocks came to at most, of those that came to anything.
+
+    Of both arms together: a cap of one's own would hide a difference. NaN where no task before came to anything. Twice
+    leaves room to see an arm that is dearer when every task costs the same.
+    """
+    caps = np.full(len(y), np.nan)
+    for block in _blocks(len(y)):
+        past = y[: block.start]
+        if (past > 0).any():
+            caps[block] = _CAP_FACTOR * np.quantile(past[past > 0], _CAP_QUANTILE)
+    return caps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,27 +106,30 @@ class _Expected:
     control: FloatArray
 
 
-def _expected(y: FloatArray, is_treated: NDArray[np.bool_], covariates: FloatArray) -> _Expected:
-    """What each task would come to in each arm, told from the tasks before its block."""
-    treated, control = np.empty(len(y)), np.empty(len(y))
-    start, stop = 0, _FIRST_BLOCK
-    while start < len(y):
-        block = slice(start, min(stop, len(y)))
-        if start == 0:
-            treated[block] = control[block] = _mean_of_others(y[block])
-        else:
-            past = slice(0, start)
-            both = _Ridge.fit(covariates[past], y[past])
-            for arm, target in ((True, treated), (False, control)):
-                of_arm = is_treated[past] == arm
-                own = _Ridge.fit(covariates[past][of_arm], y[past][of_arm]) if of_arm.sum() > start / 8 else both
-                target[block] = own.predict(covariates[block])
-        start, stop = stop, stop + max(_FIRST_BLOCK, int(start * (_BLOCK_GROWTH - 1)))
+def _expected(y: FloatArray, caps: FloatArray, is_treated: NDArray[np.bool_], covariates: FloatArray) -> _Expected:
+    """What each task would come to in each arm, as a part of its cap, told from the tasks before its block."""
+    treated, control = np.full(len(y), 0.5), np.full(len(y), 0.5)
+    for block in _blocks(len(y)):
+        past = slice(0, block.start)
+        if block.start == 0:
+            continue
+        part = np.clip(y[past] / caps[block.start], 0.0, 1.0)
+        both = _Ridge.fit(covariates[past], part)
+        for arm, target in ((True, treated), (False, control)):
+            of_arm = is_treated[past] == arm
+            has_own = of_arm.sum() > block.start / 8
+            own = _Ridge.fit(covariates[past][of_arm], part[of_arm]) if has_own else both
+            target[block] = own.predict(covariates[block])
     return _Expected(treated, control)
 
 
-def _mean_of_others(y: FloatArray) -> FloatArray:
-    return np.asarray((y.sum() - y) / max(1, len(y) - 1))
+def _blocks(n: int) -> list[slice]:
+    """Blocks that grow with what came before them."""
+    blocks, start, stop = [], 0, _FIRST_BLOCK
+    while start < n:
+        blocks.append(slice(start, min(stop, n)))
+        start, stop = stop, stop + max(_FIRST_BLOCK, int(start * (_BLOCK_GROWTH - 1)))
+    return blocks
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,115 +1,127 @@
-"""Confidence sequences: intervals that hold at every moment at once, so that looking at an experiment daily is safe.
+"""Confidence sequences: intervals that hold at every moment at once, so that looking at an experiment daily is safe."""
 
-For a weighted sum of independent terms with running variance estimate, the boundary is Robbins' normal mixture
-(Robbins, "Statistical methods related to the law of the iterated logarithm", 1970) in its asymptotic,
-distribution-free form: Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, "Time-uniform central limit theory and
-asymptotic confidence sequences", Annals of Statistics 2024 (arXiv 2103.06476).
-"""
-
-import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from tierwise.training.evaluation.bootstrap import FloatArray
 from tierwise.training.evaluation.estimate import Estimate
+from tierwise.training.evaluation.experiments.betting import Terms, log_capital, running_log_capital
 
-_PRIOR_TERMS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Boundary:
-    """The mixture boundary at error level ``alpha``, tightest at about ``n_planned`` equally weighted terms."""
-
-    alpha: float = 0.05
-    n_planned: float = 1000.0
-
-    def radius(self, information: FloatArray | float) -> FloatArray:
-        """How far a sum of terms of variance 1 strays, at any time, with probability ``alpha`` at most.
-
-        ``information`` is the sum of the squared weights so far.
-        """
-        v = np.asarray(information) * self._rho_squared + 1.0
-        return np.asarray(np.sqrt(2.0 * v / self._rho_squared * np.log(np.sqrt(v) / self.alpha)))
-
-    @property
-    def _rho_squared(self) -> float:
-        """The mixture's variance that makes the interval tightest at about ``n_planned``, as the paper derives it."""
-        a = -2.0 * math.log(self.alpha)
-        return (a + math.log(a) + 1.0) / self.n_planned
+_FAR, _LEAST_STEP = 1e6, 1e-9
+_OFFSETS = 2.0 ** np.arange(-3.0, 8.0, 0.5)  # where a trajectory looks for its ends, in widths of the last interval
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trajectory:
-    """A confidence sequence, from the first term to the last: each float64 [n]; NaN where it does not exist yet."""
+    """How an interval narrowed: ``n_tasks`` int64 [k] at each look; the others float64 [k], NaN before they exist."""
 
+    n_tasks: NDArray[np.int64]
     value: FloatArray
     low: FloatArray
     high: FloatArray
-    n_effective: FloatArray
+
+
+@dataclass(frozen=True, eq=False)  # without slots: the interval is looked for once, when it is asked for
+class ConfidenceSequence:
+    """Of the ratio that ``terms`` describe, between ``floor`` and ``ceiling``, at level ``alpha`` over all looks.
+
+    Each end takes half of ``alpha``. A ratio whose denominator cannot be told from 0 has no upper end but ``ceiling``.
+    """
+
+    terms: Terms
+    alpha: float
+    floor: float = -np.inf
+    ceiling: float = np.inf
 
     def last(self) -> Estimate:
         """Where the sequence stands now."""
-        if not len(self.value):
-            nan = float("nan")
-            return Estimate(nan, nan, nan, 0, 0.0)
-        value, low, high, n_effective = (
-            float(column[-1]) for column in (self.value, self.low, self.high, self.n_effective)
+        return self._now
+
+    @cached_property
+    def _now(self) -> Estimate:
+        return _estimate(self.terms, self.alpha, self.floor, self.ceiling)
+
+    def is_above(self, claim: float) -> NDArray[np.bool_]:
+        """bool [n]: after which tasks the interval lies above ``claim``."""
+        return running_log_capital(self.terms, claim, 1) >= _needed(self.alpha)
+
+    def is_below(self, claim: float) -> NDArray[np.bool_]:
+        """bool [n]: after which tasks the interval lies below ``claim``."""
+        return running_log_capital(self.terms, claim, -1) >= _needed(self.alpha)
+
+    def trajectory(self, n_points: int = 120, first: int = 20) -> Trajectory:
+        """The interval at ``n_points`` looks at most, evenly from ``first`` tasks on; its ends are interpolated."""
+        n = len(self.terms.weights)
+        rows = (
+            np.unique(np.linspace(min(first, n - 1), n - 1, n_points).astype(np.int64)) if n else np.empty(0, np.int64)
         )
-        return Estimate(value, low, high, len(self.value), n_effective)
+        top, bottom = (np.cumsum(self.terms.weights * of)[rows] for of in (self.terms.top, self.terms.bottom))
+        value = np.divide(top, bottom, out=np.full(len(rows), np.nan), where=bottom > 0)
+        if not np.isfinite(self._now.value):
+            return Trajectory(rows + 1, value, np.full(len(rows), np.nan), np.full(len(rows), np.nan))
+        claims = self._claims()
+        ends = [self._ends(sign * claims[::sign], sign, rows) * sign for sign in (1, -1)]
+        low, high = (np.where(np.isnan(value), np.nan, np.clip(end, self.floor, self.ceiling)) for end in ends)
+        low[-1:], high[-1:] = self._now.low, self._now.high
+        return Trajectory(rows + 1, value, low, high)
+
+    def _claims(self) -> FloatArray:
+        """Ascending values between which the ends of earlier intervals are looked for."""
+        now = self._now
+        widths = [width for width in (now.high - now.value, now.value - now.low) if np.isfinite(width) and width > 0]
+        offsets = max(widths, default=1.0) * _OFFSETS
+        claims = np.concatenate([now.value - offsets[::-1], [now.value], now.value + offsets])
+        return np.asarray(claims[(claims >= self.floor) & (claims <= self.ceiling)])
+
+    def _ends(self, claims: FloatArray, sign: int, rows: NDArray[np.int64]) -> FloatArray:
+        """float64 [k]: the largest of ascending ``sign * claim`` that is ruled out at each look; -inf where none is."""
+        capital = np.array([running_log_capital(self.terms, sign * claim, sign)[rows] for claim in claims])
+        excess = capital - _needed(self.alpha)
+        last = (excess >= 0).sum(axis=0) - 1
+        inner = np.minimum(last + 1, len(claims) - 1)
+        looks = np.arange(len(rows))
+        above, below = excess[np.maximum(last, 0), looks], excess[inner, looks]
+        part = np.divide(above, above - below, out=np.zeros(len(rows)), where=above - below > 0)
+        found = claims[np.maximum(last, 0)] + part * (claims[inner] - claims[np.maximum(last, 0)])
+        return np.asarray(np.where(last < 0, -np.inf, found))
 
 
-def mean_sequence(
-    terms: FloatArray, weights: FloatArray, boundary: Boundary, prior_variance: float = 0.0
-) -> Trajectory:
-    """The confidence sequence of the weighted mean of ``terms`` float64 [n]; ``weights`` [n] are known before them.
-
-    ``prior_variance`` stands for two terms more, so that a start without any variation does not look like certainty.
-    """
-    total = np.cumsum(weights)
-    information = np.cumsum(weights**2)
-    value = np.cumsum(weights * terms) / total
-    variance = running_moment(terms, terms, weights)
-    variance = (variance * information + prior_variance * _PRIOR_TERMS) / (information + _PRIOR_TERMS)
-    radius = np.sqrt(variance) * boundary.radius(information) / total
-    return Trajectory(value, value - radius, value + radius, total**2 / information)
+def _needed(alpha: float) -> float:
+    """The logarithm of the capital at which a value is ruled out on one side."""
+    return float(np.log(2.0 / alpha))
 
 
-def ratio_sequence(
-    numerator: FloatArray, denominator: FloatArray, weights: FloatArray, boundary: Boundary
-) -> Trajectory:
-    """The confidence sequence of ``mean(numerator) / mean(denominator)``, both float64 [n], after Fieller (1954).
+def _estimate(terms: Terms, alpha: float, floor: float, ceiling: float) -> Estimate:
+    n = len(terms.weights)
+    top, bottom = (float((terms.weights * of).sum()) for of in (terms.top, terms.bottom))
+    squares = float(np.square(terms.weights).sum())
+    n_effective = float(terms.weights.sum()) ** 2 / squares if squares > 0 else 0.0
+    if bottom <= 0:
+        return Estimate(float("nan"), floor, ceiling, n, n_effective)
+    value = min(max(top / bottom, floor), ceiling)
+    spread = float(np.sqrt(np.square(terms.weights * (terms.top - value * terms.bottom)).sum())) / bottom
 
-    A ratio r is kept while the sequence of the mean of ``numerator - r * denominator`` holds 0. Where the mean of the
-    denominator cannot be told from 0 the interval is infinite.
-    """
-    total, information = np.cumsum(weights), np.cumsum(weights**2)
-    top, bottom = np.cumsum(weights * numerator) / total, np.cumsum(weights * denominator) / total
-    b2 = (boundary.radius(information) / total) ** 2
-    a = bottom**2 - b2 * running_moment(denominator, denominator, weights)
-    b = top * bottom - b2 * running_moment(numerator, denominator, weights)
-    c = top**2 - b2 * running_moment(numerator, numerator, weights)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        half = np.sqrt(np.maximum(b**2 - a * c, 0.0)) / a
-        value = top / bottom
-        low = np.where(a > 0, b / a - half, -np.inf)
-        high = np.where(a > 0, b / a + half, np.inf)
-    return Trajectory(value, low, high, total**2 / information)
+    def excess(claim: float, sign: int) -> float:
+        return log_capital(terms, claim, sign) - _needed(alpha)
+
+    low = _end(lambda claim: excess(claim, 1), value, floor, -max(spread, _LEAST_STEP))
+    high = _end(lambda claim: excess(claim, -1), value, ceiling, max(spread, _LEAST_STEP))
+    return Estimate(value, low, high, n, n_effective)
 
 
-def running_moment(first: FloatArray, second: FloatArray, weights: FloatArray) -> FloatArray:
-    """Covariance so far of two series around their weighted means, squared weights counting: float64 [n]."""
-    w, squares = np.cumsum(weights), weights**2
-    s = np.cumsum(squares)
-    mean1, mean2 = np.cumsum(weights * first) / w, np.cumsum(weights * second) / w
-    cross, one, two = (np.cumsum(squares * series) for series in (first * second, first, second))
-    moment = (cross - mean1 * two - mean2 * one + mean1 * mean2 * s) / s
-    return np.asarray(np.maximum(moment, 0.0) if first is second else moment)
-
-
-def tasks_needed(is_decided: "NDArray[np.bool_]", factors: FloatArray, n_now: int) -> int | None:
-    """The number of tasks at the first factor of ``factors`` at which a decision would fall; None when at none."""
-    if not is_decided.any():
-        return None
-    return math.ceil(n_now * float(factors[int(is_decided.argmax())]))
+def _end(excess: Callable[[float], float], value: float, limit: float, step: float) -> float:
+    """The claim nearest to ``value`` in the direction of ``step`` that is ruled out; ``limit`` when none is."""
+    inside, direction = value, np.sign(step)
+    while True:
+        is_last = direction * (value + step - limit) >= 0
+        outside = limit if is_last else value + step
+        if excess(outside) >= 0:
+            return float(brentq(excess, inside, outside, xtol=1e-12, rtol=1e-6))
+        if is_last or abs(step) > _FAR * max(1.0, abs(value)):
+            return limit
+        inside, step = outside, 2 * step

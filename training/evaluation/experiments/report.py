@@ -1,6 +1,7 @@
 """An experiment for people and programs: tables, Markdown, JSON, and the picture of the intervals as they narrowed."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from matplotlib.ticker import FuncFormatter
 
 from tierwise.training.evaluation.estimate import Estimate
 from tierwise.training.evaluation.experiments.comparison import Comparison
-from tierwise.training.evaluation.experiments.confidence_sequence import Trajectory
+from tierwise.training.evaluation.experiments.confidence_sequence import ConfidenceSequence, Trajectory
 from tierwise.training.evaluation.experiments.verdict import ExperimentReport
 from tierwise.training.evaluation.tables import markdown_table
 
@@ -45,9 +46,9 @@ def comparison_rows(report: ExperimentReport) -> list[list[str]]:
         [
             each.arm,
             _interval(each.success.last(), 100, "+.1f", ""),
-            _change(each.cost_ratio),
+            _change(each.cost_ratio.last()),
             _change(each.cost_per_done_ratio),
-            _change(each.latency_ratio),
+            _change(each.latency_ratio.last()),
             _interval(each.escalations.last(), 1, "+.2f", ""),
         ]
         for each in report.comparisons
@@ -68,41 +69,39 @@ def trajectories_to_dict(report: ExperimentReport, n_points: int = 120) -> list[
     return [
         comparison.to_dict()
         | {"verdict": verdict.to_dict()}
-        | {"trajectories": {name: _thinned(getattr(comparison, name), n_points) for name in ("success", "cost_ratio")}}
+        | {"trajectories": {name: _path(getattr(comparison, name), n_points) for name in ("success", "cost_ratio")}}
         for comparison, verdict in zip(report.comparisons, report.verdicts, strict=True)
     ]
 
 
-def _thinned(trajectory: Trajectory, n_points: int) -> dict[str, list[float | None]]:
-    rows = np.arange(min(_FIRST_SHOWN, len(trajectory.value)), len(trajectory.value))
-    rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(n_points, len(rows))).astype(int))] if len(rows) else rows
-    ends = {name: getattr(trajectory, name)[rows] for name in ("value", "low", "high")}
+def _path(sequence: ConfidenceSequence, n_points: int) -> dict[str, list[float | None]]:
+    path = sequence.trajectory(n_points, _FIRST_SHOWN)
+    ends = {name: getattr(path, name) for name in ("value", "low", "high")}
     finite = {name: [float(x) if np.isfinite(x) else None for x in values] for name, values in ends.items()}
-    return {"n_tasks": [float(row + 1) for row in rows], **finite}
+    return {"n_tasks": [float(n) for n in path.n_tasks], **finite}
 
 
 def draw_experiment(report: ExperimentReport, path: Path) -> bool:
     """The intervals of success and cost after every task; false when there are too few tasks to draw."""
     comparison = report.comparisons[0]
-    if min(len(comparison.success.value), len(comparison.cost_ratio.value)) <= _FIRST_SHOWN:
+    if min(comparison.success.last().n, comparison.cost_ratio.last().n) <= _FIRST_SHOWN:
         return False
     figure = Figure(figsize=(8.4, 3.6), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
-    _draw(left, comparison.success, 0.0, "steps that end well, percentage points", 0.25)
+    _draw(left, comparison.success.trajectory(), 0.0, "steps that end well, percentage points", 0.25)
     left.axhline(-report.question.margin, color="#e8590c", linewidth=1.0, linestyle=(0, (4, 3)))
     left.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:+.0f}"))
-    _draw(right, comparison.cost_ratio, 1.0, "cost of a task, ratio", 0.75)
+    _draw(right, comparison.cost_ratio.trajectory(), 1.0, "cost of a task, ratio", 0.75)
     figure.suptitle(f"{comparison.arm} against {comparison.control}: {report.verdicts[0].outcome}", color=_INK)
     figure.savefig(path, dpi=150, metadata={"Software": None})
     return True
 
 
-def _draw(axes: Axes, trajectory: Trajectory, neutral: float, title: str, half_height: float) -> None:
-    n_tasks = np.arange(1, len(trajectory.value) + 1)[_FIRST_SHOWN:]
-    low, high = (np.clip(of[_FIRST_SHOWN:], -10, 10) for of in (trajectory.low, trajectory.high))
-    axes.fill_between(n_tasks, low, high, color=_LINE, alpha=0.18, linewidth=0)
-    axes.plot(n_tasks, trajectory.value[_FIRST_SHOWN:], color=_LINE, linewidth=1.6)
+def _draw(axes: Axes, path: Trajectory, neutral: float, title: str, half_height: float) -> None:
+    low, high = (np.clip(end, -10, 10) for end in (path.low, path.high))
+    axes.fill_between(path.n_tasks, low, high, color=_LINE, alpha=0.18, linewidth=0)
+    axes.plot(path.n_tasks, path.value, color=_LINE, linewidth=1.6)
     axes.axhline(neutral, color=_QUIET, linewidth=1.0)
     axes.set_ylim(neutral - half_height, neutral + half_height)
     axes.set_title(title, loc="left", fontsize=10, color=_INK)
@@ -131,17 +130,27 @@ def _page(report: ExperimentReport, name: str, has_picture: bool) -> str:
 
 
 def _how_to_read(report: ExperimentReport, comparison: Comparison) -> str:
-    level = 1 - report.question.boundary(len(report.tasks.arms)).alpha
+    level = 1 - report.question.interval_alpha(len(report.tasks.arms))
     return (
         f"Intervals hold at {level:.1%} at every look at once. Not inferior means: above minus "
         f"{report.question.margin:.1%} of steps. What was known before the first decision leaves "
-        f"{comparison.variance_left:.0%} of the variance."
+        f"{comparison.variance_left:.0%} of the variance. {how_much_counts(comparison)}".rstrip()
     )
 
 
-def _change(trajectory: Trajectory) -> str:
-    last = trajectory.last()
-    return _interval(Estimate(last.value - 1, last.low - 1, last.high - 1, last.n, last.n_effective), 100, "+.0f", " %")
+def how_much_counts(comparison: Comparison) -> str:
+    """Up to where a task's cost counts, and what that leaves out; empty where nothing cost anything."""
+    if comparison.cap_usd is None:
+        return ""
+    return (
+        f"A task's cost counts up to ${comparison.cap_usd:.3g}, twice what nine of ten come to at most; "
+        f"{comparison.money_over_cap:.0%} of the money lies above and decides nothing."
+    )
+
+
+def _change(ratio: Estimate) -> str:
+    change = replace(ratio, value=ratio.value - 1, low=ratio.low - 1, high=ratio.high - 1)
+    return _interval(change, 100, "+.0f", " %")
 
 
 def _interval(estimate: Estimate, factor: float, spec: str, unit: str) -> str:

@@ -11,6 +11,7 @@ from tierwise.training.evaluation.bootstrap import FloatArray
 from tierwise.training.evaluation.errors import EvaluationError
 
 DEFAULT_SETTLE_SECONDS = 900.0
+_LONGEST_SECONDS = 86_400.0
 
 ArmShares = Callable[[float], Sequence[float]]
 """The probability of each arm for a task that begins at a moment (seconds since the epoch)."""
@@ -24,7 +25,7 @@ class ExperimentTasks:
     ``p_arms``       float64 [n, a]: the probability of each arm when the task began
     ``success``      float64 [n]: share of its steps that ended well, of those whose end is known; NaN when of none
     ``is_done``      float64 [n]: 1 when every known step ended well, 0 when not; NaN like ``success``
-    ``cost_usd``     float64 [n]: cost of all attempts, NaN when none is known
+    ``cost_usd``     float64 [n]: cost of all attempts; NaN when one that was answered has no known cost, or none has
     ``latency_ms``   float64 [n]: of a step's attempts together, mean over its steps; NaN when none is known
     ``escalations``  float64 [n]: attempts beyond the first, per step that was attempted; NaN when none was
     ``covariates``   float64 [n, d]: what was known before the first decision
@@ -63,13 +64,15 @@ def experiment_tasks(
 ) -> ExperimentTasks:
     """Reads the steps that carry one of ``arms`` and a time; the first arm is the control.
 
-    A task counts once it is settled: its last decision is older than ``settle_seconds``. A task whose decisions name
-    several arms is counted in the arm that it began in (``n_mixed`` tells how many).
+    A task counts once it is settled, its last decision older than ``settle_seconds``, and so are all that began before
+    it: else an arm whose tasks take longer would be judged by its short ones. A task that has been open for a day holds
+    nobody up; it counts as it is. A task whose decisions name several arms is counted in the arm that it began in
+    (``n_mixed`` tells how many).
     """
     if len(arms) < 2 or len(set(arms)) != len(arms):
         raise EvaluationError(f"an experiment needs two different arms or more; it has {', '.join(arms) or 'none'}")
     by_task = _by_task(steps, set(arms))
-    settled = {task: of for task, of in by_task.items() if _time(of[-1]) <= now - settle_seconds}
+    settled = _settled(by_task, now, settle_seconds)
     ordered = sorted(settled.items(), key=lambda item: (_time(item[1][0]), item[0]))
     firsts = [of[0] for _, of in ordered]
     index = {name: i for i, name in enumerate(arms)}
@@ -111,20 +114,33 @@ def _by_task(steps: Sequence[LoggedStep], arms: set[str]) -> dict[str, list[Logg
     return found
 
 
+def _settled(by_task: dict[str, list[LoggedStep]], now: float, settle_seconds: float) -> dict[str, list[LoggedStep]]:
+    """The tasks that began before every one that is still open."""
+    open_since = [_time(of[0]) for of in by_task.values() if _time(of[-1]) > now - settle_seconds]
+    first_open = min((began for began in open_since if began > now - _LONGEST_SECONDS), default=float("inf"))
+    return {task: of for task, of in by_task.items() if _time(of[0]) < first_open}
+
+
 def _measure(steps: Sequence[LoggedStep]) -> list[float]:
     """Success, done, cost, latency and escalations of one task."""
     ends = [end for end in (ended_well(logged.attempts) for logged in steps) if not np.isnan(end)]
     attempted = [logged.attempts for logged in steps if logged.attempts]
-    costs = [a.cost_usd for attempts in attempted for a in attempts if a.cost_usd is not None]
+    costs = [a.cost_usd for attempts in attempted for a in attempts if a.error is None or a.cost_usd is not None]
     latencies = [sum(a.latency_ms for a in of if a.latency_ms is not None) for of in attempted if _has_latency(of)]
     nan = float("nan")
     return [
         float(np.mean(ends)) if ends else nan,
         float(min(ends)) if ends else nan,
-        float(sum(costs)) if costs else nan,
+        _total(costs),
         float(np.mean(latencies)) if latencies else nan,
         float(np.mean([len(of) - 1 for of in attempted])) if attempted else nan,
     ]
+
+
+def _total(costs: Sequence[float | None]) -> float:
+    """NaN when one is unknown: a missing price must not look like a saving."""
+    known = [cost for cost in costs if cost is not None]
+    return float(sum(known)) if known and len(known) == len(costs) else float("nan")
 
 
 def _has_latency(attempts: Sequence[Attempt]) -> bool:

@@ -1,18 +1,19 @@
 """What an experiment says: a winner, a loser, not yet, or that it must not be believed."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from tierwise.training.evaluation.bootstrap import FloatArray
 from tierwise.training.evaluation.errors import EvaluationError
+from tierwise.training.evaluation.estimate import Estimate
 from tierwise.training.evaluation.experiments.comparison import (
     ArmSummary,
     Comparison,
     compare_arms,
     summarise_arms,
 )
-from tierwise.training.evaluation.experiments.confidence_sequence import Boundary, Trajectory, tasks_needed
 from tierwise.training.evaluation.experiments.sample_ratio import SampleRatio, check_sample_ratio
 from tierwise.training.evaluation.experiments.tasks import ExperimentTasks
 
@@ -25,14 +26,13 @@ class Question:
     """What is asked. ``margin`` is the loss of success, in shares of steps, that is still called "not inferior".
 
     ``alpha`` is the error level of the verdicts, over all looks together: the intervals of success and of cost take
-    half of it each, and several arms against one control share it (Bonferroni). ``n_planned`` is the number of tasks at
-    which the intervals are tightest. No verdict falls before both arms have ``min_tasks`` tasks.
+    half of it each, and several arms against one control share it (Bonferroni). No verdict falls before both arms have
+    ``min_tasks`` tasks.
     """
 
     margin: float = 0.02
     alpha: float = 0.05
     min_tasks: int = 50
-    n_planned: int = 1000
 
     def __post_init__(self) -> None:
         if not 0 < self.margin < 1:
@@ -40,9 +40,9 @@ class Question:
         if not 0 < self.alpha < 0.5:
             raise EvaluationError(f"alpha is {self.alpha}; an error level between 0 and 0.5 is needed, such as 0.05")
 
-    def boundary(self, n_arms: int) -> Boundary:
-        """The boundary of every interval of an experiment with ``n_arms`` arms."""
-        return Boundary(self.alpha / 2 / (n_arms - 1), self.n_planned)
+    def interval_alpha(self, n_arms: int) -> float:
+        """The error level of every interval of an experiment with ``n_arms`` arms."""
+        return self.alpha / 2 / (n_arms - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class ExperimentReport:
         return {
             "format": "tierwise-experiment/1",
             "question": {name: getattr(self.question, name) for name in Question.__slots__},
-            "interval_level": 1 - self.question.boundary(len(self.tasks.arms)).alpha,
+            "interval_level": 1 - self.question.interval_alpha(len(self.tasks.arms)),
             "arms": [summary.to_dict() for summary in self.summaries],
             "comparisons": [c.to_dict() | {"verdict": verdict.to_dict()} for c, verdict in pairs],
             "sample_ratio": self.sample_ratio.to_dict(),
@@ -90,21 +90,21 @@ class ExperimentReport:
 def analyse(tasks: ExperimentTasks, question: Question | None = None) -> ExperimentReport:
     """Every arm against the first one. May be called as often as one likes; the error level holds all the same."""
     question = question or Question()
-    boundary = question.boundary(len(tasks.arms))
+    alpha = question.interval_alpha(len(tasks.arms))
     sample_ratio = check_sample_ratio(tasks.arm, tasks.p_arms, tasks.arms)
-    comparisons = tuple(compare_arms(tasks, arm, boundary) for arm in range(1, len(tasks.arms)))
+    comparisons = tuple(compare_arms(tasks, arm, alpha) for arm in range(1, len(tasks.arms)))
     return ExperimentReport(
         question=question,
         tasks=tasks,
         summaries=summarise_arms(tasks),
         comparisons=comparisons,
-        verdicts=tuple(judge(comparison, sample_ratio, question, boundary) for comparison in comparisons),
+        verdicts=tuple(judge(comparison, sample_ratio, question) for comparison in comparisons),
         sample_ratio=sample_ratio,
         warnings=_warnings(tasks, comparisons),
     )
 
 
-def judge(comparison: Comparison, sample_ratio: SampleRatio, question: Question, boundary: Boundary) -> Verdict:
+def judge(comparison: Comparison, sample_ratio: SampleRatio, question: Question) -> Verdict:
     """The verdict on one arm."""
     if sample_ratio.is_broken:
         return Verdict(BROKEN, f"The arms did not get their shares of tasks (p = {sample_ratio.p_value:.2g}).")
@@ -118,22 +118,23 @@ def judge(comparison: Comparison, sample_ratio: SampleRatio, question: Question,
     if cost.low > 0 and success.high < question.margin:
         return Verdict(LOSS, f"{arm} costs more than {control} and does not succeed more often by the margin.")
     if success.low > -question.margin and cost.high < 0:
+        if comparison.wide_cost_usd.last().low > 0:
+            return Verdict(NOT_YET, _dear_tail(comparison))
         return Verdict(WIN, f"{arm} is not inferior to {control} within {question.margin:.1%} and costs less.")
     if success.low > question.margin:
         return Verdict(
             WIN, f"{arm} succeeds more often than {control}, by more than the margin of {question.margin:.1%}."
         )
-    needed = _tasks_needed(comparison, question, boundary)
+    needed = _tasks_needed(comparison, question)
     more = (
         "no amount of traffic in sight would decide" if needed is None else f"about {needed:,} tasks more would decide"
     )
     return Verdict(NOT_YET, f"The intervals still allow both; if the figures stay, {more}.", needed)
 
 
-def _tasks_needed(comparison: Comparison, question: Question, boundary: Boundary) -> int | None:
+def _tasks_needed(comparison: Comparison, question: Question) -> int | None:
     """Further tasks until one of the verdicts falls, if today's means and variances stay."""
-    success = _Ahead.of(comparison.success, boundary)
-    cost = _Ahead.of(comparison.cost_usd, boundary)
+    success, cost = _Ahead.of(comparison.success.last()), _Ahead.of(comparison.cost_usd.last())
     margin = question.margin
     is_decided = (
         (success.high < -margin)
@@ -141,35 +142,53 @@ def _tasks_needed(comparison: Comparison, question: Question, boundary: Boundary
         | ((success.low > -margin) & (cost.high < 0))
         | (success.low > margin)
     )
+    if not is_decided.any():
+        return None
     n_now = comparison.n_arm + comparison.n_control
-    needed = tasks_needed(is_decided, _FACTORS, n_now)
-    return None if needed is None else max(1, needed - n_now)
+    return max(1, math.ceil(n_now * float(_FACTORS[int(is_decided.argmax())])) - n_now)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ahead:
-    """An interval with ``_FACTORS`` times as many tasks as now: float64 [f] each."""
+    """An interval with ``_FACTORS`` times as many tasks as now, narrowed by their square roots: float64 [f] each."""
 
     low: FloatArray
     high: FloatArray
 
     @classmethod
-    def of(cls, trajectory: Trajectory, boundary: Boundary) -> "_Ahead":
-        now = trajectory.last()
-        shrunk = boundary.radius(now.n_effective * _FACTORS) / boundary.radius(now.n_effective) / _FACTORS
-        radius = (now.high - now.value) * shrunk
-        return cls(now.value - radius, now.value + radius)
+    def of(cls, now: Estimate) -> "_Ahead":
+        shrunk = 1.0 / np.sqrt(_FACTORS)
+        return cls(now.value - (now.value - now.low) * shrunk, now.value + (now.high - now.value) * shrunk)
+
+
+def _dear_tail(comparison: Comparison) -> str:
+    more = comparison.wide_cost_usd.last().text("+.3g")
+    return (
+        f"{comparison.arm} costs less per task up to ${comparison.cap_usd or 0.0:.3g}, but its dear tasks take more "
+        f"than that back: {more} USD a task when they count twenty times as far. Look at those before it wins."
+    )
 
 
 def _warnings(tasks: ExperimentTasks, comparisons: tuple[Comparison, ...]) -> tuple[str, ...]:
-    found = []
-    for comparison in comparisons:
-        unknown = comparison.unknown.last()
-        if unknown.low > 0 or unknown.high < 0:
+    found = [warning for comparison in comparisons for warning in _unlike(comparison)]
+    means = {summary.arm: summary.cost_usd for summary in summarise_arms(tasks)}
+    for each in comparisons:
+        if each.cost_usd.last().high < 0 and means[each.arm] >= means[each.control]:
             found.append(
-                f"{comparison.arm}: tasks without any known outcome are {unknown.text('+.1%')} more frequent than in "
-                f"{comparison.control}; what was measured may not be what happened"
+                f"{each.arm} costs less per task up to ${each.cap_usd or 0.0:.3g}, its mean as it stands is not lower: "
+                f"{each.money_over_cap:.0%} of all money lies above, in a few dear tasks"
             )
     if tasks.n_mixed:
         found.append(f"{tasks.n_mixed} tasks saw more than one arm; they count in the arm that they began in")
     return tuple(found)
+
+
+def _unlike(comparison: Comparison) -> list[str]:
+    """What was not measured alike in both arms."""
+    kinds = {"any known outcome": comparison.unknown, "a known cost": comparison.unknown_cost}
+    return [
+        f"{comparison.arm}: tasks without {what} are {difference.last().text('+.1%')} more frequent than in "
+        f"{comparison.control}; what was measured may not be what happened"
+        for what, difference in kinds.items()
+        if difference.last().low > 0 or difference.last().high < 0
+    ]

@@ -46,6 +46,21 @@ def test_what_is_unknown_stays_unknown() -> None:
         assert np.isnan(tasks.column(metric)).tolist() == [True]
 
 
+def test_a_missing_price_is_no_saving() -> None:
+    """Only an attempt that failed before it was answered may have no cost."""
+    unanswered = Attempt("small", success=False, error="connection refused")
+    assert np.isnan(read(step("t", 10, "rules", good(3.0), good(None))).cost_usd).tolist() == [True]
+    assert read(step("t", 10, "rules", unanswered, good(3.0))).cost_usd.tolist() == [3.0]
+    assert np.isnan(read(step("t", 10, "rules", unanswered)).cost_usd).tolist() == [True]
+
+
+def test_half_the_price_for_twice_the_steps_is_no_saving() -> None:
+    """A task is what it costs as a whole: an arm that needs more steps for it pays for them."""
+    few = step("few", 10, "rules", good(2.0))
+    many = [step("many", at, "learned", good(1.0)) for at in (10, 11)]
+    assert read(few, *many).cost_usd.tolist() == [2.0, 2.0]
+
+
 def test_tasks_stand_in_the_order_in_which_they_began_with_the_shares_of_that_moment() -> None:
     tasks = read(step("b", 20, "rules", good()), step("a", 5, "rules", good()))
     assert tasks.task_ids == ("a", "b")
@@ -56,6 +71,25 @@ def test_a_task_still_running_waits_and_strange_arms_do_not_count() -> None:
     tasks = read(step("a", 10, "rules", good()), step("b", 950, "rules", good()), step("c", 10, "other", good()))
     assert tasks.task_ids == ("a",)
     assert tasks.n_unsettled == 1
+
+
+def test_tasks_that_began_after_one_that_still_runs_wait_for_it() -> None:
+    """Else the arm whose tasks take longer is judged by its short ones."""
+    long = [step("long", at, "learned", good()) for at in (20, 500, 950)]
+    tasks = read(step("before", 10, "rules", good()), *long, step("after", 30, "rules", good()))
+    assert (tasks.task_ids, tasks.n_unsettled, tasks.n_steps) == (("before",), 2, 1)
+
+
+def test_a_task_that_never_ends_holds_up_nobody_after_a_day() -> None:
+    endless = [step("endless", at, "rules", good(1.0)) for at in (10, 86_500)]
+    steps = [*endless, step("short", 20, "learned", good())]
+    tasks = experiment_tasks(steps, ARMS, lambda _: (0.5, 0.5), 86_500.0, 100.0)
+    assert tasks.task_ids == ("endless", "short")
+    assert tasks.cost_usd.tolist() == [2.0, 1.0]
+    a_moment_before = experiment_tasks(
+        [*steps[:1], step("endless", 86_400, "rules", good()), steps[2]], ARMS, lambda _: (0.5, 0.5), 86_405.0, 100.0
+    )
+    assert (len(a_moment_before), a_moment_before.n_unsettled) == (0, 2)
 
 
 def test_a_task_with_two_arms_counts_where_it_began() -> None:
