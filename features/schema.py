@@ -12,7 +12,7 @@ from tierwise.features.identity import IDENTITY_FIELDS, identity_names
 from tierwise.features.lexical import LEXICAL_NAMES
 from tierwise.features.structural import STRUCTURAL_NAMES
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 DEFAULT_COMPONENTS = 32
 
 
@@ -56,7 +56,10 @@ class FeatureSchema:
         """Raises ``FeatureSchemaError`` for a schema of another version."""
         if raw.get("schema_version") != SCHEMA_VERSION:
             found = raw.get("schema_version")
-            raise FeatureSchemaError(f"feature schema {found!r} is not {SCHEMA_VERSION}; train the router again")
+            raise FeatureSchemaError(
+                f"its features are those of schema {found!r}, this version of Tierwise computes {SCHEMA_VERSION}; "
+                "train the router again: tierwise train"
+            )
         vocabularies = {field: _values(raw["vocabularies"][field]) for field in IDENTITY_FIELDS}
         return cls(vocabularies, int(raw["n_components"]), str(raw["encoder_digest"]))
 

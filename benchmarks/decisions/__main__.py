@@ -30,6 +30,7 @@ _MODES = {
     "off_policy": modes.off_policy,
     "stability": modes.stability,
     "attacks": modes.attacks,
+    "forms": modes.forms,
 }
 
 
@@ -82,6 +83,7 @@ def _add_modes(group: "argparse._MutuallyExclusiveGroup") -> None:
         "--off-policy": ("off_policy", "do off-policy intervals cover the truth"),
         "--stability": ("stability", "the operating point with other folds and another order of rows"),
         "--attacks": ("attacks", "decisions that words around a prompt move"),
+        "--forms": ("forms", "decisions of the same step as text, messages, content parts, tool results"),
     }
     for flag, (mode, text) in flags.items():
         group.add_argument(flag, dest="mode", action="store_const", const=mode, help=text)

@@ -16,18 +16,24 @@ SAMPLE_NAME = "sample log"
 def named_problems(paths: Sequence[Path], tiers: Path | None) -> list[Problem]:
     """All logs together where there are several, then each alone. Without ``paths``, the default ones."""
     if not paths:
-        paths = sorted(SHARED_DATA.glob("*.jsonl.gz"))
+        paths = _real_logs()
         return [*_together_and_alone(paths, None), sample_problem()]
     return _together_and_alone(paths, tiers)
 
 
 def sources(paths: Sequence[Path], tiers: Path | None) -> list[Problem]:
     """Each log alone. Raises ``LogError`` when there are fewer than two."""
-    paths = paths or sorted(SHARED_DATA.glob("*.jsonl.gz"))
+    paths = paths or _real_logs()
     if len(paths) < 2:
         raise LogError(f"{len(paths)} logs; at least two sources are needed, give --log twice or more")
     catalogue = TierCatalogue.load(tiers)
     return [read_problem(_name(path), [path], catalogue) for path in paths]
+
+
+def _real_logs() -> list[Path]:
+    """Those of three tiers; a log with tiers of its own has them in a file beside it."""
+    paths = sorted(SHARED_DATA.glob("*.jsonl.gz"))
+    return [path for path in paths if not path.with_name(f"{_name(path)}.tiers.toml").exists()]
 
 
 def together(problems: Sequence[Problem], name: str) -> Problem:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from benchmarks.decisions import render, render_modes
+from benchmarks.decisions import render, render_forms, render_modes
 
 _INTRODUCTION = """# How well the router decides
 
@@ -28,6 +28,7 @@ SECTIONS: dict[str, Callable[[Any], list[str]]] = {
     "off_policy": render_modes.off_policy_page,
     "stability": render_modes.stability_page,
     "attacks": render_modes.attacks_page,
+    "forms": render_forms.forms_page,
 }
 
 

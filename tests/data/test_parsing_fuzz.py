@@ -19,6 +19,7 @@ from tierwise.data.serialise import step_to_dict
 from tierwise.features.identity import identity_values
 from tierwise.features.lexical import lexical_features
 from tierwise.features.structural import structural_features
+from tierwise.features.view import view_of
 
 T = TypeVar("T")
 
@@ -65,9 +66,9 @@ def test_a_step_is_parsed_or_refused_and_what_is_parsed_can_be_used(raw: Any) ->
         assert step.field.startswith("step")
         assert str(step).startswith(f"{step.field}: ")
         return
-    prompt = step.prompt
-    assert json.dumps(prompt).encode()
-    values = [*structural_features(step, prompt[:6000]), *lexical_features(prompt[:6000], len(prompt))]
+    assert json.dumps(step.prompt).encode()
+    view = view_of(step)
+    values = [*structural_features(step, view), *lexical_features(view.text[:6000], view.n_chars)]
     assert all(abs(value) <= 1e7 for value in values)
     assert len(identity_values(step)) == 5
     assert parse_step(step_to_dict(step)) == step or "extra" in raw, "what is written reads back"
