@@ -12,6 +12,7 @@ from tierwise.features.identity import fit_vocabularies, identity_features
 from tierwise.features.lexical import MAX_CHARS, lexical_features
 from tierwise.features.schema import DEFAULT_COMPONENTS, FeatureSchema, FeatureSchemaError
 from tierwise.features.structural import structural_features
+from tierwise.features.trajectory import read_trajectory, trajectory_features
 from tierwise.features.view import StepView, view_of
 
 
@@ -55,5 +56,6 @@ class FeaturePipeline:
         return [
             *structural_features(step, view),
             *lexical_features(cut_text(view.text, MAX_CHARS // 2, MAX_CHARS // 2), view.n_chars),
+            *trajectory_features(read_trajectory(step.messages)),
             *identity_features(step, self._positions),
         ]

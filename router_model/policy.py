@@ -123,4 +123,6 @@ def _learned_reason(tier: int, outlook: Outlook, allowed: TierRange) -> Reason:
     text = (
         f"{p_success[tier]:.0%} expected to succeed; the top open tier adds {gain:+.1%} at {ratio:.3g} times the cost."
     )
-    return Reason("raised" if allowed.raised_by and tier == allowed.low else "learned", text)
+    if allowed.raised_by and tier == allowed.low:
+        return Reason("raised", f"{text} Raised by {allowed.raised_by}.")
+    return Reason("learned", text)

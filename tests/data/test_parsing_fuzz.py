@@ -16,7 +16,7 @@ from tierwise.data.parsing import parse_logged_step, parse_step
 from tierwise.data.records import Step
 from tierwise.data.redaction import Redaction, redact_step
 from tierwise.data.serialise import step_to_dict
-from tierwise.features.identity import identity_values
+from tierwise.features.identity import IDENTITY_FIELDS, identity_values
 from tierwise.features.lexical import lexical_features
 from tierwise.features.structural import structural_features
 from tierwise.features.view import view_of
@@ -70,7 +70,7 @@ def test_a_step_is_parsed_or_refused_and_what_is_parsed_can_be_used(raw: Any) ->
     view = view_of(step)
     values = [*structural_features(step, view), *lexical_features(view.text[:6000], view.n_chars)]
     assert all(abs(value) <= 1e7 for value in values)
-    assert len(identity_values(step)) == 5
+    assert len(identity_values(step)) == len(IDENTITY_FIELDS)
     assert parse_step(step_to_dict(step)) == step or "extra" in raw, "what is written reads back"
     for mode in Redaction:
         assert redact_step(step, mode).task_type == step.task_type
