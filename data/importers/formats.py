@@ -4,13 +4,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tierwise.data.importers.claude_code_log import read_claude_code_log
+from tierwise.data.importers.codex_log import read_codex_log
 from tierwise.data.importers.csv_table import read_csv_table
 from tierwise.data.importers.langfuse_export import read_langfuse_export
 from tierwise.data.importers.langsmith_export import read_langsmith_export
 from tierwise.data.importers.litellm_log import read_litellm_log
 from tierwise.data.importers.mapping import ImportMap
+from tierwise.data.importers.mini_swe_agent import read_mini_swe_agent
 from tierwise.data.importers.mlflow_traces import read_mlflow_traces
 from tierwise.data.importers.openai_log import read_openai_logs
+from tierwise.data.importers.opencode_export import read_opencode_export
+from tierwise.data.importers.openhands_log import read_openhands_logs
 from tierwise.data.importers.records import Record
 from tierwise.data.importers.span_reader import read_otlp_log
 
@@ -40,5 +45,10 @@ FORMATS: Mapping[str, Format] = {
     "litellm": Format("LiteLLM standard logging payloads or spend logs", _each(read_litellm_log)),
     "langfuse": Format("Langfuse observations and scores", _each(read_langfuse_export)),
     "langsmith": Format("LangSmith runs and feedback", _each(read_langsmith_export)),
+    "codex": Format("Codex rollouts, from ~/.codex/sessions", _each(read_codex_log)),
+    "claude-code": Format("Claude Code sessions, from ~/.claude/projects", _each(read_claude_code_log)),
+    "opencode": Format("sessions that opencode exported", _each(read_opencode_export)),
+    "openhands": Format("OpenHands events or trajectories", read_openhands_logs),
+    "mini-swe-agent": Format("mini-swe-agent trajectories", _each(read_mini_swe_agent)),
     "csv": Format("a table, with the columns named in --map", _each(read_csv_table)),
 }
