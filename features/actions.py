@@ -17,7 +17,7 @@ from tierwise.data.records import Message
 
 KINDS = ("read", "search", "edit", "test", "run", "plan", "ask", "other")
 
-_HEAD_CHARS, _TAIL_CHARS = 400, 800
+_HEAD_CHARS, _TAIL_CHARS = 400, 400
 _WORDS_OF_KINDS: dict[str, str] = {
     word: kind
     for kind, words in (
@@ -44,9 +44,10 @@ _COMMAND_START = re.compile(
 )
 _WRITES = re.compile(r"\bsed\s+-i|<<\s*['\"]?\w+|(?<![0-9&>])>>?\s*[\w./]|\bapply_patch\b|\bgit\s+apply\b")
 _TESTS = re.compile(r"\bpytest\b|\bunittest\b|\bruntests?\b|\b(?:npm|cargo|go|make|mvn)\s+(?:run\s+)?test\b|\btox\b")
-_PATH = re.compile(r"(?:[\w.-]*/)+[\w-]+\.\w{1,5}\b|\b[\w-]+\.(?:py|js|ts|md|json|toml|yaml|yml|txt|c|h|rs|go|java)\b")
+_SEPARATORS = re.compile(r"[\s\"'=,:;()<>|\[\]{}]+")
+_SUFFIX_CHARS = 5
 _EXIT_CODE = re.compile(r"(?:<returncode>|exit[ _]?code\W{1,4}|exited with code )(-?\d+)", re.IGNORECASE)
-_TRACEBACK = re.compile(r"Traceback \(most recent call last\)|\bpanic(?:ked)? at |^\s+at \S+\(.*:\d+\)", re.MULTILINE)
+_TRACEBACKS = ("Traceback (most recent call last)", "panicked at ", "\n    at ")
 _TROUBLE = re.compile(
     r"\b(?:error|exception|failed|failure|not found|no such file|denied|invalid|timed out|refused|cannot|unable to)\b",
     re.IGNORECASE,
@@ -84,7 +85,7 @@ def actions_of(message: Message) -> tuple[Action, ...]:
     calls = message.extra.get("tool_calls")
     if isinstance(calls, list) and calls:
         return tuple(_called(call) for call in calls if isinstance(call, Mapping))
-    return _fenced_actions(message.content[-4 * _TAIL_CHARS :]) if "```" in message.content else ()
+    return _fenced_actions(message.content[-8 * _TAIL_CHARS :]) if "```" in message.content else ()
 
 
 def result_of(message: Message) -> Result | None:
@@ -107,7 +108,7 @@ def _called(call: Mapping[str, Any]) -> Action:
 @lru_cache(maxsize=4096)
 def _read_call(tool: str, head: str, tail: str, n_chars: int) -> Action:
     call = hash((tool, head, tail, n_chars))
-    paths = tuple(dict.fromkeys(_PATH.findall(head.replace("\\/", "/"))))
+    paths = _paths_in(head)
     if tool.lower() in _SHELLS:
         return _shell_action(tool.lower(), _command_in(head), call, paths)
     words = [word.lower() for word in _NAME_WORDS.findall(tool)]
@@ -118,7 +119,7 @@ def _read_call(tool: str, head: str, tail: str, n_chars: int) -> Action:
 @lru_cache(maxsize=1024)
 def _fenced_actions(text: str) -> tuple[Action, ...]:
     return tuple(
-        _shell_action("bash", command, hash(command), tuple(dict.fromkeys(_PATH.findall(command[:_HEAD_CHARS]))))
+        _shell_action("bash", command, hash(command), _paths_in(command[:_HEAD_CHARS]))
         for command in _FENCED.findall(text)
     )
 
@@ -126,11 +127,21 @@ def _fenced_actions(text: str) -> tuple[Action, ...]:
 def _shell_action(tool: str, command: str, call: int, paths: tuple[str, ...]) -> Action:
     program = _COMMAND_START.sub("", command, count=1).strip().partition(" ")[0].rpartition("/")[2][:24]
     kind = _WORDS_OF_KINDS.get(program.lower(), "run")
-    if _TESTS.search(command):
+    if ("test" in command or "tox" in command) and _TESTS.search(command):
         kind = "test"
-    elif _WRITES.search(command):
+    elif (">" in command or "<<" in command or " -i" in command or "apply" in command) and _WRITES.search(command):
         kind = "edit"
     return Action(f"{tool}:{program}", kind, call, paths)
+
+
+def _paths_in(text: str) -> tuple[str, ...]:
+    """Words that look like the path of a file: a name, a dot and a short suffix."""
+    found = []
+    for word in _SEPARATORS.split(text):
+        name, dot, suffix = word.rpartition(".")
+        if dot and 0 < len(suffix) <= _SUFFIX_CHARS and suffix.isalpha() and name.rpartition("/")[2]:
+            found.append(word)
+    return tuple(dict.fromkeys(found))
 
 
 def _command_in(arguments: str) -> str:
@@ -145,10 +156,17 @@ def _command_in(arguments: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _read_result(head: str, tail: str, n_chars: int, is_marked: bool) -> Result:
-    code = _EXIT_CODE.search(head) or _EXIT_CODE.search(tail)
-    has_traceback = _TRACEBACK.search(head) is not None or _TRACEBACK.search(tail) is not None
-    trouble = _TROUBLE.search(head[:_TROUBLE_CHARS])
-    is_failure = is_marked or (int(code.group(1)) != 0 if code else has_traceback or trouble is not None)
+    code = _exit_code(head) or (_exit_code(tail) if n_chars > len(head) else None)
+    has_traceback = any(mark in head or mark in tail for mark in _TRACEBACKS)
+    if code is not None:
+        is_failure = is_marked or int(code) != 0
+    else:
+        is_failure = is_marked or has_traceback or _TROUBLE.search(head[:_TROUBLE_CHARS]) is not None
     last_line = tail.rstrip().removesuffix("</output>").rstrip().rpartition("\n")[2]
     error = hash(_DIGITS.sub("", last_line)) if is_failure else None
     return Result(n_chars, is_failure, has_traceback, error, hash((head, tail, n_chars)))
+
+
+def _exit_code(text: str) -> str | None:
+    found = _EXIT_CODE.search(text) if "code" in text or "Code" in text else None
+    return found.group(1) if found else None

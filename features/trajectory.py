@@ -13,8 +13,8 @@ from typing import Final
 from tierwise.data.records import Message
 from tierwise.features.actions import KINDS, Action, Result, actions_of, result_of
 
-WINDOW: Final = 96
-"""Messages, some 48 actions with their results."""
+WINDOW: Final = 64
+"""Messages, some 32 actions with their results."""
 
 TRAJECTORY_NAMES: tuple[str, ...] = (
     "log_actions",

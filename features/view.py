@@ -40,18 +40,17 @@ class StepView:
 def view_of(step: Step) -> StepView:
     """The view of a step; linear in the number of messages, and in the characters of both ends of the text."""
     text, n_chars = _read(_parts(step))
-    turns = [message for message in step.messages if message.role not in SYSTEM_ROLES]
-    if not turns:
-        return StepView(text, n_chars, _n_system_chars(step) if step.text else None, 1, 0, 0, 1.0)
-    roles = [turn.role for turn in turns]
+    roles = [message.role for message in step.messages]
+    n_system = sum(map(roles.count, SYSTEM_ROLES))
+    n_turns = len(roles) - n_system
     return StepView(
         text=text,
         n_chars=n_chars,
-        n_system_chars=_n_system_chars(step) if len(turns) < len(step.messages) else None,
-        n_turns=len(turns),
+        n_system_chars=_n_system_chars(step) if n_system and (n_turns or step.text) else None,
+        n_turns=n_turns or 1,
         n_assistant_turns=roles.count("assistant"),
         n_tool_turns=roles.count("tool") + roles.count("function"),
-        last_share=_last_share(turns),
+        last_share=_last_share(step.messages, n_system) if n_turns else 1.0,
     )
 
 
@@ -68,13 +67,16 @@ def _parts(step: Step) -> Sequence[str]:
     if step.text:
         is_turn_left_out = any(message.role not in SYSTEM_ROLES for message in step.messages)
         return [step.text] if is_turn_left_out else [*_system_prompts(step), step.text]
-    parts = [message.content for message in step.messages if message.content and not _is_neutral(message)]
-    return parts or [message.content for message in step.messages]
+    contents = [message.content for message in step.messages]
+    for place, message in enumerate(step.messages):
+        if message.role in SYSTEM_ROLES and not says_something(message.content):
+            contents[place] = ""
+    return [content for content in contents if content] or [message.content for message in step.messages]
 
 
 def _system_prompts(step: Step) -> list[str]:
     """Those that say something."""
-    return [each.content for each in step.messages if each.role in SYSTEM_ROLES and not _is_neutral(each)]
+    return [each.content for each in step.messages if each.role in SYSTEM_ROLES and says_something(each.content)]
 
 
 def _n_system_chars(step: Step) -> int | None:
@@ -82,12 +84,10 @@ def _n_system_chars(step: Step) -> int | None:
     return sum(map(len, _system_prompts(step))) or None
 
 
-def _is_neutral(message: Message) -> bool:
-    return message.role in SYSTEM_ROLES and not says_something(message.content)
-
-
-def _last_share(turns: Sequence[Message]) -> float:
-    n_chars = sum(len(turn.content) for turn in turns)
+def _last_share(messages: Sequence[Message], n_system: int) -> float:
+    """The share of the turns' characters that the last turn has; some message is a turn."""
+    turns = [each for each in messages if each.role not in SYSTEM_ROLES] if n_system else messages
+    n_chars = sum([len(turn.content) for turn in turns])
     return len(turns[-1].content) / n_chars if n_chars else 1.0
 
 
