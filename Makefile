@@ -62,6 +62,16 @@ test-importers: $(DEV)  ## record logs with the real libraries, in an environmen
 
 test-adapters: $(addprefix test-adapter-,$(ADAPTERS))  ## the openai client and each agent framework, in environments of their own
 
+# What the environments of the adapters cannot train themselves.
+$(ADAPTERS_VENV)/bundle: $(DEV) $(wildcard features/*.py training/*.py router_model/*.py)
+	rm -rf $@
+	$(BIN)/tierwise train --log data/samples/agent_steps.jsonl.gz --tiers data/samples/tiers.toml \
+	  --config $(ENVIRONMENTS)/train.toml --no-track --out $@
+	@touch $@
+
+test-adapter-openai-client: export TIERWISE_TEST_BUNDLE = $(CURDIR)/$(ADAPTERS_VENV)/bundle
+test-adapter-openai-client: $(ADAPTERS_VENV)/bundle
+
 # The tests and the example of one, such as test-adapter-langchain.
 test-adapter-%: $(ADAPTERS_VENV)/%/.made
 	$(ADAPTERS_VENV)/$*/bin/pytest -W ignore $(wildcard tests/*/*/test_$(subst -,_,$*).py) $(ARGS)

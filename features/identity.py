@@ -1,4 +1,4 @@
-"""Identity features: which agent, node, task type, tool set and schema a step belongs to.
+"""Identity features: which agent, node, task type, tool set and schema a step belongs to, and what was done last.
 
 Agent logs recur by identity, so a router learns most from it. Each field gets a vocabulary of the values that training
 saw often enough; a step is a one-hot over it, with columns for "other value" and "no value".
@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 from tierwise.data.records import Step
+from tierwise.features.trajectory import last_action_name
 
-IDENTITY_FIELDS: tuple[str, ...] = ("task_type", "agent", "node", "tool_set", "schema")
+IDENTITY_FIELDS: tuple[str, ...] = ("task_type", "agent", "node", "tool_set", "schema", "last_action")
 MIN_COUNT = 8
 MAX_VALUES = 24
 
@@ -24,6 +25,7 @@ def identity_values(step: Step) -> tuple[str | None, ...]:
         step.node,
         _digest(sorted(tool.name for tool in step.tools)) if step.tools else None,
         _digest(step.response_schema) if step.response_schema is not None else None,
+        last_action_name(step.messages) if step.messages else None,
     )
 
 

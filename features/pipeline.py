@@ -12,6 +12,8 @@ from tierwise.features.identity import fit_vocabularies, identity_features
 from tierwise.features.lexical import MAX_CHARS, lexical_features
 from tierwise.features.schema import DEFAULT_COMPONENTS, FeatureSchema, FeatureSchemaError
 from tierwise.features.structural import structural_features
+from tierwise.features.trajectory import read_trajectory, trajectory_features
+from tierwise.features.view import StepView, view_of
 
 
 class FeaturePipeline:
@@ -37,23 +39,23 @@ class FeaturePipeline:
         """Vectors float32 [n, len(schema.names)]; a row never depends on the other rows."""
         vectors = np.empty((len(steps), len(self.schema.names)), dtype=np.float32)
         n_counts = vectors.shape[1] - self.schema.n_components
-        prompts = [step.prompt for step in steps]
-        for row, (step, prompt) in enumerate(zip(steps, prompts, strict=True)):
-            vectors[row, :n_counts] = self._counts(step, prompt)
+        views = [view_of(step) for step in steps]
+        for row, (step, view) in enumerate(zip(steps, views, strict=True)):
+            vectors[row, :n_counts] = self._counts(step, view)
         if self.schema.n_components:
-            vectors[:, n_counts:] = self._embedded(prompts)
+            vectors[:, n_counts:] = self._embedded([view.text for view in views])
         return vectors
 
-    def _embedded(self, prompts: list[str]) -> NDArray[np.float32]:
+    def _embedded(self, texts: list[str]) -> NDArray[np.float32]:
         """Components float32 [n, n_components]; a text that recurs is encoded once."""
-        places = {prompt: place for place, prompt in enumerate(dict.fromkeys(prompts))}
+        places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
         components = self._encoder.encode(list(places))[:, : self.schema.n_components]
-        return components if len(places) == len(prompts) else components[[places[prompt] for prompt in prompts]]
+        return components if len(places) == len(texts) else components[[places[text] for text in texts]]
 
-    def _counts(self, step: Step, prompt: str) -> list[float]:
-        text = cut_text(prompt, MAX_CHARS // 2, MAX_CHARS // 2)
+    def _counts(self, step: Step, view: StepView) -> list[float]:
         return [
-            *structural_features(step, text),
-            *lexical_features(text, len(prompt)),
+            *structural_features(step, view),
+            *lexical_features(cut_text(view.text, MAX_CHARS // 2, MAX_CHARS // 2), view.n_chars),
+            *trajectory_features(read_trajectory(step.messages)),
             *identity_features(step, self._positions),
         ]

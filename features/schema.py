@@ -11,8 +11,9 @@ from tierwise.data.errors import TierwiseError
 from tierwise.features.identity import IDENTITY_FIELDS, identity_names
 from tierwise.features.lexical import LEXICAL_NAMES
 from tierwise.features.structural import STRUCTURAL_NAMES
+from tierwise.features.trajectory import TRAJECTORY_NAMES
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 DEFAULT_COMPONENTS = 32
 
 
@@ -22,7 +23,7 @@ class FeatureSchemaError(TierwiseError):
 
 @dataclass(frozen=True)
 class FeatureSchema:
-    """The columns, in order: structural, lexical, identity, embedding.
+    """The columns, in order: structural, lexical, trajectory, identity, embedding.
 
     ``vocabularies`` maps each identity field to the values with a column of their own; ``n_components`` is the number
     of leading components of the sentence embedding; ``encoder_digest`` the sha256 of the encoder's graph.
@@ -35,7 +36,7 @@ class FeatureSchema:
     @cached_property
     def names(self) -> tuple[str, ...]:
         embedding = [f"embedding_{i}" for i in range(self.n_components)]
-        return (*STRUCTURAL_NAMES, *LEXICAL_NAMES, *identity_names(self.vocabularies), *embedding)
+        return (*STRUCTURAL_NAMES, *LEXICAL_NAMES, *TRAJECTORY_NAMES, *identity_names(self.vocabularies), *embedding)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -56,7 +57,10 @@ class FeatureSchema:
         """Raises ``FeatureSchemaError`` for a schema of another version."""
         if raw.get("schema_version") != SCHEMA_VERSION:
             found = raw.get("schema_version")
-            raise FeatureSchemaError(f"feature schema {found!r} is not {SCHEMA_VERSION}; train the router again")
+            raise FeatureSchemaError(
+                f"its features are those of schema {found!r}, this version of Tierwise computes {SCHEMA_VERSION}; "
+                "train the router again: tierwise train"
+            )
         vocabularies = {field: _values(raw["vocabularies"][field]) for field in IDENTITY_FIELDS}
         return cls(vocabularies, int(raw["n_components"]), str(raw["encoder_digest"]))
 

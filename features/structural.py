@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tierwise.data.records import Step, Tool
+from tierwise.features.view import StepView
 
 MISSING = -1.0
 
@@ -33,16 +34,19 @@ STRUCTURAL_NAMES: tuple[str, ...] = (
     "has_response_schema",
     "n_schema_fields",
     "schema_depth",
-    "n_messages",
-    "n_assistant_messages",
-    "n_tool_messages",
+    "log_turns",
+    "log_assistant_turns",
+    "log_tool_turns",
     "log_system_chars",
-    "log_last_message_chars",
+    "last_turn_share",
 )
 
+FORM_NAMES: tuple[str, ...] = STRUCTURAL_NAMES[-5:]
+"""Columns that tell in which form a step came: the same for all steps of a log of texts, whatever their kind."""
 
-def structural_features(step: Step, prompt: str) -> list[float]:
-    """The values of ``STRUCTURAL_NAMES`` for one step; ``prompt`` is the part of its text that is read."""
+
+def structural_features(step: Step, view: StepView) -> list[float]:
+    """The values of ``STRUCTURAL_NAMES`` for one step and its view."""
     return [
         _or_missing(step.input_complexity),
         _or_missing(step.requires_judgment),
@@ -52,9 +56,9 @@ def structural_features(step: Step, prompt: str) -> list[float]:
         _or_missing(step.retry),
         float(bool(step.previous_error)),
         math.log1p(len(step.previous_error or "")),
-        *_tool_features(step.tools, prompt),
+        *_tool_features(step.tools, view.text),
         *_schema_features(step.response_schema),
-        *_message_features(step),
+        *_form_features(view),
     ]
 
 
@@ -115,14 +119,11 @@ def _depth(rendered: str) -> int:
     return deepest
 
 
-def _message_features(step: Step) -> list[float]:
-    roles = [message.role for message in step.messages]
-    system = sum(len(message.content) for message in step.messages if message.role in ("system", "developer"))
-    last = len(step.messages[-1].content) if step.messages else 0
+def _form_features(view: StepView) -> list[float]:
     return [
-        float(len(roles)),
-        float(roles.count("assistant")),
-        float(roles.count("tool")),
-        math.log1p(system),
-        math.log1p(last),
+        math.log1p(view.n_turns),
+        math.log1p(view.n_assistant_turns),
+        math.log1p(view.n_tool_turns),
+        MISSING if view.n_system_chars is None else math.log1p(view.n_system_chars),
+        view.last_share,
     ]

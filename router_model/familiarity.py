@@ -35,7 +35,8 @@ class FamiliaritySpace:
     """The coordinates in which steps are compared: ``clip((vector[columns] - centre) * weight)``, float32 [c].
 
     ``columns`` int64 [c] are the features that count, ``centre`` and ``weight`` float32 [c] belong to them. What a step
-    does not say counts as the usual: silence is no evidence that a step is of another kind.
+    does not say counts as the usual: silence is no evidence that a step is of another kind. For its task type
+    :class:`Familiarity` sees to that.
     """
 
     columns: NDArray[np.int64]
@@ -106,23 +107,32 @@ class NearestReference:
 
 @dataclass(frozen=True, slots=True)
 class _TaskType:
-    """The distance up to which steps of a task type are familiar, and the logged steps that can be that near."""
+    """The distance up to which steps of a task type are familiar, and the logged steps that can be that near.
+
+    ``places`` int64 are the coordinates in which they are compared, None for all.
+    """
 
     threshold: float
     nearest: NearestReference
+    places: NDArray[np.int64] | None = None
+
+    def is_familiar(self, point: NDArray[np.float32]) -> bool:
+        return self.nearest.is_within(point if self.places is None else point[self.places], self.threshold)
 
 
 @dataclass(frozen=True)
 class Familiarity:
     """``nearest`` knows the coordinates of logged steps, and how many of them must be near.
 
-    ``thresholds`` maps the column of each task type that occurred in training ("no value" among them when it did) to
-    the distance up to which a step of that type is familiar.
+    ``thresholds`` maps the column of each task type that occurred in training to the distance up to which a step of
+    that type is familiar. ``untyped`` is the column of steps that name no task type: they are compared with logged
+    steps of all types, in every coordinate but those of the type, up to a distance of their own among ``thresholds``.
     """
 
     space: FamiliaritySpace
     nearest: NearestReference
     thresholds: Mapping[int, float]
+    untyped: int | None = None
 
     @property
     def reference(self) -> NDArray[np.float32]:
@@ -139,8 +149,7 @@ class Familiarity:
         if not len(types):
             return False
         position = int(types.argmax())
-        task_type = self._task_types[position]
-        return bool(types[position]) and task_type.nearest.is_within(point, task_type.threshold)
+        return bool(types[position]) and self._task_types[position].is_familiar(point)
 
     @cached_property
     def _type_columns(self) -> NDArray[np.int64]:
@@ -157,6 +166,9 @@ class Familiarity:
         places = [int(place) for column in self.thresholds for place in np.flatnonzero(self.space.columns == column)]
         found = []
         for column, threshold in self.thresholds.items():
+            if column == self.untyped:
+                found.append(self._of_untyped(threshold))
+                continue
             is_own = (self.space.columns[places] == column).astype(np.float32)
             own = (is_own - self.space.centre[places]) * self.space.weight[places]
             apart = self.reference[:, places] - np.clip(own, -_MAX_DEVIATIONS, _MAX_DEVIATIONS)
@@ -166,6 +178,15 @@ class Familiarity:
             found.append(_TaskType(threshold, NearestReference(self.reference[can_be_near], self.nearest.rank)))
         return tuple(found)
 
+    def _of_untyped(self, threshold: float) -> _TaskType:
+        others = self.untyped_places
+        return _TaskType(threshold, NearestReference(self.reference[:, others], self.nearest.rank), others)
+
+    @property
+    def untyped_places(self) -> NDArray[np.int64]:
+        """The coordinates that do not tell the task type, int64."""
+        return np.flatnonzero(~np.isin(self.space.columns, list(self.thresholds)))
+
     def to_mapping(self) -> dict[str, Any]:
         """All but ``reference``, which is an array file of its own."""
         return {
@@ -174,6 +195,7 @@ class Familiarity:
             "centre": self.space.centre.tolist(),
             "weight": self.space.weight.tolist(),
             "thresholds": [[column, threshold] for column, threshold in self.thresholds.items()],
+            "untyped": self.untyped,
         }
 
     @classmethod
@@ -181,7 +203,8 @@ class Familiarity:
         columns = np.asarray(raw["columns"], np.int64)
         space = FamiliaritySpace(columns, np.asarray(raw["centre"], np.float32), np.asarray(raw["weight"], np.float32))
         thresholds = {int(column): float(threshold) for column, threshold in raw["thresholds"]}
-        return cls(space, NearestReference(reference, int(raw["rank"])), thresholds)
+        untyped = None if raw["untyped"] is None else int(raw["untyped"])
+        return cls(space, NearestReference(reference, int(raw["rank"])), thresholds, untyped)
 
 
 def columns_of(schema: FeatureSchema, prefix: str) -> Sequence[int]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Step
+from tierwise.features.stuck import sign_of_trouble
 from tierwise.router_model.options import DecideOptions
 
 
@@ -12,13 +13,15 @@ class Guardrails:
     """Tier floors by property of the step. None leaves the property to the policy.
 
     ``human_visible_min_tier`` holds for steps whose output a person sees, ``judgment_min_tier`` for steps marked
-    ``requires_judgment``; ``min_tier`` and ``max_tier`` hold for all.
+    ``requires_judgment``, ``stuck_min_tier`` for steps whose messages show a loop, a run of failures or a failed check
+    (:mod:`tierwise.features.stuck`) and for the next few; ``min_tier`` and ``max_tier`` hold for all.
     """
 
     min_tier: str | None = None
     max_tier: str | None = None
     human_visible_min_tier: str | None = None
     judgment_min_tier: str | None = None
+    stuck_min_tier: str | None = None
 
     def overlaid(self, other: "Guardrails") -> "Guardrails":
         """These guardrails, with those that ``other`` sets in their place."""
@@ -27,7 +30,7 @@ class Guardrails:
 
     def check(self, catalogue: TierCatalogue) -> None:
         """Raises ``CatalogueError`` when a guardrail names a tier that the catalogue does not have."""
-        for name in (self.min_tier, self.max_tier, self.human_visible_min_tier, self.judgment_min_tier):
+        for name in (getattr(self, each.name) for each in fields(self)):
             if name is not None:
                 catalogue.index(name)
 
@@ -56,6 +59,8 @@ def open_tiers(step: Step, options: DecideOptions, guardrails: Guardrails, catal
         floors.append(("human_visible", guardrails.human_visible_min_tier))
     if step.requires_judgment:
         floors.append(("requires_judgment", guardrails.judgment_min_tier))
+    if guardrails.stuck_min_tier is not None and (sign := sign_of_trouble(step.messages)) is not None:
+        floors.append((f"stuck ({sign})", guardrails.stuck_min_tier))
     low, raised_by = 0, None
     for name, floor in floors:
         if floor is not None and catalogue.index(floor) > low:

@@ -224,4 +224,6 @@ def _learned_reason(tier: int, outlook: Outlook, allowed: TierRange, terms: Term
         f"{p_success[tier]:.0%} expected to succeed; the top open tier adds {gain:+.1%} at {ratio:.3g} times the cost."
         f"{of}"
     )
-    return Reason("raised" if allowed.raised_by and tier == allowed.low else "learned", text)
+    if allowed.raised_by and tier == allowed.low:
+        return Reason("raised", f"{text} Raised by {allowed.raised_by}.")
+    return Reason("learned", text)

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     fallback_tier: str | None = Field(None, description="Tier when the router is in trouble; the top one if unset.")
     human_visible_min_tier: str | None = Field(None, description="Lowest tier for steps whose output people see.")
     judgment_min_tier: str | None = Field(None, description="Lowest tier for steps that require judgment.")
+    stuck_min_tier: str | None = Field(
+        None, description="Lowest tier while an agent loops or fails; see docs/learning.md."
+    )
     cache_entries: int = Field(4096, ge=0, description="Decisions kept for steps that recur exactly; 0 keeps none.")
 
     slow_threads: int = Field(2, ge=1, le=32, description="Threads for routers with a transformer encoder.")

@@ -84,5 +84,7 @@ def rules_router(settings: Settings) -> RulesRouter:
 
 def guardrails_of(settings: Settings) -> Guardrails:
     return Guardrails(
-        human_visible_min_tier=settings.human_visible_min_tier, judgment_min_tier=settings.judgment_min_tier
+        human_visible_min_tier=settings.human_visible_min_tier,
+        judgment_min_tier=settings.judgment_min_tier,
+        stuck_min_tier=settings.stuck_min_tier,
     )

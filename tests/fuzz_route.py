@@ -23,6 +23,7 @@ with atheris.instrument_imports(include=["tierwise.data", "tierwise.features", "
     from tierwise.data.step_log import load_step_logs
     from tierwise.features.lexical import lexical_features
     from tierwise.features.structural import structural_features
+    from tierwise.features.view import view_of
     from tierwise.router_model.options import DecideOptions
     from tierwise.serving.bodies import decode_json
     from tierwise.serving.problems import Problem
@@ -39,9 +40,9 @@ def take(body: bytes) -> None:
         if not 400 <= problem.status < 500:
             raise
         return
-    prompt = step.prompt[:MAX_CHARS]
-    structural_features(step, prompt)
-    lexical_features(prompt, len(step.prompt))
+    view = view_of(step)
+    structural_features(step, view)
+    lexical_features(view.text[:MAX_CHARS], view.n_chars)
     for mode in Redaction:
         dump_json(step_to_dict(redact_step(step, mode)))
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from tierwise.data.records import LoggedStep
+from tierwise.features.view import work_text
 
 MAX_COPIES = 10_000
 """Enough to learn that such words change nothing; more would only cost time on a large log."""
@@ -40,7 +41,7 @@ _FILLER = (
 
 def perturbed(logged: LoggedStep, rng: np.random.Generator) -> LoggedStep:
     """A copy of the step with neutral words before or after its text; outcomes and identity stay."""
-    return replace(logged, step=replace(logged.step, text=_surrounded(logged.step.prompt, rng)))
+    return replace(logged, step=replace(logged.step, text=_surrounded(logged.step.text or work_text(logged.step), rng)))
 
 
 def perturbed_copies(steps: Sequence[LoggedStep], seed: int) -> list[LoggedStep]:

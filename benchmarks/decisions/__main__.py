@@ -34,6 +34,7 @@ _MODES = {
     "stability": modes.stability,
     "attacks": modes.attacks,
     "cascades": cascade_modes.cascades,
+    "forms": modes.forms,
 }
 
 
@@ -98,6 +99,7 @@ def _add_modes(group: "argparse._MutuallyExclusiveGroup") -> None:
         "--stability": ("stability", "the operating point with other folds and another order of rows"),
         "--cascades": ("cascades", "ways to use cheap answers, on logs that hold what the models answered"),
         "--attacks": ("attacks", "decisions that words around a prompt move"),
+        "--forms": ("forms", "decisions of the same step as text, messages, content parts, tool results"),
     }
     for flag, (mode, text) in flags.items():
         group.add_argument(flag, dest="mode", action="store_const", const=mode, help=text)

@@ -9,6 +9,7 @@ from benchmarks.decisions.answers import Cache
 from benchmarks.decisions.contest import measure_contest, run_contest
 from benchmarks.decisions.escalating import CATCH_RATES, measure_escalating
 from benchmarks.decisions.field import Settings, contestants
+from benchmarks.decisions.forms import measure_forms
 from benchmarks.decisions.guarantee import walk_worlds
 from benchmarks.decisions.learned import LIGHTER, LearnedRouter
 from benchmarks.decisions.learning_curves import learning_curves
@@ -117,6 +118,14 @@ def attacks(arguments: Namespace, progress: Progress) -> Any:
         reports = measure_attacks(router, [problem.steps[row] for row in fold.test], options)
         figures.append({"log": problem.name, "rows": [asdict(report) for report in reports]})
     return figures
+
+
+def forms(arguments: Namespace, progress: Progress) -> Any:
+    problems = named_problems(arguments.log, arguments.tiers)
+    return [
+        measure_forms(one, one.folds(arguments.folds, arguments.seed)[0], arguments.max_quality_loss, progress)
+        for one in problems
+    ]
 
 
 def settings_of(arguments: Namespace) -> Settings:

@@ -3,7 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from benchmarks.decisions import render, render_cascades, render_guarantee, render_modes, render_parts
+from benchmarks.decisions import (
+    render,
+    render_cascades,
+    render_forms,
+    render_guarantee,
+    render_modes,
+    render_parts,
+)
 
 _INTRODUCTION = """# How well the router decides
 
@@ -32,6 +39,7 @@ SECTIONS: dict[str, Callable[[Any], list[str]]] = {
     "stability": render_modes.stability_page,
     "attacks": render_modes.attacks_page,
     "cascades": render_cascades.cascades_page,
+    "forms": render_forms.forms_page,
 }
 
 

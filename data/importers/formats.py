@@ -4,14 +4,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tierwise.data.importers.claude_code_log import read_claude_code_log
+from tierwise.data.importers.codex_log import read_codex_log
 from tierwise.data.importers.csv_table import read_csv_table
 from tierwise.data.importers.inspect_log import read_inspect_log
 from tierwise.data.importers.langfuse_export import read_langfuse_export
 from tierwise.data.importers.langsmith_export import read_langsmith_export
 from tierwise.data.importers.litellm_log import read_litellm_log
 from tierwise.data.importers.mapping import ImportMap
+from tierwise.data.importers.mini_swe_agent import read_mini_swe_agent
 from tierwise.data.importers.mlflow_traces import read_mlflow_traces
 from tierwise.data.importers.openai_log import read_openai_logs
+from tierwise.data.importers.opencode_export import read_opencode_export
+from tierwise.data.importers.openhands_log import read_openhands_logs
 from tierwise.data.importers.phoenix_export import read_phoenix_export
 from tierwise.data.importers.promptfoo_results import read_promptfoo_results
 from tierwise.data.importers.records import Record
@@ -46,5 +51,10 @@ FORMATS: Mapping[str, Format] = {
     "inspect": Format("inspect_ai evaluation logs, .eval or .json", _each(read_inspect_log)),
     "promptfoo": Format("promptfoo results, JSON or JSON Lines", _each(read_promptfoo_results)),
     "phoenix": Format("Phoenix spans and annotations, JSON", _each(read_phoenix_export)),
+    "codex": Format("Codex rollouts, from ~/.codex/sessions", _each(read_codex_log)),
+    "claude-code": Format("Claude Code sessions, from ~/.claude/projects", _each(read_claude_code_log)),
+    "opencode": Format("sessions that opencode exported", _each(read_opencode_export)),
+    "openhands": Format("OpenHands events or trajectories", read_openhands_logs),
+    "mini-swe-agent": Format("mini-swe-agent trajectories", _each(read_mini_swe_agent)),
     "csv": Format("a table, with the columns named in --map", _each(read_csv_table)),
 }

@@ -16,9 +16,10 @@ from tierwise.data.parsing import parse_logged_step, parse_step
 from tierwise.data.records import Step
 from tierwise.data.redaction import Redaction, redact_step
 from tierwise.data.serialise import step_to_dict
-from tierwise.features.identity import identity_values
+from tierwise.features.identity import IDENTITY_FIELDS, identity_values
 from tierwise.features.lexical import lexical_features
 from tierwise.features.structural import structural_features
+from tierwise.features.view import view_of
 
 T = TypeVar("T")
 
@@ -65,11 +66,11 @@ def test_a_step_is_parsed_or_refused_and_what_is_parsed_can_be_used(raw: Any) ->
         assert step.field.startswith("step")
         assert str(step).startswith(f"{step.field}: ")
         return
-    prompt = step.prompt
-    assert json.dumps(prompt).encode()
-    values = [*structural_features(step, prompt[:6000]), *lexical_features(prompt[:6000], len(prompt))]
+    assert json.dumps(step.prompt).encode()
+    view = view_of(step)
+    values = [*structural_features(step, view), *lexical_features(view.text[:6000], view.n_chars)]
     assert all(abs(value) <= 1e7 for value in values)
-    assert len(identity_values(step)) == 5
+    assert len(identity_values(step)) == len(IDENTITY_FIELDS)
     assert parse_step(step_to_dict(step)) == step or "extra" in raw, "what is written reads back"
     for mode in Redaction:
         assert redact_step(step, mode).task_type == step.task_type

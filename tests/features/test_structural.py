@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tierwise.data.parsing import MAX_NESTING, parse_step
 from tierwise.data.records import Message, Step, Tool
-from tierwise.features.structural import MISSING, STRUCTURAL_NAMES, structural_features
+from tierwise.features.structural import FORM_NAMES, MISSING, STRUCTURAL_NAMES, structural_features
+from tierwise.features.view import view_of
 
 TEXT = st.text(st.characters(codec=None, exclude_categories=[]), max_size=20)
 JSON = st.recursive(
@@ -39,26 +40,29 @@ STEPS = st.builds(
 
 
 def features(step: Step) -> dict[str, float]:
-    return dict(zip(STRUCTURAL_NAMES, structural_features(step, step.prompt), strict=True))
+    return dict(zip(STRUCTURAL_NAMES, structural_features(step, view_of(step)), strict=True))
 
 
 @given(STEPS)
 def test_any_step_gives_finite_values_of_the_declared_length(step: Step) -> None:
-    values = structural_features(step, step.prompt)
+    values = structural_features(step, view_of(step))
     assert len(values) == len(STRUCTURAL_NAMES) == len(set(STRUCTURAL_NAMES))
     assert all(math.isfinite(value) for value in values)
 
 
 def test_a_step_that_says_nothing_is_missing_where_it_could_have_spoken() -> None:
     said_nothing = {"input_complexity", "requires_judgment", "human_visible", "log_input_tokens", "step_index", "retry"}
-    assert features(Step()) == {name: MISSING if name in said_nothing else 0.0 for name in STRUCTURAL_NAMES}
+    said_nothing.add("log_system_chars")
+    one_turn = {"log_turns": math.log(2), "last_turn_share": 1.0}
+    silent = {name: MISSING if name in said_nothing else 0.0 for name in STRUCTURAL_NAMES}
+    assert features(Step()) == silent | one_turn
 
 
 def test_unknown_differs_from_false_and_zero() -> None:
     said = Step(
         input_complexity=0.0, requires_judgment=False, human_visible=False, input_tokens=0, step_index=0, retry=0
     )
-    assert set(features(said).values()) == {0.0}
+    assert not any(value for name, value in features(said).items() if name not in FORM_NAMES)
 
 
 def test_every_part_of_a_step_shows() -> None:
@@ -67,7 +71,12 @@ def test_every_part_of_a_step_shows() -> None:
     look_up = {"type": "object", "properties": properties, "required": ["invoice", "lines"]}
     step = Step(
         text="Please lookup the invoice",
-        messages=(Message("system", "abc"), Message("assistant", "x"), Message("tool", "y"), Message("user", "12345")),
+        messages=(
+            Message("system", "Copy it"),
+            Message("assistant", "x"),
+            Message("tool", "y"),
+            Message("user", "12345"),
+        ),
         tools=(Tool("lookup_invoice", "Finds it.", look_up), Tool("noop")),
         response_schema={"type": "object", "properties": {"total": {"type": "number"}}},
         input_complexity=4.0,
@@ -100,11 +109,11 @@ def test_every_part_of_a_step_shows() -> None:
         "has_response_schema": 1.0,
         "n_schema_fields": 2.0,
         "schema_depth": 3.0,
-        "n_messages": 4.0,
-        "n_assistant_messages": 1.0,
-        "n_tool_messages": 1.0,
-        "log_system_chars": math.log(4),
-        "log_last_message_chars": math.log(6),
+        "log_turns": math.log(4),
+        "log_assistant_turns": math.log(2),
+        "log_tool_turns": math.log(2),
+        "log_system_chars": math.log(8),
+        "last_turn_share": 5 / 7,
     }
 
 
@@ -119,7 +128,7 @@ def test_every_part_of_a_step_shows() -> None:
 )
 def test_schemas_that_are_no_schemas_are_no_trouble(parameters: dict[str, Any]) -> None:
     step = Step(tools=(Tool("", "", parameters),), response_schema=parameters)
-    assert all(math.isfinite(value) for value in structural_features(step, ""))
+    assert all(math.isfinite(value) for value in structural_features(step, view_of(step)))
 
 
 def test_the_deepest_schema_that_is_parsed_has_features() -> None:
@@ -135,4 +144,4 @@ def test_the_deepest_schema_that_is_parsed_has_features() -> None:
 def test_fields_that_are_no_structure_change_nothing() -> None:
     step = Step("hi", input_complexity=3.0)
     other = replace(step, agent="a", node="n", task_type="t", extra={"x": 1})
-    assert structural_features(step, "hi") == structural_features(other, "hi")
+    assert structural_features(step, view_of(step)) == structural_features(other, view_of(other))

@@ -70,3 +70,24 @@ def test_being_within_is_a_distance_up_to_the_threshold(n_reference: int, rank: 
     nearest = NearestReference(reference, rank)
     are_within = [nearest.is_within(point, threshold) for point in points]
     assert np.array_equal(are_within, nearest.distances(points) <= threshold)
+
+
+def test_a_step_that_names_no_type_is_compared_with_steps_of_all_types() -> None:
+    typed = familiarity(3, [2.0, 2.0, 2.0])
+    known = Familiarity(typed.space, typed.nearest, {0: 2.0, 1: 2.0, 2: 1.5}, untyped=2)
+    steps = vectors(np.random.default_rng(4), 200)
+    untyped = steps.copy()
+    untyped[:, :N_TYPES] = [0, 0, 1]
+    others = known.untyped_places
+    assert others.tolist() == list(range(N_TYPES, N_TYPES + N_OTHERS))
+    apart = np.linalg.norm(known.reference[:, None, others] - typed.space.coordinates(steps)[None, :, others], axis=2)
+    assert np.array_equal(known.is_unfamiliar(untyped), apart.min(axis=0) > 1.5)
+    assert 0 < known.is_unfamiliar(untyped).sum() < 200
+
+
+def test_it_reads_back_as_it_was_written() -> None:
+    known = Familiarity(familiarity(1, [1.0]).space, familiarity(1, [1.0]).nearest, {0: 1.0, 2: 2.0}, untyped=2)
+    again = Familiarity.from_mapping(known.to_mapping(), known.reference)
+    steps = vectors(np.random.default_rng(2), 50)
+    assert (again.untyped, again.thresholds) == (2, known.thresholds)
+    assert np.array_equal(again.is_unfamiliar(steps), known.is_unfamiliar(steps))

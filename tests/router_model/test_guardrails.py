@@ -4,6 +4,7 @@ from itertools import product
 
 import pytest
 
+from tests.features.turns import act, conversation
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import CatalogueError
 from tierwise.data.records import Step
@@ -69,7 +70,7 @@ def test_a_floor_beats_the_ceiling_of_the_configuration_but_not_that_of_the_call
 
 def test_a_guardrail_that_names_no_tier_is_refused(catalogue: TierCatalogue) -> None:
     Guardrails("small", "frontier", "mid", None).check(catalogue)
-    for field in ("min_tier", "max_tier", "human_visible_min_tier", "judgment_min_tier"):
+    for field in ("min_tier", "max_tier", "human_visible_min_tier", "judgment_min_tier", "stuck_min_tier"):
         with pytest.raises(CatalogueError, match="tier 'large' is not in the catalogue"):
             Guardrails(**{field: "large"}).check(catalogue)
 
@@ -81,3 +82,19 @@ def test_what_another_sets_replaces_and_what_it_leaves_open_stays() -> None:
         "small", "mid", "frontier", "mid"
     )
     assert Guardrails().overlaid(ours) == ours
+
+
+def test_a_stuck_agent_gets_a_dearer_tier_for_the_next_steps_and_comes_back(catalogue: TierCatalogue) -> None:
+    guardrails = Guardrails(stuck_min_tier="frontier")
+
+    def floor(commands: list[str]) -> TierRange:
+        messages = conversation(*map(act, commands))
+        return open_tiers(Step(messages=messages), NO_OPTIONS, guardrails, catalogue)
+
+    assert floor(["ls", "ls"]).low == 0
+    assert floor(["ls", "ls", "ls"]) == TierRange(2, 2, "stuck (bash:ls gave the same result 3 times in a row)")
+    assert floor(["ls"] * 3 + ["pwd", "cat a"]).raised_by == (
+        "stuck (bash:ls gave the same result 3 times in a row, 2 actions ago)"
+    )
+    assert floor(["ls"] * 3 + ["pwd", "cat a", "cat b"]) == TierRange(0, 2, None)
+    assert open_tiers(Step(text="ls"), NO_OPTIONS, guardrails, catalogue).low == 0

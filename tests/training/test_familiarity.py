@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tierwise.data.records import LoggedStep, Step
+from tierwise.data.records import LoggedStep, Message, Step
+from tierwise.features.encoders.encoder import load_encoder
 from tierwise.features.identity import IDENTITY_FIELDS
+from tierwise.features.pipeline import FeaturePipeline
 from tierwise.features.schema import FeatureSchema
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.router import Router
@@ -107,3 +109,41 @@ def test_steps_of_one_template_are_as_familiar_when_served_as_they_were_in_train
     logged = templates[rng.integers(12, size=1200)]
     fitted = fit_familiarity(logged, logged, schema, np.arange(1200) % 4, TrainConfig(unfamiliar_share=0.3))
     assert fitted.familiarity.is_unfamiliar(logged).mean() == pytest.approx(fitted.is_unfamiliar.mean(), abs=0.02)
+
+
+@pytest.mark.parametrize("silent", [("task_type",), ("task_type", "agent", "node")])
+def test_a_step_that_does_not_say_who_asks_stays_as_familiar(
+    silent: tuple[str, ...], router: Router, train_steps: tuple[LoggedStep, ...], held_out_steps: tuple[LoggedStep, ...]
+) -> None:
+    for logged in (train_steps, held_out_steps):
+        spoken = [one.step for one in logged]
+        silenced = [replace(step, **dict.fromkeys(silent)) for step in spoken]  # type: ignore[arg-type]
+        assert share_unfamiliar(router, silenced) == pytest.approx(share_unfamiliar(router, spoken), abs=0.1)
+
+
+def test_foreign_work_that_names_no_type_is_unfamiliar(router: Router) -> None:
+    assert share_unfamiliar(router, [Step(text=text * 30) for text in FOREIGN]) == 1
+
+
+def test_a_copy_without_its_type_stands_for_its_step_as_the_one_with_it(
+    train_steps: tuple[LoggedStep, ...], quick_config: TrainConfig
+) -> None:
+    steps = [logged.step for logged in train_steps]
+    pipeline = FeaturePipeline.fit(steps, load_encoder(), 8)
+    vectors, folds = pipeline.transform(steps), np.arange(len(steps)) % 3
+    silent = pipeline.transform([replace(step, task_type=None) for step in steps])
+    spoken, unspoken = (
+        fit_familiarity(vectors, copies, pipeline.schema, folds, quick_config) for copies in (vectors, silent)
+    )
+    assert np.array_equal(spoken.familiarity.reference, unspoken.familiarity.reference)
+    assert np.array_equal(spoken.is_unfamiliar, unspoken.is_unfamiliar)
+
+
+def test_a_form_that_all_logged_steps_have_does_not_count(
+    router: Router, held_out_steps: tuple[LoggedStep, ...]
+) -> None:
+    steps = [logged.step for logged in held_out_steps]
+    talk = [Message("user", "Go on."), Message("assistant", "Yes."), Message("tool", "done")]
+    talked = [replace(step, messages=(*talk, Message("user", step.text))) for step in steps]
+    decisions = [[one.is_unfamiliar for one in router.decide_many(each)] for each in (steps, talked)]
+    assert decisions[0] == decisions[1]

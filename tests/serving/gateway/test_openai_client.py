@@ -1,11 +1,16 @@
 """The real ``openai`` client against the gateway on a real socket; `make test-adapters` installs it."""
 
 import asyncio
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+
+from tierwise.data.records import LoggedStep
+from tierwise.data.serialise import step_to_dict
 
 openai = pytest.importorskip("openai", reason="the openai package is not installed; run: make test-adapters")
 
@@ -131,6 +136,53 @@ def test_cancelling_in_the_middle_is_recorded(connect: Any, log: Any) -> None:
         next(iter(stream))
     (outcome,) = log(client, decision_id)["outcomes"]
     assert (outcome["error"], outcome["status"]) == ("client_closed", 499)
+
+
+@pytest.fixture(scope="module")
+def learned_bundle(request: pytest.FixtureRequest) -> Path:
+    """A bundle trained on the sample log: the Makefile's where this environment cannot train."""
+    made = os.environ.get("TIERWISE_TEST_BUNDLE")
+    if made:
+        return Path(made)
+    pytest.importorskip("lightgbm", reason="no bundle and nothing to train one with; run: make test-adapters")
+    folder: Path = request.getfixturevalue("bundle_folder")
+    return folder
+
+
+def in_parts(text: str) -> list[dict[str, str]]:
+    return [{"type": "text", "text": part} for part in text.split("\n\n", 1)]
+
+
+def test_a_logged_step_is_decided_as_route_decides_it(
+    live: Callable[..., str], stored: Any, learned_bundle: Path, held_out_steps: tuple[LoggedStep, ...]
+) -> None:
+    """As text on /route; through the gateway as a message, in content parts, and below a neutral system prompt."""
+    url = live({"bundle": learned_bundle})
+    client = openai.OpenAI(base_url=url + "/v1", api_key="unused", max_retries=0)
+    options = {"max_quality_loss": 0.1}
+    neutral = {"role": "system", "content": "You are a helpful assistant."}
+    tiers = set()
+    with httpx2.Client(base_url=url) as http:
+        for logged in held_out_steps[:30]:
+            step = step_to_dict(logged.step)
+            routed = http.post("/route", json={"step": step, "options": options}).json()
+            tiers.add(routed["tier"])
+            text, tools = step.pop("text"), [{"type": "function", "function": tool} for tool in step.pop("tools", [])]
+            for messages in ([user(text)], [user(in_parts(text))], [neutral, user(text)]):
+                raw = client.chat.completions.with_raw_response.create(
+                    model="auto",
+                    messages=messages,
+                    tools=tools[::-1] or openai.NOT_GIVEN,
+                    extra_body={"tierwise": {"step": step, "options": options}},
+                )
+                decision = stored(http, raw.headers["x-tierwise-decision-id"])
+                found = {name: decision[name] for name in ("tier", "p_success", "expected_cost_usd")}
+                assert found == {name: routed[name] for name in found}, (logged.step_id, messages)
+    assert len(tiers) > 1
+
+
+def user(content: Any) -> dict[str, Any]:
+    return {"role": "user", "content": content}
 
 
 @pytest.mark.slow

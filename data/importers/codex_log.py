@@ -1,0 +1,79 @@
+"""Codex: the rollout files of its sessions (``~/.codex/sessions/**/rollout-*.jsonl``)."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tierwise.data.importers.agent_session import AgentSession, texts_of, token_count
+from tierwise.data.importers.call import seconds
+from tierwise.data.importers.json_source import read_json_objects
+from tierwise.data.importers.mapping import ImportMap
+from tierwise.data.importers.records import Record
+from tierwise.data.step_log import Malformed
+
+_OUTPUTS = frozenset({"function_call_output", "custom_tool_call_output", "local_shell_call_output"})
+
+
+def read_codex_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
+    """The calls of one session; the items between two answers of the user or of tools are one call."""
+    del mapping
+    session, model = AgentSession(path.stem, "codex", str(path)), None
+    for record in read_json_objects(path):
+        if isinstance(record, Malformed):
+            yield record
+            continue
+        payload, at = record.value.get("payload"), seconds(record.value.get("timestamp"))
+        if not isinstance(payload, Mapping):
+            yield record.malformed("is no line of a Codex rollout: it has no payload")
+            continue
+        match record.value.get("type"):
+            case "session_meta":
+                session.session_id = str(payload.get("id") or session.session_id)
+                session.hear_instructions(payload.get("base_instructions") or payload.get("instructions"))
+            case "turn_context":
+                model = payload.get("model") or model
+            case "compacted":
+                session.forget()
+                session.hear("user", payload.get("message"))
+            case "event_msg" if payload.get("type") == "token_count":
+                _note_usage(session, payload.get("info"))
+            case "response_item":
+                _take_item(session, payload, model, at)
+    yield from session.records()
+
+
+def _take_item(session: AgentSession, item: Mapping[str, Any], model: object, at: float | None) -> None:
+    kind = item.get("type")
+    if kind in _OUTPUTS:
+        session.hear_result(item.get("call_id"), _output(item.get("output")))
+    elif kind == "message" and item.get("role") != "assistant":
+        session.hear(str(item.get("role") or "user"), texts_of(item.get("content")))
+    elif kind in ("message", "reasoning", "function_call", "custom_tool_call", "local_shell_call"):
+        opened = session.open_call
+        source_id = opened.source_id if opened else f"{session.session_id}-{len(session.calls)}"
+        call = session.answering(source_id, model, at)
+        call.ended_at = at
+        if kind == "message":
+            call.says(texts_of(item.get("content")))
+        elif kind != "reasoning":
+            arguments = item.get("arguments", item.get("input", item.get("action")))
+            text = arguments if isinstance(arguments, str) else json.dumps(arguments)
+            call.asks_for(item.get("call_id"), item.get("name") or "local_shell", text)
+
+
+def _note_usage(session: AgentSession, info: object) -> None:
+    """The count comes after the answer that it belongs to, once; Codex repeats it when nothing was asked."""
+    used = info.get("last_token_usage") if isinstance(info, Mapping) else None
+    if isinstance(used, Mapping) and session.calls and not session.calls[-1].usage:
+        session.calls[-1].usage = {
+            "input_tokens": token_count(used.get("input_tokens")),
+            "cached_tokens": token_count(used.get("cached_input_tokens")),
+            "output_tokens": token_count(used.get("output_tokens")),
+        }
+
+
+def _output(raw: object) -> str:
+    if isinstance(raw, Mapping):
+        raw = raw.get("content", "")
+    return raw if isinstance(raw, str) else texts_of(raw)

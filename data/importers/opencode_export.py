@@ -1,0 +1,92 @@
+"""opencode: what ``opencode export SESSION`` prints, a session with its messages and their parts."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tierwise.data.importers.agent_session import AgentSession, summed, token_count
+from tierwise.data.importers.call import seconds
+from tierwise.data.importers.json_source import read_json_objects
+from tierwise.data.importers.mapping import ImportMap
+from tierwise.data.importers.records import Record
+from tierwise.data.step_log import Malformed
+
+
+def read_opencode_export(path: Path, mapping: ImportMap) -> Iterator[Record]:
+    """The calls of every session in the file."""
+    del mapping
+    for record in read_json_objects(path):
+        if isinstance(record, Malformed):
+            yield record
+            continue
+        info, messages = record.value.get("info"), record.value.get("messages")
+        if not isinstance(info, Mapping) or not isinstance(messages, list):
+            yield record.malformed("is no session that opencode exported: it has no info and messages")
+            continue
+        session = AgentSession(str(info.get("id") or path.stem), "opencode", str(path))
+        for message in messages:
+            if isinstance(message, Mapping) and isinstance(message.get("info"), Mapping):
+                _take_message(session, message["info"], message.get("parts"))
+        yield from session.records()
+
+
+def _take_message(session: AgentSession, info: Mapping[str, Any], raw_parts: object) -> None:
+    parts = [part for part in raw_parts if isinstance(part, Mapping)] if isinstance(raw_parts, list) else []
+    if info.get("role") != "assistant":
+        words = [part["text"] for part in parts if part.get("type") == "text" and isinstance(part.get("text"), str)]
+        session.hear("user", "\n".join(words))
+        return
+    time = info.get("time") if isinstance(info.get("time"), Mapping) else {}
+    for step in _steps(parts):
+        source_id = f"{info.get('id')}-{len(session.calls)}"
+        call = session.answering(source_id, info.get("modelID"), seconds((time or {}).get("created")))
+        call.ended_at = seconds((time or {}).get("completed"))
+        finish = next((part for part in step if part.get("type") == "step-finish"), info)
+        call.usage, call.cost_usd = _usage(finish.get("tokens")), _amount(finish.get("cost"))
+        for part in step:
+            if part.get("type") == "text":
+                call.says(part.get("text"))
+            elif part.get("type") == "tool":
+                call.asks_for(part.get("callID"), part.get("tool"), json.dumps(_state(part).get("input")))
+        for part in step:
+            if part.get("type") == "tool":
+                state = _state(part)
+                session.hear_result(
+                    part.get("callID"), state.get("output") or state.get("error"), state.get("status") == "error"
+                )
+        session.close()
+
+
+def _steps(parts: list[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    """The parts of each call of the model; older versions put several into a message."""
+    step: list[Mapping[str, Any]] = []
+    for part in parts:
+        step.append(part)
+        if part.get("type") == "step-finish":
+            yield step
+            step = []
+    if any(part.get("type") in ("text", "tool") for part in step):
+        yield step
+
+
+def _state(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    state = part.get("state")
+    return state if isinstance(state, Mapping) else {}
+
+
+def _usage(tokens: object) -> dict[str, int | None]:
+    """opencode counts what the cache held beside the input, and thoughts beside the output."""
+    if not isinstance(tokens, Mapping):
+        return {}
+    cache = tokens.get("cache") if isinstance(tokens.get("cache"), Mapping) else {}
+    read, write = token_count((cache or {}).get("read")), token_count((cache or {}).get("write"))
+    return {
+        "input_tokens": summed({"input": tokens.get("input"), "read": read, "write": write}, "input", "read", "write"),
+        "cached_tokens": read,
+        "output_tokens": summed(tokens, "output", "reasoning"),
+    }
+
+
+def _amount(raw: object) -> float | None:
+    return float(raw) if isinstance(raw, int | float) and not isinstance(raw, bool) and raw > 0 else None
