@@ -28,7 +28,8 @@ class Settings(BaseSettings):
     bundle: Path | None = Field(None, description="Folder of the bundle to serve.")
     registry: str | None = Field(None, description="MLflow model to serve, such as models:/tierwise@champion.")
     tracking_uri: str | None = Field(None, description="MLflow tracking server of the registry.")
-    tiers: Path | None = Field(None, description="tiers.toml: the rules' tiers without a bundle, the gateway's models.")
+    tiers: Path | None = Field(None, description="tiers.toml: the tiers without a bundle, the gateway's models.")
+    rules: bool = Field(False, description="Without a bundle the hand-written rules decide, not the top tier.")
     challenger: str | None = Field(None, description="Folder or models:/ address of the bundle that wants to serve.")
     shadow_queue: int = Field(1000, ge=0, description="Requests that may wait for the challenger's opinion.")
     exploration: float = Field(

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Self, Unpack
 
 from tierwise.agents.client.decision import RoutedDecision, local_decision
@@ -13,6 +14,7 @@ from tierwise.agents.client.outcome import OutcomeFields, make_outcome, outcome_
 from tierwise.agents.client.post import PostResult, Receipt
 from tierwise.agents.client.request import RouteFields, make_request
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.pricing import priced
 from tierwise.data.records import Outcome, Step
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.rules import RulesRouter
@@ -42,6 +44,7 @@ class _InProcessClient:
     def outcome(self, decision: RoutedDecision, **fields: Unpack[OutcomeFields]) -> Outcome:
         """Reports what came of a decision and returns at once; it is written in the background, in order."""
         outcome = make_outcome(decision, fields)
+        outcome = replace(outcome, attempt=priced(outcome.attempt, self.catalogue))
         self._delivery.put(outcome_to_wire(decision, outcome))
         return outcome
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import TierwiseError
 from tierwise.data.labels import OutcomeTable
-from tierwise.data.records import Attempt, LoggedStep
+from tierwise.data.pricing import is_unbilled, price_of
+from tierwise.data.records import LoggedStep
 
 _CHARS_PER_TOKEN = 4.0
 _USUAL_OUTPUT_TOKENS = 150.0
@@ -50,23 +51,11 @@ def step_costs(steps: Sequence[LoggedStep], table: OutcomeTable, catalogue: Tier
             if attempt.cost_usd is not None:
                 paid[row] += attempt.cost_usd
                 is_estimate[row] |= attempt.cost_is_estimate
-            elif not _is_unbilled(attempt):
-                paid[row] += _by_tokens(attempt, catalogue)
+            elif not is_unbilled(attempt):
+                price = price_of(attempt, catalogue)
+                paid[row] += float("nan") if price is None else price
                 is_estimate[row] = True
     return StepCosts(paid, by_tier, is_estimate)
-
-
-def _is_unbilled(attempt: Attempt) -> bool:
-    """An attempt that ended in an error before anything came back: providers do not charge for those."""
-    return attempt.error is not None and not attempt.output_tokens
-
-
-def _by_tokens(attempt: Attempt, catalogue: TierCatalogue) -> float:
-    models = catalogue.tiers[catalogue.index(attempt.tier)].models
-    model = next((model for model in models if model.name == attempt.model), models[0] if models else None)
-    if model is None or not model.has_prices or attempt.input_tokens is None or attempt.output_tokens is None:
-        return float("nan")
-    return model.cost_usd(attempt.input_tokens, attempt.output_tokens, attempt.cached_tokens or 0)
 
 
 def _would_cost(tier: int, tokens: Floats, steps: Sequence[LoggedStep], catalogue: TierCatalogue) -> Floats:

@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from tierwise.data.decision_log.views import search
 from tierwise.data.decision_log.views.settled import Wanted
-from tierwise.data.tax import TaxError, TaxReport, frontier_tax
+from tierwise.data.errors import TierwiseError
+from tierwise.data.tax import TaxReport, frontier_tax
 from tierwise.serving.dashboard.page import dashboard_of, render
 from tierwise.serving.dashboard.period import END_OF_TIME, read_period
 
@@ -23,7 +24,7 @@ def tax(request: Request) -> Response:
     report: TaxReport | None = None
     try:
         report = frontier_tax(steps, dashboard.service.slot.decider.catalogue)
-    except TaxError as error:
+    except TierwiseError as error:
         trouble = str(error)
     else:
         trouble = ""

@@ -27,11 +27,17 @@ from tierwise.data.errors import TierwiseError
 
 _INTERRUPTED = 130
 
+_SOURCES = (
+    "--log and --steps name what is read: step logs (.jsonl, .jsonl.gz, .parquet), folders of them, or the address of "
+    "a decision log (sqlite:///.tierwise/decisions.db). --log looks at outcomes too, --steps only at what was asked. "
+    "--log-url is the one decision log that is written to."
+)
+
 app = typer.Typer(
     name="tierwise",
     help="Learn which LLM tier each agent step needs, and serve the decision.",
+    epilog=_SOURCES,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )

@@ -13,7 +13,7 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import LogError
 from tierwise.data.extras import needs_extra
 from tierwise.data.importers import FORMATS, ForeignLogError, ImportMap, ImportReport, import_records
-from tierwise.data.importers.account import describe_import
+from tierwise.data.importers.account import describe_import, describe_unused
 from tierwise.data.importers.merge import MergeCount, merge_into
 from tierwise.data.importers.models import suggest_tiers
 from tierwise.data.importers.records import Record
@@ -51,6 +51,8 @@ def import_log(
     if report.malformed:
         write_quarantine(quarantine, report.malformed)
     for line in describe_import(report):
+        say(line)
+    for line in describe_unused(report, mapping):
         say(line)
     say_malformed(report.malformed, len(report.malformed), str(quarantine))
     _say_unknown_models(report, tiers, out.with_name(f"{out.name}.tiers.toml"))

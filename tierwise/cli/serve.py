@@ -16,10 +16,13 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Processes that answer; default 1.")] = None,
     log_url: Annotated[str | None, typer.Option(help="Database URL of the decision log.")] = None,
     tiers: Annotated[
-        Path | None, typer.Option(help="tiers.toml: the rules' tiers without a bundle, the gateway's models.")
+        Path | None, typer.Option(help="tiers.toml: the tiers without a bundle, the gateway's models.")
     ] = None,
+    rules: Annotated[
+        bool, typer.Option("--rules", help="Without a bundle, decide by the hand-written rules, not the top tier.")
+    ] = False,
 ) -> None:
-    """Serve decisions; without a bundle, by the rules. Every setting is also a TIERWISE_ environment variable."""
+    """Serve decisions; without a bundle, the top tier. Every setting is also a TIERWISE_ environment variable."""
     with needs_extra("serve"):
         from tierwise.serving.run import serve as serve_forever
         from tierwise.serving.settings import load_settings
@@ -31,5 +34,6 @@ def serve(
         "workers": workers,
         "log_url": log_url,
         "tiers": tiers,
+        "rules": rules or None,
     }
     serve_forever(load_settings(None, **{name: value for name, value in given.items() if value is not None}))
