@@ -142,3 +142,12 @@ def test_a_map_that_fits_nothing_is_told(folder: Path) -> None:
     assert '[success] "quality" of the map decided nothing' in said
     assert '[models] "gpt-5-*" of the map fitted no model of the log; it has gpt-4o-mini' in said
     assert '"gpt-4o*" of the map' not in said
+
+
+def test_answers_stay_with_their_attempts_unless_told_not_to(folder: Path) -> None:
+    run(folder, "--from", "openai", str(folder / "log.jsonl"))
+    lines = [json.loads(line) for line in (folder / "steps.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["attempts"][0]["output"] for line in lines] == ["Yes.", "Yes."]
+    (folder / "steps.jsonl").unlink()
+    run(folder, "--from", "openai", str(folder / "log.jsonl"), "--no-answers")
+    assert "output" not in (folder / "steps.jsonl").read_text(encoding="utf-8")

@@ -18,6 +18,7 @@ from tierwise.cli.experiment import experiment_app
 from tierwise.cli.explain import explain
 from tierwise.cli.export import export
 from tierwise.cli.import_ import import_log
+from tierwise.cli.init import init
 from tierwise.cli.promote import promote, rollback
 from tierwise.cli.retrain import retrain
 from tierwise.cli.serve import serve
@@ -42,6 +43,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for _command in (
+    init,
     demo,
     train,
     evaluate,

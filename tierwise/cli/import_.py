@@ -34,6 +34,9 @@ def import_log(
     experiment: Annotated[
         list[str] | None, typer.Option(help="MLflow experiment to read from a tracking address; repeatable.")
     ] = None,
+    answers: Annotated[
+        bool, typer.Option(help="Keep the logged answers, so that those of cheaper tiers can be compared with them.")
+    ] = True,
 ) -> None:
     """Turn a foreign log into a step log. Importing the same records twice adds nothing."""
     catalogue = TierCatalogue.load(tiers)
@@ -46,7 +49,8 @@ def import_log(
         raise ForeignLogError(f"--from {format_name} is no format; known are {_KNOWN}")
     with StageBar() as progress:
         progress("importing", 1)
-        report = import_records(format_name, _records(format_name, sources, mapping, experiment), catalogue, mapping)
+        records = _records(format_name, sources, mapping, experiment)
+        report = import_records(format_name, records, catalogue, mapping, answers)
     quarantine.unlink(missing_ok=True)
     if report.malformed:
         write_quarantine(quarantine, report.malformed)
