@@ -91,8 +91,19 @@ def check_sources(settings: Settings) -> None:
 
 def _say_what_it_does(settings: Settings) -> None:
     if settings.bundle is None and settings.registry is None:
-        note = what_it_does(stand_in_router(settings))
-        print(f"{note[0].upper()}{note[1:]}. Name a bundle to have steps routed.", file=sys.stderr, flush=True)
+        print(_what_it_does(settings), file=sys.stderr, flush=True)
+
+
+def _what_it_does(settings: Settings) -> str:
+    note = what_it_does(stand_in_router(settings))
+    text = f"{note[0].upper()}{note[1:]}. Name a bundle to have steps routed."
+    if settings.observe:
+        text = "Observing: nothing is routed, each call goes to the model that it names and is logged."
+    if settings.mirror_usd_per_day:
+        text += (
+            f" {settings.mirror_share:.0%} of them are mirrored, for at most {settings.mirror_usd_per_day:g} USD a day."
+        )
+    return text
 
 
 def _announce(listening: socket.socket) -> None:

@@ -30,6 +30,12 @@ class Settings(BaseSettings):
     tracking_uri: str | None = Field(None, description="MLflow tracking server of the registry.")
     tiers: Path | None = Field(None, description="tiers.toml: the tiers without a bundle, the gateway's models.")
     rules: bool = Field(False, description="Without a bundle the hand-written rules decide, not the top tier.")
+    observe: bool = Field(False, description="Routes nothing: each call goes to the model that its caller names.")
+    answers: Literal["none", "text"] | None = Field(
+        None, description="What the gateway keeps of answers: none or text; text where it observes, else none."
+    )
+    mirror_usd_per_day: float = Field(0.0, ge=0, description="Budget a day for asking cheaper tiers too; 0: no mirror.")
+    mirror_share: float = Field(0.05, ge=0, le=1, description="Share of the top tier's calls that are mirrored.")
     challenger: str | None = Field(None, description="Folder or models:/ address of the bundle that wants to serve.")
     shadow_queue: int = Field(1000, ge=0, description="Requests that may wait for the challenger's opinion.")
     exploration: float = Field(
@@ -86,7 +92,14 @@ class Settings(BaseSettings):
     def _one_source(self) -> Self:
         if self.bundle is not None and self.registry is not None:
             raise ValueError("bundle and registry are both set; set one")
+        if self.observe and (self.bundle is not None or self.registry is not None):
+            raise ValueError("observe routes nothing; leave bundle and registry out, or observe")
         return self
+
+    @property
+    def kept_answers(self) -> Literal["none", "text"]:
+        """What is kept of answers: what is set, else the text where the service observes or mirrors."""
+        return self.answers or ("text" if self.observe or self.mirror_usd_per_day else "none")
 
 
 def load_settings(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:

@@ -86,7 +86,7 @@ def stand_in_router(settings: Settings) -> RulesRouter | ConstantRouter:
 
 
 def what_it_does(decider: Decider) -> str:
-    """For people: what a service without a bundle decides, and how to have it otherwise."""
+    """For people: what a service without a bundle decides."""
     if isinstance(decider, ConstantRouter):
         return f"no bundle is configured; every step goes to '{decider.tier}'"
     return "no bundle is configured; deciding by the rules"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from tierwise.agents.collect.answerer import Answer, Answerer, LocalAnswerer, UpstreamAnswerer
 from tierwise.agents.collect.backend import Backend, CollectError, Completion, ModelInfo
+from tierwise.agents.collect.comparing import Compared, compared_steps, comparing_jobs
 from tierwise.agents.collect.full_log import full_steps, missing_jobs
 from tierwise.agents.collect.journal import Journal
 from tierwise.agents.collect.judging import Judgement, can_be_judged, judge
@@ -16,6 +17,7 @@ __all__ = [
     "Answerer",
     "Backend",
     "CollectError",
+    "Compared",
     "Completion",
     "Job",
     "Journal",
@@ -25,6 +27,8 @@ __all__ = [
     "Progress",
     "UpstreamAnswerer",
     "can_be_judged",
+    "compared_steps",
+    "comparing_jobs",
     "full_steps",
     "judge",
     "missing_jobs",

@@ -12,6 +12,7 @@ from tierwise.agents.upstreams.reply import price
 from tierwise.data.records import Attempt, Outcome
 from tierwise.serving.gateway.chat import ChatRequest
 from tierwise.serving.gateway.endpoints import Endpoint
+from tierwise.serving.gateway.observing import Answers, answer_fields
 from tierwise.serving.gateway.reply import Reply
 from tierwise.serving.gateway.upstream import UpstreamError
 from tierwise.serving.gateway.verdict import UNKNOWN, Verdict
@@ -33,6 +34,8 @@ class Call:
     endpoints: tuple[Endpoint, ...]
     report: Callable[[Outcome], None]
     tracing: "Tracing | None" = None
+    answers: Answers = "none"
+    mirror: Callable[[ChatRequest, str, Endpoint, Reply], None] | None = None
     n_attempts: int = 0
     failures: list[str] = field(default_factory=list)
 
@@ -96,6 +99,8 @@ class Trial:
         """The provider answered; ``verdict`` says whether the answer will do."""
         self.endpoint.breaker.note_success()
         self._report(200, reply, verdict, None if verdict.success is not False else verdict.reason)
+        if self.call.mirror is not None:
+            self.call.mirror(self.call.chat, self.call.decision_id, self.endpoint, reply)
 
     def failed(self, error: UpstreamError, reply: Reply | None = None) -> None:
         """The provider did not answer, which says nothing about the tier: success stays unknown."""
@@ -115,7 +120,7 @@ class Trial:
         extra: dict[str, object] = {"status": status, "stream": self.call.chat.is_stream}
         if self.first_chunk_ms is not None:
             extra["first_chunk_ms"] = self.first_chunk_ms
-        attempt = self._attempt(reply, verdict, error, extra)
+        attempt = self._attempt(reply, verdict, error, extra | answer_fields(reply, self.call.answers))
         tracing = self.call.tracing
         if tracing is not None and self.span is not None:
             tracing.end_attempt(self.span, attempt, status, None if status == HTTPStatus.OK else error)

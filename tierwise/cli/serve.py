@@ -18,6 +18,15 @@ def serve(
     tiers: Annotated[
         Path | None, typer.Option(help="tiers.toml: the tiers without a bundle, the gateway's models.")
     ] = None,
+    observe: Annotated[
+        bool, typer.Option("--observe", help="Route nothing: each call goes to the model it names, and is logged.")
+    ] = False,
+    mirror_usd_per_day: Annotated[
+        float | None, typer.Option(help="Budget a day to ask cheaper tiers too, in the background.")
+    ] = None,
+    mirror_share: Annotated[
+        float | None, typer.Option(help="Share of the top tier's calls that are mirrored; default 0.05.")
+    ] = None,
     rules: Annotated[
         bool, typer.Option("--rules", help="Without a bundle, decide by the hand-written rules, not the top tier.")
     ] = False,
@@ -34,6 +43,9 @@ def serve(
         "workers": workers,
         "log_url": log_url,
         "tiers": tiers,
+        "observe": observe or None,
+        "mirror_usd_per_day": mirror_usd_per_day,
+        "mirror_share": mirror_share,
         "rules": rules or None,
     }
     serve_forever(load_settings(None, **{name: value for name, value in given.items() if value is not None}))
