@@ -12,6 +12,7 @@ from tierwise.data.decision_log import DecisionLog
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.stages import unobserved
 from tierwise.serving.arms import Arms
+from tierwise.serving.budget import BudgetWatcher
 from tierwise.serving.cache import DecisionCache
 from tierwise.serving.chooser import Chooser
 from tierwise.serving.desk import Desk
@@ -104,6 +105,9 @@ def build_service(settings: Settings, decider: Decider | None = None, tracing: "
         Watcher(challenger_source(settings), challenger, settings.reload_seconds, guardrails, stage),
         ExperimentWatcher(lambda: recorder.log, arms, settings.experiment_seconds),
         Retention(lambda: recorder.log, settings.retention_days),
+        BudgetWatcher(
+            lambda: recorder.log, settings.budget_usd_per_day, settings.budget_usd_per_month, settings.alarm_url
+        ),
         *for_dashboard,
         shadow,
         pool,

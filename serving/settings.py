@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     leave_seconds: float = Field(0.0, ge=0, description="On SIGTERM, time to go on answering while /readyz says 503.")
     state_folder: Path = Field(Path(".tierwise"), description="Folder where each process counts what it answered.")
     outcome_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for an outcome to be durable.")
+    budget_usd_per_day: float = Field(0.0, ge=0, description="Alarms at 80 and 100 % of it, spent in a day; 0: none.")
+    budget_usd_per_month: float = Field(0.0, ge=0, description="The same for a month (UTC); 0: none.")
+    alarm_url: str | None = Field(None, repr=False, description="Webhook that gets the alarms as JSON by POST.")
     dashboard: bool = Field(True, description="Serves the pages for people on /dashboard.")
     dashboard_keep_seconds: float = Field(10.0, ge=0, description="How long pages share sums over the log; 0 never.")
     report: Path | None = Field(
