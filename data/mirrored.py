@@ -1,5 +1,6 @@
 """Mirrored steps: the top tier answered, cheaper tiers were asked the same, and the answers can be compared."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ MIRROR = "mirror"
 
 MIRROR_KEY = "mirror-"
 """How the idempotency key of such an attempt begins."""
+
+JUDGE_SCORE = "judge_score"
+"""The field of an attempt with a judge's opinion on whether it means the same as the top tier's answer, 0 to 1."""
 
 SAME_ANSWER = "same-answer"
 """The evaluator of an attempt that succeeded or failed by comparison with the top tier's answer."""
@@ -37,6 +41,13 @@ def is_mirror(attempt: Attempt) -> bool:
 def has_answer(attempt: Attempt) -> bool:
     """Whether the log kept what the attempt answered, or the key of it."""
     return any(attempt.extra.get(name) for name in ("output", "tool_calls", "answer_key"))
+
+
+def answer_text(attempt: Attempt) -> str:
+    """What the attempt answered, for people and judges: its text and the calls that it asked for."""
+    calls = attempt.extra.get("tool_calls")
+    called = "" if not calls else json.dumps(calls, indent=1, ensure_ascii=False)
+    return "\n".join(part for part in (str(attempt.extra.get("output") or ""), called) if part)
 
 
 def mirrored_steps(steps: Iterable[LoggedStep], top: str) -> Iterator[MirroredStep]:

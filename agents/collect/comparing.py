@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from tierwise.agents.collect.answerer import Answerer
+from tierwise.agents.collect.equivalence import Pair
 from tierwise.agents.collect.full_log import check_ids
+from tierwise.agents.collect.journal import Journal
 from tierwise.agents.collect.runner import Job
 from tierwise.data.intervals import ClusterSums, Interval, share_interval
-from tierwise.data.mirrored import SAME_ANSWER, has_answer
+from tierwise.data.mirrored import JUDGE_SCORE, SAME_ANSWER, answer_text, has_answer
 from tierwise.data.records import Attempt, LoggedStep
 from tierwise.data.sameness import is_same_answer
 from tierwise.data.serialise import logged_step_to_dict
@@ -90,6 +92,27 @@ def compared_steps(steps: Iterable[LoggedStep], top: str, compared: Compared) ->
         told = [_told(step, ours, attempt, compared) for attempt in step.attempts]
         is_any_known = any(a.evaluator == SAME_ANSWER for a in told)
         yield replace(step, attempts=tuple(_as_top(a) if is_any_known and a is ours else a for a in told))
+
+
+def open_pairs(steps: Iterable[LoggedStep], top: str) -> Iterator[Pair]:
+    """The answers of which nobody can tell by themselves whether they are the same as that of ``top``."""
+    for step in steps:
+        ours = next((attempt for attempt in step.attempts if attempt.tier == top and has_answer(attempt)), None)
+        if ours is None or not answer_text(ours):
+            continue
+        for theirs in step.attempts:
+            if theirs is not ours and answer_text(theirs) and is_same_answer(step.step, ours, theirs) is None:
+                yield Pair(step.step_id, step.step, theirs.tier, ours, theirs)
+
+
+def with_judge_scores(steps: Iterable[LoggedStep], judged: Journal) -> Iterator[LoggedStep]:
+    """The steps with the judge's opinions beside the answers that they are about. They are no verdicts on success."""
+    for step in steps:
+        scores = {tier: entry[JUDGE_SCORE] for tier, entry in judged.attempts_of(step.step_id).items()}
+        attempts = tuple(
+            replace(a, extra={**a.extra, JUDGE_SCORE: scores[a.tier]}) if a.tier in scores else a for a in step.attempts
+        )
+        yield replace(step, attempts=attempts) if scores else step
 
 
 def _told(step: LoggedStep, ours: Attempt, attempt: Attempt, compared: Compared) -> Attempt:

@@ -233,3 +233,58 @@ def test_sample_needs_compare_and_compare_a_tier(lab: Lab) -> None:
     lab.write(4)
     assert "--sample draws steps to compare" in str(lab.collect("--sample", "3").exception)
     assert "tier 'huge' is not in the catalogue" in str(lab.collect("--compare", "huge").exception)
+
+
+def judged(lab: Lab, verdict: Callable[[str, str], Any]) -> None:
+    """Answers that differ in words alone, and a judge that is asked about them; ``verdict`` of its two answers."""
+    prose = "a long story about many things and more. " * 40
+
+    def answer(_: str, body: Any) -> Reply:
+        prompt = body["messages"][0]["content"]
+        if prompt.startswith("Two answers"):
+            first, second = prompt.split("Answer 1:\n")[1].split("\n\nAnswer 2:\n")
+            said = verdict(first.split()[0], second.split()[0])
+            return (
+                said if isinstance(said, Reply) else completion(json.dumps({"same": said, "difference": "?"}), (10, 2))
+            )
+        return completion(f"{body['model']} says: {prose}", (10, 2))
+
+    lab.server.answer = answer
+
+
+def scores(lab: Lab) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for step in lab.steps():
+        for attempt in step.attempts:
+            found.setdefault(attempt.tier, []).append(attempt.extra.get("judge_score"))
+    return found
+
+
+def test_a_judge_is_asked_in_both_orders_and_gives_no_verdict(lab: Lab) -> None:
+    lab.write(3, verify=None)
+    judged(lab, lambda first, second: "mid-1" in (first, second) or first == "small-1")  # small: only when it is first
+    result = lab.collect("--compare", "frontier", "--judge", "frontier")
+    assert result.exit_code == 0, result.output
+    assert scores(lab) == {"small": [0.5] * 3, "mid": [1.0] * 3, "frontier": [None] * 3}
+    assert {a.success for step in lab.steps() for a in step.attempts} == {None}
+    said = " ".join(result.output.split())
+    assert "found 3 of 6 pairs the same in both orders and 3 in one of them" in said
+    assert "certifies nothing until people have labelled some" in said
+
+
+def test_judging_goes_on_where_it_was_left(lab: Lab) -> None:
+    lab.write(4, verify=None)
+    judged(lab, lambda *_: True)
+    assert lab.collect("--compare", "frontier", "--judge", "frontier").exit_code == 0
+    n_asked = len(lab.server.requests)
+    assert n_asked == 12 + 2 * 8
+    assert lab.collect("--compare", "frontier", "--judge", "frontier").exit_code == 0
+    assert len(lab.server.requests) == n_asked
+
+
+def test_a_judge_that_says_nothing_usable_leaves_no_opinion(lab: Lab) -> None:
+    lab.write(2, verify=None)
+    judged(lab, lambda *_: completion("I would rather not say.", (10, 2)))
+    assert lab.collect("--compare", "frontier", "--judge", "frontier").exit_code == 0
+    assert scores(lab)["small"] == [None, None]
+    assert "--judge compares answers" in str(lab.collect("--judge", "mid").exception)

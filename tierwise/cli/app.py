@@ -19,6 +19,7 @@ from tierwise.cli.explain import explain
 from tierwise.cli.export import export
 from tierwise.cli.import_ import import_log
 from tierwise.cli.init import init
+from tierwise.cli.label import label
 from tierwise.cli.promote import promote, rollback
 from tierwise.cli.retrain import retrain
 from tierwise.cli.serve import serve
@@ -52,6 +53,7 @@ for _command in (
     explain,
     tax,
     collect,
+    label,
     retrain,
     promote,
     rollback,

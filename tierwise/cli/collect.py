@@ -9,20 +9,18 @@ import typer
 
 from tierwise.agents.attempts import Allowance, AttemptSettings
 from tierwise.agents.collect import (
-    Compared,
     Job,
     Journal,
     Progress,
     UpstreamAnswerer,
     can_be_judged,
-    compared_steps,
     full_steps,
     judge,
     missing_jobs,
     run_jobs,
 )
 from tierwise.agents.upstreams import Upstreams
-from tierwise.cli.comparing import check_comparing, jobs_to_compare, say_compared
+from tierwise.cli.comparing import open_comparison
 from tierwise.cli.console import StageBar, fail, print_table, say
 from tierwise.cli.sources import read_logs
 from tierwise.data.catalogue import TierCatalogue
@@ -47,6 +45,10 @@ def collect(
         str | None,
         typer.Option(help="Tier whose answers count as right where no verifier fits; those in the log are used."),
     ] = None,
+    judge_tier: Annotated[
+        str | None,
+        typer.Option("--judge", help="With --compare: tier whose model compares what cannot be compared by itself."),
+    ] = None,
     sample: Annotated[
         int | None,
         typer.Option(min=1, help="With --compare: so many steps, drawn at random; a later run may ask more."),
@@ -54,30 +56,25 @@ def collect(
 ) -> None:
     """Run steps on every tier, or on those whose outcome is missing, and write a log with full information."""
     catalogue = TierCatalogue.load(tiers)
-    check_comparing(compare, sample, catalogue)
+    comparison = open_comparison(compare, judge_tier, sample, catalogue)
     logged = read_logs(steps, catalogue, out.with_name(f"{out.name}.quarantine.jsonl"))
-    if compare is None:
-        _say_unjudged(logged)
     allowance, settings = Allowance(budget_usd), AttemptSettings(max_tokens=max_tokens)
     upstreams = Upstreams(catalogue)
     answerers = {
         name: UpstreamAnswerer(upstreams, name, allowance, settings, {"temperature": temperature})
         for name in _chosen(tier, catalogue)
     }
-    jobs = (
-        missing_jobs(logged, answerers, again)
-        if compare is None
-        else jobs_to_compare(logged, answerers, compare, sample)
-    )
-    compared = Compared()
+    if comparison is None:
+        _say_unjudged(logged)
+    jobs = comparison.jobs(logged, answerers) if comparison else missing_jobs(logged, answerers, again)
     with Journal(out.with_name(f"{out.name}.journal.jsonl")) as journal:
         progress = asyncio.run(_run(jobs, journal, upstreams, concurrency))
         full = full_steps(logged, journal, catalogue.names)
-        n_steps = write_step_log(out, full if compare is None else compared_steps(full, compare, compared))
+        n_steps = write_step_log(out, comparison.told(full, upstreams, allowance, out) if comparison else full)
         _report(logged, journal, catalogue, allowance)
     say(f"{n_steps} steps written to {out}; {progress.n_done} of {progress.n_total} attempts are there")
-    if compare is not None:
-        say_compared(compared, catalogue, compare)
+    if comparison is not None:
+        comparison.say(catalogue)
     elif progress.n_done and not _learned(logged, journal):
         fail("no answer could be verified, so nothing was learned; compare with the top tier's instead: --compare TIER")
     _fail_where_unfinished(progress, journal)
