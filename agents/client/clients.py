@@ -12,6 +12,7 @@ from tierwise.agents.client.core import DEFAULT_SPOOL, ClientCore, DecisionCount
 from tierwise.agents.client.decision import RoutedDecision
 from tierwise.agents.client.delivery import DeliveryCounts
 from tierwise.agents.client.measured import AsyncMeasuring, Measuring
+from tierwise.agents.client.observed import Observing
 from tierwise.agents.client.outcome import OutcomeFields
 from tierwise.agents.client.request import RouteFields, make_request
 from tierwise.data.catalogue import TierCatalogue
@@ -24,7 +25,7 @@ DEFAULT_SPOOL_BYTES = 64 * 2**20
 WARM_UP_SECONDS = 0.5
 
 
-class _ServiceClient:
+class _ServiceClient(Observing):
     """The part that is the same for both: settings, outcomes, and the end.
 
     ``deadline_ms`` bounds what an agent waits for a decision. After it, and on any trouble, the top one of ``tiers``

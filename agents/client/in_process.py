@@ -10,6 +10,7 @@ from tierwise.agents.client.decision import RoutedDecision, local_decision
 from tierwise.agents.client.delivery import Delivery, DeliveryCounts
 from tierwise.agents.client.log_post import LogPost
 from tierwise.agents.client.measured import AsyncMeasuring, Measuring
+from tierwise.agents.client.observed import Observing
 from tierwise.agents.client.outcome import OutcomeFields, make_outcome, outcome_to_wire
 from tierwise.agents.client.post import PostResult, Receipt
 from tierwise.agents.client.request import RouteFields, make_request
@@ -22,7 +23,7 @@ from tierwise.router_model.rules import RulesRouter
 _MAX_WAITING_BYTES = 64 * 2**20
 
 
-class _InProcessClient:
+class _InProcessClient(Observing):
     """``decider`` decides, the rules over the default tiers if none is given. ``log_url`` names the decision log
     (``sqlite:///decisions.db``) that keeps decisions with their outcomes; without one they are only counted."""
 
