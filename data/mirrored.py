@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tierwise.data.records import Attempt, LoggedStep
+from tierwise.data.records import Attempt, LoggedStep, ToolCall
 from tierwise.data.sameness import is_same_answer
 
 MIRROR = "mirror"
@@ -12,6 +12,9 @@ MIRROR = "mirror"
 
 MIRROR_KEY = "mirror-"
 """How the idempotency key of such an attempt begins."""
+
+IS_SAME = "is_same"
+"""The field of a mirrored attempt that says whether it means the same as the top tier's answer, before redaction."""
 
 JUDGE_SCORE = "judge_score"
 """The field of an attempt with a judge's opinion on whether it means the same as the top tier's answer, 0 to 1."""
@@ -40,14 +43,17 @@ def is_mirror(attempt: Attempt) -> bool:
 
 def has_answer(attempt: Attempt) -> bool:
     """Whether the log kept what the attempt answered, or the key of it."""
-    return any(attempt.extra.get(name) for name in ("output", "tool_calls", "answer_key"))
+    return bool(attempt.output or attempt.tool_calls or attempt.answer_key)
 
 
 def answer_text(attempt: Attempt) -> str:
     """What the attempt answered, for people and judges: its text and the calls that it asked for."""
-    calls = attempt.extra.get("tool_calls")
-    called = "" if not calls else json.dumps(calls, indent=1, ensure_ascii=False)
-    return "\n".join(part for part in (str(attempt.extra.get("output") or ""), called) if part)
+    calls = [f"{call.name}({_arguments(call)})" for call in attempt.tool_calls or ()]
+    return "\n".join(part for part in (attempt.output or "", *calls) if part)
+
+
+def _arguments(call: ToolCall) -> str:
+    return call.arguments if isinstance(call.arguments, str) else json.dumps(dict(call.arguments), ensure_ascii=False)
 
 
 def mirrored_steps(steps: Iterable[LoggedStep], top: str) -> Iterator[MirroredStep]:
@@ -57,5 +63,10 @@ def mirrored_steps(steps: Iterable[LoggedStep], top: str) -> Iterator[MirroredSt
         answered = {attempt.tier: attempt for attempt in reversed(logged.attempts) if has_answer(attempt)}
         ours = answered.pop(top, None)
         if ours is not None and answered:
-            same = {tier: is_same_answer(logged.step, ours, theirs) for tier, theirs in answered.items()}
+            same = {tier: _told(logged, ours, theirs) for tier, theirs in answered.items()}
             yield MirroredStep(logged, ours, same, answered)
+
+
+def _told(logged: LoggedStep, ours: Attempt, theirs: Attempt) -> bool | None:
+    told = theirs.extra.get(IS_SAME)
+    return told if isinstance(told, bool) else is_same_answer(logged.step, ours, theirs)

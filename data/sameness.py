@@ -1,21 +1,21 @@
-"""Whether two answers to one step mean the same."""
+"""Whether two answers to one step mean the same, by their answer keys."""
 
-import json
-
+from tierwise.data.answers import AnswerKey, Question, parse_key, same_answer
 from tierwise.data.records import Attempt, Step
 
 
 def is_same_answer(step: Step, ours: Attempt, theirs: Attempt) -> bool | None:
-    """None where that cannot be told, as for long prose."""
-    del step
-    keys = [_key(attempt) for attempt in (ours, theirs)]
-    return None if None in keys else keys[0] == keys[1]
+    """None where that cannot be told: long prose has no key, and digests under two secrets do not compare.
+
+    >>> is_same_answer(Step("How many are left?"), Attempt("a", output="12"), Attempt("b", output="Answer: **12**."))
+    True
+    """
+    question = Question(step)
+    return same_answer(attempt_key(question, ours), attempt_key(question, theirs))
 
 
-def _key(attempt: Attempt) -> str | None:
-    if attempt.extra.get("answer_key"):
-        return str(attempt.extra["answer_key"])
-    if attempt.extra.get("tool_calls"):
-        return json.dumps(attempt.extra["tool_calls"], sort_keys=True)
-    output = attempt.extra.get("output")
-    return None if not output or len(output) > 160 else " ".join(str(output).casefold().split())
+def attempt_key(question: Question, attempt: Attempt) -> AnswerKey | None:
+    """The key that the log holds, else that of the answer itself."""
+    if attempt.answer_key:
+        return parse_key(attempt.answer_key)
+    return question.key(attempt.output, attempt.tool_calls)

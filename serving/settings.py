@@ -31,8 +31,8 @@ class Settings(BaseSettings):
     tiers: Path | None = Field(None, description="tiers.toml: the tiers without a bundle, the gateway's models.")
     rules: bool = Field(False, description="Without a bundle the hand-written rules decide, not the top tier.")
     observe: bool = Field(False, description="Routes nothing: each call goes to the model that its caller names.")
-    answers: Literal["none", "text"] | None = Field(
-        None, description="What the gateway keeps of answers: none or text; text where it observes, else none."
+    answers: Literal["none", "key", "text"] | None = Field(
+        None, description="What the gateway keeps of answers: none, key or text; text where it observes, else none."
     )
     mirror_usd_per_day: float = Field(0.0, ge=0, description="Budget a day for asking cheaper tiers too; 0: no mirror.")
     mirror_share: float = Field(0.05, ge=0, le=1, description="Share of the top tier's calls that are mirrored.")
@@ -100,7 +100,7 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def kept_answers(self) -> Literal["none", "text"]:
+    def kept_answers(self) -> Literal["none", "key", "text"]:
         """What is kept of answers: what is set, else the text where the service observes or mirrors."""
         return self.answers or ("text" if self.observe or self.mirror_usd_per_day else "none")
 

@@ -32,8 +32,6 @@ class Observing(ABC):
         self,
         step: Step | str | Messages,
         *,
-        output: str | None = None,
-        tool_calls: Sequence[Mapping[str, Any]] | None = None,
         task_id: str | None = None,
         session_id: str | None = None,
         step_id: str | None = None,
@@ -66,9 +64,7 @@ class Observing(ABC):
             session_id=session_id,
             step_id=step_id,
         )
-        answer = {"output": output, "tool_calls": None if tool_calls is None else list(tool_calls)}
-        kept = {name: value for name, value in answer.items() if value is not None}
-        self.outcome(decision, **OutcomeFields(**{**fields, "extra": {**fields.get("extra", {}), **kept}}))
+        self.outcome(decision, **fields)
         return decision
 
 

@@ -12,7 +12,7 @@ from tierwise.agents.upstreams.reply import price
 from tierwise.data.records import Attempt, Outcome
 from tierwise.serving.gateway.chat import ChatRequest
 from tierwise.serving.gateway.endpoints import Endpoint
-from tierwise.serving.gateway.observing import Answers, answer_fields
+from tierwise.serving.gateway.observing import Answers, with_answer
 from tierwise.serving.gateway.reply import Reply
 from tierwise.serving.gateway.upstream import UpstreamError
 from tierwise.serving.gateway.verdict import UNKNOWN, Verdict
@@ -120,7 +120,8 @@ class Trial:
         extra: dict[str, object] = {"status": status, "stream": self.call.chat.is_stream}
         if self.first_chunk_ms is not None:
             extra["first_chunk_ms"] = self.first_chunk_ms
-        attempt = self._attempt(reply, verdict, error, extra | answer_fields(reply, self.call.answers))
+        chat = self.call.chat
+        attempt = with_answer(self._attempt(reply, verdict, error, extra), reply, self.call.answers, chat.route)
         tracing = self.call.tracing
         if tracing is not None and self.span is not None:
             tracing.end_attempt(self.span, attempt, status, None if status == HTTPStatus.OK else error)

@@ -8,20 +8,20 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tierwise.agents.upstreams.reply import price
 from tierwise.data.decision_log.views.mirrored import mirrored_usd
 from tierwise.data.errors import RecordError
-from tierwise.data.mirrored import MIRROR, MIRROR_KEY
+from tierwise.data.mirrored import IS_SAME, MIRROR, MIRROR_KEY
 from tierwise.data.parsing import parse_step
 from tierwise.data.records import Attempt, Outcome
 from tierwise.data.sameness import is_same_answer
 from tierwise.data.trouble import TroubleLog
 from tierwise.serving.gateway.chat import ChatRequest
 from tierwise.serving.gateway.endpoints import Endpoint
-from tierwise.serving.gateway.observing import Answers, answer_fields
+from tierwise.serving.gateway.observing import Answers, with_answer
 from tierwise.serving.gateway.reply import Reply, read_reply
 from tierwise.serving.gateway.upstream import Upstream, UpstreamError
 
@@ -142,11 +142,11 @@ class Mirror:
             cost_usd=cost_usd,
             extra={
                 MIRROR: True,
-                "is_same": _is_same(chat, top, theirs),
+                IS_SAME: _is_same(chat, top, theirs),
                 "mirror_latency_ms": round((time.perf_counter() - started) * 1000, 3),  # nobody waited for it
-                **answer_fields(theirs, self._answers),
             },
         )
+        attempt = with_answer(attempt, theirs, self._answers, chat.route)
         key = f"{MIRROR_KEY}{endpoint.tier}"
         self._report(Outcome(decision_id, attempt, idempotency_key=key, reported_at=time.time()))
 
@@ -174,9 +174,8 @@ def _plain(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_same(chat: ChatRequest, ours: Reply, theirs: Reply) -> bool | None:
-    step: Mapping[str, Any] = chat.route["step"]
-    attempts = [Attempt("", extra=answer_fields(reply, "text")) for reply in (ours, theirs)]
+    attempts = [with_answer(Attempt(""), reply, "text", chat.route) for reply in (ours, theirs)]
     try:
-        return is_same_answer(parse_step(step), *attempts)
+        return is_same_answer(parse_step(chat.route["step"]), *attempts)
     except RecordError:
         return None

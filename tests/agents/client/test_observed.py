@@ -9,7 +9,7 @@ from tierwise import Client, LocalClient, Step
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.decision_log import DecisionLog
 from tierwise.data.errors import RecordError
-from tierwise.data.records import LoggedStep
+from tierwise.data.records import LoggedStep, ToolCall
 from tierwise.router_model.rules import RulesRouter
 
 PRICES = {"input_usd_per_mtok": 1.0, "output_usd_per_mtok": 10.0}
@@ -34,8 +34,8 @@ def test_a_call_is_logged_with_its_answer_and_cost(tmp_path: Path) -> None:
     one, two = logged(log_url)
     assert (one.step.text, one.task_id, one.attempts[0].model) == ("Hi", "t-1", "mini")
     assert (one.attempts[0].cost_usd, one.attempts[0].cost_is_estimate) == (0.002, True)
-    assert one.attempts[0].extra["output"] == "Hello."
-    assert two.attempts[0].extra["tool_calls"] == [{"name": "f", "arguments": {}}]
+    assert one.attempts[0].output == "Hello."
+    assert two.attempts[0].tool_calls == (ToolCall("f", {}),)
     assert one.decision is not None
     assert (one.decision.policy, one.decision.arm, one.decision.extra["fallback"]) == ("caller", "caller", False)
 
@@ -46,7 +46,7 @@ def test_the_service_takes_them_too(service: Service, tmp_path: Path) -> None:
         client.observe(Step(text="Hi", task_type="extract"), model="gpt-4o", output="Hello.", tier="mid")
         assert client.decisions.local == 0
     (step,) = logged(service.log_url)
-    assert (step.attempts[0].tier, step.attempts[0].extra["output"]) == ("mid", "Hello.")
+    assert (step.attempts[0].tier, step.attempts[0].output) == ("mid", "Hello.")
 
 
 def test_bad_input_is_refused_at_once() -> None:

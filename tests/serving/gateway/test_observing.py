@@ -60,6 +60,27 @@ def test_answers_are_kept_only_where_that_is_wanted(gateway: Any, stored: Any) -
         assert "output" not in outcome
 
 
+def test_the_key_alone_can_be_kept_and_still_be_compared(gateway: Any, stored: Any, tmp_path: Path) -> None:
+    client = gateway(MIRROR | {"answers": "key"})
+    response = client.post(PATH, json=body("frontier-1"))
+    outcomes = stored(client, response.headers["x-tierwise-decision-id"], n=3)["outcomes"]
+    assert all("output" not in outcome for outcome in outcomes)
+    assert len({outcome["answer_key"] for outcome in outcomes}) == 1
+    (step,) = mirrored_steps(logged(tmp_path), "frontier")
+    assert step.is_same == {"small": True, "mid": True}
+
+
+def test_what_a_comparison_found_survives_where_no_words_are_stored(gateway: Any, stored: Any) -> None:
+    client = gateway(MIRROR | {"redaction": "features_only"})
+    response = client.post(PATH, json=body("frontier-1"))
+    outcomes = stored(client, response.headers["x-tierwise-decision-id"], n=3)["outcomes"]
+    assert [(o.get("mirror"), o.get("is_same"), o.get("output")) for o in outcomes] == [
+        (None, None, None),
+        (True, True, None),
+        (True, True, None),
+    ]
+
+
 def test_a_client_is_told_the_top_tier(gateway: Any) -> None:
     answer = gateway(OBSERVE).post("/route", json={"step": {"text": "a", "task_type": "extract"}}).json()
     assert (answer["tier"], answer["model"], answer["fallback"]) == ("frontier", "frontier-1", False)
