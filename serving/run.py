@@ -91,10 +91,11 @@ def check_sources(settings: Settings) -> None:
 
 def _say_what_it_does(settings: Settings) -> None:
     if settings.bundle is None and settings.registry is None:
-        print(_what_it_does(settings), file=sys.stderr, flush=True)
+        print(what_it_does_now(settings), file=sys.stderr, flush=True)
 
 
-def _what_it_does(settings: Settings) -> str:
+def what_it_does_now(settings: Settings) -> str:
+    """For people: what a service without a bundle does with these settings."""
     note = what_it_does(stand_in_router(settings))
     text = f"{note[0].upper()}{note[1:]}. Name a bundle to have steps routed."
     if settings.observe:

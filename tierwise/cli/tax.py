@@ -156,7 +156,8 @@ def _notes(report: TaxReport, as_if: str | None) -> list[str]:
     if n_open:
         notes.append(
             f"The cheapest sufficient tier is known for {total.n_known:,} of {total.n_steps:,} steps; hence the "
-            "ranges. What narrows them: verdicts, a little exploration, or --bundle (docs/guides/label-your-logs.md)."
+            "ranges. What narrows them: asking the cheaper tiers too (tierwise collect --compare TIER, "
+            "docs/guides/observe.md), verdicts, a little exploration, or --bundle (docs/guides/label-your-logs.md)."
         )
     if report.n_in_vain:
         notes.append(
