@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from tierwise.agents.upstreams.reply import price
 from tierwise.data.records import Attempt, Outcome
+from tierwise.serving.gateway.answers import NOTHING_KEPT, AnswerKeeper
 from tierwise.serving.gateway.chat import ChatRequest
 from tierwise.serving.gateway.endpoints import Endpoint
-from tierwise.serving.gateway.observing import Answers, with_answer
 from tierwise.serving.gateway.reply import Reply
 from tierwise.serving.gateway.upstream import UpstreamError
 from tierwise.serving.gateway.verdict import UNKNOWN, Verdict
@@ -34,7 +34,7 @@ class Call:
     endpoints: tuple[Endpoint, ...]
     report: Callable[[Outcome], None]
     tracing: "Tracing | None" = None
-    answers: Answers = "none"
+    answers: AnswerKeeper = NOTHING_KEPT
     mirror: Callable[[ChatRequest, str, Endpoint, Reply], None] | None = None
     n_attempts: int = 0
     failures: list[str] = field(default_factory=list)
@@ -120,8 +120,8 @@ class Trial:
         extra: dict[str, object] = {"status": status, "stream": self.call.chat.is_stream}
         if self.first_chunk_ms is not None:
             extra["first_chunk_ms"] = self.first_chunk_ms
-        chat = self.call.chat
-        attempt = with_answer(self._attempt(reply, verdict, error, extra), reply, self.call.answers, chat.route)
+        attempt = self._attempt(reply, verdict, error, extra)
+        attempt = self.call.answers.kept(attempt, reply, self.call.chat.route, self.call.decision_id)
         tracing = self.call.tracing
         if tracing is not None and self.span is not None:
             tracing.end_attempt(self.span, attempt, status, None if status == HTTPStatus.OK else error)

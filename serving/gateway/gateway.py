@@ -10,6 +10,8 @@ from fastapi import Request, Response
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.serving.bodies import read_json
+from tierwise.serving.dashboard.access import load_secret
+from tierwise.serving.gateway.answers import AnswerKeeper
 from tierwise.serving.gateway.call import STATUS_CLIENT_CLOSED, Call
 from tierwise.serving.gateway.chat import AUTO, BEST, PROFILES, ChatRequest, parse_chat
 from tierwise.serving.gateway.completions import complete_stream, complete_whole
@@ -21,6 +23,7 @@ from tierwise.serving.gateway.reports import Reports
 from tierwise.serving.gateway.upstream import Upstream
 from tierwise.serving.problems import Problem, model_unknown, upstream_missing
 from tierwise.serving.service import Service
+from tierwise.serving.settings import Settings
 
 if TYPE_CHECKING:
     from tierwise.serving.tracing import Tracing
@@ -46,7 +49,8 @@ class Gateway:
         self._reports = Reports(service.recorder, service.metrics, lambda: self._catalogue.names, settings.queue_size)
         self._found: tuple[TierCatalogue, tuple[Endpoint, ...]] | None = None
         self._observer = Observer() if settings.observe else None
-        self._mirror = open_mirror(service, self._upstream, self._reports.add)
+        self._answers = AnswerKeeper(settings.kept_answers, _answer_secret(settings))
+        self._mirror = open_mirror(service, self._upstream, self._reports.add, self._answers)
 
     async def aclose(self) -> None:
         if self._mirror is not None:
@@ -104,8 +108,7 @@ class Gateway:
 
     def _made(self, chat: ChatRequest, decision_id: str, endpoints: tuple[Endpoint, ...]) -> Call:
         """A call whose attempts are reported, with what is kept of answers, and mirrored."""
-        answers = self._service.settings.kept_answers
-        call = Call(chat, decision_id, endpoints, self._reports.add, self._tracing, answers)
+        call = Call(chat, decision_id, endpoints, self._reports.add, self._tracing, self._answers)
         if self._mirror is not None:
             call.mirror = partial(self._mirror.consider, endpoints=self._endpoints())
         return call
@@ -133,6 +136,10 @@ class Gateway:
         if name in models:
             return upstream_missing(f"the model '{name}' cannot be called: it has no base_url, or its key is not set")
         return model_unknown(name, self.model_names() or (AUTO,))
+
+
+def _answer_secret(settings: Settings) -> bytes:
+    return b"" if settings.kept_answers == "none" else load_secret(settings.state_folder, "answers")
 
 
 def _options(model: str, given: Mapping[str, Any], callable_tiers: list[str], names: tuple[str, ...]) -> dict[str, Any]:

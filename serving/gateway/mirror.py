@@ -19,9 +19,9 @@ from tierwise.data.parsing import parse_step
 from tierwise.data.records import Attempt, Outcome
 from tierwise.data.sameness import is_same_answer
 from tierwise.data.trouble import TroubleLog
+from tierwise.serving.gateway.answers import AnswerKeeper, answered
 from tierwise.serving.gateway.chat import ChatRequest
 from tierwise.serving.gateway.endpoints import Endpoint
-from tierwise.serving.gateway.observing import Answers, with_answer
 from tierwise.serving.gateway.reply import Reply, read_reply
 from tierwise.serving.gateway.upstream import Upstream, UpstreamError
 
@@ -35,7 +35,9 @@ ASSUMED_OUTPUT_TOKENS = 1_000
 _LOGGER = logging.getLogger(__name__)
 
 
-def open_mirror(service: "Service", upstream: Upstream, report: Callable[[Outcome], None]) -> "Mirror | None":
+def open_mirror(
+    service: "Service", upstream: Upstream, report: Callable[[Outcome], None], answers: AnswerKeeper
+) -> "Mirror | None":
     """The mirror of a service; None where there is no budget for one."""
     settings = service.settings
     if not settings.mirror_usd_per_day or not settings.mirror_share:
@@ -46,7 +48,7 @@ def open_mirror(service: "Service", upstream: Upstream, report: Callable[[Outcom
         return 0.0 if log is None else log.ask(lambda connection: mirrored_usd(connection, moment))
 
     budget = DayBudget(settings.mirror_usd_per_day / settings.workers, spent_since)
-    return Mirror(settings.mirror_share, budget, upstream, report, settings.kept_answers, random.random)
+    return Mirror(settings.mirror_share, budget, upstream, report, answers, random.random)
 
 
 class DayBudget:
@@ -84,7 +86,7 @@ class Mirror:
         budget: DayBudget,
         upstream: Upstream,
         report: Callable[[Outcome], None],
-        answers: Answers,
+        answers: AnswerKeeper,
         draw: Callable[[], float],
     ) -> None:
         self._share = share
@@ -146,7 +148,7 @@ class Mirror:
                 "mirror_latency_ms": round((time.perf_counter() - started) * 1000, 3),  # nobody waited for it
             },
         )
-        attempt = with_answer(attempt, theirs, self._answers, chat.route)
+        attempt = self._answers.kept(attempt, theirs, chat.route, decision_id)
         key = f"{MIRROR_KEY}{endpoint.tier}"
         self._report(Outcome(decision_id, attempt, idempotency_key=key, reported_at=time.time()))
 
@@ -174,7 +176,7 @@ def _plain(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_same(chat: ChatRequest, ours: Reply, theirs: Reply) -> bool | None:
-    attempts = [with_answer(Attempt(""), reply, "text", chat.route) for reply in (ours, theirs)]
+    attempts = [answered(Attempt(""), reply) for reply in (ours, theirs)]
     try:
         return is_same_answer(parse_step(chat.route["step"]), *attempts)
     except RecordError:

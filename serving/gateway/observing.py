@@ -1,19 +1,12 @@
 """Observing: every call goes to the model that its caller names, as without a router, and is logged with its answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
 
-from tierwise.data.answers import answer_key
-from tierwise.data.errors import RecordError
-from tierwise.data.parsing import parse_step
 from tierwise.data.prices import look_up_prices
-from tierwise.data.records import Attempt, ToolCall
 from tierwise.serving.gateway.chat import BEST, PROFILES
 from tierwise.serving.gateway.endpoints import Endpoint
-from tierwise.serving.gateway.reply import Reply
 
-Answers = Literal["none", "key", "text"]
 MAX_FOREIGN_MODELS = 256
 
 
@@ -45,30 +38,6 @@ class Observer:
                 self._foreign.clear()
             self._foreign[key] = _foreign(model, like)
         return self._foreign[key]
-
-
-def with_answer(attempt: Attempt, reply: Reply | None, answers: Answers, route: Mapping[str, Any]) -> Attempt:
-    """The attempt with what is kept of its answer: text and tool calls, its key alone, or nothing.
-
-    ``route`` is the request, whose step says how the answer is to be read. The first choice stands for all.
-    """
-    if reply is None or answers == "none" or not reply.messages:
-        return attempt
-    message = reply.messages[0]
-    calls = tuple(ToolCall(call.name, call.arguments) for call in message.tool_calls) or None
-    kept = replace(attempt, output=message.content or None, tool_calls=calls, finish_reason=message.finish_reason)
-    if answers == "text":
-        return kept
-    key = _key(kept, route)
-    return replace(attempt, answer_key=key, finish_reason=message.finish_reason)
-
-
-def _key(attempt: Attempt, route: Mapping[str, Any]) -> str | None:
-    try:
-        key = answer_key(parse_step(route["step"]), attempt.output, attempt.tool_calls)
-    except RecordError:
-        return None
-    return None if key is None else key.text
 
 
 def _foreign(model: str, like: Endpoint) -> Endpoint:

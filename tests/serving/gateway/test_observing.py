@@ -6,10 +6,15 @@ from typing import Any
 
 import pytest
 
+from tierwise.agents.usage import Usage
 from tierwise.data.decision_log import DecisionLog
 from tierwise.data.mirrored import mirrored_steps
-from tierwise.data.records import LoggedStep
+from tierwise.data.records import Attempt, LoggedStep, Step
+from tierwise.data.redaction import Redaction, redact_attempt
+from tierwise.data.sameness import is_same_answer
+from tierwise.serving.gateway.answers import AnswerKeeper
 from tierwise.serving.gateway.mirror import DayBudget
+from tierwise.serving.gateway.reply import Message, Reply
 from tierwise.serving.settings import SettingsError, load_settings
 
 PATH = "/v1/chat/completions"
@@ -68,6 +73,22 @@ def test_the_key_alone_can_be_kept_and_still_be_compared(gateway: Any, stored: A
     assert len({outcome["answer_key"] for outcome in outcomes}) == 1
     (step,) = mirrored_steps(logged(tmp_path), "frontier")
     assert step.is_same == {"small": True, "mid": True}
+
+
+@pytest.mark.parametrize("answers", ["key", "text"])
+def test_what_redaction_takes_out_still_tells_answers_apart(answers: Any) -> None:
+    keeper, route = AnswerKeeper(answers, b"secret"), {"step": {"text": "Whom do I write to?"}}
+
+    def stored_as(text: str) -> Attempt:
+        kept = keeper.kept(Attempt("small"), Reply((Message(text),), Usage()), route, "d-1")
+        return redact_attempt(kept, Redaction.REDACTED)
+
+    ada, bob, again = (stored_as(f"{name}@example.com") for name in ("ada", "bob", "ada"))
+    assert ada.output == bob.output == (None if answers == "key" else "[email]")
+    assert ada.answer_key is not None
+    assert "example" not in ada.answer_key
+    assert is_same_answer(Step(text="Whom?"), ada, again) is True
+    assert is_same_answer(Step(text="Whom?"), ada, bob) is False
 
 
 def test_what_a_comparison_found_survives_where_no_words_are_stored(gateway: Any, stored: Any) -> None:
