@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tierwise.agents.upstreams.reply import price
 from tierwise.data.records import Attempt, Outcome
+from tierwise.serving.gateway.answers import NOTHING_KEPT, AnswerKeeper
 from tierwise.serving.gateway.chat import ChatRequest
 from tierwise.serving.gateway.endpoints import Endpoint
 from tierwise.serving.gateway.reply import Reply
@@ -33,6 +34,8 @@ class Call:
     endpoints: tuple[Endpoint, ...]
     report: Callable[[Outcome], None]
     tracing: "Tracing | None" = None
+    answers: AnswerKeeper = NOTHING_KEPT
+    mirror: Callable[[ChatRequest, str, Endpoint, Reply], None] | None = None
     n_attempts: int = 0
     failures: list[str] = field(default_factory=list)
 
@@ -96,6 +99,8 @@ class Trial:
         """The provider answered; ``verdict`` says whether the answer will do."""
         self.endpoint.breaker.note_success()
         self._report(200, reply, verdict, verdict.reason)
+        if self.call.mirror is not None:
+            self.call.mirror(self.call.chat, self.call.decision_id, self.endpoint, reply)
 
     def failed(self, error: UpstreamError, reply: Reply | None = None) -> None:
         """The provider did not answer, which says nothing about the tier: success stays unknown."""
@@ -116,6 +121,7 @@ class Trial:
         if self.first_chunk_ms is not None:
             extra["first_chunk_ms"] = self.first_chunk_ms
         attempt = self._attempt(reply, verdict, error, extra)
+        attempt = self.call.answers.kept(attempt, reply, self.call.chat.route, self.call.decision_id)
         tracing = self.call.tracing
         if tracing is not None and self.span is not None:
             tracing.end_attempt(self.span, attempt, status, None if status == HTTPStatus.OK else error)

@@ -3,21 +3,27 @@
 import logging
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Request, Response
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.serving.bodies import read_json
+from tierwise.serving.dashboard.access import load_secret
+from tierwise.serving.gateway.answers import AnswerKeeper
 from tierwise.serving.gateway.call import STATUS_CLIENT_CLOSED, Call
 from tierwise.serving.gateway.chat import AUTO, BEST, PROFILES, ChatRequest, parse_chat
 from tierwise.serving.gateway.completions import complete_stream, complete_whole
 from tierwise.serving.gateway.disconnect import CallerGoneError, while_connected
 from tierwise.serving.gateway.endpoints import Endpoint, find_endpoints, find_missing_keys, line_up
+from tierwise.serving.gateway.mirror import open_mirror
+from tierwise.serving.gateway.observing import Observer
 from tierwise.serving.gateway.reports import Reports
 from tierwise.serving.gateway.upstream import Upstream
 from tierwise.serving.problems import Problem, model_unknown, upstream_missing
 from tierwise.serving.service import Service
+from tierwise.serving.settings import Settings
 
 if TYPE_CHECKING:
     from tierwise.serving.tracing import Tracing
@@ -42,8 +48,13 @@ class Gateway:
         self._upstream = Upstream(settings.upstream_timeout_seconds, settings.upstream_connect_seconds)
         self._reports = Reports(service.recorder, service.metrics, lambda: self._catalogue.names, settings.queue_size)
         self._found: tuple[TierCatalogue, tuple[Endpoint, ...]] | None = None
+        self._observer = Observer() if settings.observe else None
+        self._answers = AnswerKeeper(settings.kept_answers, _answer_secret(settings))
+        self._mirror = open_mirror(service, self._upstream, self._reports.add, self._answers)
 
     async def aclose(self) -> None:
+        if self._mirror is not None:
+            await self._mirror.aclose()
         await self._upstream.aclose()
         self._reports.close()
 
@@ -65,16 +76,19 @@ class Gateway:
 
     async def _call(self, chat: ChatRequest) -> Call:
         endpoints = self._endpoints()
-        if chat.model in PROFILES or chat.model == BEST:
+        if self._observer is not None:
+            named = self._observer.endpoints_for(chat.model, endpoints)
+        elif chat.model in PROFILES or chat.model == BEST:
             return await self._routed(chat, endpoints)
-        named = tuple(each for each in endpoints if each.model.name == chat.model)
+        else:
+            named = tuple(each for each in endpoints if each.model.name == chat.model)
         if not named:
             raise self._unknown(chat.model)
         try:
             decision_id = self._service.desk.enter(chat.route, named[0].tier, chat.model)
         except Problem as problem:
             raise _as_seen_by_caller(problem) from None
-        return Call(chat, decision_id, named, self._reports.add, self._tracing)
+        return self._made(chat, decision_id, named)
 
     async def _routed(self, chat: ChatRequest, endpoints: tuple[Endpoint, ...]) -> Call:
         if not endpoints:
@@ -90,7 +104,14 @@ class Gateway:
         max_tier = options.get("max_tier")
         found = line_up(endpoints, names, answer["tier"], max_tier, chat.needs)
         found = found or line_up(endpoints, names, answer["tier"], max_tier, frozenset())  # let the provider refuse
-        return Call(chat, answer["decision_id"], found, self._reports.add, self._tracing)
+        return self._made(chat, answer["decision_id"], found)
+
+    def _made(self, chat: ChatRequest, decision_id: str, endpoints: tuple[Endpoint, ...]) -> Call:
+        """A call whose attempts are reported, with what is kept of answers, and mirrored."""
+        call = Call(chat, decision_id, endpoints, self._reports.add, self._tracing, self._answers)
+        if self._mirror is not None:
+            call.mirror = partial(self._mirror.consider, endpoints=self._endpoints())
+        return call
 
     @property
     def _catalogue(self) -> TierCatalogue:
@@ -115,6 +136,10 @@ class Gateway:
         if name in models:
             return upstream_missing(f"the model '{name}' cannot be called: it has no base_url, or its key is not set")
         return model_unknown(name, self.model_names() or (AUTO,))
+
+
+def _answer_secret(settings: Settings) -> bytes:
+    return b"" if settings.kept_answers == "none" else load_secret(settings.state_folder, "answers")
 
 
 def _options(model: str, given: Mapping[str, Any], callable_tiers: list[str], names: tuple[str, ...]) -> dict[str, Any]:
