@@ -19,6 +19,8 @@ KEYS: Mapping[str, str] = {
     "n_similar_steps": "logged steps that must be near to make a step familiar",
     "n_reference_steps": "logged steps kept in the bundle to compare with",
     "half_life_days": "age at which a step counts half; left out: no ageing",
+    "parts": 'field of the step by whose values the promise is certified; "none": for the whole log alone',
+    "cost": 'how a step\'s cost counts: "relative" to its own on the top tier, or in "dollars"',
     "max_steps": "steps of a longer log that are drawn at random to learn from; 0: all",
     "booster.n_rounds": "trees",
     "booster.learning_rate": "weight of each tree",
