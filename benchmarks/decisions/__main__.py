@@ -31,6 +31,7 @@ _MODES = {
     "stability": modes.stability,
     "attacks": modes.attacks,
     "forms": modes.forms,
+    "twin": modes.twin,
 }
 
 
@@ -83,6 +84,7 @@ def _add_modes(group: "argparse._MutuallyExclusiveGroup") -> None:
         "--off-policy": ("off_policy", "do off-policy intervals cover the truth"),
         "--stability": ("stability", "the operating point with other folds and another order of rows"),
         "--attacks": ("attacks", "decisions that words around a prompt move"),
+        "--twin": ("twin", "rows of TwinRouterBench by the benchmark's own score"),
         "--forms": ("forms", "decisions of the same step as text, messages, content parts, tool results"),
     }
     for flag, (mode, text) in flags.items():

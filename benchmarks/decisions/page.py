@@ -29,6 +29,7 @@ SECTIONS: dict[str, Callable[[Any], list[str]]] = {
     "stability": render_modes.stability_page,
     "attacks": render_modes.attacks_page,
     "forms": render_forms.forms_page,
+    "twin": render_forms.twin_page,
 }
 
 

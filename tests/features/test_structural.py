@@ -87,9 +87,8 @@ def test_every_part_of_a_step_shows() -> None:
         retry=1,
         previous_error="timeout",
     )
-    found = features(step)
     chars = len("lookup_invoice" + "Finds it." + "noop") + len(str(properties)) + len("{}")
-    assert found == {
+    assert features(step) == {
         "input_complexity": 4.0,
         "requires_judgment": 1.0,
         "human_visible": 0.0,
