@@ -8,16 +8,19 @@ from collections.abc import Mapping
 
 from tierwise.agents.protocols.canonical import Completion, Message, Request, ToolCall
 from tierwise.agents.protocols.chat.protocol import Chat
+from tierwise.agents.protocols.completions import Completions
 from tierwise.agents.protocols.fields import Untranslatable
 from tierwise.agents.protocols.messages.protocol import Messages
 from tierwise.agents.protocols.protocol import Draft, Frame, Trouble, WireProtocol
 from tierwise.agents.protocols.responses.protocol import Responses
 
-CHAT, RESPONSES, MESSAGES = Chat(), Responses(), Messages()
+CHAT, RESPONSES, MESSAGES, COMPLETIONS = Chat(), Responses(), Messages(), Completions()
 PROTOCOLS: Mapping[str, WireProtocol] = {each.name: each for each in (CHAT, RESPONSES, MESSAGES)}
+"""Those that are translated into each other; ``COMPLETIONS`` only pass through."""
 
 __all__ = [
     "CHAT",
+    "COMPLETIONS",
     "MESSAGES",
     "PROTOCOLS",
     "RESPONSES",

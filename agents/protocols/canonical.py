@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
-from tierwise.agents.usage import Usage
+from tierwise.data.replies import calls
+from tierwise.data.replies.usage import Usage
 
 Role = Literal["system", "developer", "user", "assistant", "tool"]
 
@@ -54,15 +55,10 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A call that the model asks for; ``arguments`` is JSON as the model wrote it, right or wrong.
+class ToolCall(calls.ToolCall):
+    """A call that the model asks for. A free tool takes a text instead of arguments; ``namespace`` is the group that
+    the tool stands in."""
 
-    A free tool takes a text instead of arguments. ``namespace`` is the group that the tool stands in.
-    """
-
-    name: str
-    arguments: str
-    call_id: str | None = None
     is_free: bool = False
     namespace: str | None = None
 
@@ -169,6 +165,15 @@ class Message:
     def content(self) -> str:
         """The texts, without thought and refusals."""
         return "".join(part.text for part in self.parts if isinstance(part, Text))
+
+    @property
+    def is_refusal(self) -> bool:
+        """The model, or a filter around it, would not answer."""
+        return self.finish is Finish.FILTERED or bool(self.refusals)
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        return tuple(part for part in self.parts if isinstance(part, Refusal))
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tierwise.agents.protocols.canonical import Completion, Finish, Message, Part, Refusal, Text, Thinking, ToolCall
-from tierwise.agents.usage import Usage
+from tierwise.data.replies.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,11 @@ class Assembly:
         """Whether the provider has said why the answer ended."""
         return self._end is not None
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether any part of an answer came."""
+        return bool(self.parts) or self._open is not None or self._end is not None
+
     def add(self, events: Iterable[Event]) -> None:
         for event in events:
             self._add(event)
@@ -88,7 +93,7 @@ class Assembly:
                 self.parts.append(part)
                 self._open = None
             case Used(usage):
-                self.usage = merged(self.usage, usage)
+                self.usage = self.usage.updated(usage)
             case Ended():
                 self._end = event
             case Began(answer_id, model):
@@ -104,15 +109,6 @@ def grown(part: Part, text: str) -> Part:
             return replace(part, arguments=part.arguments + text)
         case _:
             return part
-
-
-def merged(old: Usage, new: Usage) -> Usage:
-    """``new`` where it knows, else ``old``: some providers tell the prompt first and the answer last."""
-    return Usage(
-        old.input_tokens if new.input_tokens is None else new.input_tokens,
-        old.output_tokens if new.output_tokens is None else new.output_tokens,
-        old.cached_tokens if new.cached_tokens is None else new.cached_tokens,
-    )
 
 
 def events_of(answer: Completion) -> list[Event]:

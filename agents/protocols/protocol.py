@@ -53,6 +53,10 @@ class Draft(Protocol):
     def is_finished(self) -> bool:
         """Whether the provider has said why the answer ended."""
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is anything of an answer."""
+
     def add(self, event: Mapping[str, Any]) -> None:
         """Takes in one event; what is not of the usual form is passed over."""
 
@@ -61,7 +65,7 @@ class Draft(Protocol):
 
 
 class WireProtocol(Protocol):
-    """One protocol. ``path`` follows a model's ``base_url``; ``conversation`` is the field that must be there."""
+    """One protocol. ``path`` follows a model's ``base_url``; the ids of answers begin with ``id_prefix``."""
 
     @property
     def name(self) -> str: ...
@@ -70,10 +74,23 @@ class WireProtocol(Protocol):
     def path(self) -> str: ...
 
     @property
-    def conversation(self) -> str: ...
+    def id_prefix(self) -> str: ...
+
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether its providers keep answers for later calls."""
 
     def headers(self, key: str | None) -> dict[str, str]:
         """The headers that prove who calls."""
+
+    def check(self, body: Mapping[str, Any]) -> None:
+        """Raises ``RecordError`` for a body that is no call of this protocol at all."""
+
+    def answered_call(self, body: Mapping[str, Any]) -> str | None:
+        """The id of the tool call whose result ends the conversation; None where it ends otherwise."""
+
+    def has_sealed_thought(self, body: Mapping[str, Any]) -> bool:
+        """Whether the model's last turn holds thought that only its own provider can check."""
 
     def step_fields(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """``messages``, ``tools`` and ``response_schema`` as ``POST /route`` has them. What cannot be read is left
@@ -115,6 +132,19 @@ class WireProtocol(Protocol):
     def wire(self, data: bytes, event: Mapping[str, Any] | None) -> bytes:
         """One event as it goes over the wire, from its data and what that says."""
 
+    @property
+    def ending(self) -> bytes:
+        """What a provider's stream ends with beyond its events."""
+
+    def has_begun(self, event: Mapping[str, Any]) -> bool:
+        """Whether an event shows that an answer has begun."""
+
+    def has_content(self, event: Mapping[str, Any]) -> bool:
+        """Whether an event brings anything that a caller should not wait for."""
+
+    def has_only_usage(self, event: Mapping[str, Any]) -> bool:
+        """Whether an event tells nothing but tokens, which came because we asked."""
+
     def failure(self, event: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """The body of the error that an event of a stream tells of."""
 
@@ -134,6 +164,10 @@ class Watched:
     @property
     def is_finished(self) -> bool:
         return self._assembly.is_finished
+
+    @property
+    def has_begun(self) -> bool:
+        return self._assembly.has_begun
 
     def add(self, event: Mapping[str, Any]) -> None:
         self._assembly.add(self._reader.read(event))

@@ -1,6 +1,5 @@
 """Answers of the chat completions protocol: read whole or chunk by chunk, and written."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +7,9 @@ from typing import Any
 from tierwise.agents.protocols.canonical import Completion, Finish, Message, Part, Refusal, Text, Thinking, ToolCall
 from tierwise.agents.protocols.chat.request import NAME
 from tierwise.agents.protocols.fields import known_only
-from tierwise.agents.usage import Usage, read_usage
+from tierwise.data.replies.calls import arguments_text
+from tierwise.data.replies.parts import read_content
+from tierwise.data.replies.usage import Usage, read_usage
 
 FINISHES: Mapping[str, Finish] = {
     "stop": Finish.STOP,
@@ -89,17 +90,19 @@ class _Choice:
             parts.append(ToolCall(name, "".join(arguments), call_id))
         return Message(tuple(parts), FINISHES.get(self.finish_reason or ""), self.finish_reason)
 
-    def _add_parts(self, content: list[Any]) -> None:
-        for part in content:
-            if isinstance(part, Mapping) and part.get("type") == "text" and isinstance(part.get("text"), str):
-                self.content.append(part["text"])
+    def _add_parts(self, parts: list[Any]) -> None:
+        content = read_content(parts)
+        self.content += content.texts
+        self.refusal += content.refusals
+        for call in content.tool_calls:
+            self._add_call(len(self.arguments), {"name": call.name, "arguments": call.arguments}, call.call_id)
 
     def _add_call(self, index: int, function: Mapping[str, Any], call_id: object) -> None:
         if isinstance(function.get("name"), str) and function["name"]:
             self.heads[index] = (function["name"], call_id if isinstance(call_id, str) else None)
         arguments = function.get("arguments")
         if isinstance(arguments, Mapping):  # some servers send an object where a text belongs
-            arguments = json.dumps(arguments)
+            arguments = arguments_text(arguments)
         self.arguments.setdefault(index, []).append(arguments if isinstance(arguments, str) else "")
 
 
@@ -117,9 +120,14 @@ class Draft:
         """Whether every choice that began has said why it ended."""
         return bool(self._choices) and all(choice.finish_reason for choice in self._choices.values())
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is any choice at all."""
+        return bool(self._choices)
+
     def add(self, chunk: Mapping[str, Any], part: str = "delta") -> None:
         if isinstance(chunk.get("usage"), Mapping):
-            self._usage = read_usage(chunk)
+            self._usage = self._usage.updated(read_usage(chunk))
         if isinstance(chunk.get("model"), str):
             self._model = chunk["model"]
         if self._answer_id is None and isinstance(chunk.get("id"), str):

@@ -8,10 +8,12 @@ from pydantic_core import to_json
 from tierwise.agents.protocols.canonical import Completion, Request, ToolCall
 from tierwise.agents.protocols.chat.answer import Draft, read_answer, write_answer
 from tierwise.agents.protocols.chat.request import NAME, read_request
-from tierwise.agents.protocols.chat.stream import Reader, Writer
+from tierwise.agents.protocols.chat.stream import DONE, Reader, Writer
 from tierwise.agents.protocols.chat.written import write_request
+from tierwise.agents.protocols.fields import mapping
 from tierwise.agents.protocols.openai_errors import error_body
 from tierwise.agents.protocols.protocol import Frame, Trouble
+from tierwise.data.errors import RecordError
 
 _MEDIA = {"image_url": "vision", "input_audio": "audio", "file": "files"}
 
@@ -21,7 +23,22 @@ class Chat:
 
     name = NAME
     path = "/chat/completions"
-    conversation = "messages"
+    id_prefix = "chatcmpl-"
+    keeps_answers = False
+
+    def check(self, body: Mapping[str, Any]) -> None:
+        if not isinstance(body.get("messages"), list) or not body["messages"]:
+            raise RecordError("messages", "is missing or empty; at least one message is needed")
+        mapping(body.get("stream_options") or {}, "stream_options")
+
+    def answered_call(self, body: Mapping[str, Any]) -> str | None:
+        last = body["messages"][-1]
+        call_id = last.get("tool_call_id") if isinstance(last, Mapping) and last.get("role") == "tool" else None
+        return call_id if isinstance(call_id, str) else None
+
+    def has_sealed_thought(self, body: Mapping[str, Any]) -> bool:
+        del body
+        return False
 
     def headers(self, key: str | None) -> dict[str, str]:
         return {"authorization": f"Bearer {key}"} if key else {}
@@ -65,7 +82,8 @@ class Chat:
     def for_model(self, body: Mapping[str, Any], model: str) -> dict[str, Any]:
         sent = {**body, "model": model}
         if body.get("stream"):
-            sent["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
+            options = body.get("stream_options")
+            sent["stream_options"] = {**(options if isinstance(options, Mapping) else {}), "include_usage": True}
         return sent
 
     def read_request(self, body: Mapping[str, Any], target: str) -> Request:
@@ -81,7 +99,8 @@ class Chat:
         return write_answer(completion, frame.answer_id, frame.created, frame.model)
 
     def is_answer(self, body: Mapping[str, Any]) -> bool:
-        return isinstance(body.get("choices"), list)
+        choices = body.get("choices")
+        return isinstance(choices, list) and any(isinstance(choice, Mapping) for choice in choices)
 
     def reader(self) -> Reader:
         return Reader()
@@ -98,8 +117,27 @@ class Chat:
         del event
         return b"data: " + data + b"\n\n"
 
+    ending = DONE
+
+    def has_begun(self, event: Mapping[str, Any]) -> bool:
+        return bool(event.get("choices"))
+
+    def has_content(self, event: Mapping[str, Any]) -> bool:
+        choices = event.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, Mapping):
+                delta = choice.get("delta")
+                said = delta if isinstance(delta, Mapping) else {}
+                if choice.get("finish_reason") or any(value for name, value in said.items() if name != "role"):
+                    return True
+        return False
+
+    def has_only_usage(self, event: Mapping[str, Any]) -> bool:
+        return event.get("usage") is not None and not event.get("choices")
+
     def failure(self, event: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        return event if event.get("error") and "choices" not in event else None
+        del event  # what is wrong stands in the chunk itself
+        return None
 
     def error_body(self, trouble: Trouble) -> dict[str, Any]:
         return error_body(trouble)

@@ -10,7 +10,8 @@ from tierwise.agents.protocols.canonical import Finish, Refusal, Text, Thinking,
 from tierwise.agents.protocols.chat.answer import FINISHES, REASONS, write_usage
 from tierwise.agents.protocols.chat.request import NAME
 from tierwise.agents.protocols.events import Began, Closed, Ended, Event, Grown, Opened, Used, grown
-from tierwise.agents.usage import Usage, read_usage
+from tierwise.data.replies.parts import read_content
+from tierwise.data.replies.usage import Usage, read_usage
 
 DONE = b"data: [DONE]\n\n"
 
@@ -47,6 +48,8 @@ class Reader:
         if thought and isinstance(thought, str):
             found += self._say(Thinking(origin=NAME), thought)
         content = delta.get("content")
+        if isinstance(content, list):  # Mistral's: thought and words as parts
+            content = "".join(read_content(content).texts)
         if content and isinstance(content, str):
             found += self._say(Text(""), content)
         if delta.get("refusal") and isinstance(delta["refusal"], str):

@@ -6,9 +6,8 @@ from typing import Any
 from pydantic_core import to_json
 
 from tierwise.agents.protocols.canonical import Completion, Finish, Message, Part, Refusal, Text, Thinking, ToolCall
-from tierwise.agents.protocols.fields import known_only
 from tierwise.agents.protocols.messages.blocks import input_of, read_thinking, write_thinking
-from tierwise.agents.usage import Usage, read_usage
+from tierwise.data.replies.usage import Usage, read_usage
 
 FINISHES: Mapping[str, Finish] = {
     "end_turn": Finish.STOP,
@@ -94,8 +93,8 @@ def stop_reason(message: Message) -> str:
 
 
 def write_usage(usage: Usage) -> dict[str, Any]:
-    """This protocol counts what came from the cache apart; what is not known yet is 0."""
-    cached = usage.cached_tokens or 0
-    fresh = max(0, (usage.input_tokens or 0) - cached)
+    """This protocol counts what came from the cache and goes to the cache apart; what is not known yet is 0."""
+    cached, written = usage.cached_tokens or 0, usage.cache_write_tokens or 0
+    fresh = max(0, (usage.input_tokens or 0) - cached - written)
     told = {"input_tokens": fresh, "output_tokens": usage.output_tokens or 0}
-    return known_only(told | {"cache_creation_input_tokens": 0, "cache_read_input_tokens": cached})
+    return told | {"cache_creation_input_tokens": written, "cache_read_input_tokens": cached}

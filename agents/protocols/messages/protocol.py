@@ -13,6 +13,7 @@ from tierwise.agents.protocols.messages.step import functions_of, messages_of, n
 from tierwise.agents.protocols.messages.stream import Reader, Writer
 from tierwise.agents.protocols.protocol import Frame, Trouble, Watched
 from tierwise.agents.protocols.sealed import is_sealed_by_us
+from tierwise.data.errors import RecordError
 
 VERSION = "2023-06-01"
 _TYPES = {
@@ -25,13 +26,44 @@ _TYPES = {
     529: "overloaded_error",
 }
 
+_OPENINGS = frozenset({"message_start", "ping", "content_block_start"})
+
 
 class Messages:
     """``POST /messages``."""
 
     name = NAME
     path = "/messages"
-    conversation = "messages"
+    id_prefix = "msg_"
+    keeps_answers = False
+
+    def check(self, body: Mapping[str, Any]) -> None:
+        messages = body.get("messages")
+        if not isinstance(messages, list) or not messages:
+            raise RecordError("messages", "is missing or empty; at least one message is needed")
+        for n, message in enumerate(messages):
+            if not isinstance(message, Mapping):
+                raise RecordError(f"messages[{n}]", f"is {message!r:.60}; a JSON object is needed")
+
+    def answered_call(self, body: Mapping[str, Any]) -> str | None:
+        content = body["messages"][-1].get("content")
+        for block in content if isinstance(content, list) else ():
+            if isinstance(block, Mapping) and block.get("type") == "tool_result":
+                call_id = block.get("tool_use_id")
+                return call_id if isinstance(call_id, str) else None
+        return None
+
+    def has_sealed_thought(self, body: Mapping[str, Any]) -> bool:
+        said: Mapping[str, Any] = next(
+            (each for each in reversed(body["messages"]) if each.get("role") == "assistant"), {}
+        )
+        content = said.get("content")
+        return any(
+            isinstance(block, Mapping)
+            and block.get("type") in ("thinking", "redacted_thinking")
+            and not _is_foreign(block)
+            for block in (content if isinstance(content, list) else ())
+        )
 
     def headers(self, key: str | None) -> dict[str, str]:
         return {"anthropic-version": VERSION, **({"x-api-key": key} if key else {})}
@@ -93,6 +125,18 @@ class Messages:
     def wire(self, data: bytes, event: Mapping[str, Any] | None) -> bytes:
         kind = str((event or {}).get("type", "")).encode("utf-8", "replace")
         return b"event: " + kind + b"\ndata: " + data + b"\n\n"
+
+    ending = b""
+
+    def has_begun(self, event: Mapping[str, Any]) -> bool:
+        return bool(event)
+
+    def has_content(self, event: Mapping[str, Any]) -> bool:
+        return event.get("type") not in _OPENINGS
+
+    def has_only_usage(self, event: Mapping[str, Any]) -> bool:
+        del event
+        return False
 
     def failure(self, event: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return event if event.get("type") == "error" or (event.get("error") and "type" not in event) else None

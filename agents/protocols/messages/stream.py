@@ -9,7 +9,7 @@ from tierwise.agents.protocols.canonical import Message, Part, Refusal, Text, Th
 from tierwise.agents.protocols.events import Began, Closed, Ended, Event, Grown, Opened, Used, grown
 from tierwise.agents.protocols.messages.answer import FINISHES, read_block, stop_reason, write_frame, write_usage
 from tierwise.agents.protocols.messages.blocks import NAME, write_thinking
-from tierwise.agents.usage import Usage, read_usage
+from tierwise.data.replies.usage import Usage, read_usage
 
 _DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
 

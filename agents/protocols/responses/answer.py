@@ -15,8 +15,8 @@ from tierwise.agents.protocols.canonical import (
 )
 from tierwise.agents.protocols.protocol import Frame
 from tierwise.agents.protocols.responses.items import read_call, read_thinking, write_call, write_thinking
-from tierwise.agents.usage import Usage, read_usage
 from tierwise.data.errors import RecordError
+from tierwise.data.replies.usage import Usage, read_usage
 
 _INCOMPLETE = {"max_output_tokens": Finish.LENGTH, "content_filter": Finish.FILTERED}
 _REASONS = {Finish.LENGTH: "max_output_tokens", Finish.FILTERED: "content_filter"}

@@ -12,6 +12,9 @@ from tierwise.agents.protocols.responses.request import read_request, write_requ
 from tierwise.agents.protocols.responses.step import flat_tools, functions_of, messages_of, needs_of, schema_of
 from tierwise.agents.protocols.responses.stream import Reader, Writer
 from tierwise.agents.protocols.sealed import is_sealed_by_us
+from tierwise.data.errors import RecordError
+
+_OPENINGS = frozenset({"response.created", "response.queued", "response.in_progress", "response.output_item.added"})
 
 
 class Responses:
@@ -19,7 +22,33 @@ class Responses:
 
     name = NAME
     path = "/responses"
-    conversation = "input"
+    id_prefix = "resp_"
+    keeps_answers = True
+
+    def check(self, body: Mapping[str, Any]) -> None:
+        given = body.get("input")
+        is_kept = any(body.get(name) for name in ("previous_response_id", "conversation", "prompt"))
+        if not isinstance(given, str | list) and not (given is None and is_kept):
+            raise RecordError("input", f"is {given!r:.60}; a text or a list of items is needed")
+        if not given and not is_kept:
+            raise RecordError("input", "is empty; a text or at least one item is needed")
+
+    def answered_call(self, body: Mapping[str, Any]) -> str | None:
+        given = body.get("input")
+        last = given[-1] if isinstance(given, list) and given else None
+        kind = str(last.get("type")) if isinstance(last, Mapping) else ""
+        call_id = last.get("call_id") if isinstance(last, Mapping) and kind.endswith("_call_output") else None
+        return call_id if isinstance(call_id, str) else None
+
+    def has_sealed_thought(self, body: Mapping[str, Any]) -> bool:
+        given = body.get("input")
+        for item in reversed(given if isinstance(given, list) else []):
+            if isinstance(item, Mapping):
+                if item.get("type") == "reasoning" and item.get("encrypted_content") and not _is_foreign(item):
+                    return True
+                if item.get("role") == "user":
+                    return False
+        return False
 
     def headers(self, key: str | None) -> dict[str, str]:
         return {"authorization": f"Bearer {key}"} if key else {}
@@ -82,6 +111,18 @@ class Responses:
     def wire(self, data: bytes, event: Mapping[str, Any] | None) -> bytes:
         kind = str((event or {}).get("type", "")).encode("utf-8", "replace")
         return b"event: " + kind + b"\ndata: " + data + b"\n\n"
+
+    ending = b""
+
+    def has_begun(self, event: Mapping[str, Any]) -> bool:
+        return bool(event)
+
+    def has_content(self, event: Mapping[str, Any]) -> bool:
+        return event.get("type") not in _OPENINGS
+
+    def has_only_usage(self, event: Mapping[str, Any]) -> bool:
+        del event
+        return False
 
     def failure(self, event: Mapping[str, Any]) -> Mapping[str, Any] | None:
         if event.get("type") == "error":

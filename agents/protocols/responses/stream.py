@@ -18,7 +18,7 @@ from tierwise.agents.protocols.responses.answer import (
     write_item,
     write_words,
 )
-from tierwise.agents.usage import Usage, read_usage
+from tierwise.data.replies.usage import Usage, read_usage
 
 _GROWTH: Mapping[str, Part] = {
     "response.output_text.delta": Text(""),

@@ -1,5 +1,6 @@
 """Translating there and back loses nothing that both protocols can say."""
 
+import itertools
 import json
 from dataclasses import replace
 from typing import Any
@@ -29,7 +30,7 @@ from tierwise.agents.protocols.canonical import (
 )
 from tierwise.agents.protocols.events import Assembly, events_of
 from tierwise.agents.protocols.protocol import Frame
-from tierwise.agents.usage import Usage
+from tierwise.data.replies.usage import Usage
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
 NAMES = st.sampled_from(["look_up", "weather", "add"])
@@ -118,8 +119,8 @@ parts = st.lists(
     WORDS.map(Text) | calls | thought | st.builds(Thinking, sealed=WORDS, origin=st.just("responses"), item_id=IDS),
     min_size=1,
     max_size=4,
-).filter(lambda found: all(not (isinstance(a, Text) and isinstance(b, Text)) for a, b in zip(found, found[1:])))
-usages = st.builds(Usage, st.integers(5, 99), st.integers(1, 99), st.integers(0, 5))
+).filter(lambda found: all(not (isinstance(a, Text) and isinstance(b, Text)) for a, b in itertools.pairwise(found)))
+usages = st.builds(Usage, st.integers(5, 99), st.integers(1, 99), st.integers(0, 3), st.integers(0, 2))
 
 
 def completion_of(found: list[Any], usage: Usage) -> Completion:
@@ -183,9 +184,9 @@ def streamed(protocol: WireProtocol, completion: Completion) -> Completion:
 
 
 def told(completion: Completion) -> tuple[Any, ...]:
-    message = completion.message
+    message, usage = completion.message, completion.usage
     return (
         [replace(p, item_id=None) if isinstance(p, Thinking) else p for p in message.parts],
         message.finish,
-        completion.usage,
+        (usage.input_tokens, usage.output_tokens, usage.cached_tokens),
     )
