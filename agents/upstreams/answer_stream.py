@@ -18,6 +18,10 @@ class AnswerStream(Protocol):
     def headers(self) -> Mapping[str, str]:
         """Those of the provider's headers that are for the caller."""
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether the model has said why its answer ended; a piece or two may follow."""
+
     def pieces(self) -> AsyncIterator[bytes]:
         """Whole server-sent events but for the end. Raises ``ProviderError`` where the provider breaks off."""
 
@@ -40,6 +44,10 @@ class Relayed:
         self._draft = protocol.draft()
         self._wants_usage = wants_usage
         self.headers = events.headers
+
+    @property
+    def is_finished(self) -> bool:
+        return self._draft.is_finished
 
     async def pieces(self) -> AsyncIterator[bytes]:
         events, protocol, draft = self._events, self._protocol, self._draft
@@ -86,6 +94,10 @@ class Translated:
         self._tools = {flat_name(each.name, each.namespace): each for each in tools if each.is_free or each.namespace}
         self._held: ToolCall | None = None
         self.headers = events.headers
+
+    @property
+    def is_finished(self) -> bool:
+        return self._assembly.is_finished
 
     async def pieces(self) -> AsyncIterator[bytes]:
         async for data in self._events.events():

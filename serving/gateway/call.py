@@ -98,6 +98,10 @@ class Trial:
     def note_first_chunk(self) -> None:
         self.first_chunk_ms = self._elapsed_ms()
 
+    def heard(self, completion: Completion) -> None:
+        """The answer is complete but for its end; what the caller may come back with is remembered."""
+        self.call.watch.heard(self.call.request, self.endpoint, completion)
+
     def answered(self, completion: Completion, verdict: Verdict) -> None:
         """The provider answered; ``verdict`` says whether the answer will do."""
         self.endpoint.breaker.note_success()
@@ -105,7 +109,8 @@ class Trial:
         if n_bytes is not None:
             self.endpoint.lessons.note_fits(n_bytes)
         self._report(200, completion, verdict, verdict.reason)
-        self.call.watch.answered(self.call.request, self.endpoint, completion)
+        self.call.watch.answered(self.endpoint)
+        self.heard(completion)
 
     def failed(self, error: ProviderError, completion: Completion | None = None) -> None:
         """The provider did not answer, which says nothing about the tier: success stays unknown."""

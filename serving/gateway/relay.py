@@ -47,7 +47,11 @@ class Relay(Response):
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
             async with aclosing(self._stream):
+                is_heard = False
                 async for piece in self._stream.pieces():
+                    if not is_heard and self._stream.is_finished:  # before the caller knows and comes back with more
+                        is_heard = True
+                        self._trial.heard(self._stream.completion())
                     await _send(send, piece)
         except ProviderError as error:
             self._trial.failed(error, self._stream.completion())

@@ -19,8 +19,10 @@ class Watch:
         self._metrics = metrics
         self._memory = memory
 
-    def answered(self, request: GatewayRequest, endpoint: Endpoint, completion: Completion) -> None:
+    def heard(self, request: GatewayRequest, endpoint: Endpoint, completion: Completion) -> None:
         self._memory.remember(request, endpoint, completion)
+
+    def answered(self, endpoint: Endpoint) -> None:
         self._metrics.note_breaker(endpoint.model.name, endpoint.breaker.is_open)
 
     def failed(self, endpoint: Endpoint, error: ProviderError, decision_id: str) -> None:

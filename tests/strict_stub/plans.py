@@ -50,7 +50,7 @@ def plan(asked: Asked) -> list[Part]:
 
 def _edit(asked: Asked) -> Part | None:
     """``EDIT path TEXT`` in a prompt is written by whatever tool a coding agent brings."""
-    wanted = re.search(r"EDIT (\S+) (\S+)", asked.text)
+    wanted = re.search(r"EDIT (\S+) (\w+)", asked.text)
     if wanted is None or asked.last_is_result:
         return None
     path, text = wanted.groups()

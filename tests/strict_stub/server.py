@@ -134,6 +134,9 @@ class StrictStub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.seen: list[dict[str, Any]] = []
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Callers who hang up are no news."""
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}/v1"

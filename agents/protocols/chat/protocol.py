@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import to_json
-
 from tierwise.agents.protocols.canonical import Completion, Request, ToolCall
 from tierwise.agents.protocols.chat.answer import Draft, read_answer, write_answer
 from tierwise.agents.protocols.chat.request import NAME, read_request
@@ -14,6 +12,7 @@ from tierwise.agents.protocols.fields import mapping
 from tierwise.agents.protocols.openai_errors import error_body
 from tierwise.agents.protocols.protocol import Frame, Trouble
 from tierwise.data.errors import RecordError
+from tierwise.data.replies.json_text import write_json
 
 _MEDIA = {"image_url": "vision", "input_audio": "audio", "file": "files"}
 
@@ -144,7 +143,7 @@ class Chat:
 
     def broken_off(self, body: Mapping[str, Any], frame: Frame) -> bytes:
         del frame
-        return b"data: " + to_json(body) + b"\n\n"
+        return b"data: " + write_json(body) + b"\n\n"
 
 
 def _functions(tools: object) -> object:

@@ -4,12 +4,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic_core import to_json
-
 from tierwise.agents.protocols.canonical import Finish, Refusal, Text, Thinking, ToolCall
 from tierwise.agents.protocols.chat.answer import FINISHES, REASONS, write_usage
 from tierwise.agents.protocols.chat.request import NAME
 from tierwise.agents.protocols.events import Began, Closed, Ended, Event, Grown, Opened, Used, grown
+from tierwise.data.replies.json_text import write_json
 from tierwise.data.replies.parts import read_content
 from tierwise.data.replies.usage import Usage, read_usage
 
@@ -156,7 +155,7 @@ class Writer:
         return self._chunk([{"index": 0, "delta": delta, "finish_reason": reason}])
 
     def _chunk(self, choices: list[dict[str, Any]], **more: Any) -> bytes:
-        return b"data: " + to_json({**self._head, "choices": choices, **more}) + b"\n\n"
+        return b"data: " + write_json({**self._head, "choices": choices, **more}) + b"\n\n"
 
 
 def _text(raw: object) -> str | None:

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import to_json
-
 from tierwise.agents.protocols.canonical import Completion, Finish, Message, Part, Refusal, Text, Thinking, ToolCall
 from tierwise.agents.protocols.messages.blocks import input_of, read_thinking, write_thinking
+from tierwise.data.replies.json_text import write_json
 from tierwise.data.replies.usage import Usage, read_usage
 
 FINISHES: Mapping[str, Finish] = {
@@ -51,7 +50,7 @@ def read_block(block: Mapping[str, Any]) -> Part | None:
             return read_thinking(block)
         case {"type": "tool_use", "name": str(name)}:
             call_id = block.get("id")
-            arguments = to_json(block.get("input") or {}).decode()
+            arguments = write_json(block.get("input") or {}).decode()
             return ToolCall(name, arguments, call_id if isinstance(call_id, str) else None)
     return None
 

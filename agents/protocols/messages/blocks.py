@@ -6,11 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import to_json
-
 from tierwise.agents.protocols.canonical import Media, Part, Refusal, Text, Thinking, ToolCall, ToolResult
 from tierwise.agents.protocols.fields import cannot_say, items, known_only, mapping, optional_text, text
 from tierwise.agents.protocols.sealed import is_sealed_by_us, seal, unseal
+from tierwise.data.replies.json_text import write_json
 
 NAME = "messages"
 _PLAIN = "text/plain"
@@ -81,7 +80,7 @@ def _block(block: Mapping[str, Any], where: str, target: str) -> Part:
         case "image" | "document" as kind:
             return _media(kind, block, cache, where, target)
         case "tool_use":
-            arguments = to_json(mapping(block.get("input"), f"{where}.input")).decode()
+            arguments = write_json(mapping(block.get("input"), f"{where}.input")).decode()
             return ToolCall(text(block.get("name"), f"{where}.name"), arguments, text(block.get("id"), f"{where}.id"))
         case "tool_result":
             call_id = text(block.get("tool_use_id"), f"{where}.tool_use_id")

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import to_json
-
 from tierwise.agents.protocols.canonical import Completion, Request, ToolCall
 from tierwise.agents.protocols.messages.answer import read_answer, write_answer
 from tierwise.agents.protocols.messages.blocks import NAME
@@ -14,6 +12,7 @@ from tierwise.agents.protocols.messages.stream import Reader, Writer
 from tierwise.agents.protocols.protocol import Frame, Trouble, Watched
 from tierwise.agents.protocols.sealed import is_sealed_by_us
 from tierwise.data.errors import RecordError
+from tierwise.data.replies.json_text import write_json
 
 VERSION = "2023-06-01"
 _TYPES = {
@@ -147,7 +146,7 @@ class Messages:
 
     def broken_off(self, body: Mapping[str, Any], frame: Frame) -> bytes:
         del frame
-        return b"event: error\ndata: " + to_json(body) + b"\n\n"
+        return b"event: error\ndata: " + write_json(body) + b"\n\n"
 
 
 def _has_foreign_thought(message: object) -> bool:

@@ -6,7 +6,7 @@ Reading is lenient: what a provider may know and we do not is passed over, becau
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic_core import to_json
+from tierwise.data.replies.json_text import write_json
 
 _MEDIA = {"image": "vision", "document": "files"}
 
@@ -68,7 +68,7 @@ def _messages(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _call(block: Mapping[str, Any]) -> dict[str, Any]:
-    arguments = to_json(block.get("input") or {}).decode()
+    arguments = write_json(block.get("input") or {}).decode()
     return {
         "id": _text(block.get("id")),
         "type": "function",

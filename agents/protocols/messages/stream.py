@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic_core import to_json
-
 from tierwise.agents.protocols.canonical import Message, Part, Refusal, Text, Thinking, ToolCall
 from tierwise.agents.protocols.events import Began, Closed, Ended, Event, Grown, Opened, Used, grown
 from tierwise.agents.protocols.messages.answer import FINISHES, read_block, stop_reason, write_frame, write_usage
 from tierwise.agents.protocols.messages.blocks import NAME, write_thinking
+from tierwise.data.replies.json_text import write_json
 from tierwise.data.replies.usage import Usage, read_usage
 
 _DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
@@ -148,4 +147,4 @@ def _used(holder: Mapping[str, Any]) -> list[Event]:
 
 
 def _event(kind: str, **fields: Any) -> bytes:
-    return b"event: " + kind.encode() + b"\ndata: " + to_json({"type": kind, **fields}) + b"\n\n"
+    return b"event: " + kind.encode() + b"\ndata: " + write_json({"type": kind, **fields}) + b"\n\n"

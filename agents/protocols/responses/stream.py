@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic_core import to_json
-
 from tierwise.agents.protocols.canonical import Completion, Message, Part, Refusal, Text, Thinking, ToolCall
 from tierwise.agents.protocols.events import Began, Closed, Ended, Event, Grown, Opened, Used, grown
 from tierwise.agents.protocols.protocol import Frame
@@ -18,6 +16,7 @@ from tierwise.agents.protocols.responses.answer import (
     write_item,
     write_words,
 )
+from tierwise.data.replies.json_text import write_json
 from tierwise.data.replies.usage import Usage, read_usage
 
 _GROWTH: Mapping[str, Part] = {
@@ -200,5 +199,5 @@ class Writer:
 
     def _event(self, kind: str, **fields: Any) -> bytes:
         self._n += 1
-        data = to_json({"type": kind, "sequence_number": self._n, **fields})
+        data = write_json({"type": kind, "sequence_number": self._n, **fields})
         return b"event: " + kind.encode() + b"\ndata: " + data + b"\n\n"
