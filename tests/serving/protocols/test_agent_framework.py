@@ -27,6 +27,9 @@ def test_the_default_setting_runs_a_loop_of_tools(live: Callable[..., str], prot
         agent = framework.Agent(client=client, tools=[weather], default_options=options)
         if not is_stream:
             return str((await agent.run("Weather?")).text)
-        return "".join([part.text async for part in agent.run("Weather?", stream=True)])
+        stream = agent.run("Weather?", stream=True)
+        async for _ in stream:
+            pass
+        return str((await stream.get_final_response()).text)
 
     assert asyncio.run(work()) == "You said: sunny in Berlin"
