@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 MAX_ERROR_BYTES = 65_536
 _MAX_HELD_EVENTS = 16
 _SHOWN = 200
-_PASSED_ON = ("retry-after", "x-request-id", "request-id")
-_PASSED_ON_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-")
+_PASSED_ON = frozenset({b"retry-after", b"x-request-id", b"request-id"})
+_PASSED_ON_PREFIXES = (b"x-ratelimit-", b"anthropic-ratelimit-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +169,14 @@ def decoded(content: bytes | str) -> object:
         return None
 
 
-def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
+def passed_on(headers: "httpx2.Headers") -> dict[str, str]:
     """The headers of a provider that are for the caller: who answered, and how much more it may ask."""
-    return {
-        name: value for name, value in headers.items() if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
-    }
+    found = {}
+    for raw_name, raw_value in headers.raw:
+        name = raw_name.lower()
+        if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES):
+            found[name.decode("ascii")] = raw_value.decode("latin-1")
+    return found
 
 
 async def _content(response: "httpx2.Response", endpoint: Endpoint) -> bytes:

@@ -6,10 +6,11 @@ from typing import Any
 
 from tierwise.agents.protocols.canonical import Completion, Finish, Message, Part, Refusal, Text, Thinking, ToolCall
 from tierwise.agents.protocols.chat.request import NAME
+from tierwise.agents.protocols.chat.usage import usage_of
 from tierwise.agents.protocols.fields import known_only
 from tierwise.data.replies.calls import arguments_text
 from tierwise.data.replies.parts import read_content
-from tierwise.data.replies.usage import Usage, read_usage
+from tierwise.data.replies.usage import Usage
 
 FINISHES: Mapping[str, Finish] = {
     "stop": Finish.STOP,
@@ -114,11 +115,12 @@ class Draft:
         self._usage = Usage()
         self._model: str | None = None
         self._answer_id: str | None = None
+        self._has_end = False
 
     @property
     def is_finished(self) -> bool:
         """Whether every choice that began has said why it ended."""
-        return bool(self._choices) and all(choice.finish_reason for choice in self._choices.values())
+        return self._has_end and all(choice.finish_reason for choice in self._choices.values())
 
     @property
     def has_begun(self) -> bool:
@@ -127,7 +129,7 @@ class Draft:
 
     def add(self, chunk: Mapping[str, Any], part: str = "delta") -> None:
         if isinstance(chunk.get("usage"), Mapping):
-            self._usage = self._usage.updated(read_usage(chunk))
+            self._usage = self._usage.updated(usage_of(chunk))
         if isinstance(chunk.get("model"), str):
             self._model = chunk["model"]
         if self._answer_id is None and isinstance(chunk.get("id"), str):
@@ -139,6 +141,7 @@ class Draft:
                 choice.add(raw[part] if isinstance(raw.get(part), Mapping) else {})
                 if isinstance(raw.get("finish_reason"), str):
                     choice.finish_reason = raw["finish_reason"]
+                    self._has_end = True
 
     def completion(self) -> Completion:
         messages = tuple(choice.message() for choice in self._choices.values())

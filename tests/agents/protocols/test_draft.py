@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from tierwise.agents.protocols.canonical import Finish, Message, Text, ToolCall
 from tierwise.agents.protocols.chat.answer import Draft, read_answer
-from tierwise.data.replies.usage import Usage
+from tierwise.agents.protocols.chat.usage import usage_of
+from tierwise.data.replies.usage import Usage, read_usage
 
 KEYS = st.sampled_from(["choices", "index", "message", "delta", "content", "tool_calls", "function", "usage", "model"])
 JSON = st.recursive(
@@ -66,3 +67,23 @@ def test_whatever_a_provider_sends_becomes_a_reply(first: Any, second: Any) -> N
             if isinstance(each, dict):
                 draft.add(each, part)
     assert all(isinstance(message.content, str) for message in draft.completion().messages)
+
+
+COUNTS = st.integers(-1, 50) | st.none()
+
+
+@given(
+    st.fixed_dictionaries(
+        {"prompt_tokens": COUNTS, "completion_tokens": COUNTS, "total_tokens": st.integers(0, 60)},
+        optional={
+            "prompt_tokens_details": st.none() | st.fixed_dictionaries({"cached_tokens": COUNTS}),
+            "completion_tokens_details": st.just({"reasoning_tokens": 3}),
+            "cost": st.just(0.1),
+        },
+    ),
+    st.sampled_from([None, "default", "flex"]),
+)
+def test_the_quick_way_reads_usage_as_the_thorough_one(usage: dict[str, Any], tier: str | None) -> None:
+    for total in (usage["total_tokens"], (usage["prompt_tokens"] or 0) + (usage["completion_tokens"] or 0)):
+        chunk = {"usage": {**usage, "total_tokens": total}, "service_tier": tier}
+        assert usage_of(chunk) == read_usage(chunk)
