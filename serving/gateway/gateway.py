@@ -22,7 +22,7 @@ from tierwise.serving.gateway.call import STATUS_CLIENT_CLOSED, Call
 from tierwise.serving.gateway.completions import complete_stream, complete_whole
 from tierwise.serving.gateway.disconnect import CallerGoneError, while_connected
 from tierwise.serving.gateway.endpoints import find_endpoints, find_missing_keys
-from tierwise.serving.gateway.line_up import can_answer, line_up, that_can_be_told, that_fit
+from tierwise.serving.gateway.line_up import can_answer, doubtful_last, line_up, that_can_be_told, that_fit
 from tierwise.serving.gateway.memory import Memory
 from tierwise.serving.gateway.reports import Reports
 from tierwise.serving.gateway.stickiness import Holder
@@ -131,7 +131,7 @@ class Gateway:
 
     def _as_named(self, request: GatewayRequest, named: tuple[tuple[Endpoint, ...], Asked]) -> Call:
         endpoints, asked = named
-        endpoints = that_fit(endpoints, request)
+        endpoints = doubtful_last(that_fit(endpoints, request), request)
         decision_id = self._entered(request, endpoints[0].tier, request.model)
         return self._new_call(request, asked, decision_id, endpoints)
 
@@ -157,7 +157,7 @@ class Gateway:
             raise _as_seen_by_caller(problem) from None
         found = line_up(told, names, answer["tier"], max_tier, request.needs)
         found = found or line_up(told, names, answer["tier"], max_tier, frozenset())  # let the provider refuse
-        return self._new_call(request, asked, answer["decision_id"], found)
+        return self._new_call(request, asked, answer["decision_id"], doubtful_last(found, request))
 
     def _sayable(self, endpoints: tuple[Endpoint, ...], request: GatewayRequest) -> tuple[tuple[Endpoint, ...], Asked]:
         """Those that the call can be put to, and the call as it is put to them. Raises ``Problem``."""

@@ -1,6 +1,6 @@
 """Who may answer a call, in the order in which they are tried."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from tierwise.agents.protocols import PROTOCOLS
 from tierwise.agents.upstreams.asking import Asked
@@ -47,33 +47,31 @@ def that_can_be_told(endpoints: Sequence[Endpoint], asked: Asked) -> tuple[Endpo
 
 
 def that_fit(endpoints: Sequence[Endpoint], request: GatewayRequest) -> tuple[Endpoint, ...]:
-    """Without those for which the prompt is too long beyond doubt; those that refused one as long come last.
-
-    Raises ``Problem`` when it fits nobody.
-    """
-    n_bytes = request.n_bytes
-    if n_bytes is None or not endpoints:
+    """Without those for which the prompt is too long beyond doubt. Raises ``Problem`` when it fits nobody."""
+    if request.n_bytes is None or not endpoints:
         return tuple(endpoints)
-    limit = request.protocol.max_output_tokens(request.body) or 0
-    n_tokens = int(n_bytes / BYTES_PER_TOKEN / MARGIN)
-    fitting = [each for each in endpoints if each.model.context_window is None or n_tokens <= each.model.context_window]
+    n_tokens = int(request.n_bytes / BYTES_PER_TOKEN / MARGIN)
+    windows = [each.model.context_window for each in endpoints]
+    fitting = tuple(
+        each for each, window in zip(endpoints, windows, strict=True) if window is None or n_tokens <= window
+    )
     if not fitting:
-        windows = [each.model.context_window for each in endpoints if each.model.context_window]
-        raise context_too_long(n_tokens, max(windows))
-    return tuple(sorted(fitting, key=_doubts(n_bytes, limit)))
+        raise context_too_long(n_tokens, max(window for window in windows if window is not None))
+    return fitting
 
 
-def _doubts(n_bytes: int, max_output_tokens: int) -> "Callable[[Endpoint], bool]":
-    """Whether a prompt may be too long: a refusal said so, or the estimate with the answer does."""
+def doubtful_last(endpoints: Sequence[Endpoint], request: GatewayRequest) -> tuple[Endpoint, ...]:
+    """Those for which the prompt may be too long, by the estimate or by a refusal of one as long, come last."""
+    n_bytes = request.n_bytes
+    if n_bytes is None or len(endpoints) < 2:
+        return tuple(endpoints)
+    n_tokens = n_bytes / BYTES_PER_TOKEN + (request.protocol.max_output_tokens(request.body) or 0)
+    return tuple(sorted(endpoints, key=lambda each: _has_doubts(each, n_bytes, n_tokens)))
 
-    def has_doubts(endpoint: Endpoint) -> bool:
-        refused = endpoint.lessons.refused_size()
-        if refused is not None and n_bytes >= refused:
-            return True
-        window = endpoint.model.context_window
-        return window is not None and n_bytes / BYTES_PER_TOKEN + max_output_tokens > window
 
-    return has_doubts
+def _has_doubts(endpoint: Endpoint, n_bytes: int, n_tokens: float) -> bool:
+    refused, window = endpoint.lessons.refused_size(), endpoint.model.context_window
+    return (refused is not None and n_bytes >= refused) or (window is not None and n_tokens > window)
 
 
 def can_answer(endpoint: Endpoint, asked: str) -> bool:
