@@ -7,7 +7,7 @@ import pytest
 from tests.strict_stub.callers import PATHS, request
 
 EASY = {"tierwise": {"step": {"task_type": "extract"}}}
-LONG = "word " * 400
+LONG = "word " * 1600
 
 
 def post(client: Any, text: str, caller: str = "chat", **fields: Any) -> Any:
@@ -25,21 +25,21 @@ def _forget(strict: Any) -> None:
 
 @pytest.mark.parametrize("caller", PATHS)
 def test_what_does_not_fit_beyond_doubt_is_never_sent(gateway: Any, strict: Any, caller: str) -> None:
-    client = gateway(small=[{"name": "short", "context_window": 100}], mid=["roomy"])
+    client = gateway(small=[{"name": "short", "context_window": 600}], mid=["roomy"])
     assert post(client, LONG, caller).headers["x-tierwise-model"] == "roomy"
     assert post(client, "hi", caller).headers["x-tierwise-model"] == "short"
     assert models(strict) == ["roomy", "short"]
 
 
 def test_what_may_not_fit_is_tried_last(gateway: Any) -> None:
-    """The estimate says 500 tokens and more: too many for a window of 450, but not beyond doubt."""
-    client = gateway(small=[{"name": "perhaps", "context_window": 450}, "roomy"])
+    """The estimate says 2,000 tokens: too many for a window of 1,800, but not beyond doubt."""
+    client = gateway(small=[{"name": "perhaps", "context_window": 1800}, "roomy"])
     assert post(client, LONG).headers["x-tierwise-model"] == "roomy"
 
 
 @pytest.mark.parametrize("caller", PATHS)
 def test_what_fits_nobody_is_a_400_without_any_call(gateway: Any, strict: Any, caller: str) -> None:
-    client = gateway(small=[{"name": "short", "context_window": 100}])
+    client = gateway(small=[{"name": "short", "context_window": 600}])
     for model in ("auto", "short"):
         response = client.post(PATHS[caller], json=request(caller, LONG, model=model))
         assert (response.status_code, models(strict)) == (400, [])
@@ -87,7 +87,7 @@ def test_capabilities_are_looked_at_before_the_call(gateway: Any, caller: str) -
 
 
 def test_the_size_of_a_picture_says_nothing_about_tokens(gateway: Any) -> None:
-    client = gateway(small=[{"name": "short", "context_window": 100}])
+    client = gateway(small=[{"name": "short", "context_window": 600}])
     picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 10_000}}
     body = {"model": "auto", "messages": [{"role": "user", "content": [picture, {"type": "text", "text": "x"}]}]}
     assert client.post(PATHS["chat"], json=body).status_code == 200
