@@ -6,6 +6,11 @@
 >>> models = {ModelTier.SMALL: str.upper, ModelTier.MID: str.title, ModelTier.FRONTIER: str.lower}
 >>> execute_step(step, "total: 7", models).output
 'TOTAL: 7'
+
+With two arguments a tier's function gets the step itself, and what it returned comes back as it is:
+
+>>> execute_step(step, {tier: lambda step, tier=tier: f"{step.task_type} by {tier}" for tier in ModelTier})
+'extract by small'
 """
 
 import time
@@ -13,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from tierwise.agents.client import LocalClient, RoutedDecision, RoutingClient
 from tierwise.agents.usage import cost_of, read_usage
@@ -77,6 +82,19 @@ def route_to_model(step: AgentStep, router: Decider | None = None, prompt: str =
     return ModelTier(tier)
 
 
+@overload
+def execute_step(step: AgentStep, prompt: Mapping[ModelTier, Callable[[AgentStep], _R]], /) -> _R: ...
+
+
+@overload
+def execute_step(step: AgentStep, prompt: Mapping[str, Callable[[AgentStep], _R]], /) -> _R: ...
+
+
+@overload
+def execute_step(step: AgentStep, *, model_registry: Mapping[ModelTier, Callable[[AgentStep], _R]]) -> _R: ...
+
+
+@overload
 def execute_step(
     step: AgentStep,
     prompt: str,
@@ -84,13 +102,34 @@ def execute_step(
     *,
     client: RoutingClient | None = None,
     verify: Callable[[_R], bool] | None = None,
-) -> ExecutedStep[_R]:
+) -> ExecutedStep[_R]: ...
+
+
+def execute_step(
+    step: AgentStep,
+    prompt: Any = None,
+    models: Mapping[str, Callable[[str], Any]] | None = None,
+    *,
+    client: RoutingClient | None = None,
+    verify: Callable[[Any], bool] | None = None,
+    model_registry: Mapping[Any, Callable[[AgentStep], Any]] | None = None,
+) -> Any:
     """Routes ``step``, calls the tier's function with ``prompt``, and reports the attempt.
 
     With ``verify`` a failed attempt goes one tier up. ``client`` decides and takes the reports (a ``Client`` of the
     service, or a ``LocalClient`` with a log); the rules decide without one. What a function raises is reported as
     unknown and raised on.
+
+    ``execute_step(step, model_registry)`` is the short form: the rules decide, the tier's function is called with
+    ``step``, and its result comes back as it is.
     """
+    registry = prompt if isinstance(prompt, Mapping) else model_registry
+    if registry is not None:
+        return _model_of(route_to_model(step), registry)(step)
+    if models is None or not isinstance(prompt, str):
+        raise TypeError(
+            "call execute_step(step, prompt, models), or execute_step(step, model_registry) with functions by tier"
+        )
     client = client or LocalClient(_rules())
     decision = client.route(step.to_step(prompt))
     names = client.catalogue.names
@@ -134,7 +173,7 @@ def _attempt(
     return ExecutedStep(output, tier, success, decision, latency_ms)
 
 
-def _model_of(tier: str, models: Mapping[str, Callable[[str], _R]]) -> Callable[[str], _R]:
+def _model_of(tier: str, models: Mapping[str, Callable[[Any], _R]]) -> Callable[[Any], _R]:
     if tier not in models:
         raise CatalogueError(
             f"there is no function for tier '{tier}'; models has {', '.join(sorted(models)) or 'none'}"

@@ -1,5 +1,9 @@
 """The error family of Tierwise: every message names the value that was wrong and the fix."""
 
+import shlex
+import sys
+from pathlib import Path
+
 
 class TierwiseError(Exception):
     """Anything that Tierwise itself refuses. The CLI prints it as one line and exits with 2."""
@@ -28,4 +32,12 @@ class MissingExtraError(TierwiseError):
     """An optional package is not installed; the message names the pip command."""
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"{package} is not installed; run: pip install 'tierwise[{extra}]'")
+        super().__init__(f"{package} is not installed; run: {install_command(extra)}")
+
+
+def install_command(extra: str) -> str:
+    """The pip command that adds an extra to this installation: from the checkout that it runs from, where it does."""
+    checkout = Path(__file__).resolve().parent.parent
+    if (checkout / "pyproject.toml").is_file() and (checkout / "router_model").is_dir():
+        return f"{shlex.quote(sys.executable)} -m pip install -e {shlex.quote(f'{checkout}[{extra}]')}"
+    return f"pip install 'tierwise[{extra}]'"

@@ -8,6 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+CALLERS_ARM = "local"
+"""The arm of a decision that the caller took itself, because the service did not answer in time."""
+
+CALLERS_PREFIX = "l-"
+"""How the id of a decision begins that its caller named, whoever took it in the end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tool:

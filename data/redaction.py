@@ -47,7 +47,7 @@ def redact_attempt(attempt: Attempt, mode: Redaction) -> Attempt:
             output=None,
             tool_calls=None,
             answer_key=key if is_digest else None,
-            extra={},
+            extra={name: value for name, value in attempt.extra.items() if name in _FLAGS and _is_number(value)},
         )
     redactor = _Redactor(RULES)
     return replace(
@@ -58,6 +58,13 @@ def redact_attempt(attempt: Attempt, mode: Redaction) -> Attempt:
         answer_key=key if key is None or is_digest or redactor.text(key) == key else None,
         extra=redactor.values(attempt.extra),
     )
+
+
+_FLAGS = frozenset({"mirror", "audit", "is_same", "judge_score", "mirror_latency_ms", "status", "stream"})
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, bool | int | float)
 
 
 def _redacted_step(step: Step) -> Step:

@@ -63,12 +63,15 @@ class Desk:
         started = time.perf_counter()
         return self._answered(self._question(raw, where), started, where)
 
-    async def answer_soon(self, raw: object, where: str = "") -> dict[str, Any]:
-        """The same. Slow routers decide beside the event loop; where too many do already, the fallback is taken."""
+    async def answer_soon(self, raw: object, where: str = "", decision_id: str | None = None) -> dict[str, Any]:
+        """The same. Slow routers decide beside the event loop; where too many do already, the fallback is taken.
+
+        ``decision_id`` is the caller's name for the decision; without one it gets a new one.
+        """
         if self._tracing is None:
-            return await self._answer_soon(raw, where)
+            return await self._answer_soon(raw, where, decision_id)
         with self._tracing.span("route"):
-            return await self._answer_soon(raw, where)
+            return await self._answer_soon(raw, where, decision_id)
 
     def enter(self, raw: object, tier: str, model: str, why: str | None = None) -> str:
         """Records a decision that no router took, and returns its id: the caller's own, or one that sticks to the
@@ -81,18 +84,18 @@ class Desk:
         self._record(request, Decision(tier, policy, version, reason, model=model), decision_id)
         return decision_id
 
-    async def _answer_soon(self, raw: object, where: str) -> dict[str, Any]:
+    async def _answer_soon(self, raw: object, where: str, decision_id: str | None) -> dict[str, Any]:
         started = time.perf_counter()
-        question = self._stage("parse", self._question, raw, where)
+        question = self._stage("parse", self._question, raw, where, decision_id)
         if question.lanes.are_slow:
             question = await self._chooser.decided_ahead(question)
         return self._answered(question, started, where)
 
-    def _question(self, raw: object, where: str) -> Question:
+    def _question(self, raw: object, where: str, decision_id: str | None = None) -> Question:
         started = time.perf_counter()
         request = parse_route_request(raw, where)
         self._metrics.parse_seconds.observe(time.perf_counter() - started)
-        return Question.of(request, self._new_id(), self._arms.now())
+        return Question.of(request, decision_id or self._new_id(), self._arms.now())
 
     def _answered(self, question: Question, started: float, where: str) -> dict[str, Any]:
         begin, request = time.perf_counter(), question.request

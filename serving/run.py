@@ -3,18 +3,22 @@
 import ipaddress
 import os
 import socket
+import sys
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
+from tierwise.data.decision_log.engine import parse_url
 from tierwise.serving.app import create_app
 from tierwise.serving.keys import load_keys
 from tierwise.serving.logs import configure_logging
 from tierwise.serving.metrics import SHARED_FOLDER_VARIABLE
 from tierwise.serving.process import settle_process
 from tierwise.serving.settings import Settings, SettingsError
+from tierwise.serving.slot import stand_in_router, what_it_does
 
 GRACEFUL_SECONDS = 10
 
@@ -31,11 +35,13 @@ _UVICORN: dict[str, Any] = {
 def serve(settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM. Raises ``SettingsError`` when the address cannot or must not be used."""
     check_binding(settings)
+    check_sources(settings)
     configure_logging(settings.log_level)
     if settings.workers > 1:
         _serve_with_workers(settings)
         return
     app = create_app(settings)
+    _say_what_it_does(settings)
     with _bound_socket(settings) as listening:
         _announce(listening)
         settle_process()
@@ -45,6 +51,7 @@ def serve(settings: Settings) -> None:
 def _serve_with_workers(settings: Settings) -> None:
     """Several processes on one socket. The supervisor replaces those that die, and renews all on SIGHUP."""
     create_app(settings)  # trouble in the settings shows here, once, and not in every worker
+    _say_what_it_does(settings)
     with _bound_socket(settings) as probe:
         _announce(probe)
         host, port = probe.getsockname()[:2]
@@ -71,6 +78,33 @@ def check_binding(settings: Settings) -> None:
             f"host {settings.host} can be reached from outside and no API key is set; "
             "set keys or keys_file, or listen on 127.0.0.1"
         )
+
+
+def check_sources(settings: Settings) -> None:
+    """Refuses a bundle that is not there and a log that could never be opened: better not to start than to run half."""
+    parse_url(settings.log_url)
+    for name in ("bundle", "overflow"):
+        folder: Path | None = getattr(settings, name)
+        if folder is not None and not folder.is_dir():
+            raise SettingsError(f"{name}: there is no folder {folder}; name one that tierwise train wrote")
+
+
+def _say_what_it_does(settings: Settings) -> None:
+    if settings.bundle is None and settings.registry is None:
+        print(what_it_does_now(settings), file=sys.stderr, flush=True)
+
+
+def what_it_does_now(settings: Settings) -> str:
+    """For people: what a service without a bundle does with these settings."""
+    note = what_it_does(stand_in_router(settings))
+    text = f"{note[0].upper()}{note[1:]}. Name a bundle to have steps routed."
+    if settings.observe:
+        text = "Observing: nothing is routed, each call goes to the model that it names and is logged."
+    if settings.mirror_usd_per_day:
+        text += (
+            f" {settings.mirror_share:.0%} of them are mirrored, for at most {settings.mirror_usd_per_day:g} USD a day."
+        )
+    return text
 
 
 def _announce(listening: socket.socket) -> None:

@@ -176,6 +176,11 @@ class AttemptBody(BaseModel):
     evaluator: str | None = None
     error: str | None = None
     simulated: bool | None = None
+    output: str | None = Field(None, description="The answer, for comparing; redacted like a prompt.")
+    tool_calls: list[dict[str, Any]] | None = Field(None, description='What it calls: [{"name", "arguments"}].')
+    answer_key: str | None = Field(None, description="The canonical form of the answer, or a keyed digest of it.")
+    logprobs: dict[str, Any] | list[float] | None = Field(None, description='{"mean", "min", "n"} or one a token.')
+    finish_reason: str | None = None
 
 
 class CallerDecisionBody(BaseModel):

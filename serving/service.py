@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from fastapi import Request
 
+from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.decision_log import DecisionLog
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.stages import unobserved
 from tierwise.serving.arms import Arms
+from tierwise.serving.budget import BudgetWatcher
 from tierwise.serving.cache import DecisionCache
 from tierwise.serving.chooser import Chooser
 from tierwise.serving.desk import Desk
@@ -25,7 +27,7 @@ from tierwise.serving.retention import Retention
 from tierwise.serving.rollup import Rollup
 from tierwise.serving.settings import Settings
 from tierwise.serving.shadow import Shadow
-from tierwise.serving.slot import RouterSlot, guardrails_of, overflow_router, rules_router
+from tierwise.serving.slot import RouterSlot, guardrails_of, overflow_router, stand_in_router
 from tierwise.serving.source import Watcher, challenger_source, champion_source
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class Service:
     reader: LogReader
     leaving: Leaving
     background: tuple[Background, ...]
+    tiers: TierCatalogue | None = None
 
     def start(self) -> None:
         self.recorder.start()
@@ -67,6 +70,11 @@ class Service:
         self.recorder.stop()
         self.reader.close()
 
+    def catalogues(self) -> tuple[TierCatalogue, ...]:
+        """Those whose tiers may be reported: tiers.toml where there is one, the live router's, the challenger's."""
+        live = (self.slot.decider.catalogue, self.challenger.decider.catalogue)
+        return live if self.tiers is None else (self.tiers, *live)
+
     def look_for_bundles(self) -> None:
         """Looks for new bundles at once, even at those that were refused."""
         for each in self.background:
@@ -78,7 +86,7 @@ def build_service(settings: Settings, decider: Decider | None = None, tracing: "
     """Wires the service. ``decider`` replaces what the settings name. Raises ``TierwiseError`` for bad settings."""
     metrics, guardrails = Metrics(), guardrails_of(settings)
     stage = unobserved if tracing is None else tracing.stage
-    slot = RouterSlot(decider or rules_router(settings), metrics, has_bundle=decider is not None)
+    slot = RouterSlot(decider or stand_in_router(settings), metrics, has_bundle=decider is not None)
     challenger = RouterSlot(slot.decider, metrics, role="challenger")
     arms = Arms(slot, challenger, guardrails, settings.exploration)
     shadow = Shadow(challenger, metrics, settings.shadow_queue)
@@ -97,11 +105,17 @@ def build_service(settings: Settings, decider: Decider | None = None, tracing: "
         Watcher(challenger_source(settings), challenger, settings.reload_seconds, guardrails, stage),
         ExperimentWatcher(lambda: recorder.log, arms, settings.experiment_seconds),
         Retention(lambda: recorder.log, settings.retention_days),
+        BudgetWatcher(
+            lambda: recorder.log, settings.budget_usd_per_day, settings.budget_usd_per_month, settings.alarm_url
+        ),
         *for_dashboard,
         shadow,
         pool,
     )
-    return Service(settings, metrics, slot, challenger, arms, recorder, desk, watcher, reader, Leaving(), background)
+    tiers = None if settings.tiers is None else TierCatalogue.load(settings.tiers)
+    return Service(
+        settings, metrics, slot, challenger, arms, recorder, desk, watcher, reader, Leaving(), background, tiers
+    )
 
 
 def service_of(request: Request) -> Service:

@@ -28,7 +28,14 @@ class Settings(BaseSettings):
     bundle: Path | None = Field(None, description="Folder of the bundle to serve.")
     registry: str | None = Field(None, description="MLflow model to serve, such as models:/tierwise@champion.")
     tracking_uri: str | None = Field(None, description="MLflow tracking server of the registry.")
-    tiers: Path | None = Field(None, description="tiers.toml: the rules' tiers without a bundle, the gateway's models.")
+    tiers: Path | None = Field(None, description="tiers.toml: the tiers without a bundle, the gateway's models.")
+    rules: bool = Field(False, description="Without a bundle the hand-written rules decide, not the top tier.")
+    observe: bool = Field(False, description="Routes nothing: each call goes to the model that its caller names.")
+    answers: Literal["none", "key", "text"] | None = Field(
+        None, description="What the gateway keeps of answers: none, key or text; text where it observes, else none."
+    )
+    mirror_usd_per_day: float = Field(0.0, ge=0, description="Budget a day for asking cheaper tiers too; 0: no mirror.")
+    mirror_share: float = Field(0.05, ge=0, le=1, description="Share of the top tier's calls that are mirrored.")
     challenger: str | None = Field(None, description="Folder or models:/ address of the bundle that wants to serve.")
     shadow_queue: int = Field(1000, ge=0, description="Requests that may wait for the challenger's opinion.")
     exploration: float = Field(
@@ -85,6 +92,9 @@ class Settings(BaseSettings):
     leave_seconds: float = Field(0.0, ge=0, description="On SIGTERM, time to go on answering while /readyz says 503.")
     state_folder: Path = Field(Path(".tierwise"), description="Folder where each process counts what it answered.")
     outcome_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for an outcome to be durable.")
+    budget_usd_per_day: float = Field(0.0, ge=0, description="Alarms at 80 and 100 % of it, spent in a day; 0: none.")
+    budget_usd_per_month: float = Field(0.0, ge=0, description="The same for a month (UTC); 0: none.")
+    alarm_url: str | None = Field(None, repr=False, description="Webhook that gets the alarms as JSON by POST.")
     dashboard: bool = Field(True, description="Serves the pages for people on /dashboard.")
     dashboard_keep_seconds: float = Field(10.0, ge=0, description="How long pages share sums over the log; 0 never.")
     report: Path | None = Field(
@@ -97,7 +107,14 @@ class Settings(BaseSettings):
     def _one_source(self) -> Self:
         if self.bundle is not None and self.registry is not None:
             raise ValueError("bundle and registry are both set; set one")
+        if self.observe and (self.bundle is not None or self.registry is not None):
+            raise ValueError("observe routes nothing; leave bundle and registry out, or observe")
         return self
+
+    @property
+    def kept_answers(self) -> Literal["none", "key", "text"]:
+        """What is kept of answers: what is set, else the text where the service observes or mirrors."""
+        return self.answers or ("text" if self.observe or self.mirror_usd_per_day else "none")
 
 
 def load_settings(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:

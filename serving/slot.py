@@ -6,12 +6,10 @@ from pathlib import Path
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.guardrails import Guardrails
-from tierwise.router_model.rules import RulesRouter
+from tierwise.router_model.rules import ConstantRouter, RulesRouter
 from tierwise.router_model.stages import Stage, unobserved
 from tierwise.serving.metrics import Metrics, Role
 from tierwise.serving.settings import Settings, SettingsError
-
-NO_BUNDLE = "no bundle is configured; deciding by the rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +72,24 @@ def overflow_router(folder: Path, guardrails: Guardrails, stage: Stage = unobser
     return router
 
 
-def rules_router(settings: Settings) -> RulesRouter:
-    """What decides where there is no bundle. Raises ``CatalogueError`` for tiers that cannot be used."""
+def stand_in_router(settings: Settings) -> RulesRouter | ConstantRouter:
+    """What decides where there is no bundle: the top tier, as without a router; the rules where they are asked for.
+
+    Raises ``CatalogueError`` for tiers that cannot be used.
+    """
     catalogue = TierCatalogue.load(settings.tiers)
     guardrails = guardrails_of(settings)
     guardrails.check(catalogue)
-    return RulesRouter(catalogue, guardrails)
+    if settings.rules:
+        return RulesRouter(catalogue, guardrails)
+    return ConstantRouter(catalogue, catalogue.top.name, guardrails)
+
+
+def what_it_does(decider: Decider) -> str:
+    """For people: what a service without a bundle decides."""
+    if isinstance(decider, ConstantRouter):
+        return f"no bundle is configured; every step goes to '{decider.tier}'"
+    return "no bundle is configured; deciding by the rules"
 
 
 def guardrails_of(settings: Settings) -> Guardrails:

@@ -1,13 +1,15 @@
 """Between JSON and records, for the requests and answers of the service."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.decision_log import Report, StoredDecision, StoredOutcome, parse_report
 from tierwise.data.errors import RecordError
 from tierwise.data.parsing import parse_step
-from tierwise.data.records import Decision, Step
+from tierwise.data.records import CALLERS_PREFIX, Decision, Step
 from tierwise.data.serialise import outcome_to_dict, step_to_dict
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 from tierwise.serving.problems import batch_too_large, invalid_field
@@ -15,6 +17,8 @@ from tierwise.serving.problems import batch_too_large, invalid_field
 _REQUEST_FIELDS = frozenset({"step", "task_id", "session_id", "step_id", "options", "session"})
 _OPTION_FIELDS = frozenset({"max_quality_loss", "min_tier", "max_tier", "max_cost_usd", "catch_rate", "explain"})
 _SESSION_FIELDS = frozenset({"current_tier", "cached_tokens", "cached_by_tier"})
+NAME_HEADER = "x-tierwise-decision-id"
+_NAME = re.compile(rf"{CALLERS_PREFIX}[A-Za-z0-9_-]{{8,62}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,15 @@ def parse_route_request(raw: object, where: str = "") -> RouteRequest:
         raise invalid_field(error, where) from None
 
 
+def decision_name(headers: Mapping[str, str]) -> str | None:
+    """The id that the caller gives its decision, so that it can speak of one whose answer it never got."""
+    name = headers.get(NAME_HEADER)
+    if name is not None and not _NAME.fullmatch(name):
+        problem = f"is {name!r:.40}; '{CALLERS_PREFIX}' and 8 to 62 letters, digits, '-' or '_' are needed"
+        raise invalid_field(RecordError(NAME_HEADER, problem))
+    return name
+
+
 def parse_batch(raw: object, limit: int) -> list[Any]:
     """The requests of ``POST /route/batch``, not yet parsed."""
     try:
@@ -61,13 +74,21 @@ def parse_batch(raw: object, limit: int) -> list[Any]:
     return requests
 
 
-def parse_reports(raw: object, limit: int, now: float) -> list[Report]:
-    """The body of ``POST /outcomes``: one outcome or a list. One bad entry refuses the whole list."""
+def parse_reports(raw: object, limit: int, now: float, tiers: Sequence[str]) -> list[Report]:
+    """The body of ``POST /outcomes``: one outcome or a list. One bad entry refuses the whole list.
+
+    An outcome on a tier that is none of ``tiers`` is refused: nothing that reads the log could place it.
+    """
     if not isinstance(raw, list):
-        return [_report(raw, "", now)]
+        return [_report(raw, "", now, tiers)]
     if len(raw) > limit:
         raise batch_too_large("body", len(raw), limit)
-    return [_report(entry, f"[{i}]", now) for i, entry in enumerate(raw)]
+    return [_report(entry, f"[{i}]", now, tiers) for i, entry in enumerate(raw)]
+
+
+def known_tiers(catalogues: Iterable[TierCatalogue]) -> tuple[str, ...]:
+    """The tiers of all of them, each once."""
+    return tuple(dict.fromkeys(name for catalogue in catalogues for name in catalogue.names))
 
 
 def decision_to_wire(decision: Decision, decision_id: str, latency_ms: float, explain: bool) -> dict[str, Any]:
@@ -114,13 +135,22 @@ def _stored_outcome_to_wire(stored: StoredOutcome) -> dict[str, Any]:
     return outcome_to_dict(stored.outcome) | {"received_at": stored.received_at} | flags
 
 
-def _report(raw: object, where: str, now: float) -> Report:
+def _report(raw: object, where: str, now: float, tiers: Sequence[str]) -> Report:
     try:
-        return parse_report(raw, now)
+        report = parse_report(raw, now)
+        _check_tier(report.outcome.attempt.tier, "tier", tiers)
+        if report.decision is not None:
+            _check_tier(report.decision.decision.tier, "decided_by_caller.tier", tiers)
+        return report
     except RecordError as error:
         message = str(error).removeprefix(f"{error.field}: ")
         field = error.field.removeprefix("outcome.")
         raise invalid_field(RecordError(field, message), where) from None
+
+
+def _check_tier(tier: str, field: str, tiers: Sequence[str]) -> None:
+    if tier not in tiers:
+        raise RecordError(field, f"is {tier!r:.60}; the tiers are {', '.join(tiers)}")
 
 
 def _options(raw_options: object, raw_session: object) -> DecideOptions:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tierwise.data.errors import TierwiseError
+from tierwise.data.errors import TierwiseError, install_command
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -99,7 +99,7 @@ def mlflow_errors() -> Iterator[None]:
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
     except ImportError:
-        raise TrackingError("mlflow is not installed; run: pip install 'tierwise[train]'") from None
+        raise TrackingError(f"mlflow is not installed; run: {install_command('train')}") from None
     os.environ.setdefault(PROGRESS_BAR, "false")  # MLflow reads it of the environment only
     for chatty in ("mlflow", "alembic"):
         logging.getLogger(chatty).setLevel(logging.ERROR)

@@ -178,7 +178,8 @@ def _checked(drawn: DrawnSteps) -> Sequence[LoggedStep]:
         also = f"; the log also names tiers outside the catalogue: {foreign}" if foreign else ""
         raise TrainingError(
             f"{drawn.n_known} of {drawn.n_read} steps have a known outcome; "
-            f"at least {MIN_STEPS} are needed to learn from{also}"
+            f"at least {MIN_STEPS} are needed to learn from{also}. Where nobody said what was right, compare with the "
+            "top tier's answers: tierwise collect --compare TIER (docs/guides/observe.md)"
         )
     unit, n_largest = Counter(split_unit(step) for step in steps).most_common(1)[0]
     if len(steps) - n_largest < MIN_OTHER_STEPS:

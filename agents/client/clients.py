@@ -3,14 +3,16 @@
 import asyncio
 import atexit
 import weakref
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Self, Unpack
 
-from tierwise.agents.client.core import DEFAULT_SPOOL, ClientCore, make_settings
+from tierwise.agents.client.core import DEFAULT_SPOOL, ClientCore, DecisionCounts, make_settings
 from tierwise.agents.client.decision import RoutedDecision
 from tierwise.agents.client.delivery import DeliveryCounts
 from tierwise.agents.client.measured import AsyncMeasuring, Measuring
+from tierwise.agents.client.observed import Observing
 from tierwise.agents.client.outcome import OutcomeFields
 from tierwise.agents.client.request import RouteFields, make_request
 from tierwise.data.catalogue import TierCatalogue
@@ -20,14 +22,16 @@ from tierwise.router_model.decider import Decider
 DEFAULT_ADDRESS = "http://127.0.0.1:8080"
 DEFAULT_DEADLINE_MS = 50.0
 DEFAULT_SPOOL_BYTES = 64 * 2**20
+WARM_UP_SECONDS = 0.5
 
 
-class _ServiceClient:
+class _ServiceClient(Observing):
     """The part that is the same for both: settings, outcomes, and the end.
 
-    ``deadline_ms`` bounds what an agent waits for a decision. After it, and on any trouble, the rules decide among
-    ``tiers`` (or the decider ``fallback`` does, such as a ``Router`` with a bundle). ``tiers`` must name the tiers of
-    the service. ``spool`` is the folder where outcomes wait for the service; None keeps them in memory.
+    ``deadline_ms`` bounds what an agent waits for a decision. After it, and on any trouble, the top one of ``tiers``
+    that is open is taken, as without a router (or the decider ``fallback`` decides, such as a ``Router`` with a
+    bundle, or a ``RulesRouter``). ``tiers`` must name the tiers of the service. ``spool`` is the folder where outcomes
+    wait for the service; None keeps them in memory.
     """
 
     def __init__(
@@ -45,10 +49,16 @@ class _ServiceClient:
         self._core = ClientCore(settings)
         self._at_exit = partial(_close_if_alive, weakref.ref(self._core))
         atexit.register(self._at_exit)
+        self._start()
 
     @property
     def catalogue(self) -> TierCatalogue:
         return self._core.catalogue
+
+    @property
+    def decisions(self) -> DecisionCounts:
+        """How many decisions the service took and how many this process, and how many answers came too late."""
+        return self._core.counts
 
     @property
     def counts(self) -> DeliveryCounts:
@@ -67,13 +77,18 @@ class _ServiceClient:
         """Waits until every outcome was delivered; False when some still wait after ``timeout_seconds``."""
         return self._core.delivery.flush(timeout_seconds)
 
+    def _start(self) -> None:
+        """What making a client waits for: nothing."""
+
     def _close(self, timeout_seconds: float) -> bool:
         atexit.unregister(self._at_exit)
         return self._core.close(timeout_seconds)
 
 
 class Client(_ServiceClient, Measuring):
-    """Asks the service of ``tierwise serve``, and decides by local rules when it does not answer in time.
+    """Asks the service of ``tierwise serve``, and takes the top tier when it does not answer in time.
+
+    Making one connects to the service, for at most ``WARM_UP_SECONDS``, so that the first call is as fast as others.
 
     >>> client = Client("http://127.0.0.1:8080")                                       # doctest: +SKIP
     >>> decision = client.route(text="Extract the total.", task_type="extract")        # doctest: +SKIP
@@ -91,6 +106,10 @@ class Client(_ServiceClient, Measuring):
         """Delivers what waits and stops; what is left stays in the spool. False when something is."""
         return self._close(timeout_seconds)
 
+    def _start(self) -> None:
+        with suppress(TimeoutError):
+            self._core.warm(WARM_UP_SECONDS)
+
     def __enter__(self) -> Self:
         return self
 
@@ -99,7 +118,10 @@ class Client(_ServiceClient, Measuring):
 
 
 class AsyncClient(_ServiceClient, AsyncMeasuring):
-    """The same for ``async`` code; ``outcome`` never waits and needs no ``await``."""
+    """The same for ``async`` code; ``outcome`` never waits and needs no ``await``.
+
+    Making one connects in the background; ``async with`` waits for it.
+    """
 
     async def route(self, step: Step | None = None, **fields: Unpack[RouteFields]) -> RoutedDecision:
         """The tier for ``step``, or for the step that the keywords describe, within the deadline."""
@@ -110,6 +132,8 @@ class AsyncClient(_ServiceClient, AsyncMeasuring):
         return await asyncio.to_thread(self._close, timeout_seconds)
 
     async def __aenter__(self) -> Self:
+        with suppress(TimeoutError):
+            await self._core.awarm(WARM_UP_SECONDS)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -4,16 +4,23 @@ import asyncio
 import json
 import logging
 import os
+import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tierwise.agents.background import BackgroundLoop
 from tierwise.agents.breaker import CircuitBreaker
 from tierwise.agents.client.address import checked_address
-from tierwise.agents.client.decision import NonsenseError, RoutedDecision, local_decision, served_decision
+from tierwise.agents.client.decision import (
+    NonsenseError,
+    RoutedDecision,
+    local_decision,
+    new_decision_id,
+    served_decision,
+)
 from tierwise.agents.client.delivery import Delivery
 from tierwise.agents.client.outcome import OutcomeFields, make_outcome, outcome_to_wire
 from tierwise.agents.client.post import OutcomePost
@@ -23,7 +30,7 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import TierwiseError
 from tierwise.data.records import Outcome
 from tierwise.router_model.decider import Decider
-from tierwise.router_model.rules import RulesRouter
+from tierwise.router_model.rules import ConstantRouter
 
 DEFAULT_SPOOL = Path(".tierwise/spool")
 API_KEY_VARIABLE = "TIERWISE_API_KEY"
@@ -36,7 +43,7 @@ _LOGGER = logging.getLogger(__name__)
 class ClientSettings:
     """How a client behaves. ``spool`` is a folder, None keeps outcomes in memory until they are delivered.
 
-    ``fallback`` decides when the service does not; its catalogue is the client's.
+    ``fallback`` decides when the service does not, the top tier if none is given; its catalogue is the client's.
     """
 
     base_url: str
@@ -66,21 +73,46 @@ def make_settings(
         base_url=checked_address(base_url),
         api_key=api_key or os.environ.get(API_KEY_VARIABLE) or None,
         deadline_ms=deadline_ms,
-        fallback=fallback or RulesRouter(catalogue),
+        fallback=fallback or ConstantRouter(catalogue, catalogue.top.name),
         spool=None if spool is None else Path(spool),
         spool_max_bytes=spool_max_bytes,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class DecisionCounts:
+    """Decisions of this process: by the service, and here; ``late`` are those of the latter for which the service was
+    asked and did not answer within the deadline."""
+
+    served: int = 0
+    local: int = 0
+    late: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request under way. The client names the decision, so that a late answer is known by its name."""
+
+    request: RouteRequest
+    decision_id: str = field(default_factory=new_decision_id)
+    started: float = field(default_factory=time.perf_counter)
+
+
 class ClientCore:
-    """One connection pool on one background loop, whatever threads and loops the callers run on."""
+    """One connection pool on one background loop, whatever threads and loops the callers run on.
+
+    The way to the service is warmed up from the moment a core is made: imports before the constructor returns, the
+    connection in the background. The deadline of the first decision counts from when that is done.
+    """
 
     def __init__(self, settings: ClientSettings) -> None:
         self.settings = settings
         self._breaker = CircuitBreaker(time.monotonic)
         self._background = BackgroundLoop("tierwise-route")
-        self._link = RouteLink(settings.base_url, settings.api_key)
-        self._pid = os.getpid()
+        self._deadline_seconds = settings.deadline_ms / 1000
+        self._lock = threading.Lock()
+        self.counts = DecisionCounts()
+        self._connect()
         self.delivery = Delivery(
             lambda: OutcomePost(settings.base_url, settings.api_key, POST_TIMEOUT_SECONDS),
             settings.spool,
@@ -93,32 +125,47 @@ class ClientCore:
 
     def route(self, request: RouteRequest) -> RoutedDecision:
         """Waits for at most the deadline."""
-        started = time.perf_counter()
+        asked = _Asked(request)
         if not self._breaker.allows():
-            return self._decide_here(request, "the router has failed several times", started)
-        future = self._submit(request)
+            return self._decide_here(asked, "the router has failed several times")
         try:
-            answer = future.result(self.settings.deadline_ms / 1000)
+            self.warm(self._deadline_seconds)
+            future = self._submit(asked)
+            try:
+                answer = future.result(self._deadline_seconds)
+            finally:
+                future.cancel()
         except FutureTimeoutError:
-            future.cancel()
-            return self._give_up(request, f"the router did not answer within {self.settings.deadline_ms:g} ms", started)
+            return self._give_up_late(asked)
         except Exception as error:  # whatever the way to the router does, the caller's agent must go on
-            return self._give_up(request, str(error), started)
-        return self._accept(request, answer, started)
+            return self._give_up(asked, str(error))
+        return self._accept(asked, answer)
 
     async def aroute(self, request: RouteRequest) -> RoutedDecision:
         """As ``route``, from any event loop."""
-        started = time.perf_counter()
+        asked = _Asked(request)
         if not self._breaker.allows():
-            return self._decide_here(request, "the router has failed several times", started)
+            return self._decide_here(asked, "the router has failed several times")
         try:
-            async with asyncio.timeout(self.settings.deadline_ms / 1000):
-                answer = await asyncio.wrap_future(self._submit(request))
+            await self.awarm(self._deadline_seconds)
+            async with asyncio.timeout(self._deadline_seconds):
+                answer = await asyncio.wrap_future(self._submit(asked))
         except TimeoutError:
-            return self._give_up(request, f"the router did not answer within {self.settings.deadline_ms:g} ms", started)
+            return self._give_up_late(asked)
         except Exception as error:  # as above
-            return self._give_up(request, str(error), started)
-        return self._accept(request, answer, started)
+            return self._give_up(asked, str(error))
+        return self._accept(asked, answer)
+
+    def warm(self, timeout_seconds: float) -> None:
+        """Waits until the way to the service is warm, or known not to be there. Raises ``TimeoutError``."""
+        if wait((self._warming(),), timeout_seconds).not_done:
+            raise TimeoutError
+
+    async def awarm(self, timeout_seconds: float) -> None:
+        """As ``warm``, from any event loop."""
+        warming = self._warming()
+        if not warming.done() and not (await asyncio.wait((asyncio.wrap_future(warming),), timeout=timeout_seconds))[0]:
+            raise TimeoutError
 
     def report(self, decision: RoutedDecision, fields: OutcomeFields) -> Outcome:
         """Spools an outcome for delivery."""
@@ -133,34 +180,54 @@ class ClientCore:
         self._background.stop()
         return is_done
 
-    def _submit(self, request: RouteRequest) -> "Future[object]":
-        if self._pid != os.getpid():  # a forked child must not write into its parent's connections
-            self._pid = os.getpid()
-            self._link = RouteLink(self.settings.base_url, self.settings.api_key)
-        body = json.dumps(request.to_wire(), default=str).encode()
-        return self._background.submit(self._link.ask(body, self.settings.deadline_ms / 1000))
+    def _connect(self) -> None:
+        self._pid = os.getpid()
+        self._link = RouteLink(self.settings.base_url, self.settings.api_key)
+        self._warm = self._background.submit(self._link.warm_up())
 
-    def _accept(self, request: RouteRequest, answer: object, started: float) -> RoutedDecision:
+    def _warming(self) -> "Future[None]":
+        if self._pid != os.getpid():  # a forked child must not write into its parent's connections
+            self._connect()
+        return self._warm
+
+    def _submit(self, asked: _Asked) -> "Future[object]":
+        body = json.dumps(asked.request.to_wire(), default=str).encode()
+        return self._background.submit(self._link.ask(body, asked.decision_id, self._deadline_seconds))
+
+    def _accept(self, asked: _Asked, answer: object) -> RoutedDecision:
         try:
-            decision = served_decision(request, answer, self.catalogue, _ms_since(started))
+            decision = served_decision(asked.request, answer, self.catalogue, _ms_since(asked.started))
         except NonsenseError as error:
-            return self._give_up(request, str(error), started)
+            return self._give_up(asked, str(error))
         if self._breaker.is_open:
             _LOGGER.warning("the router at %s is back", self.settings.base_url)
             self.delivery.wake()
         self._breaker.note_success()
+        self._count(served=1)
         return decision
 
-    def _give_up(self, request: RouteRequest, trouble: str, started: float) -> RoutedDecision:
+    def _give_up_late(self, asked: _Asked) -> RoutedDecision:
+        self._count(late=1)
+        return self._give_up(asked, f"the router did not answer within {self.settings.deadline_ms:g} ms")
+
+    def _give_up(self, asked: _Asked, trouble: str) -> RoutedDecision:
         was_open = self._breaker.is_open
         self._breaker.note_failure()
         if not was_open:
             _LOGGER.warning("%s (%s): decided locally", trouble, self.settings.base_url)
-        return self._decide_here(request, trouble, started)
+        return self._decide_here(asked, trouble)
 
-    def _decide_here(self, request: RouteRequest, trouble: str, started: float) -> RoutedDecision:
+    def _decide_here(self, asked: _Asked, trouble: str) -> RoutedDecision:
+        """Under the name that the service was asked with: a late answer that it recorded is replaced by this one."""
+        self._count(local=1)
+        request = asked.request
         decision = self.settings.fallback.decide(request.step, request.options)
-        return local_decision(request, decision, f"{trouble[:1].upper()}{trouble[1:]}", _ms_since(started))
+        shown, waited_ms = f"{trouble[:1].upper()}{trouble[1:]}", _ms_since(asked.started)
+        return local_decision(request, decision, shown, waited_ms, asked.decision_id)
+
+    def _count(self, **more: int) -> None:
+        with self._lock:
+            self.counts = replace(self.counts, **{name: getattr(self.counts, name) + n for name, n in more.items()})
 
 
 def _ms_since(started: float) -> float:

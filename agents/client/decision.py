@@ -9,10 +9,8 @@ from typing import Any
 
 from tierwise.agents.client.request import RouteRequest
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.data.records import Decision, Reason, Step
+from tierwise.data.records import CALLERS_ARM, CALLERS_PREFIX, Decision, Reason, Step
 from tierwise.data.serialise import step_to_dict
-
-LOCAL_ARM = "local"
 
 
 class NonsenseError(ValueError):
@@ -68,20 +66,22 @@ class RoutedDecision:
         }
 
 
-def local_decision(request: RouteRequest, decision: Decision, trouble: str | None, waited_ms: float) -> RoutedDecision:
+def local_decision(
+    request: RouteRequest, decision: Decision, trouble: str | None, waited_ms: float, decision_id: str | None = None
+) -> RoutedDecision:
     """What was decided in this process; ``trouble`` says why the service did not, None where there is no service."""
     reason = decision.reason
     if trouble is not None:
         reason = Reason("router_away", f"{trouble}; decided locally. {reason.text}")
     return RoutedDecision(
-        decision_id=new_decision_id(),
+        decision_id=decision_id or new_decision_id(),
         tier=decision.tier,
         model=decision.model,
         fallback=trouble is not None or decision.is_fallback,
         reason=reason,
         policy=decision.policy,
         router_version=decision.router_version,
-        arm=LOCAL_ARM if trouble is not None else decision.arm or decision.policy,
+        arm=CALLERS_ARM if trouble is not None else decision.arm or decision.policy,
         propensity=decision.propensity,
         step=request.step,
         p_success=decision.p_success,
@@ -137,7 +137,7 @@ def served_decision(
 
 def new_decision_id() -> str:
     """The form of the service's ids with another letter: milliseconds, then 80 random bits."""
-    return f"l-{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
+    return f"{CALLERS_PREFIX}{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
 
 
 def _text(answer: Mapping[str, Any], key: str) -> str:

@@ -3,16 +3,19 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Self, Unpack
 
 from tierwise.agents.client.decision import RoutedDecision, local_decision
 from tierwise.agents.client.delivery import Delivery, DeliveryCounts
 from tierwise.agents.client.log_post import LogPost
 from tierwise.agents.client.measured import AsyncMeasuring, Measuring
+from tierwise.agents.client.observed import Observing
 from tierwise.agents.client.outcome import OutcomeFields, make_outcome, outcome_to_wire
 from tierwise.agents.client.post import PostResult, Receipt
 from tierwise.agents.client.request import RouteFields, make_request
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.pricing import priced
 from tierwise.data.records import Outcome, Step
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.rules import RulesRouter
@@ -20,7 +23,7 @@ from tierwise.router_model.rules import RulesRouter
 _MAX_WAITING_BYTES = 64 * 2**20
 
 
-class _InProcessClient:
+class _InProcessClient(Observing):
     """``decider`` decides, the rules over the default tiers if none is given. ``log_url`` names the decision log
     (``sqlite:///decisions.db``) that keeps decisions with their outcomes; without one they are only counted."""
 
@@ -42,6 +45,7 @@ class _InProcessClient:
     def outcome(self, decision: RoutedDecision, **fields: Unpack[OutcomeFields]) -> Outcome:
         """Reports what came of a decision and returns at once; it is written in the background, in order."""
         outcome = make_outcome(decision, fields)
+        outcome = replace(outcome, attempt=priced(outcome.attempt, self.catalogue))
         self._delivery.put(outcome_to_wire(decision, outcome))
         return outcome
 

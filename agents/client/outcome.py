@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypedDict
 
@@ -31,6 +31,11 @@ class OutcomeFields(TypedDict, total=False):
     evaluator: str | None
     error: str | None
     simulated: bool
+    output: str | None
+    tool_calls: Sequence[Mapping[str, Any]] | None
+    answer_key: str | None
+    logprobs: Mapping[str, Any] | Sequence[float] | None
+    finish_reason: str | None
     extra: Mapping[str, Any]
     idempotency_key: str
     reported_at: float

@@ -10,6 +10,10 @@ class LinkError(Exception):
     """No usable answer; the message says why, for people."""
 
 
+NAME_HEADER = "x-tierwise-decision-id"
+WARM_UP_SECONDS = 5.0
+
+
 class RouteLink:
     """Lives on one event loop. Making one is slow, so that the first decision need not be."""
 
@@ -20,11 +24,22 @@ class RouteLink:
         self._httpx2 = httpx2
         self._client = httpx2.AsyncClient(base_url=base_url, headers=headers_of(api_key), timeout=None, limits=limits)
 
-    async def ask(self, body: bytes, deadline_seconds: float) -> object:
-        """The decoded answer of ``POST /route``. Raises ``LinkError`` after the deadline and on any trouble."""
+    async def warm_up(self) -> None:
+        """Connects, and imports what the first request would import; trouble is left to the first decision."""
+        try:
+            async with asyncio.timeout(WARM_UP_SECONDS):
+                await self._client.get("/healthz")
+        except (TimeoutError, self._httpx2.HTTPError, self._httpx2.InvalidURL, OSError):
+            return
+
+    async def ask(self, body: bytes, decision_id: str, deadline_seconds: float) -> object:
+        """The decoded answer of ``POST /route``, recorded there under ``decision_id``.
+
+        Raises ``LinkError`` after the deadline and on any trouble.
+        """
         try:
             async with asyncio.timeout(deadline_seconds):
-                response = await self._client.post("/route", content=body)
+                response = await self._client.post("/route", content=body, headers={NAME_HEADER: decision_id})
         except TimeoutError:
             raise LinkError(f"the router did not answer within {deadline_seconds * 1000:g} ms") from None
         except (self._httpx2.HTTPError, self._httpx2.InvalidURL, OSError) as error:

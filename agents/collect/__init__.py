@@ -6,6 +6,14 @@ from __future__ import annotations
 
 from tierwise.agents.collect.answerer import Answer, Answerer, LocalAnswerer, UpstreamAnswerer
 from tierwise.agents.collect.backend import Backend, CollectError, Completion, ModelInfo
+from tierwise.agents.collect.comparing import (
+    Compared,
+    compared_steps,
+    comparing_jobs,
+    open_pairs,
+    with_judge_scores,
+)
+from tierwise.agents.collect.equivalence import Equivalence, EquivalenceJudge, Pair, judge_pairs
 from tierwise.agents.collect.full_log import full_steps, missing_jobs
 from tierwise.agents.collect.journal import Journal
 from tierwise.agents.collect.judging import Judgement, can_be_judged, judge
@@ -16,18 +24,27 @@ __all__ = [
     "Answerer",
     "Backend",
     "CollectError",
+    "Compared",
     "Completion",
+    "Equivalence",
+    "EquivalenceJudge",
     "Job",
     "Journal",
     "Judgement",
     "LocalAnswerer",
     "ModelInfo",
+    "Pair",
     "Progress",
     "UpstreamAnswerer",
     "can_be_judged",
+    "compared_steps",
+    "comparing_jobs",
     "full_steps",
     "judge",
+    "judge_pairs",
     "missing_jobs",
+    "open_pairs",
     "read_steps",
     "run_jobs",
+    "with_judge_scores",
 ]

@@ -23,16 +23,22 @@ def missing_jobs(steps: Sequence[LoggedStep], answerers: Mapping[str, Answerer],
     Simulated attempts count as missing; with `asks_again` known ones do too. Raises `CollectError` for a step id that
     stands twice.
     """
-    seen: set[str] = set()
+    check_ids(steps)
     jobs: list[Job] = []
     for step in steps:
-        if step.step_id in seen:
-            raise CollectError(f"step_id '{step.step_id}' stands twice; every step needs an id of its own")
-        seen.add(step.step_id)
         known = set() if asks_again else {a.tier for a in step.attempts if a.success is not None and not a.simulated}
         record = logged_step_to_dict(step)
         jobs += [Job(record, answerer) for tier, answerer in answerers.items() if tier not in known]
     return jobs
+
+
+def check_ids(steps: Sequence[LoggedStep]) -> None:
+    """Raises `CollectError` for a step id that stands twice: the journal would take one step for the other."""
+    seen: set[str] = set()
+    for step in steps:
+        if step.step_id in seen:
+            raise CollectError(f"step_id '{step.step_id}' stands twice; every step needs an id of its own")
+        seen.add(step.step_id)
 
 
 def full_steps(steps: Sequence[LoggedStep], journal: Journal, tiers: Sequence[str]) -> Iterator[LoggedStep]:

@@ -14,6 +14,7 @@ from tierwise.agents.collect.answerer import Answer, Answerer
 from tierwise.agents.collect.backend import CollectError
 from tierwise.agents.collect.journal import Journal
 from tierwise.agents.collect.judging import Judge, Judgement
+from tierwise.agents.upstreams import Reply
 
 Record = dict[str, Any]
 
@@ -100,10 +101,17 @@ def attempt_record(tier: str, answer: Answer, judgement: Judgement) -> Record:
         "latency_ms": None if reply is None else round(reply.latency_ms, 1),
         "evaluator": judgement.evaluator,
         "output": None if reply is None else reply.text,
+        **_tool_calls(reply),
         "error": answer.error or judgement.message or None,
         "simulated": False,
         **answer.extra,
     }
+
+
+def _tool_calls(reply: Reply | None) -> Record:
+    if reply is None or not reply.tool_calls:
+        return {}
+    return {"tool_calls": [{"name": call.name, "arguments": call.arguments} for call in reply.tool_calls]}
 
 
 def _counted(progress: Progress, task: asyncio.Task[Record]) -> Progress:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import sqlite
 from tierwise.data.decision_log.copying import copy_rows
 from tierwise.data.decision_log.half_hours.changes import note_changes
 from tierwise.data.decision_log.keys import claim_decisions, lock_decisions
+from tierwise.data.decision_log.late import without_late_ones
 from tierwise.data.decision_log.partitions import is_partitioned
 from tierwise.data.decision_log.records import DecisionRecord, OutcomeReceipt
 from tierwise.data.decision_log.rows import decision_row, outcome_row
@@ -24,10 +25,10 @@ _T = TypeVar("_T")
 
 
 def insert_decisions(connection: Connection, batch: Sequence[DecisionRecord], now: float) -> int:
-    """Adds the decisions whose id is not there yet; returns how many."""
+    """Adds the decisions whose id is not there yet; returns how many. A caller's own replaces a late one of ours."""
     if not batch:
         return 0
-    rows = [decision_row(record) for record in batch]
+    rows = without_late_ones(connection, [decision_row(record) for record in batch], now)
     if not is_partitioned(connection):
         statement = sqlite.insert(DECISIONS).on_conflict_do_nothing(index_elements=("decision_id",))
         return int(connection.execute(statement, rows).rowcount)

@@ -8,9 +8,12 @@ from typing import Any
 from tierwise.data.decision_log.records import DecisionRecord
 from tierwise.data.errors import RecordError
 from tierwise.data.parsing import parse_logged_step, parse_outcome, parse_step
+from tierwise.data.plausible import check_plausible
 from tierwise.data.records import Decision, Outcome, Reason
 
 CALLER_DECISION = "decided_by_caller"
+MAX_AHEAD_SECONDS = 86_400.0
+"""How far the clocks of callers may be ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +30,19 @@ def parse_report(raw: object, now: float) -> Report:
     Raises ``RecordError`` naming the field.
     """
     if not isinstance(raw, Mapping) or raw.get(CALLER_DECISION) is None:
-        return Report(parse_outcome(raw))
-    outcome = parse_outcome({key: value for key, value in raw.items() if key != CALLER_DECISION})
+        return Report(_outcome(raw))
+    outcome = _outcome({key: value for key, value in raw.items() if key != CALLER_DECISION})
     try:
         return Report(outcome, _decision(outcome.decision_id, raw[CALLER_DECISION], now))
     except RecordError as error:
         message = str(error).removeprefix(f"{error.field}: ")
         raise RecordError(f"{CALLER_DECISION}.{error.field}".rstrip("."), message) from None
+
+
+def _outcome(raw: object) -> Outcome:
+    outcome = parse_outcome(raw)
+    check_plausible(outcome.attempt)
+    return outcome
 
 
 def _decision(decision_id: str, raw: object, now: float) -> DecisionRecord:
@@ -52,6 +61,8 @@ def _decision(decision_id: str, raw: object, now: float) -> DecisionRecord:
             "decision": {name: raw.get(name) for name in ("tier", "policy", "arm", "propensity")},
         }
     )
+    if logged.timestamp is not None and logged.timestamp > now + MAX_AHEAD_SECONDS:
+        raise RecordError("decided_at", f"is {raw.get('decided_at')!r:.40}; that is in the future")
     decision = logged.decision
     policy = (decision.policy if decision else None) or "rules"
     propensity = decision.propensity if decision else None

@@ -2,7 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
+from tierwise.data.errors import install_command
+from tierwise.data.importers.mapping import ImportMap
+from tierwise.data.importers.models import model_names
 from tierwise.data.importers.run import ImportReport
 
 _MAX_VALUES = 4
@@ -29,8 +33,22 @@ def describe_import(report: ImportReport) -> Iterator[str]:
         yield f"  {n_verdicts} verdict(s) on whole tasks of several steps say nothing of one step; see task_verdicts"
     if evidence.n_schemas_not_checked:
         n_answers = evidence.n_schemas_not_checked
-        yield f"  {n_answers} answer(s) not held against their schema; run: pip install 'tierwise[train]'"
+        yield f"  {n_answers} answer(s) not held against their schema; run: {install_command('train')}"
     yield from _unmapped(evidence.unmapped)
+
+
+def describe_unused(report: ImportReport, mapping: ImportMap) -> Iterator[str]:
+    """What of a map.toml fitted nothing in the log: a typo shows here, not in what is learned."""
+    assembled = report.assembled
+    for name in mapping.success:
+        if name not in assembled.evidence.rules_used:
+            yield f'[success] "{name}" of the map decided nothing: no verdict of that name and those values was read'
+    seen = {name for step in assembled.steps for a in step.attempts if a.model for name in model_names(a.model)}
+    seen |= {name for model in assembled.unknown_models for name in model_names(model)}
+    for pattern in mapping.models:
+        if not any(fnmatchcase(name, pattern.lower()) for name in seen):
+            some = ", ".join(sorted(seen)[:_MAX_VALUES]) or "none"
+            yield f'[models] "{pattern}" of the map fitted no model of the log; it has {some}'
 
 
 def _unmapped(unmapped: dict[str, Counter[str]]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.importers.answers import with_answer
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.models import Place, TierLookup
 from tierwise.data.importers.records import Call, Frame, Signal
@@ -35,10 +36,13 @@ class Assembled:
 
 
 class Assembler:
-    """Ties calls into steps for one format, whose name begins every step id."""
+    """Ties calls into steps for one format, whose name begins every step id. Answers stay with their attempts."""
 
-    def __init__(self, format_name: str, catalogue: TierCatalogue, mapping: ImportMap) -> None:
+    def __init__(
+        self, format_name: str, catalogue: TierCatalogue, mapping: ImportMap, keeps_answers: bool = True
+    ) -> None:
         self._format = format_name
+        self._keeps_answers = keeps_answers
         self._tiers = catalogue.names
         self._lookup = TierLookup(catalogue, mapping.models)
         self._mapping = mapping
@@ -77,6 +81,8 @@ class Assembler:
 
     def _attempts(self, group: Sequence[Call], judge: Judge) -> list[Attempt]:
         placed = [_priced(judge.judged(call), self._lookup.find(call.attempt.model or "")) for call in group]
+        if self._keeps_answers:
+            placed = [with_answer(attempt, call.answer) for call, attempt in zip(group, placed, strict=True)]
         return judge.judged_by_retries(group, placed, self._tiers)
 
     def _step(

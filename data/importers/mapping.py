@@ -116,9 +116,14 @@ class ImportMap:
 
     def rule(self, signal: str) -> SuccessRule | None:
         """The rule for a signal's name: the exact one, or the first whose pattern (``eval.*``) fits."""
+        return self.named_rule(signal)[1]
+
+    def named_rule(self, signal: str) -> tuple[str, SuccessRule | None]:
+        """The rule for a signal's name, and under which name or pattern it stands."""
         if signal in self.success:
-            return self.success[signal]
-        return next((rule for pattern, rule in self.success.items() if fnmatchcase(signal, pattern)), None)
+            return signal, self.success[signal]
+        fitting = ((pattern, rule) for pattern, rule in self.success.items() if fnmatchcase(signal, pattern))
+        return next(fitting, (signal, None))
 
     def labels(self, record: Mapping[str, Any]) -> Labels:
         """Looks every label up in ``record`` by its paths; own paths come before the usual ones."""

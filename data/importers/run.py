@@ -29,9 +29,13 @@ class ImportReport:
 
 
 def import_records(
-    format_name: str, records: Iterable[Record], catalogue: TierCatalogue, mapping: ImportMap
+    format_name: str,
+    records: Iterable[Record],
+    catalogue: TierCatalogue,
+    mapping: ImportMap,
+    keeps_answers: bool = True,
 ) -> ImportReport:
-    """Reads every record of one format and ties the calls into steps."""
+    """Reads every record of one format and ties the calls into steps, with their answers unless told not to."""
     calls: list[Call] = []
     frames: list[Frame] = []
     signals: list[Signal] = []
@@ -51,7 +55,7 @@ def import_records(
                 skipped[record.reason] += 1
             case _:
                 malformed.append(record)
-    assembled = Assembler(format_name, catalogue, mapping).assemble(calls, frames, signals)
+    assembled = Assembler(format_name, catalogue, mapping, keeps_answers).assemble(calls, frames, signals)
     for model, n_calls in assembled.unknown_models.items():
         skipped[f"model '{model}' is in no tier"] = n_calls
     if assembled.n_wrappers:

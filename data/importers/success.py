@@ -18,11 +18,13 @@ from tierwise.data.replies.finish import finish_reason
 class EvidenceCount:
     """What the evidence of an import came to, for the report.
 
-    ``used`` counts verdicts by where they came from; ``unmapped`` counts signals without a rule, by name and value.
+    ``used`` counts verdicts by where they came from; ``unmapped`` counts signals without a rule, by name and value;
+    ``rules_used`` are the names or patterns of the rules that had an opinion on some signal.
     """
 
     used: Counter[str] = field(default_factory=Counter)
     unmapped: dict[str, Counter[str]] = field(default_factory=dict)
+    rules_used: set[str] = field(default_factory=set)
     n_task_verdicts_left_out: int = 0
     n_schemas_not_checked: int = 0
 
@@ -95,8 +97,10 @@ class Judge:
         """The verdict of all mapped signals: one failure outweighs every success."""
         found: tuple[bool | None, str, float | None] = (None, "", None)
         for signal in signals:
-            rule = self._mapping.rule(signal.name)
+            pattern, rule = self._mapping.named_rule(signal.name)
             verdict = None if rule is None else rule.verdict(signal.value)
+            if verdict is not None:
+                self.count.rules_used.add(pattern)
             if verdict is None:
                 self.count.note_unmapped(signal)
             elif found[0] is None or (found[0] and not verdict):

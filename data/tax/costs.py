@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import TierwiseError
 from tierwise.data.labels import OutcomeTable
-from tierwise.data.records import Attempt, LoggedStep
+from tierwise.data.pricing import is_unbilled
+from tierwise.data.records import LoggedStep
+from tierwise.data.tax.money import OVERHEAD, SERVING, cost_of, purpose_of
 
 _CHARS_PER_TOKEN = 4.0
 _USUAL_OUTPUT_TOKENS = 150.0
@@ -27,13 +29,29 @@ class TaxError(TierwiseError):
 
 @dataclass(frozen=True, slots=True)
 class StepCosts:
-    """US dollars. ``paid`` float64 [n], NaN where an attempt's cost is unknown and cannot be computed;
-    ``by_tier`` float64 [n, k] is one attempt on each tier; ``is_estimate`` bool [n]: ``paid`` leans on list prices.
+    """US dollars. ``paid`` float64 [n] is what serving cost, NaN where an attempt's cost is unknown and cannot be
+    computed; ``by_tier`` float64 [n, k] is one attempt on each tier; ``is_estimate`` bool [n]: ``paid`` leans on list
+    prices; ``on_tier`` float64 [n, k] is what of ``paid`` went to each tier; ``overhead`` float64 [n, 3] what mirror,
+    audit and judge cost beside it.
     """
 
     paid: Floats
     by_tier: Floats
     is_estimate: NDArray[np.bool_]
+    on_tier: Floats
+    overhead: Floats
+
+    def take(self, rows: NDArray[np.bool_]) -> "StepCosts":
+        return StepCosts(
+            self.paid[rows], self.by_tier[rows], self.is_estimate[rows], self.on_tier[rows], self.overhead[rows]
+        )
+
+    def as_if_on(self, tier: int) -> "StepCosts":
+        """Every step run once on ``tier``, and nothing beside."""
+        on_tier = np.zeros_like(self.on_tier)
+        on_tier[:, tier] = self.by_tier[:, tier]
+        nothing = np.zeros_like(self.overhead)
+        return StepCosts(self.by_tier[:, tier], self.by_tier, self.is_estimate, on_tier, nothing)
 
 
 def step_costs(steps: Sequence[LoggedStep], table: OutcomeTable, catalogue: TierCatalogue) -> StepCosts:
@@ -45,28 +63,19 @@ def step_costs(steps: Sequence[LoggedStep], table: OutcomeTable, catalogue: Tier
         if is_unknown.any():
             by_tier[is_unknown, tier] = _would_cost(tier, tokens, steps, catalogue)[is_unknown]
     paid, is_estimate = np.zeros(len(steps)), np.zeros(len(steps), dtype=bool)
+    on_tier, overhead = np.zeros_like(by_tier), np.zeros((len(steps), len(OVERHEAD)))
+    index = {name: tier for tier, name in enumerate(catalogue.names)}
     for row, step in enumerate(steps):
         for attempt in step.attempts:
-            if attempt.cost_usd is not None:
-                paid[row] += attempt.cost_usd
-                is_estimate[row] |= attempt.cost_is_estimate
-            elif not _is_unbilled(attempt):
-                paid[row] += _by_tokens(attempt, catalogue)
-                is_estimate[row] = True
-    return StepCosts(paid, by_tier, is_estimate)
-
-
-def _is_unbilled(attempt: Attempt) -> bool:
-    """An attempt that ended in an error before anything came back: providers do not charge for those."""
-    return attempt.error is not None and not attempt.output_tokens
-
-
-def _by_tokens(attempt: Attempt, catalogue: TierCatalogue) -> float:
-    models = catalogue.tiers[catalogue.index(attempt.tier)].models
-    model = next((model for model in models if model.name == attempt.model), models[0] if models else None)
-    if model is None or not model.has_prices or attempt.input_tokens is None or attempt.output_tokens is None:
-        return float("nan")
-    return model.cost_usd(attempt.input_tokens, attempt.output_tokens, attempt.cached_tokens or 0)
+            usd, purpose = cost_of(attempt, catalogue), purpose_of(step, attempt)
+            if purpose != SERVING:
+                overhead[row, OVERHEAD.index(purpose)] += usd or 0.0
+                continue
+            paid[row] += float("nan") if usd is None else usd
+            is_estimate[row] |= attempt.cost_is_estimate or (attempt.cost_usd is None and not is_unbilled(attempt))
+            if usd is not None and attempt.tier in index:
+                on_tier[row, index[attempt.tier]] += usd
+    return StepCosts(paid, by_tier, is_estimate, on_tier, overhead)
 
 
 def _would_cost(tier: int, tokens: Floats, steps: Sequence[LoggedStep], catalogue: TierCatalogue) -> Floats:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from tierwise.data.labels import OutcomeTable, outcome_table
 from tierwise.data.records import LoggedStep
 from tierwise.data.tax.bounds import NeededTiers, Range, expected_tax, needed_shares, needed_tiers, tax_bounds
 from tierwise.data.tax.costs import Floats, StepCosts, TaxError, step_costs
+from tierwise.data.tax.money import JUDGE, OVERHEAD, SERVING, ModelMoney, Saving, by_model, purpose_of
 
 DAYS_PER_MONTH = 30.4375
 SECONDS_PER_DAY = 86_400.0
@@ -46,7 +48,8 @@ class GroupTax:
 
 @dataclass(frozen=True, slots=True)
 class TierShare:
-    """A tier's share of the steps: of those that ended on it, and of those for which it was the cheapest enough."""
+    """A tier's share of the steps that ended on it, of the money, each attempt's on its own tier, and of the steps for
+    which it was the cheapest enough."""
 
     tier: str
     used: float
@@ -73,7 +76,7 @@ class TaxReport:
 
     ``n_unpaid``: steps without an attempt or with one of unknown cost, which are in no figure. ``n_in_vain``: steps
     that every tier is known to fail on, and ``in_vain_usd`` what they cost. ``n_after_success``: steps that went on
-    after a success, as collected logs do and production does not.
+    after a success, as collected logs do and production does not. ``models`` are what served, the dearest first.
     """
 
     total: GroupTax
@@ -86,6 +89,8 @@ class TaxReport:
     in_vain_usd: float
     n_after_success: int
     n_simulated: int
+    models: tuple[ModelMoney, ...]
+    saving: Saving
 
     def per_month(self, days: float | None = None) -> Projection | None:
         """None where the log covers less than a day and ``days`` does not say otherwise."""
@@ -132,19 +137,20 @@ def frontier_tax(
         raise TaxError("no step of the log has an attempt; the tax needs to know what was run")
     table = outcome_table(tried, catalogue.names)
     costs = step_costs(tried, table, catalogue)
-    paid = costs.paid if as_if is None else costs.by_tier[:, catalogue.index(as_if)]
-    is_paid = ~np.isnan(paid)
+    if as_if is not None:
+        costs = costs.as_if_on(catalogue.index(as_if))
+    is_paid = ~np.isnan(costs.paid)
     if not is_paid.any():
         raise TaxError(
             "no attempt of the log has a cost; log cost_usd or tokens, and give prices in tiers.toml (--tiers)"
         )
     kept = [step for step, known in zip(tried, is_paid, strict=True) if known]
-    table, costs = table.take(is_paid), StepCosts(paid[is_paid], costs.by_tier[is_paid], costs.is_estimate[is_paid])
-    used = [as_if or step.attempts[-1].tier for step in kept]
+    table, costs = table.take(is_paid), costs.take(is_paid)
+    used = [as_if or _ended_on(step) for step in kept]
     rows = _Rows.of(table, costs, None if expectation is None else expectation(kept))
     return TaxReport(
         total=rows.group("all", np.ones(len(kept), dtype=bool)),
-        groups={name: rows.groups([pick(step) for step in kept]) for name, pick in _GROUPINGS.items()},
+        groups=_groups(rows, kept),
         split=rows.split(catalogue.names, used),
         days=_days(kept),
         n_unpaid=len(steps) - len(kept),
@@ -153,13 +159,38 @@ def frontier_tax(
         in_vain_usd=float(costs.paid[rows.needed.is_none].sum()),
         n_after_success=sum(any(attempt.success for attempt in step.attempts[:-1]) for step in kept),
         n_simulated=sum(step.has_simulated_attempts for step in kept),
+        models=() if as_if else by_model(kept, catalogue),
+        saving=_saving(costs),
     )
+
+
+def _groups(rows: "_Rows", kept: Sequence[LoggedStep]) -> dict[str, tuple[GroupTax, ...]]:
+    """The dearest first, months in their order."""
+    found = {name: rows.groups([pick(step) for step in kept]) for name, pick in _GROUPINGS.items()}
+    return found | {"month": tuple(sorted(found["month"], key=lambda group: group.name))}
+
+
+def _saving(costs: StepCosts) -> Saving:
+    mirror, audit, judge = costs.overhead.sum(axis=0).tolist()
+    serves = costs.overhead[:, OVERHEAD.index(JUDGE)] == 0  # nobody would judge where everything runs on the top tier
+    return Saving(float(costs.by_tier[serves, -1].sum()), float(costs.paid.sum()), mirror, audit, judge)
+
+
+def _ended_on(step: LoggedStep) -> str:
+    """The tier of the last attempt that served the caller."""
+    served = [attempt.tier for attempt in step.attempts if purpose_of(step, attempt) == SERVING]
+    return served[-1] if served else step.attempts[-1].tier
+
+
+def _month(logged: LoggedStep) -> str | None:
+    return None if logged.timestamp is None else f"{datetime.fromtimestamp(logged.timestamp, UTC):%Y-%m}"
 
 
 _GROUPINGS: Mapping[str, Callable[[LoggedStep], str | None]] = {
     "agent": lambda logged: logged.step.agent,
     "node": lambda logged: logged.step.node,
     "task type": lambda logged: logged.step.task_type,
+    "month": _month,
 }
 
 
@@ -168,6 +199,7 @@ class _Rows:
     """Everything by step: ``low``, ``high`` and ``expected`` are the tax, float64 [n]."""
 
     paid: Floats
+    on_tier: Floats
     needed: NeededTiers
     low: Floats
     high: Floats
@@ -179,9 +211,9 @@ class _Rows:
         needed = needed_tiers(table)
         low, high = tax_bounds(costs.paid, costs.by_tier, needed)
         if p_enough is None:
-            return cls(costs.paid, needed, low, high, None, None)
+            return cls(costs.paid, costs.on_tier, needed, low, high, None, None)
         expected = expected_tax(costs.paid, costs.by_tier, needed, p_enough)
-        return cls(costs.paid, needed, low, high, expected, needed_shares(needed, p_enough))
+        return cls(costs.paid, costs.on_tier, needed, low, high, expected, needed_shares(needed, p_enough))
 
     def group(self, name: str, rows: NDArray[np.bool_]) -> GroupTax:
         return GroupTax(
@@ -210,7 +242,7 @@ class _Rows:
             TierShare(
                 tier=name,
                 used=float((where == name).mean()),
-                paid=float(self.paid[where == name].sum() / total) if total else 0.0,
+                paid=float(self.on_tier[:, t].sum() / total) if total else 0.0,
                 needed=Range(float(is_sure[:, t].mean()), float(self.needed.may_be[:, t].mean())),
                 expected_needed=None if self.expected_shares is None else float(self.expected_shares[:, t].mean()),
                 reference=reference[t],

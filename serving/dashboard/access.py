@@ -109,15 +109,15 @@ class Guard:
         return self._sessions.is_valid(request.cookies.get(COOKIE, ""))
 
 
-def load_secret(folder: Path) -> bytes:
+def load_secret(folder: Path, name: str = "dashboard") -> bytes:
     """The secret that signs sessions, made on first use and shared by all processes on the folder.
 
     Where the folder cannot be written, a secret of this process alone: its sessions end with it.
     """
-    path = folder / "dashboard.secret"
+    path = folder / f"{name}.secret"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        fresh = folder / f"dashboard.secret.{os.getpid()}.{secrets.token_hex(4)}"
+        fresh = folder / f"{name}.secret.{os.getpid()}.{secrets.token_hex(4)}"
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secrets.token_bytes(32))
         try:

@@ -21,6 +21,7 @@ EXPERIMENT_REPORT = "experiment report"
 
 NAVIGATION = {
     "overview": ("/", "Overview"),
+    "money": ("/tax", "Money"),
     "decisions": ("/decisions", "Decisions"),
     "tasks": ("/tasks", "Tasks"),
     "quality": ("/quality", "Quality"),

@@ -1,4 +1,7 @@
-"""The frontier tax of the newest decisions, as ``tierwise tax`` computes it: a part of the overview."""
+"""Money: the frontier tax of the newest decisions, as ``tierwise tax`` computes it, by agent, node, model and month.
+
+A part of it stands on the overview.
+"""
 
 import time
 
@@ -7,11 +10,14 @@ from starlette.responses import Response
 
 from tierwise.data.decision_log.views import search
 from tierwise.data.decision_log.views.settled import Wanted
-from tierwise.data.tax import TaxError, TaxReport, frontier_tax
-from tierwise.serving.dashboard.page import dashboard_of, render
-from tierwise.serving.dashboard.period import END_OF_TIME, read_period
+from tierwise.data.errors import TierwiseError
+from tierwise.data.tax import TaxReport, frontier_tax
+from tierwise.serving.budget import Spending, spendings
+from tierwise.serving.dashboard.page import Dashboard, dashboard_of, render
+from tierwise.serving.dashboard.period import END_OF_TIME, PERIODS, read_period
 
 MAX_STEPS = 5_000
+MAX_ROWS = 12
 
 
 def tax(request: Request) -> Response:
@@ -23,12 +29,27 @@ def tax(request: Request) -> Response:
     report: TaxReport | None = None
     try:
         report = frontier_tax(steps, dashboard.service.slot.decider.catalogue)
-    except TaxError as error:
+    except TierwiseError as error:
         trouble = str(error)
     else:
         trouble = ""
     is_part = "hx-request" in request.headers
     template = "tax_part.html" if is_part else "tax.html"
     return render(
-        request, template, active="overview", report=report, trouble=trouble, n_steps=len(steps), max_steps=MAX_STEPS
+        request,
+        template,
+        active="money",
+        report=report,
+        trouble=trouble,
+        n_steps=len(steps),
+        max_steps=MAX_STEPS,
+        max_rows=MAX_ROWS,
+        period=period,
+        periods=PERIODS,
+        budgets=_budgets(dashboard),
     )
+
+
+def _budgets(dashboard: Dashboard) -> list[Spending]:
+    settings = dashboard.service.settings
+    return spendings(dashboard.reader.log, settings.budget_usd_per_day, settings.budget_usd_per_month, time.time())

@@ -14,6 +14,7 @@ from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.agents.upstreams.errors import ProviderError
 from tierwise.agents.upstreams.reply import price
 from tierwise.data.records import Attempt, Outcome
+from tierwise.serving.gateway.answers import NOTHING_KEPT, AnswerKeeper
 from tierwise.serving.gateway.asked import GatewayRequest
 from tierwise.serving.gateway.verdict import UNKNOWN, Verdict
 from tierwise.serving.gateway.watch import Watch
@@ -37,6 +38,8 @@ class Call:
     report: Callable[[Outcome], None]
     watch: Watch
     tracing: "Tracing | None" = None
+    answers: AnswerKeeper = NOTHING_KEPT
+    mirror: Callable[[GatewayRequest, str, Endpoint, Completion], None] | None = None
     n_attempts: int = 0
     failures: list[str] = field(default_factory=list)
 
@@ -111,6 +114,8 @@ class Trial:
         self._report(200, completion, verdict, verdict.reason)
         self.call.watch.answered(self.endpoint)
         self.heard(completion)
+        if self.call.mirror is not None:
+            self.call.mirror(self.call.request, self.call.decision_id, self.endpoint, completion)
 
     def failed(self, error: ProviderError, completion: Completion | None = None) -> None:
         """The provider did not answer, which says nothing about the tier: success stays unknown."""
@@ -136,6 +141,7 @@ class Trial:
         if self.first_chunk_ms is not None:
             extra["first_chunk_ms"] = self.first_chunk_ms
         attempt = self._attempt(completion, verdict, error, extra)
+        attempt = self.call.answers.kept(attempt, completion, self.call.request.route, self.call.decision_id)
         tracing = self.call.tracing
         if tracing is not None and self.span is not None:
             tracing.end_attempt(self.span, attempt, status, None if status == HTTPStatus.OK else error)

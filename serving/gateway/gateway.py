@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -16,7 +17,9 @@ from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.agents.upstreams.transport import Transport
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.serving.bodies import read_json
+from tierwise.serving.dashboard.access import load_secret
 from tierwise.serving.gateway.aliases import Aliases
+from tierwise.serving.gateway.answers import AnswerKeeper
 from tierwise.serving.gateway.asked import AUTO, BEST, PROFILES, GatewayRequest, parse_request
 from tierwise.serving.gateway.call import STATUS_CLIENT_CLOSED, Call
 from tierwise.serving.gateway.completions import complete_stream, complete_whole
@@ -24,6 +27,8 @@ from tierwise.serving.gateway.disconnect import CallerGoneError, while_connected
 from tierwise.serving.gateway.endpoints import find_endpoints, find_missing_keys
 from tierwise.serving.gateway.line_up import can_answer, doubtful_last, line_up, that_can_be_told, that_fit
 from tierwise.serving.gateway.memory import Memory
+from tierwise.serving.gateway.mirror import open_mirror
+from tierwise.serving.gateway.observing import Observer
 from tierwise.serving.gateway.reports import Reports
 from tierwise.serving.gateway.stickiness import Holder
 from tierwise.serving.gateway.watch import Watch
@@ -61,12 +66,17 @@ class Gateway:
         self._aliases = Aliases.parse(settings.model_aliases)
         self._optional_tools = frozenset(settings.optional_tools.replace(",", " ").split())
         self._found: tuple[TierCatalogue, tuple[Endpoint, ...]] | None = None
+        self._observer = Observer() if settings.observe else None
+        self._answers = AnswerKeeper(settings.kept_answers, _answer_secret(settings))
+        self._mirror = open_mirror(service, self.transport, self._reports.add, self._answers)
 
     @property
     def settings(self) -> Settings:
         return self._service.settings
 
     async def aclose(self) -> None:
+        if self._mirror is not None:
+            await self._mirror.aclose()
         await self._client.aclose()
         self._reports.close()
 
@@ -116,6 +126,11 @@ class Gateway:
     async def _call(self, request: GatewayRequest) -> Call:
         name = request.protocol.name
         endpoints = tuple(each for each in self.endpoints() if can_answer(each, name))
+        if self._observer is not None:
+            seen = self._observer.endpoints_for(request.model, endpoints)
+            if not seen:
+                raise self.unknown(request.model)
+            return self._as_named(request, self._sayable(seen, request))
         named = tuple(each for each in endpoints if each.model.name == request.model)
         if not named and request.model not in PROFILES and request.model != BEST:
             target = self._aliases.target_of(request.model)
@@ -182,7 +197,12 @@ class Gateway:
     ) -> Call:
         asked.answer_id = request.protocol.id_prefix + decision_id
         asked.created = int(time.time())
-        return Call(request, asked, decision_id, endpoints, self._reports.add, self._watch, self._tracing)
+        call = Call(
+            request, asked, decision_id, endpoints, self._reports.add, self._watch, self._tracing, self._answers
+        )
+        if self._mirror is not None:
+            call.mirror = partial(self._mirror.consider, endpoints=self.endpoints())
+        return call
 
     @property
     def _catalogue(self) -> TierCatalogue:
@@ -200,6 +220,10 @@ def _client(timeout_seconds: float, connect_seconds: float) -> httpx2.AsyncClien
     timeout = httpx2.Timeout(timeout_seconds, connect=connect_seconds)
     limits = httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=100)
     return httpx2.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False)
+
+
+def _answer_secret(settings: Settings) -> bytes:
+    return b"" if settings.kept_answers == "none" else load_secret(settings.state_folder, "answers")
 
 
 def _options(model: str, given: Mapping[str, Any], callable_tiers: list[str], names: tuple[str, ...]) -> dict[str, Any]:

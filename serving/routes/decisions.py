@@ -17,7 +17,7 @@ from tierwise.serving.schemas import (
     StoredDecisionAnswer,
 )
 from tierwise.serving.service import service_of
-from tierwise.serving.wire import parse_batch, stored_decision_to_wire
+from tierwise.serving.wire import decision_name, parse_batch, stored_decision_to_wire
 
 provide_any_text()
 router = APIRouter(tags=["decisions"])
@@ -29,7 +29,8 @@ _BODY_PROBLEMS = problem_answers(400, 401, 403, 408, 413, 415, 422, 429)
 async def route(request: Request) -> Response:
     """Decides the tier of one step."""
     service = service_of(request)
-    return json_answer(await service.desk.answer_soon(await read_json(request, service.settings)))
+    name = decision_name(request.headers)
+    return json_answer(await service.desk.answer_soon(await read_json(request, service.settings), decision_id=name))
 
 
 @router.post("/route/batch", openapi_extra=json_body(BatchBody), responses=json_answers(BatchAnswer) | _BODY_PROBLEMS)

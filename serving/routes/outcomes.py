@@ -2,19 +2,22 @@
 
 import asyncio
 import time
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 
 from fastapi import APIRouter, Request, Response
 
+from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.decision_log import OutcomeReceipt, count_receipts
 from tierwise.data.errors import LogError
+from tierwise.data.pricing import priced
 from tierwise.data.records import Outcome
 from tierwise.serving.bodies import read_json
 from tierwise.serving.problems import log_unavailable
 from tierwise.serving.routes.answers import json_answer, json_answers, json_body, problem_answers
 from tierwise.serving.schemas import OutcomeBody, OutcomesAnswer
 from tierwise.serving.service import Service, service_of
-from tierwise.serving.wire import parse_reports
+from tierwise.serving.wire import known_tiers, parse_reports
 
 router = APIRouter(tags=["outcomes"])
 
@@ -27,11 +30,13 @@ router = APIRouter(tags=["outcomes"])
 async def report_outcomes(request: Request) -> Response:
     """Stores one outcome or a list, and decisions that callers took themselves. The same one twice counts once."""
     service = service_of(request)
-    reports = parse_reports(await read_json(request, service.settings), service.settings.max_batch, time.time())
+    raw = await read_json(request, service.settings)
+    catalogues = service.catalogues()
+    reports = parse_reports(raw, service.settings.max_batch, time.time(), known_tiers(catalogues))
     for decision in {report.decision.decision_id: report.decision for report in reports if report.decision}.values():
         if not service.recorder.record(decision):
             raise log_unavailable()
-    outcomes = [report.outcome for report in reports]
+    outcomes = [_priced(report.outcome, catalogues) for report in reports]
     receipts = await _stored(service, tuple(outcomes))
     counts = count_receipts(receipts)
     service.metrics.note_outcomes(counts)
@@ -40,6 +45,14 @@ async def report_outcomes(request: Request) -> Response:
         if receipt.is_new:
             service.metrics.note_attempt(outcome.attempt, tiers)
     return json_answer(asdict(counts))
+
+
+def _priced(outcome: Outcome, catalogues: Sequence[TierCatalogue]) -> Outcome:
+    """With the cost of the first catalogue that knows it, where the caller reports tokens only."""
+    attempt = outcome.attempt
+    for catalogue in catalogues:
+        attempt = priced(attempt, catalogue)
+    return outcome if attempt is outcome.attempt else replace(outcome, attempt=attempt)
 
 
 async def _stored(service: Service, outcomes: tuple[Outcome, ...]) -> tuple[OutcomeReceipt, ...]:

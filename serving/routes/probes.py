@@ -6,7 +6,7 @@ from tierwise.serving.problems import not_ready
 from tierwise.serving.routes.answers import json_answer, json_answers, problem_answers
 from tierwise.serving.schemas import HealthAnswer, ReadyAnswer
 from tierwise.serving.service import service_of
-from tierwise.serving.slot import NO_BUNDLE
+from tierwise.serving.slot import what_it_does
 
 router = APIRouter(tags=["probes"])
 
@@ -25,13 +25,15 @@ async def readyz(request: Request) -> Response:
     if service.leaving.has_begun:
         raise not_ready("this process is about to stop; ask another one")
     if service.watcher.has_source and not state.has_bundle:
-        raise not_ready(f"the bundle is not live, the rules decide: {state.refusal or 'it is being loaded'}")
+        raise not_ready(
+            f"the bundle is not live, '{state.decider.policy}' decides: {state.refusal or 'it is being loaded'}"
+        )
     return json_answer(
         {
             "policy": state.decider.policy,
             "router_version": state.decider.version,
             "has_bundle": state.has_bundle,
-            "note": state.refusal or (None if state.has_bundle else NO_BUNDLE),
+            "note": state.refusal or (None if state.has_bundle else what_it_does(state.decider)),
             "challenger_version": service.challenger.state.decider.version
             if service.challenger.state.has_bundle
             else None,

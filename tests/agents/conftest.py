@@ -34,13 +34,18 @@ Answer = Callable[[str, Any], Reply]
 
 
 class Stub:
-    """An HTTP server that answers by ``answer(path, body)`` and remembers what it was asked."""
+    """An HTTP server that answers by ``answer(path, body)`` and remembers what it was asked.
+
+    What a client asks in order to warm up is only counted, and takes ``warm_up_seconds``.
+    """
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self.requests: list[tuple[str, Any]] = []
         self.keys: list[str | None] = []
         self.n_connections = 0
+        self.n_warm_ups = 0
+        self.warm_up_seconds = 0.0
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.stub = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -78,10 +83,20 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         request = json.loads(body) if body else None
+        if self.path == "/healthz":
+            self.server.stub.n_warm_ups += 1
+            time.sleep(self.server.stub.warm_up_seconds)
+            self.reply(Reply({}))
+            return
         self.server.stub.requests.append((self.path, request))
         self.server.stub.keys.append(self.headers.get("authorization"))
         reply = self.server.stub.answer(self.path, request)
         time.sleep(reply.delay_seconds)
+        self.reply(reply)
+
+    do_GET = do_POST  # noqa: N815 - the name that http.server looks for
+
+    def reply(self, reply: Reply) -> None:
         content = reply.content if isinstance(reply.content, bytes) else json.dumps(reply.content).encode()
         self.send_response(reply.status)
         for name, value in ({"content-type": "application/json"} | reply.headers).items():
@@ -89,8 +104,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
-
-    do_GET = do_POST  # noqa: N815 - the name that http.server looks for
 
     def log_message(self, *_: object) -> None:
         """Tests print nothing."""
@@ -119,7 +132,12 @@ class Service:
         return f"http://127.0.0.1:{self._port}"
 
     def start(self, decider: Decider | None = None, **changes: object) -> None:
-        known: dict[str, object] = {"log_url": self.log_url, "flush_seconds": 0.01, "state_folder": self._folder}
+        known: dict[str, object] = {
+            "log_url": self.log_url,
+            "flush_seconds": 0.01,
+            "state_folder": self._folder,
+            "rules": True,
+        }
         app = create_app(load_settings({}, **(known | changes)), decider)
         config = uvicorn.Config(app, host="127.0.0.1", port=self._port, log_config=None, access_log=False)
         self._server = uvicorn.Server(config)

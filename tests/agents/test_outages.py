@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from tests.agents.conftest import Answer, Reply, Service, Stub, completion
-from tierwise import AsyncClient
+from tierwise import AsyncClient, RulesRouter
 from tierwise.agents.attempts import AttemptLoop, FunctionVerifier
 from tierwise.agents.runtime import RunResult, Runtime
 from tierwise.agents.upstreams import Upstreams
@@ -58,7 +58,7 @@ def test_a_run_completes_without_the_router_and_is_learned_later(
     door = None if reply is None else Door(service, reply)
     address = service.address if door is None else stub(door).address
     tiers = tiers_at(stub(models).address)
-    client = AsyncClient(address, tiers=tiers, deadline_ms=50, spool=tmp_path / "spool")
+    client = AsyncClient(address, fallback=RulesRouter(tiers), deadline_ms=50, spool=tmp_path / "spool")
 
     async def work() -> RunResult:
         async with Upstreams(tiers) as upstreams:

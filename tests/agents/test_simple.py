@@ -52,6 +52,19 @@ def test_the_function_of_the_tier_runs_and_a_failure_goes_up(tmp_path: Path) -> 
     ]
 
 
+def test_the_article_listing_works_as_printed() -> None:
+    """``execute_step(step, model_registry)``: the tier's function gets the step, its result comes back as it is."""
+    step, result = AgentStep("extract", 2), object()
+    registry = {ModelTier.SMALL: lambda given: (given, result), ModelTier.FRONTIER: lambda _: None}
+    assert execute_step(step, registry) == (step, result)
+    assert execute_step(step, model_registry=registry) == (step, result)
+    assert execute_step(AgentStep("plan", 9, True), registry) is None
+    with pytest.raises(CatalogueError, match="no function for tier 'mid'; models has frontier, small"):
+        execute_step(AgentStep("plan", 5), registry)
+    with pytest.raises(TypeError, match=r"call execute_step\(step, prompt, models\), or"):
+        execute_step(step, "x")  # type: ignore[call-overload]
+
+
 def test_a_missing_function_and_one_that_raises() -> None:
     with pytest.raises(CatalogueError, match="no function for tier 'small'; models has mid"):
         execute_step(AgentStep("extract", 2), "x", {"mid": str.upper})

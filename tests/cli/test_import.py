@@ -169,3 +169,21 @@ def test_wrong_use_is_refused_with_one_clear_line(
     with pytest.raises(TierwiseError, match=message):
         run(folder, *arguments)
     assert not (folder / "steps.jsonl").exists()
+
+
+def test_a_map_that_fits_nothing_is_told(folder: Path) -> None:
+    rules = '[success]\n"quality" = { at_least = 0.5 }\n[models]\n"gpt-5-*" = "frontier"\n"gpt-4o*" = "small"\n'
+    (folder / "map.toml").write_text(rules, encoding="utf-8")
+    said = run(folder, "--from", "openai", str(folder / "log.jsonl"), "--map", str(folder / "map.toml"))
+    assert '[success] "quality" of the map decided nothing' in said
+    assert '[models] "gpt-5-*" of the map fitted no model of the log; it has gpt-4o-mini' in said
+    assert '"gpt-4o*" of the map' not in said
+
+
+def test_answers_stay_with_their_attempts_unless_told_not_to(folder: Path) -> None:
+    run(folder, "--from", "openai", str(folder / "log.jsonl"))
+    lines = [json.loads(line) for line in (folder / "steps.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["attempts"][0]["output"] for line in lines] == ["Yes.", "Yes."]
+    (folder / "steps.jsonl").unlink()
+    run(folder, "--from", "openai", str(folder / "log.jsonl"), "--no-answers")
+    assert "output" not in (folder / "steps.jsonl").read_text(encoding="utf-8")

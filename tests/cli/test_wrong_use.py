@@ -59,6 +59,17 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("explain --bundle {bundle} --log log.jsonl --step-id t", "--step-id: 't' is not in log.jsonl"),
         ("explain --bundle {bundle} --log nothere.jsonl --step-id t", "nothere.jsonl: No such file"),
         ("explain --bundle {bundle} --step {{}}", "step: has neither text nor messages"),
+        (
+            'explain --bundle {bundle} --step {{"text":"a","input_complexity":11}}',
+            "step.input_complexity: is 11; an estimate from 1 to 10 is needed",
+        ),
+        ("serve --log-url foo://x", "a decision log cannot live on 'foo'"),
+        ("serve --log-url nonsense", "the decision log's address is not a URL; write sqlite:///"),
+        ("serve --bundle nothere", "bundle: there is no folder nothere; name one that tierwise train wrote"),
+        ("experiment start e --share 7", "--share is 7; a share of the tasks from 0 to 1 is needed"),
+        ("experiment start e --exploration 7", "exploration is 7"),
+        ("experiment status e --settle soon", "--settle is 'soon'; write a span such as"),
+        ("experiment status e --settle 0s", "the decision log has no experiment 'e'"),
     ],
 )
 def test_it_is_told_in_one_line(
@@ -76,6 +87,16 @@ def test_unknown_and_missing_arguments_are_explained(arguments: str, tierwise: C
     ran = tierwise(*arguments.split())
     assert ran.code == 2
     assert "Usage: tierwise" in ran.err + ran.out
+
+
+def test_decisions_that_were_there_stay_where_something_is_missing(
+    tierwise: Callable[..., Any], bundle_folder: Path, place: Path
+) -> None:
+    (place / "D").write_text("old")
+    for steps in (["nothere.jsonl"], ["log.jsonl", "--steps", "nothere.jsonl"]):
+        assert tierwise("decide", "--bundle", bundle_folder, "--steps", *steps, "--out", "D").code == 2
+        assert (place / "D").read_text() == "old"
+    assert not list(place.glob("*.part"))
 
 
 def test_decisions_never_write_over_the_log_they_read(

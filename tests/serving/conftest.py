@@ -48,6 +48,7 @@ def settings(tmp_path: Path) -> Callable[..., Settings]:
             "log_url": f"sqlite:///{tmp_path}/decisions.db",
             "flush_seconds": 0.01,
             "state_folder": tmp_path,
+            "rules": True,
         }
         return load_settings({}, **(known | changes))
 
@@ -78,7 +79,7 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     processes: list[subprocess.Popen[str]] = []
 
     def start_process(file_limit_bytes: int | None = None, **settings: object) -> Running:
-        known = {"port": 0, "log_url": f"sqlite:///{tmp_path}/decisions.db"} | settings
+        known = {"port": 0, "log_url": f"sqlite:///{tmp_path}/decisions.db", "rules": True} | settings
         environment = os.environ | {f"TIERWISE_{name.upper()}": str(value) for name, value in known.items()}
         command = [sys.executable, "-c", PROGRAM, *([] if file_limit_bytes is None else [str(file_limit_bytes)])]
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=tmp_path)

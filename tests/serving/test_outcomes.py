@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 from starlette.testclient import TestClient
 
 from tierwise.data.decision_log import DecisionLog
@@ -35,14 +35,13 @@ def test_unknown_and_contradictory_outcomes_are_stored_and_counted(client: TestC
     batch = [
         {"decision_id": decision_id, "tier": "small", "success": True, "cost_usd": 0.25},
         {"decision_id": decision_id, "tier": "small", "success": False, "cost_usd": 0.25},
-        {"decision_id": "nobody", "tier": "unheard of"},
+        {"decision_id": "nobody", "tier": "mid"},
     ]
     assert client.post("/outcomes", json=batch).json() == {"new": 3, "duplicate": 0, "unknown": 1, "contradictory": 1}
     metrics = client.get("/metrics").text
     assert 'tierwise_outcomes_total{result="unknown"} 1.0' in metrics
     assert 'tierwise_outcome_cost_usd_total{tier="small"} 0.5' in metrics
-    assert 'tierwise_outcome_attempts_total{success="unknown",tier="other"} 1.0' in metrics
-    assert "unheard of" not in metrics
+    assert 'tierwise_outcome_attempts_total{success="unknown",tier="mid"} 1.0' in metrics
 
 
 def test_a_bad_outcome_in_a_list_is_named_and_nothing_is_stored(client: TestClient) -> None:
@@ -50,6 +49,50 @@ def test_a_bad_outcome_in_a_list_is_named_and_nothing_is_stored(client: TestClie
     response = client.post("/outcomes", json=[good, {"decision_id": "a", "tier": 7}])
     assert (response.status_code, response.json()["field"]) == (422, "[1].tier")
     assert client.post("/outcomes", json=good).json()["new"] == 1
+
+
+def test_a_tier_that_no_catalogue_has_is_refused_and_named(client: TestClient) -> None:
+    good = {"decision_id": "a", "tier": "small"}
+    response = client.post("/outcomes", json=[good, good | {"tier": "unheard of"}])
+    assert (response.status_code, response.json()["field"]) == (422, "[1].tier")
+    assert response.json()["detail"] == "[1].tier: is 'unheard of'; the tiers are small, mid, frontier"
+    decided = good | {"decided_by_caller": CALLER_DECISION | {"tier": "unheard of"}}
+    assert client.post("/outcomes", json=decided).json()["field"] == "decided_by_caller.tier"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("input_tokens", 10**12),
+        ("output_tokens", 10**9),
+        ("cached_tokens", 2**53),
+        ("cost_usd", 1e12),
+        ("latency_ms", 1e300),
+        ("score", -1e300),
+    ],
+)
+def test_numbers_that_no_call_comes_to_are_refused_and_named(field: str, value: float, client: TestClient) -> None:
+    response = client.post("/outcomes", json={"decision_id": "a", "tier": "small", field: value})
+    assert (response.status_code, response.json()["field"]) == (422, field)
+    assert "at most" in response.json()["detail"]
+
+
+def test_tokens_are_priced_by_the_catalogue(start, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    tiers = tmp_path / "tiers.toml"
+    prices = "input_usd_per_mtok = 1.0\noutput_usd_per_mtok = 10.0\n"
+    models = [f'[[tiers]]\nname = "{name}"\n[[tiers.models]]\nname = "{name}-1"\n{prices}' for name in ("small", "top")]
+    tiers.write_text("\n".join(models))
+    client = start(tiers=tiers)
+    tokens = {"input_tokens": 1000, "output_tokens": 100}
+    batch = [
+        {"decision_id": "a", "tier": "small", **tokens},
+        {"decision_id": "a", "tier": "top", **tokens, "cost_usd": 0.5},
+        {"decision_id": "b", "tier": "top", **tokens, "output_tokens": 0, "error": "timeout"},
+    ]
+    assert client.post("/outcomes", json=batch).json()["new"] == 3
+    with DecisionLog.open(f"sqlite:///{tmp_path}/decisions.db") as log, log._engine.connect() as connection:
+        stored = connection.execute(text("SELECT cost_usd FROM outcomes ORDER BY seq")).scalars().all()
+    assert stored == [0.002, 0.5, None]
 
 
 def test_an_empty_list_is_answered_with_zeros(client: TestClient) -> None:

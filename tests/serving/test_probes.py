@@ -9,6 +9,10 @@ from starlette.testclient import TestClient
 
 from tierwise.data.records import Attempt, Message, Step, Tool
 from tierwise.serving import schemas
+from tierwise.serving.run import what_it_does_now
+from tierwise.serving.settings import load_settings
+
+OBSERVING = "Observing: nothing is routed, each call goes to the model that it names and is logged."
 
 
 def test_healthz_is_a_small_json_document(client: TestClient) -> None:
@@ -20,6 +24,31 @@ def test_without_a_bundle_the_service_is_ready_decides_by_the_rules_and_says_so(
     assert response.status_code == 200
     assert (response.json()["policy"], response.json()["has_bundle"]) == ("rules", False)
     assert "deciding by the rules" in response.json()["note"]
+
+
+def test_without_a_bundle_and_without_rules_every_step_goes_to_the_top_tier(start: Callable[..., TestClient]) -> None:
+    client = start(rules=False)
+    assert client.get("/readyz").json()["note"] == "no bundle is configured; every step goes to 'frontier'"
+    answer = client.post("/route", json={"step": {"text": "a", "task_type": "extract"}}).json()
+    assert (answer["tier"], answer["policy"], answer["fallback"]) == ("frontier", "always-frontier", False)
+    limited = {"step": {"text": "a"}, "options": {"max_tier": "mid"}}
+    assert client.post("/route", json=limited).json()["tier"] == "mid"
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({}, "No bundle is configured; every step goes to 'frontier'. Name a bundle to have steps routed."),
+        ({"rules": True}, "No bundle is configured; deciding by the rules. Name a bundle to have steps routed."),
+        ({"observe": True}, OBSERVING),
+        (
+            {"observe": True, "mirror_usd_per_day": 2},
+            f"{OBSERVING} 5% of them are mirrored, for at most 2 USD a day.",
+        ),
+    ],
+)
+def test_a_service_without_a_bundle_says_what_it_does(settings: dict[str, object], line: str) -> None:
+    assert what_it_does_now(load_settings({}, **settings)) == line
 
 
 def test_a_bundle_that_cannot_be_taken_makes_the_service_unready_and_still_deciding(

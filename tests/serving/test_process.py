@@ -35,15 +35,16 @@ def test_sigterm_drains_the_queue(launch: Callable[..., Any], tmp_path: Path) ->
 
 
 def test_sighup_looks_for_a_new_bundle(launch: Callable[..., Any], tmp_path: Path) -> None:
-    running = launch(bundle=tmp_path / "bundle", reload_seconds=0)
-    assert httpx2.get(f"{running.address}/readyz").status_code == 503
     (tmp_path / "bundle").mkdir()
+    running = launch(bundle=tmp_path / "bundle", reload_seconds=0)
+    assert "manifest.json" in httpx2.get(f"{running.address}/readyz").json()["detail"]
+    (tmp_path / "bundle/manifest.json").write_text("{}")
     running.process.send_signal(signal.SIGHUP)
     for _ in range(100):
-        if "manifest.json" in httpx2.get(f"{running.address}/readyz").json()["detail"]:
+        if "no manifest.json" not in httpx2.get(f"{running.address}/readyz").json()["detail"]:
             break
         time.sleep(0.05)
-    assert "manifest.json" in httpx2.get(f"{running.address}/readyz").json()["detail"]
+    assert "no manifest.json" not in httpx2.get(f"{running.address}/readyz").json()["detail"]
     assert running.process.poll() is None
 
 

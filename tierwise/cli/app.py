@@ -18,6 +18,8 @@ from tierwise.cli.experiment import experiment_app
 from tierwise.cli.explain import explain
 from tierwise.cli.export import export
 from tierwise.cli.import_ import import_log
+from tierwise.cli.init import init
+from tierwise.cli.label import label
 from tierwise.cli.promote import promote, rollback
 from tierwise.cli.retrain import retrain
 from tierwise.cli.serve import serve
@@ -27,15 +29,22 @@ from tierwise.data.errors import TierwiseError
 
 _INTERRUPTED = 130
 
+_SOURCES = (
+    "--log and --steps name what is read: step logs (.jsonl, .jsonl.gz, .parquet), folders of them, or the address of "
+    "a decision log (sqlite:///.tierwise/decisions.db). --log looks at outcomes too, --steps only at what was asked. "
+    "--log-url is the one decision log that is written to."
+)
+
 app = typer.Typer(
     name="tierwise",
     help="Learn which LLM tier each agent step needs, and serve the decision.",
+    epilog=_SOURCES,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 for _command in (
+    init,
     demo,
     train,
     evaluate,
@@ -44,6 +53,7 @@ for _command in (
     explain,
     tax,
     collect,
+    label,
     retrain,
     promote,
     rollback,

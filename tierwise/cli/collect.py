@@ -20,6 +20,7 @@ from tierwise.agents.collect import (
     run_jobs,
 )
 from tierwise.agents.upstreams import Upstreams
+from tierwise.cli.comparing import open_comparison
 from tierwise.cli.console import StageBar, fail, print_table, say
 from tierwise.cli.sources import read_logs
 from tierwise.data.catalogue import TierCatalogue
@@ -40,26 +41,43 @@ def collect(
     concurrency: Annotated[int, typer.Option(min=1, help="Calls at the same time.")] = 8,
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer, where a step does not say.")] = 1024,
     temperature: Annotated[float, typer.Option(help="Sent to the models with every call.")] = 0.0,
+    compare: Annotated[
+        str | None,
+        typer.Option(help="Tier whose answers count as right where no verifier fits; those in the log are used."),
+    ] = None,
+    judge_tier: Annotated[
+        str | None,
+        typer.Option("--judge", help="With --compare: tier whose model compares what cannot be compared by itself."),
+    ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(min=1, help="With --compare: so many steps, drawn at random; a later run may ask more."),
+    ] = None,
 ) -> None:
     """Run steps on every tier, or on those whose outcome is missing, and write a log with full information."""
     catalogue = TierCatalogue.load(tiers)
+    comparison = open_comparison(compare, judge_tier, sample, catalogue)
     logged = read_logs(steps, catalogue, out.with_name(f"{out.name}.quarantine.jsonl"))
-    _say_unjudged(logged)
     allowance, settings = Allowance(budget_usd), AttemptSettings(max_tokens=max_tokens)
     upstreams = Upstreams(catalogue)
     answerers = {
         name: UpstreamAnswerer(upstreams, name, allowance, settings, {"temperature": temperature})
         for name in _chosen(tier, catalogue)
     }
-    jobs = missing_jobs(logged, answerers, again)
+    if comparison is None:
+        _say_unjudged(logged)
+    jobs = comparison.jobs(logged, answerers) if comparison else missing_jobs(logged, answerers, again)
     with Journal(out.with_name(f"{out.name}.journal.jsonl")) as journal:
         progress = asyncio.run(_run(jobs, journal, upstreams, concurrency))
-        n_steps = write_step_log(out, full_steps(logged, journal, catalogue.names))
+        full = full_steps(logged, journal, catalogue.names)
+        n_steps = write_step_log(out, comparison.told(full, upstreams, allowance, out) if comparison else full)
         _report(logged, journal, catalogue, allowance)
     say(f"{n_steps} steps written to {out}; {progress.n_done} of {progress.n_total} attempts are there")
-    if progress.stopped_by or progress.n_unanswered:
-        reason = progress.stopped_by or f"{progress.n_unanswered} calls got no reply, the last: {progress.last_error}"
-        fail(f"{reason}. Run the same command again to go on from {journal.path}")
+    if comparison is not None:
+        comparison.say(catalogue)
+    elif progress.n_done and not _learned(logged, journal):
+        fail("no answer could be verified, so nothing was learned; compare with the top tier's instead: --compare TIER")
+    _fail_where_unfinished(progress, journal)
 
 
 async def _run(jobs: Sequence[Job], journal: Journal, upstreams: Upstreams, concurrency: int) -> Progress:
@@ -87,6 +105,17 @@ def _say_unjudged(logged: Sequence[LoggedStep]) -> None:
             f"{n_unjudged} of {len(logged)} steps have no verify, response_schema or tools: their attempts will be "
             "logged with unknown success, from which nothing is learned"
         )
+
+
+def _fail_where_unfinished(progress: Progress, journal: Journal) -> None:
+    if progress.stopped_by or progress.n_unanswered:
+        reason = progress.stopped_by or f"{progress.n_unanswered} calls got no reply, the last: {progress.last_error}"
+        fail(f"{reason}. Run the same command again to go on from {journal.path}")
+
+
+def _learned(logged: Sequence[LoggedStep], journal: Journal) -> bool:
+    attempts = (attempt for step in logged for attempt in journal.attempts_of(step.step_id).values())
+    return any(attempt["success"] is not None for attempt in attempts)
 
 
 def _report(logged: Sequence[LoggedStep], journal: Journal, catalogue: TierCatalogue, allowance: Allowance) -> None:

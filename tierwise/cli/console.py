@@ -13,6 +13,7 @@ from rich.table import Table
 from tierwise.data.step_log import Malformed
 
 MAX_SHOWN = 3
+_PIPE_WIDTH = 10_000  # who reads a pipe wants whole figures; a table takes no more than it needs
 
 
 def say(text: str) -> None:
@@ -44,7 +45,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
         table.add_column(column, justify="left" if i == 0 else "right", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
 
 
 class StageBar:

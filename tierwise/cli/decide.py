@@ -9,6 +9,7 @@ from typing import IO, Annotated, Any
 import typer
 
 from tierwise.cli.console import StageBar, say
+from tierwise.cli.files import replacing
 from tierwise.cli.sources import keep_malformed
 from tierwise.data.errors import LogError
 from tierwise.data.records import Decision, LoggedStep
@@ -34,7 +35,7 @@ def decide(
     _check_out(out, steps)
     malformed: list[Malformed] = []
     n_decided = 0
-    with StageBar() as progress, out.open("w", encoding="utf-8") as file:
+    with StageBar() as progress, replacing(out) as file:
         progress("deciding", 1)
         records = (record for path in steps for record in read_step_log(path, with_outcomes=False))
         for batch in _batches(records, malformed):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tierwise.cli.console import print_table, say
-from tierwise.cli.moments import parse_duration
+from tierwise.cli.moments import parse_wait
 from tierwise.cli.promote import DEFAULT_LOG_URL, ByOption, LogUrlOption, actor_of
 from tierwise.data.errors import TierwiseError
 from tierwise.data.experiments import Arm, Experiment
@@ -48,6 +48,8 @@ def start(
     log_url: LogUrlOption = DEFAULT_LOG_URL,
 ) -> None:
     """Start an experiment; every service on this decision log follows within seconds."""
+    if not 0 <= share <= 1:
+        raise TierwiseError(f"--share is {share:g}; a share of the tasks from 0 to 1 is needed")
     arms = (Arm(control, control, 1 - share), Arm(against, against, share))
     with _open_log(log_url) as log:
         experiment = Experiment(
@@ -175,8 +177,7 @@ def _read(log: "DecisionLog", name: str, bundle: Path | None, settle: str) -> "R
     with needs_extra("train"):
         from tierwise.training.flywheel.experiment_log import read_experiment
     router = None if bundle is None else Router.load(bundle)
-    seconds = 0.0 if settle.strip() == "0" else parse_duration(settle, "--settle")
-    return read_experiment(log, name, settle_seconds=seconds, router=router)
+    return read_experiment(log, name, settle_seconds=parse_wait(settle, "--settle"), router=router)
 
 
 def _open_log(log_url: str) -> "DecisionLog":

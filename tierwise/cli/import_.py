@@ -13,7 +13,7 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import LogError
 from tierwise.data.extras import needs_extra
 from tierwise.data.importers import FORMATS, ForeignLogError, ImportMap, ImportReport, import_records
-from tierwise.data.importers.account import describe_import
+from tierwise.data.importers.account import describe_import, describe_unused
 from tierwise.data.importers.examples import describe_step, pick_examples
 from tierwise.data.importers.merge import MergeCount, merge_into
 from tierwise.data.importers.models import suggest_tiers
@@ -39,6 +39,9 @@ def import_log(
     is_check: Annotated[
         bool, typer.Option("--check", help="Show what would be imported, with three example steps; write nothing.")
     ] = False,
+    answers: Annotated[
+        bool, typer.Option(help="Keep the logged answers, so that those of cheaper tiers can be compared with them.")
+    ] = True,
 ) -> None:
     """Turn a foreign log into a step log. Importing the same records twice adds nothing."""
     catalogue = TierCatalogue.load(tiers)
@@ -52,11 +55,13 @@ def import_log(
     if format_name == _OWN:
         _say_merged(out, merge_into(out, read_logs(sources, catalogue, quarantine)))
         return
-    report = _read(format_name, sources, catalogue, mapping, experiment)
+    report = _read(format_name, sources, catalogue, mapping, experiment, answers)
     quarantine.unlink(missing_ok=True)
     if report.malformed:
         write_quarantine(quarantine, report.malformed)
     for line in describe_import(report):
+        say(line)
+    for line in describe_unused(report, mapping):
         say(line)
     say_malformed(report.malformed, len(report.malformed), str(quarantine))
     _say_unknown_models(report, tiers, out.with_name(f"{out.name}.tiers.toml"))
@@ -66,13 +71,19 @@ def import_log(
 
 
 def _read(
-    format_name: str, sources: list[str], catalogue: TierCatalogue, mapping: ImportMap, experiments: list[str] | None
+    format_name: str,
+    sources: list[str],
+    catalogue: TierCatalogue,
+    mapping: ImportMap,
+    experiments: list[str] | None,
+    answers: bool = True,
 ) -> ImportReport:
     if format_name not in FORMATS:
         raise ForeignLogError(f"--from {format_name} is no format; known are {_KNOWN}")
     with StageBar() as progress:
         progress("importing", 1)
-        return import_records(format_name, _records(format_name, sources, mapping, experiments), catalogue, mapping)
+        records = _records(format_name, sources, mapping, experiments)
+        return import_records(format_name, records, catalogue, mapping, answers)
 
 
 def _check(

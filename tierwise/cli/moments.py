@@ -15,8 +15,22 @@ def parse_duration(text: str, option: str) -> float:
     >>> parse_duration("12h", "--every")
     43200.0
     """
+    seconds = parse_wait(text, option)
+    if seconds == 0:
+        raise TierwiseError(f"{option} is '{text}'; a span above 0 is needed, such as 30m, 12h or 7d")
+    return seconds
+
+
+def parse_wait(text: str, option: str) -> float:
+    """As ``parse_duration``, and ``0`` for no wait at all.
+
+    >>> parse_wait("0s", "--settle"), parse_wait("0", "--settle")
+    (0.0, 0.0)
+    """
+    if text.strip() == "0":
+        return 0.0
     found = _SPAN.fullmatch(text.strip())
-    if found is None or float(found[1]) <= 0:
+    if found is None:
         raise TierwiseError(f"{option} is '{text}'; write a span such as 30m, 12h or 7d")
     return float(found[1]) * _SECONDS[found[2]]
 

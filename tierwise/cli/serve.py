@@ -16,10 +16,22 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Processes that answer; default 1.")] = None,
     log_url: Annotated[str | None, typer.Option(help="Database URL of the decision log.")] = None,
     tiers: Annotated[
-        Path | None, typer.Option(help="tiers.toml: the rules' tiers without a bundle, the gateway's models.")
+        Path | None, typer.Option(help="tiers.toml: the tiers without a bundle, the gateway's models.")
     ] = None,
+    observe: Annotated[
+        bool, typer.Option("--observe", help="Route nothing: each call goes to the model it names, and is logged.")
+    ] = False,
+    mirror_usd_per_day: Annotated[
+        float | None, typer.Option(help="Budget a day to ask cheaper tiers too, in the background.")
+    ] = None,
+    mirror_share: Annotated[
+        float | None, typer.Option(help="Share of the top tier's calls that are mirrored; default 0.05.")
+    ] = None,
+    rules: Annotated[
+        bool, typer.Option("--rules", help="Without a bundle, decide by the hand-written rules, not the top tier.")
+    ] = False,
 ) -> None:
-    """Serve decisions; without a bundle, by the rules. Every setting is also a TIERWISE_ environment variable."""
+    """Serve decisions; without a bundle, the top tier. Every setting is also a TIERWISE_ environment variable."""
     with needs_extra("serve"):
         from tierwise.serving.run import serve as serve_forever
         from tierwise.serving.settings import load_settings
@@ -31,5 +43,9 @@ def serve(
         "workers": workers,
         "log_url": log_url,
         "tiers": tiers,
+        "observe": observe or None,
+        "mirror_usd_per_day": mirror_usd_per_day,
+        "mirror_share": mirror_share,
+        "rules": rules or None,
     }
     serve_forever(load_settings(None, **{name: value for name, value in given.items() if value is not None}))

@@ -83,7 +83,9 @@ def _print_report(report: TaxReport, projections: list[Projection], top: int, as
         typer.echo(f"  {label:<24}{value}")
     typer.echo("")
     _print_groups(report, top)
+    _print_models(report, top)
     _print_split(report)
+    _print_saving(report, as_if)
     for projection in projections:
         line = f"{projection.name}: {usd(projection.paid_usd)} paid, {usd_range(projection.tax_usd)} tax"
         if projection.expected_tax_usd is not None:
@@ -117,6 +119,25 @@ def _group_row(group: GroupTax) -> list[str]:
     return row + ([] if group.expected_tax_usd is None else [usd(group.expected_tax_usd)])
 
 
+def _print_models(report: TaxReport, top: int) -> None:
+    if report.models:
+        rows = [(m.model[:60], m.tier, f"{m.n_attempts:,}", usd(m.paid_usd)) for m in report.models[:top]]
+        print_table("by model, each attempt on its own", ("model", "tier", "attempts", "paid"), rows)
+
+
+def _print_saving(report: TaxReport, as_if: str | None) -> None:
+    saving = report.saving
+    if as_if is not None or saving.top_usd <= 0:
+        return
+    top = report.split[-1].tier
+    typer.echo(
+        f"Against always {top}: {usd(saving.top_usd)} there, {usd(saving.served_usd)} paid for serving, "
+        f"{usd(saving.overhead_usd)} for mirror ({usd(saving.mirror_usd)}), audit ({usd(saving.audit_usd)}) and judges "
+        f"({usd(saving.judge_usd)}): {signed_usd(saving.net_usd)} saved net, {saving.net_share:.1%}\n"
+        "  an estimate: where a step did not run there, its tokens at list prices\n"
+    )
+
+
 def _print_split(report: TaxReport) -> None:
     has_expectation = report.total.expected_tax_usd is not None
     columns = ["tier", "steps", "money", "needed", *(["expected"] if has_expectation else []), "90/9/1"]
@@ -135,7 +156,8 @@ def _notes(report: TaxReport, as_if: str | None) -> list[str]:
     if n_open:
         notes.append(
             f"The cheapest sufficient tier is known for {total.n_known:,} of {total.n_steps:,} steps; hence the "
-            "ranges. What narrows them: verdicts, a little exploration, or --bundle (docs/guides/label-your-logs.md)."
+            "ranges. What narrows them: asking the cheaper tiers too (tierwise collect --compare TIER, "
+            "docs/guides/observe.md), verdicts, a little exploration, or --bundle (docs/guides/label-your-logs.md)."
         )
     if report.n_in_vain:
         notes.append(
@@ -178,6 +200,15 @@ def usd(amount: float) -> str:
     if amount < 0.1:
         return f"${amount:.2g}" if amount >= 0.0001 else f"${amount:.1e}"
     return f"${amount:,.2f}" if amount < 1000 else f"${amount:,.0f}"
+
+
+def signed_usd(amount: float) -> str:
+    """Dollars with a minus sign where something was lost.
+
+    >>> signed_usd(-0.5)
+    '-$0.50'
+    """
+    return f"-{usd(-amount)}" if amount < 0 else usd(amount)
 
 
 def usd_range(amount: Range) -> str:

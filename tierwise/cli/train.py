@@ -8,6 +8,7 @@ import typer
 
 from tierwise.cli.console import StageBar, say
 from tierwise.cli.meter import Meter
+from tierwise.cli.show_config import ShowConfigOption
 from tierwise.cli.sources import Quarantine
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.draw import DrawnSteps
@@ -46,8 +47,10 @@ def train(
         EngineName, typer.Option(help="Where to read, encode and fit: here, or on a Dask cluster.")
     ] = EngineName.LOCAL,
     address: Annotated[str | None, typer.Option(help="Scheduler of the cluster, such as tcp://127.0.0.1:8786.")] = None,
+    show_config: ShowConfigOption = False,
 ) -> None:
     """Train a router on logged steps and write it as a bundle."""
+    del show_config  # printed before anything else is looked at
     with needs_extra("train"):
         from tierwise.router_model.bundle import check_bundle_folder
         from tierwise.training.config import TrainConfig

@@ -86,6 +86,11 @@ def hold_contest(
     return _off_policy(steps, catalogue, challenger, incumbent, bootstrap)
 
 
+_WITHOUT_COSTS = (
+    "no step to measure on has a known outcome and a known cost; report cost_usd, or tokens with prices in tiers.toml"
+)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Values:
     """Per step, challenger then incumbent, float64 [n]; ``known`` bool [n]; ``weights`` float64 [n] for effective n."""
@@ -112,6 +117,8 @@ def _off_policy(
         if isinstance(found, Refusal):
             return Refusal(f"the log cannot tell what the {name} would have done: {found.reason}")
     known = (choices.chosen >= 0) & ~np.isnan(choices.propensity + choices.success + choices.cost_usd)
+    if not known.any():
+        return Refusal(_WITHOUT_COSTS)
     success = WeightedReward(choices, choices.success, known, model.p_success if model else None, (0.0, 1.0), bootstrap)
     cost = WeightedReward(
         choices, choices.cost_usd, known, model.expected_cost_usd if model else None, (0.0, np.inf), bootstrap

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.pricing import priced_steps
 from tierwise.data.records import Decision, LoggedStep
 from tierwise.data.splits import split_by_time
 from tierwise.router_model.decider import Decider
@@ -100,7 +101,7 @@ def retrain(
     is registered. Doing it twice on the same data changes nothing. Raises ``FlywheelError`` for too little new data.
     """
     settings = settings or RetrainSettings()
-    snapshot = take_snapshot(steps, catalogue.names, since)
+    snapshot = take_snapshot(priced_steps(steps, catalogue), catalogue.names, since)
     key = f"{snapshot.fingerprint[:24]}-{settings.digest}"
     same = next((each for each in registry.versions() if each.tags.get(TAG_SNAPSHOT) == key), None)
     if same is not None:

@@ -100,12 +100,20 @@ def expected(document: ColumnElement[Any], tier: str) -> ColumnElement[float]:
 
 def _settled_columns() -> tuple[ColumnElement[Any], ...]:
     return (
-        func.count(OUTCOMES.c.seq).label("n_attempts"),
+        func.count(case((_is_mirror(), None), else_=OUTCOMES.c.seq)).label("n_attempts"),
         _success().label("success"),
         func.max(case((OUTCOMES.c.tier != _D.tier, None), else_=_VERDICT)).label("chosen_success"),
         func.sum(OUTCOMES.c.cost_usd).label("spent_usd"),
         func.sum(OUTCOMES.c.latency_ms).label("latency_ms"),
     )
+
+
+def _is_mirror() -> ColumnElement[bool]:
+    """An attempt on another tier that nobody waited for and nobody judged was made for comparison only.
+
+    Its cost counts, it does not. That it is a mirror stands in the attempt itself, which views do not read.
+    """
+    return OUTCOMES.c.success.is_(None) & OUTCOMES.c.latency_ms.is_(None) & (OUTCOMES.c.tier != _D.tier)
 
 
 def _success() -> ColumnElement[int]:

@@ -1,6 +1,7 @@
 """Verifiers say yes, no with words that a model can use, or that they cannot tell."""
 
 import asyncio
+import re
 import sys
 from typing import Any
 
@@ -18,7 +19,7 @@ from tierwise.agents.attempts import (
     verifier_of,
 )
 from tierwise.agents.upstreams import Reply, ToolCall
-from tierwise.data.errors import MissingExtraError, TierwiseError
+from tierwise.data.errors import MissingExtraError, TierwiseError, install_command
 from tierwise.data.records import Step, Tool
 
 SCHEMA = {"type": "object", "properties": {"total": {"type": "number"}}, "required": ["total"]}
@@ -136,5 +137,5 @@ def test_a_step_is_verified_by_what_it_asks_for() -> None:
 
 def test_a_missing_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jsonschema", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'tierwise\[agents\]'"):
+    with pytest.raises(MissingExtraError, match=re.escape(install_command("agents"))):
         SchemaVerifier(SCHEMA)

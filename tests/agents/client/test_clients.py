@@ -86,10 +86,11 @@ def test_connections_are_kept(stub: StartStub, connect: Callable[..., Client]) -
     assert server.n_connections == 1
 
 
-def test_nobody_there_means_local_rules(nobody: str, connect: Callable[..., Client]) -> None:
+def test_nobody_there_means_the_top_tier(nobody: str, connect: Callable[..., Client]) -> None:
     client = connect(nobody)
-    decision = client.route(text="a", input_complexity=3)
-    assert (decision.tier, decision.fallback, decision.is_local, decision.arm) == ("mid", True, True, "local")
+    decision = client.route(text="a", task_type="extract", input_complexity=1)
+    assert (decision.tier, decision.fallback, decision.is_local, decision.arm) == ("frontier", True, True, "local")
+    assert client.route(text="a", max_tier="mid").tier == "mid"
     assert decision.reason.code == "router_away"
     assert "cannot be reached" in decision.reason.text
     assert client.close(timeout_seconds=0.1)
@@ -107,15 +108,15 @@ def test_nobody_there_means_local_rules(nobody: str, connect: Callable[..., Clie
         GOOD | {"p_success": {"small": "high"}},
     ],
 )
-def test_nonsense_means_local_rules(content: object, stub: StartStub, connect: Callable[..., Client]) -> None:
+def test_nonsense_means_the_top_tier(content: object, stub: StartStub, connect: Callable[..., Client]) -> None:
     client = connect(stub(lambda *_: Reply(content)).address)
     decision = client.route(text="a", task_type="extract")
-    assert (decision.tier, decision.fallback) == ("small", True)
+    assert (decision.tier, decision.fallback) == ("frontier", True)
     client.close(timeout_seconds=0.1)
 
 
 @pytest.mark.parametrize("status", [401, 404, 422, 500, 503])
-def test_a_refusal_means_local_rules(status: int, stub: StartStub, connect: Callable[..., Client]) -> None:
+def test_a_refusal_means_the_top_tier(status: int, stub: StartStub, connect: Callable[..., Client]) -> None:
     client = connect(stub(lambda *_: Reply({"detail": "no"}, status)).address)
     assert f"answered {status}: no" in client.route(text="a").reason.text
     client.close(timeout_seconds=0.1)
@@ -152,11 +153,11 @@ def test_bad_input_is_refused_before_anybody_is_asked(nobody: str, connect: Call
     client.close(timeout_seconds=0.1)
 
 
-def test_own_tiers_hold_for_the_local_rules(nobody: str, connect: Callable[..., Client]) -> None:
+def test_own_tiers_hold_for_local_decisions(nobody: str, connect: Callable[..., Client]) -> None:
     tiers = TierCatalogue.from_mapping({"tiers": [{"name": "lite"}, {"name": "pro"}]})
     client = connect(nobody, tiers=tiers)
-    assert client.route(text="a", task_type="extract").tier == "lite"
-    assert client.route(text="a", min_tier="pro").tier == "pro"
+    assert client.route(text="a", task_type="extract").tier == "pro"
+    assert client.route(text="a", max_tier="lite").tier == "lite"
     client.close(timeout_seconds=0.1)
 
 
@@ -178,7 +179,8 @@ def test_what_was_decided_without_the_service_is_learned_when_it_is_back(
         assert (step.step.text, step.task_id) == (f"step {i}", "t-9")
         assert [attempt.success for attempt in step.attempts] == [False, True]
         assert step.decision is not None
-        assert (step.decision.policy, step.decision.arm, step.decision.propensity) == ("rules", "local", 1.0)
+        decided = step.decision
+        assert (decided.policy, decided.arm, decided.propensity) == ("always-frontier", "local", 1.0)
         assert "decided_by_caller" not in step.attempts[0].extra
 
 

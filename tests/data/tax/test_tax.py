@@ -176,3 +176,47 @@ def test_a_log_without_costs_or_attempts_is_refused(priced: TierCatalogue) -> No
         frontier_tax([LoggedStep("s", Step(text="x"))], priced)
     with pytest.raises(TaxError, match="no attempt of the log has a cost"):
         frontier_tax([LoggedStep("s", Step(text="x"), (Attempt("mid"),))], priced)
+
+
+def test_each_attempts_money_stands_on_its_own_tier(priced: TierCatalogue) -> None:
+    log = [step(("frontier", False), ("small", True)), step(("small", True)), step(("small", False), ("mid", True))]
+    by_tier = {share.tier: share.paid for share in frontier_tax(log, priced).split}
+    assert by_tier == pytest.approx({"small": 3 / 23, "mid": 4 / 23, "frontier": 16 / 23})
+
+
+def test_models_and_months_have_their_own_sums(priced: TierCatalogue) -> None:
+    log = [
+        LoggedStep("a", Step(text="x"), (Attempt("small", "one", cost_usd=1.0), Attempt("mid", "two", cost_usd=3.0))),
+        LoggedStep("b", Step(text="x"), (Attempt("mid", "two", cost_usd=4.0),), timestamp=1_793_534_400.0),
+        LoggedStep("c", Step(text="x"), (Attempt("mid", cost_usd=2.0),), timestamp=1_796_200_000.0),
+    ]
+    report = frontier_tax(log, priced)
+    assert [(m.model, m.tier, m.n_attempts, m.paid_usd) for m in report.models] == [
+        ("two", "mid", 2, 7.0),
+        ("(mid)", "mid", 1, 2.0),
+        ("one", "small", 1, 1.0),
+    ]
+    assert [(group.name, group.paid_usd) for group in report.groups["month"]] == [
+        ("(not logged)", 4.0),
+        ("2026-11", 4.0),
+        ("2026-12", 2.0),
+    ]
+
+
+def test_comparing_and_judging_are_no_tax_and_lower_the_saving(priced: TierCatalogue) -> None:
+    mirrored = Attempt("small", cost_usd=1.0, extra={"mirror": True})
+    audited = Attempt("frontier", cost_usd=16.0, extra={"audit": True})
+    tokens = {"input_tokens": 400_000, "output_tokens": 300_000}
+    log = [
+        LoggedStep("a", Step(text="x"), (Attempt("frontier", cost_usd=16.0, **tokens), mirrored)),
+        LoggedStep("b", Step(text="x"), (Attempt("mid", cost_usd=4.0, **tokens), audited)),
+        LoggedStep("c", Step(text="x", extra={"role": "judge"}), (Attempt("mid", cost_usd=4.0, **tokens),)),
+    ]
+    report = frontier_tax(log, priced)
+    assert report.total.paid_usd == 20.0
+    saving = report.saving
+    assert (saving.mirror_usd, saving.audit_usd, saving.judge_usd, saving.served_usd) == (1.0, 16.0, 4.0, 20.0)
+    assert saving.top_usd == pytest.approx(16.0 + 16.0)
+    assert {share.tier: share.used for share in report.split} == pytest.approx(
+        {"small": 0, "mid": 2 / 3, "frontier": 1 / 3}
+    )

@@ -101,3 +101,34 @@ def test_a_log_that_is_away_is_a_page_and_no_stack(start: StartApp, tmp_path: Pa
 
 def test_the_pages_stand_outside_the_api(start: StartApp) -> None:
     assert not [path for path in start().get("/openapi.json").json()["paths"] if path.startswith("/dashboard")]
+
+
+def test_money_shows_every_sum_with_its_explanation(start: StartApp, tmp_path: Path) -> None:
+    prices = "input_usd_per_mtok = 1.0\noutput_usd_per_mtok = 2.0\n"
+    tiers = [f'[[tiers]]\nname = "{name}"\n[[tiers.models]]\nname = "{name}-1"\n{prices}' for name in ("small", "top")]
+    (tmp_path / "tiers.toml").write_text("\n".join(tiers))
+    client = start(dashboard_keep_seconds=0, budget_usd_per_day=1.0, tiers=tmp_path / "tiers.toml")
+    for agent in ("clerk", "clerk", EVIL):
+        play(client, {"text": "Extract.", "task_type": "extract", "agent": agent}, model="m-1")
+    page = read(client, "/tax?period=all")
+    for text in (
+        "By tier",
+        "By model",
+        "By agent",
+        "By month",
+        "m-1",
+        "clerk",
+        "By task type",
+        "net",
+        "Known: steps whose",
+    ):
+        assert text in page, text
+    assert "$0.75 of $1.00" in page
+    assert EVIL not in page
+    assert page.count("data-label") > 10
+
+
+def test_pages_refresh_themselves(start: StartApp) -> None:
+    client = start()
+    for path in ("/", "/tax"):
+        assert 'hx-trigger="every 30s" hx-select="#live"' in read(client, path)

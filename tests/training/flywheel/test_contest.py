@@ -58,3 +58,13 @@ def test_a_log_that_never_tried_a_tier_is_refused(catalogue: TierCatalogue) -> N
     found = hold_contest(steps, catalogue, constant("small", n_steps), constant("mid", n_steps), BOOTSTRAP)
     assert isinstance(found, Refusal)
     assert "what the challenger would have done" in found.reason
+
+
+def test_a_log_without_a_single_cost_is_refused_with_what_to_report(catalogue: TierCatalogue) -> None:
+    steps = [
+        replace(step, attempts=tuple(replace(attempt, cost_usd=None) for attempt in step.attempts))
+        for step in a_log("heuristic", 300, 0)
+    ]
+    found = hold_contest(steps, catalogue, constant("mid", 300), constant("mid", 300), BOOTSTRAP)
+    assert isinstance(found, Refusal)
+    assert "report cost_usd, or tokens with prices in tiers.toml" in found.reason

@@ -41,6 +41,27 @@ def test_without_challenger_or_champion_nothing_moves(registry: Registry, decisi
     assert decision_log.audit() == ()
 
 
+def test_outcomes_as_people_report_them_have_a_cost_by_their_tokens(registry: Registry, tmp_path: Path) -> None:
+    """``success`` and tokens, as in the README: no cost in the whole log."""
+    tiers = [
+        {"name": name, "models": [{"name": name, "input_usd_per_mtok": usd, "output_usd_per_mtok": 2 * usd}]}
+        for name, usd in (("small", 0.2), ("mid", 1.0), ("frontier", 5.0))
+    ]
+    reported = [
+        replace(
+            step,
+            attempts=tuple(
+                replace(a, cost_usd=None, cost_is_estimate=False, input_tokens=812, output_tokens=64)
+                for a in step.attempts
+            ),
+        )
+        for step in world_log(400)
+    ]
+    done = retrain(reported, TierCatalogue.from_mapping({"tiers": tiers}), registry, tmp_path / "a", SETTINGS)
+    assert done.contest is not None
+    assert {gate.name for gate in done.gates} >= {"golden rows"}
+
+
 def test_the_circle(registry: Registry, catalogue: TierCatalogue, decision_log: DecisionLog, tmp_path: Path) -> None:
     first = world_log(600)
     done = retrain(first, catalogue, registry, tmp_path / "a", SETTINGS)

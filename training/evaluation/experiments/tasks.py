@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tierwise.data.mirrored import is_mirror
 from tierwise.data.records import Attempt, LoggedStep
 from tierwise.training.evaluation.bootstrap import FloatArray
 from tierwise.training.evaluation.errors import EvaluationError
@@ -124,8 +125,9 @@ def _settled(by_task: dict[str, list[LoggedStep]], now: float, settle_seconds: f
 def _measure(steps: Sequence[LoggedStep]) -> list[float]:
     """Success, done, cost, latency and escalations of one task."""
     ends = [end for end in (ended_well(logged.attempts) for logged in steps) if not np.isnan(end)]
-    attempted = [logged.attempts for logged in steps if logged.attempts]
-    costs = [a.cost_usd for attempts in attempted for a in attempts if a.error is None or a.cost_usd is not None]
+    attempted = [of for logged in steps if (of := [a for a in logged.attempts if not is_mirror(a)])]
+    paid = [a for logged in steps for a in logged.attempts]
+    costs = [a.cost_usd for a in paid if a.cost_usd is not None or (a.error is None and not is_mirror(a))]
     latencies = [sum(a.latency_ms for a in of if a.latency_ms is not None) for of in attempted if _has_latency(of)]
     nan = float("nan")
     return [

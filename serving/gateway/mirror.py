@@ -1,0 +1,190 @@
+"""The mirror: of calls that the top tier answered, a random share is asked of the cheaper tiers too, in the background.
+
+Nobody waits for it and nobody gets its answers; they are reported as attempts of the same decision, marked as such, so
+that what routing would change is known before anything is routed. A budget in dollars bounds each day (UTC).
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from tierwise.agents.protocols import Completion
+from tierwise.agents.upstreams.asking import Asked, ask
+from tierwise.agents.upstreams.endpoint import Endpoint
+from tierwise.agents.upstreams.errors import ProviderError
+from tierwise.agents.upstreams.reply import price
+from tierwise.agents.upstreams.transport import Transport
+from tierwise.data.decision_log.views.mirrored import mirrored_usd
+from tierwise.data.errors import RecordError
+from tierwise.data.mirrored import IS_SAME, MIRROR, MIRROR_KEY
+from tierwise.data.parsing import parse_step
+from tierwise.data.records import Attempt, Outcome
+from tierwise.data.sameness import is_same_answer
+from tierwise.data.trouble import TroubleLog
+from tierwise.serving.gateway.answers import AnswerKeeper, answered
+from tierwise.serving.gateway.asked import GatewayRequest
+
+if TYPE_CHECKING:
+    from tierwise.serving.service import Service
+
+DAY_SECONDS = 86_400.0
+MAX_UNDER_WAY = 16
+ASSUMED_OUTPUT_TOKENS = 1_000
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def open_mirror(
+    service: "Service", transport: Transport, report: Callable[[Outcome], None], answers: AnswerKeeper
+) -> "Mirror | None":
+    """The mirror of a service; None where there is no budget for one."""
+    settings = service.settings
+    if not settings.mirror_usd_per_day or not settings.mirror_share:
+        return None
+
+    def spent_since(moment: float) -> float:
+        log = service.recorder.log
+        return 0.0 if log is None else log.ask(lambda connection: mirrored_usd(connection, moment))
+
+    budget = DayBudget(settings.mirror_usd_per_day / settings.workers, spent_since)
+    return Mirror(settings.mirror_share, budget, transport, report, answers, random.random)
+
+
+class DayBudget:
+    """Dollars of one day (UTC). ``spent_before`` tells what was spent since a moment, by whomever; asked now and then.
+
+    ``clock`` gives seconds since the epoch.
+    """
+
+    def __init__(
+        self, usd_per_day: float, spent_before: Callable[[float], float], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._usd_per_day = usd_per_day
+        self._spent_before = spent_before
+        self._clock = clock
+        self._day = -1
+        self._spent_usd = 0.0
+
+    @property
+    def left_usd(self) -> float:
+        day = int(self._clock() // DAY_SECONDS)
+        if day != self._day:
+            self._day, self._spent_usd = day, self._spent_before(day * DAY_SECONDS)
+        return self._usd_per_day - self._spent_usd
+
+    def spend(self, usd: float) -> None:
+        self._spent_usd += usd
+
+
+class Mirror:
+    """``draw`` gives numbers from 0 to below 1; ``report`` takes the outcomes."""
+
+    def __init__(
+        self,
+        share: float,
+        budget: DayBudget,
+        transport: Transport,
+        report: Callable[[Outcome], None],
+        answers: AnswerKeeper,
+        draw: Callable[[], float],
+    ) -> None:
+        self._share = share
+        self._budget = budget
+        self._transport = transport
+        self._report = report
+        self._answers = answers
+        self._draw = draw
+        self._trouble = TroubleLog(_LOGGER)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def consider(
+        self,
+        request: GatewayRequest,
+        decision_id: str,
+        asked: Endpoint,
+        reply: Completion,
+        endpoints: tuple[Endpoint, ...],
+    ) -> None:
+        """Begins to ask the tiers below, if the call is drawn and there is money for it. Called on the event loop."""
+        if not endpoints or asked.tier != endpoints[-1].tier or self._draw() >= self._share:
+            return
+        cheaper = _one_a_tier(endpoints, request)
+        cost_usd = sum(_estimate(endpoint, reply) for endpoint in cheaper)
+        if not cheaper or len(self._tasks) >= MAX_UNDER_WAY or cost_usd > self._budget.left_usd:
+            return
+        task = asyncio.get_running_loop().create_task(self._ask_all(request, decision_id, reply, cheaper))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def aclose(self) -> None:
+        """Gives up what is under way."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _ask_all(
+        self, request: GatewayRequest, decision_id: str, reply: Completion, endpoints: tuple[Endpoint, ...]
+    ) -> None:
+        for endpoint in endpoints:
+            try:
+                await self._ask(request, decision_id, reply, endpoint)
+            except ProviderError as error:
+                _LOGGER.info("%s was not mirrored: %s", endpoint.model.name, error.code)
+            except Exception as error:  # nobody waits for a mirror, so nobody would hear of it
+                self._trouble.tell("mirroring failed", error)
+
+    async def _ask(self, request: GatewayRequest, decision_id: str, top: Completion, endpoint: Endpoint) -> None:
+        started = time.perf_counter()
+        asked = Asked(request.protocol, _plain(request.body), headers=request.headers)
+        theirs = (await ask(self._transport, endpoint, asked)).completion
+        cost_usd = price(theirs.usage, endpoint.model)
+        self._budget.spend(_estimate(endpoint, theirs) if cost_usd is None else cost_usd)
+        attempt = Attempt(
+            tier=endpoint.tier,
+            model=endpoint.model.name,
+            input_tokens=theirs.usage.input_tokens,
+            output_tokens=theirs.usage.output_tokens,
+            cached_tokens=theirs.usage.cached_tokens,
+            cost_usd=cost_usd,
+            extra={
+                MIRROR: True,
+                IS_SAME: _is_same(request, top, theirs),
+                "mirror_latency_ms": round((time.perf_counter() - started) * 1000, 3),  # nobody waited for it
+            },
+        )
+        attempt = self._answers.kept(attempt, theirs, request.route, decision_id)
+        key = f"{MIRROR_KEY}{endpoint.tier}"
+        self._report(Outcome(decision_id, attempt, idempotency_key=key, reported_at=time.time()))
+
+
+def _one_a_tier(endpoints: tuple[Endpoint, ...], request: GatewayRequest) -> tuple[Endpoint, ...]:
+    """The first model of each tier below the top that can do what the call needs and is well."""
+    found: dict[str, Endpoint] = {}
+    for each in endpoints:
+        if each.tier != endpoints[-1].tier and each.can(request.needs) and not each.breaker.is_open:
+            found.setdefault(each.tier, each)
+    return tuple(found.values())
+
+
+def _estimate(endpoint: Endpoint, reply: Completion) -> float:
+    """About what the same call costs there; nothing where the model has no price, which is then not counted at all."""
+    if not endpoint.model.has_prices:
+        return 0.0
+    n_input, n_output = reply.usage.input_tokens, reply.usage.output_tokens
+    return endpoint.model.cost_usd(n_input or 0, ASSUMED_OUTPUT_TOKENS if n_output is None else n_output)
+
+
+def _plain(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Whole, not as a stream: nobody reads along."""
+    return {name: value for name, value in body.items() if name not in ("stream", "stream_options")}
+
+
+def _is_same(request: GatewayRequest, ours: Completion, theirs: Completion) -> bool | None:
+    attempts = [answered(Attempt(""), reply) for reply in (ours, theirs)]
+    try:
+        return is_same_answer(parse_step(request.route["step"]), *attempts)
+    except RecordError:
+        return None

@@ -1,0 +1,19 @@
+"""A checkout without symbolic links says so, instead of missing a module."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_a_checkout_without_links_says_so(root: Path, tmp_path: Path) -> None:
+    package = tmp_path / "tierwise"
+    package.mkdir()
+    (package / "__init__.py").write_bytes((root / "tierwise/__init__.py").read_bytes())
+    for name in ("agents", "data", "router_model"):
+        (package / name).write_text(f"../{name}")
+    ran = subprocess.run(
+        [sys.executable, "-S", "-c", "import tierwise"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 1
+    assert "was checked out without symbolic links" in ran.stderr
+    assert "pip install -e ." in ran.stderr
