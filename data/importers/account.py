@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 
 from tierwise.data.errors import install_command
 from tierwise.data.importers.mapping import ImportMap
-from tierwise.data.importers.models import model_names
 from tierwise.data.importers.run import ImportReport
+from tierwise.data.model_names import model_names
 
 _MAX_VALUES = 4
 
