@@ -113,7 +113,7 @@ class Gateway:
     def named(self, name: str) -> tuple[Endpoint, ...]:
         """The endpoints of the model that a caller names, itself or by an alias; none for the automatic ones."""
         found = tuple(each for each in self.endpoints() if each.model.name == name)
-        target = None if found or name in PROFILES or name == BEST else self._aliases.target_of(name)
+        target = None if found or _is_automatic(name) else self._aliases.target_of(name)
         return found if target is None else tuple(each for each in self.endpoints() if each.model.name == target)
 
     def unknown(self, name: str) -> Problem:
@@ -124,25 +124,25 @@ class Gateway:
         return model_unknown(name, self.model_names() or (AUTO,))
 
     async def _call(self, request: GatewayRequest) -> Call:
-        name = request.protocol.name
-        endpoints = tuple(each for each in self.endpoints() if can_answer(each, name))
-        if self._observer is not None:
-            seen = self._observer.endpoints_for(request.model, endpoints)
-            if not seen:
-                raise self.unknown(request.model)
-            return self._as_named(request, self._sayable(seen, request))
+        endpoints = self._endpoints_for(request)
         named = tuple(each for each in endpoints if each.model.name == request.model)
-        if not named and request.model not in PROFILES and request.model != BEST:
+        if not named and not _is_automatic(request.model):
             target = self._aliases.target_of(request.model)
-            if target is None:
+            if target is None and self._observer is None:
                 raise self.unknown(request.model)
-            request = replace(request, model=target)
+            request = replace(request, model=target or request.model)
             named = tuple(each for each in endpoints if each.model.name == target)
+        if self._observer is not None:
+            named = self._observer.endpoints_for(request.model, endpoints)
         if named:
             return self._as_named(request, self._sayable(named, request))
-        if request.model not in PROFILES and request.model != BEST:
+        if not _is_automatic(request.model):
             raise self.unknown(request.model)
         return await self._routed(request, endpoints)
+
+    def _endpoints_for(self, request: GatewayRequest) -> tuple[Endpoint, ...]:
+        """The models that speak the call's protocol, or one that it can be translated into."""
+        return tuple(each for each in self.endpoints() if can_answer(each, request.protocol.name))
 
     def _as_named(self, request: GatewayRequest, named: tuple[tuple[Endpoint, ...], Asked]) -> Call:
         endpoints, asked = named
@@ -201,7 +201,7 @@ class Gateway:
             request, asked, decision_id, endpoints, self._reports.add, self._watch, self._tracing, self._answers
         )
         if self._mirror is not None:
-            call.mirror = partial(self._mirror.consider, endpoints=self.endpoints())
+            call.mirror = partial(self._mirror.consider, endpoints=self._endpoints_for(request))
         return call
 
     @property
@@ -213,6 +213,10 @@ class Gateway:
         if missing:
             return f"no tier has a model that can be called: set the environment variable {' or '.join(missing)}"
         return "no tier has a model with a base_url; add one to tiers.toml and name it with TIERWISE_TIERS"
+
+
+def _is_automatic(name: str) -> bool:
+    return name in PROFILES or name == BEST
 
 
 def _client(timeout_seconds: float, connect_seconds: float) -> httpx2.AsyncClient:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tierwise.agents.protocols import Completion
@@ -26,6 +26,7 @@ from tierwise.data.sameness import is_same_answer
 from tierwise.data.trouble import TroubleLog
 from tierwise.serving.gateway.answers import AnswerKeeper, answered
 from tierwise.serving.gateway.asked import GatewayRequest
+from tierwise.serving.gateway.stickiness import PREVIOUS
 
 if TYPE_CHECKING:
     from tierwise.serving.service import Service
@@ -108,8 +109,12 @@ class Mirror:
         reply: Completion,
         endpoints: tuple[Endpoint, ...],
     ) -> None:
-        """Begins to ask the tiers below, if the call is drawn and there is money for it. Called on the event loop."""
-        if not endpoints or asked.tier != endpoints[-1].tier or self._draw() >= self._share:
+        """Begins to ask the tiers below, if the call is drawn and there is money for it. Called on the event loop.
+
+        A call that goes on from what one provider keeps can be put to no other, and is left out.
+        """
+        is_kept = request.protocol.keeps_answers and request.body.get(PREVIOUS)
+        if not endpoints or is_kept or asked.tier != endpoints[-1].tier or self._draw() >= self._share:
             return
         cheaper = _one_a_tier(endpoints, request)
         cost_usd = sum(_estimate(endpoint, reply) for endpoint in cheaper)
@@ -131,14 +136,15 @@ class Mirror:
         for endpoint in endpoints:
             try:
                 await self._ask(request, decision_id, reply, endpoint)
-            except ProviderError as error:
-                _LOGGER.info("%s was not mirrored: %s", endpoint.model.name, error.code)
+            except (ProviderError, RecordError) as error:
+                why = error.code if isinstance(error, ProviderError) else f"{error.field} cannot be said to it"
+                _LOGGER.info("%s was not mirrored: %s", endpoint.model.name, why)
             except Exception as error:  # nobody waits for a mirror, so nobody would hear of it
                 self._trouble.tell("mirroring failed", error)
 
     async def _ask(self, request: GatewayRequest, decision_id: str, top: Completion, endpoint: Endpoint) -> None:
         started = time.perf_counter()
-        asked = Asked(request.protocol, _plain(request.body), headers=request.headers)
+        asked = Asked(request.protocol, _plain(request), headers=request.headers)
         theirs = (await ask(self._transport, endpoint, asked)).completion
         cost_usd = price(theirs.usage, endpoint.model)
         self._budget.spend(_estimate(endpoint, theirs) if cost_usd is None else cost_usd)
@@ -177,9 +183,11 @@ def _estimate(endpoint: Endpoint, reply: Completion) -> float:
     return endpoint.model.cost_usd(n_input or 0, ASSUMED_OUTPUT_TOKENS if n_output is None else n_output)
 
 
-def _plain(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Whole, not as a stream: nobody reads along."""
-    return {name: value for name, value in body.items() if name not in ("stream", "stream_options")}
+def _plain(request: GatewayRequest) -> dict[str, Any]:
+    """Whole, not as a stream: nobody reads along. Where answers are kept for later calls, this one is not."""
+    left_out = ("stream", "stream_options", "background")
+    body = {name: value for name, value in request.body.items() if name not in left_out}
+    return body | {"store": False} if request.protocol.keeps_answers else body
 
 
 def _is_same(request: GatewayRequest, ours: Completion, theirs: Completion) -> bool | None:

@@ -1,7 +1,7 @@
 """Observing: every call goes to the model that its caller names, as without a router, and is logged with its answer."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.data.prices import look_up_prices
@@ -45,9 +45,7 @@ def _foreign(model: str, like: Endpoint) -> Endpoint:
     named = replace(
         like.model,
         name=model,
-        input_usd_per_mtok=prices.input_usd_per_mtok,
-        cached_input_usd_per_mtok=prices.cached_input_usd_per_mtok,
-        output_usd_per_mtok=prices.output_usd_per_mtok,
+        **{each.name: getattr(prices, each.name) for each in fields(prices)},
         context_window=None,
         capabilities=(),
         provider_name=None,

@@ -73,6 +73,14 @@ def test_a_model_that_is_too_small_is_well(ask: Any, provider: Provider) -> None
     assert provider.seen[-1]["model"] == "small-1"
 
 
+def test_a_model_that_refuses_prompt_after_prompt_as_too_long_does_not_rest(ask: Any, provider: Provider) -> None:
+    too_long = (400, {"error": {"message": "prompt is too long"}})
+    says = lambda body: too_long if body["model"] == "small-1" else good(body)  # noqa: E731
+    for n_characters in range(60, 0, -10):
+        ask(says, 2, user="u" * n_characters)
+    assert [body["model"] for body in provider.seen] == ["small-1", "mid-1"] * 6
+
+
 @pytest.mark.parametrize(
     "refusal",
     [
