@@ -8,6 +8,8 @@ from typing import Any
 from tierwise.agents.upstreams.errors import ProviderError, Trouble
 from tierwise.agents.usage import Usage, read_usage
 from tierwise.data.catalogue import Model
+from tierwise.data.foreign.json_text import decode_json
+from tierwise.data.foreign.limits import MAX_REPLY_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Reply:
 
     def json(self) -> Any:
         """The text as JSON, without the code fence that models like to put around it. Raises ``ValueError``."""
-        return json.loads(unfenced(self.text))
+        return decode_json(unfenced(self.text), MAX_REPLY_BYTES)
 
 
 def read_reply(content: bytes, model: Model, latency_ms: float) -> Reply:

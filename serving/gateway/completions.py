@@ -11,7 +11,7 @@ from tierwise.serving.gateway.endpoints import Endpoint
 from tierwise.serving.gateway.relay import Relay
 from tierwise.serving.gateway.reply import read_reply
 from tierwise.serving.gateway.upstream import EventStream, Upstream, UpstreamError
-from tierwise.serving.gateway.verdict import Verdict, judge
+from tierwise.serving.gateway.verdict import Verdict, judge_soon
 from tierwise.serving.problems import upstream_failed
 
 _PASSED_ON = frozenset({408, 429})
@@ -72,7 +72,7 @@ async def _attempt(trial: Trial, upstream: Upstream) -> _Answer:
     with trial.unless_cancelled():
         body = await upstream.complete(endpoint, chat.for_model(endpoint.model.name))
     reply = read_reply(body)
-    verdict = judge(chat, reply)
+    verdict = await judge_soon(chat, reply)
     trial.answered(reply, verdict)
     return _Answer(endpoint, body, verdict)
 

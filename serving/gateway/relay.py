@@ -11,7 +11,7 @@ from tierwise.serving.gateway.call import Trial
 from tierwise.serving.gateway.disconnect import CallerGoneError, while_connected
 from tierwise.serving.gateway.reply import Draft
 from tierwise.serving.gateway.upstream import EventStream, UpstreamError, decoded, raise_error_event
-from tierwise.serving.gateway.verdict import judge
+from tierwise.serving.gateway.verdict import judge_soon
 from tierwise.serving.problems import upstream_broke_off
 
 DONE = b"data: [DONE]\n\n"
@@ -63,7 +63,7 @@ class Relay(Response):
             await _send(send, b"data: " + to_json(error.body or upstream_broke_off().openai_body()) + b"\n\n")
         else:
             reply = self._draft.reply()
-            self._trial.answered(reply, judge(self._trial.call.chat, reply))
+            self._trial.answered(reply, await judge_soon(self._trial.call.chat, reply))
             await _send(send, DONE)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -1,13 +1,15 @@
 """Whether an answer will do, as far as the request itself tells: the schema asked for, the arguments of tools."""
 
+import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from jsonschema import Draft202012Validator, validators
-from referencing import Registry
-
 from tierwise.agents.upstreams.reply import ToolCall
+from tierwise.data.foreign import UncheckableError
+from tierwise.data.foreign.limits import MAX_CHECKED_CHARS
+from tierwise.data.foreign.schema import misfits
 from tierwise.serving.gateway.chat import ChatRequest, response_schema
 from tierwise.serving.gateway.reply import Message, Reply
 from tierwise.serving.gateway.upstream import decoded
@@ -26,17 +28,23 @@ UNKNOWN = Verdict()
 SCHEMA, TOOLS = "schema", "tool_call"
 
 
+async def judge_soon(chat: ChatRequest, reply: Reply) -> Verdict:
+    """As :func:`judge`, beside the event loop: schemas and answers are other people's, and may be hard to compare."""
+    if response_schema(chat.body) is None and not any(message.tool_calls for message in reply.messages):
+        return UNKNOWN
+    return await asyncio.get_running_loop().run_in_executor(_BESIDE_THE_LOOP, judge, chat, reply)
+
+
 def judge(chat: ChatRequest, reply: Reply) -> Verdict:
-    """Whether every message of ``reply`` keeps to the schema or to the parameters of the tools that it calls."""
+    """Whether every message of ``reply`` keeps to the schema or to the parameters of the tools that it calls.
+
+    A schema that cannot be applied, or not within the allowed work, is no failure of the model: nobody can tell.
+    """
     try:
         verdicts = [_judge(chat, message) for message in reply.messages]
-    except _UnreadableSchemaError:
+    except UncheckableError:
         return UNKNOWN
     return min(verdicts, key=lambda verdict: verdict.success is not False, default=UNKNOWN)
-
-
-class _UnreadableSchemaError(Exception):
-    """The caller's schema cannot be used, which is no failure of the model."""
 
 
 def _judge(chat: ChatRequest, message: Message) -> Verdict:
@@ -63,18 +71,14 @@ def _arguments_problem(body: Mapping[str, Any], call: ToolCall) -> str | None:
 
 def _json_problem(text: str, schema: Mapping[str, Any]) -> str | None:
     """Why ``text`` is not JSON of that schema, without quoting either; None when it is."""
+    if len(text) > MAX_CHECKED_CHARS:
+        raise UncheckableError("the answer is too long to be checked")
     value = decoded(text.encode("utf-8", "replace"))
     if value is None and text.strip() != "null":
         return "is no JSON"
-    if "patternProperties" in str(schema):
-        raise _UnreadableSchemaError
-    try:
-        error = next(_VALIDATOR(schema, registry=_NOTHING_REMOTE).iter_errors(value), None)
-    except Exception:  # schemas are wrong in many ways
-        raise _UnreadableSchemaError from None
-    return None if error is None else f"breaks '{error.validator}' at depth {len(error.absolute_path)}"
+    found = misfits(schema, value, n_most=1)
+    return f"breaks '{found[0].keyword}' at depth {found[0].depth}" if found else None
 
 
-# A regular expression of a caller can run forever, and stop the service meanwhile: patterns are not checked.
-_VALIDATOR = validators.extend(Draft202012Validator, {"pattern": None})
-_NOTHING_REMOTE: Registry[Any] = Registry()
+# One thread: checks of hostile schemas wait for each other and not for the processor that serves everybody.
+_BESIDE_THE_LOOP = ThreadPoolExecutor(1, "tierwise-verdict")
