@@ -48,7 +48,18 @@ MAX_PATTERN_CHARS = 1_000
 MAX_PATTERN_WORK = 5_000_000
 """Characters times states of a pattern, in one check: about half a second at worst, and mostly a thousandth of it."""
 
+# Queues.
+MAX_WAITING_BYTES = 64 * 2**20
+"""What may wait in one queue of the service, beside its limit of entries."""
+
+# Redaction, in characters. What is longer is cut and marked, never stored unseen.
+MAX_REDACTED_STEP_CHARS = 500_000
+MAX_REDACTED_ATTEMPT_CHARS = 65_536
+
 # Files.
-MAX_LINE_BYTES = 64 * 2**20
+MAX_LINE_CHARS = 32 * 2**20
 """One line of a log, after decompression."""
+MAX_LINE_VALUES = 2_000_000
+MAX_QUARANTINED_CHARS = 100_000
+"""What a quarantine file keeps of a line."""
 MAX_BUNDLE_FILE_BYTES = 512 * 2**20

@@ -21,9 +21,10 @@ from tierwise.agents.collect import (
 )
 from tierwise.agents.upstreams import Upstreams
 from tierwise.cli.console import StageBar, fail, print_table, say
-from tierwise.cli.sources import read_logs
+from tierwise.cli.sources import RedactionOption, read_logs
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import LoggedStep
+from tierwise.data.redaction import Redaction, redact_logged_step
 from tierwise.data.serialise import logged_step_to_dict
 from tierwise.data.step_log import write_step_log
 
@@ -40,6 +41,7 @@ def collect(
     concurrency: Annotated[int, typer.Option(min=1, help="Calls at the same time.")] = 8,
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer, where a step does not say.")] = 1024,
     temperature: Annotated[float, typer.Option(help="Sent to the models with every call.")] = 0.0,
+    redaction: RedactionOption = Redaction.REDACTED,
 ) -> None:
     """Run steps on every tier, or on those whose outcome is missing, and write a log with full information."""
     catalogue = TierCatalogue.load(tiers)
@@ -52,9 +54,10 @@ def collect(
         for name in _chosen(tier, catalogue)
     }
     jobs = missing_jobs(logged, answerers, again)
-    with Journal(out.with_name(f"{out.name}.journal.jsonl")) as journal:
+    with Journal(out.with_name(f"{out.name}.journal.jsonl"), redaction) as journal:
         progress = asyncio.run(_run(jobs, journal, upstreams, concurrency))
-        n_steps = write_step_log(out, full_steps(logged, journal, catalogue.names))
+        full = full_steps(logged, journal, catalogue.names)
+        n_steps = write_step_log(out, (redact_logged_step(step, redaction) for step in full))
         _report(logged, journal, catalogue, allowance)
     say(f"{n_steps} steps written to {out}; {progress.n_done} of {progress.n_total} attempts are there")
     if progress.stopped_by or progress.n_unanswered:
