@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.foreign.limits import MAX_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,5 +52,5 @@ def _get(holder: object, key: str) -> Any:
 
 
 def _count(value: object) -> int | None:
-    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TOKENS
     return int(value) if is_count and isinstance(value, int) else None

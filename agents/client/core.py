@@ -7,27 +7,32 @@ import os
 import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tierwise.agents.background import BackgroundLoop
 from tierwise.agents.breaker import CircuitBreaker
 from tierwise.agents.client.address import checked_address
-from tierwise.agents.client.decision import NonsenseError, RoutedDecision, local_decision, served_decision
+from tierwise.agents.client.decision import RoutedDecision, local_decision, served_decision
 from tierwise.agents.client.delivery import Delivery
 from tierwise.agents.client.outcome import OutcomeFields, make_outcome, outcome_to_wire
 from tierwise.agents.client.post import OutcomePost
 from tierwise.agents.client.request import RouteRequest
-from tierwise.agents.client.route_link import RouteLink
+from tierwise.agents.client.route_link import LinkError, RouteLink
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import TierwiseError
-from tierwise.data.records import Outcome
+from tierwise.data.foreign.weight import step_bytes
+from tierwise.data.records import Decision, Outcome, Reason
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.rules import RulesRouter
 
 DEFAULT_SPOOL = Path(".tierwise/spool")
 API_KEY_VARIABLE = "TIERWISE_API_KEY"
 POST_TIMEOUT_SECONDS = 5.0
+CLOSE_SECONDS = 1.0
+MAX_ASKED_BYTES = 8 * 2**20
+MAX_TROUBLE_CHARS = 300
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -96,11 +101,13 @@ class ClientCore:
         started = time.perf_counter()
         if not self._breaker.allows():
             return self._decide_here(request, "the router has failed several times", started)
-        future = self._submit(request)
+        future: Future[object] | None = None
         try:
+            future = self._submit(request)
             answer = future.result(self.settings.deadline_ms / 1000)
         except FutureTimeoutError:
-            future.cancel()
+            if future is not None:
+                future.cancel()
             return self._give_up(request, f"the router did not answer within {self.settings.deadline_ms:g} ms", started)
         except Exception as error:  # whatever the way to the router does, the caller's agent must go on
             return self._give_up(request, str(error), started)
@@ -116,6 +123,11 @@ class ClientCore:
                 answer = await asyncio.wrap_future(self._submit(request))
         except TimeoutError:
             return self._give_up(request, f"the router did not answer within {self.settings.deadline_ms:g} ms", started)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return self._give_up(request, "the client was closed", started)
         except Exception as error:  # as above
             return self._give_up(request, str(error), started)
         return self._accept(request, answer, started)
@@ -129,7 +141,8 @@ class ClientCore:
     def close(self, timeout_seconds: float) -> bool:
         is_done = self.delivery.close(timeout_seconds)
         if self._pid == os.getpid():
-            self._background.run(self._link.close())
+            with suppress(Exception):  # connections that cannot be closed in time go with the process
+                self._background.submit(self._link.close()).result(CLOSE_SECONDS)
         self._background.stop()
         return is_done
 
@@ -137,14 +150,16 @@ class ClientCore:
         if self._pid != os.getpid():  # a forked child must not write into its parent's connections
             self._pid = os.getpid()
             self._link = RouteLink(self.settings.base_url, self.settings.api_key)
+        if step_bytes(request.step) > MAX_ASKED_BYTES:
+            raise LinkError(f"a step of more than {MAX_ASKED_BYTES} bytes is not sent")
         body = json.dumps(request.to_wire(), default=str).encode()
         return self._background.submit(self._link.ask(body, self.settings.deadline_ms / 1000))
 
     def _accept(self, request: RouteRequest, answer: object, started: float) -> RoutedDecision:
         try:
             decision = served_decision(request, answer, self.catalogue, _ms_since(started))
-        except NonsenseError as error:
-            return self._give_up(request, str(error), started)
+        except Exception as error:  # nonsense has more forms than we know
+            return self._give_up(request, str(error)[:MAX_TROUBLE_CHARS], started)
         if self._breaker.is_open:
             _LOGGER.warning("the router at %s is back", self.settings.base_url)
             self.delivery.wake()
@@ -159,8 +174,18 @@ class ClientCore:
         return self._decide_here(request, trouble, started)
 
     def _decide_here(self, request: RouteRequest, trouble: str, started: float) -> RoutedDecision:
-        decision = self.settings.fallback.decide(request.step, request.options)
+        try:
+            decision = self.settings.fallback.decide(request.step, request.options)
+        except Exception as error:  # a decider of the caller's own, or a step that none was made for
+            _LOGGER.error("the fallback failed (%s): the dearest tier is taken", type(error).__name__)
+            decision = _dearest(self.catalogue)
         return local_decision(request, decision, f"{trouble[:1].upper()}{trouble[1:]}", _ms_since(started))
+
+
+def _dearest(catalogue: TierCatalogue) -> Decision:
+    top = catalogue.top
+    reason = Reason("trouble", "Nothing here could decide.")
+    return Decision(top.name, "none", "none", reason, model=top.model.name if top.model else None, is_fallback=True)
 
 
 def _ms_since(started: float) -> float:

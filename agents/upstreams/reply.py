@@ -8,7 +8,7 @@ from typing import Any
 from tierwise.agents.upstreams.errors import ProviderError, Trouble
 from tierwise.agents.usage import Usage, read_usage
 from tierwise.data.catalogue import Model
-from tierwise.data.foreign.json_text import decode_json
+from tierwise.data.foreign.json_text import decode_json, whole_text
 from tierwise.data.foreign.limits import MAX_REPLY_BYTES
 
 
@@ -43,14 +43,15 @@ class Reply:
 def read_reply(content: bytes, model: Model, latency_ms: float) -> Reply:
     """The reply in a chat completion. Raises ``ProviderError`` for anything else."""
     try:
-        body = json.loads(content)
+        body = decode_json(content, MAX_REPLY_BYTES)
         choice = body["choices"][0]
         message = choice["message"]
         text, calls = message.get("content") or "", message.get("tool_calls") or []
         tool_calls = tuple(_tool_call(call) for call in calls)
         if not isinstance(text, str):
-            text = "".join(part.get("text", "") for part in text)
-    except (ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
+            text = "".join(part.get("text") or "" for part in text)
+        text, finish_reason = whole_text(text), choice.get("finish_reason")
+    except Exception as error:  # an answer can be wrong in more ways than there are names for
         shown = content[:80].decode("utf-8", "replace")
         raise ProviderError(
             Trouble.NONSENSE, f"model '{model.name}' answered no chat completion ({type(error).__name__}): {shown}"
@@ -63,7 +64,7 @@ def read_reply(content: bytes, model: Model, latency_ms: float) -> Reply:
         usage=usage,
         cost_usd=price(usage, model),
         latency_ms=latency_ms,
-        finish_reason=choice.get("finish_reason"),
+        finish_reason=finish_reason if isinstance(finish_reason, str) else None,
         body=body,
     )
 
@@ -92,4 +93,7 @@ def _tool_call(call: Mapping[str, Any]) -> ToolCall:
     arguments = function.get("arguments") or "{}"
     if not isinstance(arguments, str):  # some servers send the object itself
         arguments = json.dumps(arguments)
-    return ToolCall(function["name"], arguments, call.get("id"))
+    name, call_id = function["name"], call.get("id")
+    if not isinstance(name, str):
+        raise TypeError("the name of a tool is no text")
+    return ToolCall(whole_text(name), whole_text(arguments), call_id if isinstance(call_id, str) else None)

@@ -13,6 +13,10 @@ from tierwise.agents.upstreams.reply import Reply, read_reply
 from tierwise.agents.usage import Usage, read_usage
 from tierwise.data.catalogue import Model
 from tierwise.data.errors import CatalogueError
+from tierwise.data.foreign import ForeignError
+from tierwise.data.foreign.http_body import PLAIN, bounded_lines, read_body
+from tierwise.data.foreign.json_text import decode_json
+from tierwise.data.foreign.limits import MAX_EVENT_BYTES, MAX_PROBLEM_BYTES, MAX_REPLY_BYTES, MAX_STREAM_BYTES
 
 if TYPE_CHECKING:
     import httpx2
@@ -43,7 +47,9 @@ class Upstream:
             raise CatalogueError(f"model '{model.name}' has no base_url; add one to tiers.toml to call it")
         self.model = model
         self._url = model.base_url.rstrip("/") + PATH
-        self._headers = {} if api_key is None else {"authorization": f"Bearer {api_key}"}
+        self._headers = {"content-type": "application/json", **PLAIN}
+        if api_key is not None:
+            self._headers["authorization"] = f"Bearer {api_key}"
         self._open_client = open_client
 
     async def complete(self, body: Mapping[str, Any], timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> Reply:
@@ -52,9 +58,11 @@ class Upstream:
         request = {**body, "model": self.model.name, "stream": False}
         request.pop("stream_options", None)
         async with self._troubles(timeout_seconds), asyncio.timeout(timeout_seconds):
-            response = await self._open_client().post(self._url, json=request, headers=self._headers)
-        _check(response.status_code, response.content, response.headers, self.model)
-        return read_reply(response.content, self.model, (time.perf_counter() - started) * 1000)
+            opened = self._open_client().stream("POST", self._url, content=_encoded(request), headers=self._headers)
+            async with opened as response:
+                content = await _body(response, timeout_seconds)
+        _check(response.status_code, content, response.headers, self.model)
+        return read_reply(content, self.model, (time.perf_counter() - started) * 1000)
 
     @asynccontextmanager
     async def stream(
@@ -66,11 +74,12 @@ class Upstream:
         request = {**body, "model": self.model.name, "stream": True, "stream_options": options}
         async with self._troubles(timeout_seconds):
             opened = self._open_client().stream(
-                "POST", self._url, json=request, headers=self._headers, timeout=timeout_seconds
+                "POST", self._url, content=_encoded(request), headers=self._headers, timeout=timeout_seconds
             )
             async with opened as response:
                 if response.status_code != 200:
-                    _check(response.status_code, await response.aread(), response.headers, self.model)
+                    content = await _body(response, timeout_seconds)
+                    _check(response.status_code, content, response.headers, self.model)
                 yield ReplyStream(_chunks(response, self.model))
 
     @asynccontextmanager
@@ -86,18 +95,31 @@ class Upstream:
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             message = f"model '{self.model.name}' cannot be reached ({type(error).__name__}: {error})"
             raise ProviderError(Trouble.CONNECTION, message) from None
+        except ForeignError as error:
+            raise ProviderError(Trouble.NONSENSE, f"model '{self.model.name}': {error}") from None
+
+
+def _encoded(request: Mapping[str, Any]) -> bytes:
+    """Half an emoji in a prompt is sent as U+FFFD; anything that is no JSON as a text."""
+    return json.dumps(request, ensure_ascii=False, default=str, separators=(",", ":")).encode("utf-8", "replace")
+
+
+async def _body(response: "httpx2.Response", seconds: float) -> bytes:
+    limit = MAX_REPLY_BYTES if response.status_code == 200 else MAX_PROBLEM_BYTES
+    return await read_body(response, limit, seconds)
 
 
 async def _chunks(response: "httpx2.Response", model: Model) -> AsyncIterator[dict[str, Any]]:
-    async for line in response.aiter_lines():
+    async for raw in bounded_lines(response, MAX_EVENT_BYTES, MAX_STREAM_BYTES):
+        line = raw.decode("utf-8", "replace")
         data = line.removeprefix("data:").strip()
         if not line.startswith("data:") or not data:
             continue
         if data == "[DONE]":
             return
         try:
-            chunk = json.loads(data)
-        except ValueError:
+            chunk = decode_json(data, MAX_EVENT_BYTES)
+        except ForeignError:
             raise ProviderError(Trouble.NONSENSE, f"model '{model.name}' streamed no JSON: {data[:80]}") from None
         if not isinstance(chunk, dict):
             raise ProviderError(Trouble.NONSENSE, f"model '{model.name}' streamed {data[:80]}")
@@ -116,6 +138,7 @@ def _check(status: int, content: bytes, headers: Mapping[str, str], model: Model
 
 def _seconds(retry_after: str | None) -> float | None:
     try:
-        return None if retry_after is None else max(0.0, float(retry_after))
+        seconds = 0.0 if retry_after is None else float(retry_after)
     except ValueError:
         return None
+    return None if retry_after is None or not seconds >= 0 else seconds

@@ -31,6 +31,15 @@ def decode_json(content: bytes | str, max_bytes: int, max_values: int = MAX_VALU
     return value
 
 
+def whole_text(text: str) -> str:
+    """``text`` with halves of surrogate pairs replaced by U+FFFD: neither databases nor other models take them."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def _n_marks(content: bytes | str) -> int:
     if isinstance(content, str):
         return content.count(",") + content.count("[") + content.count("{")

@@ -7,9 +7,11 @@ from typing import Any, Self
 import httpx2
 from pydantic_core import from_json, to_json
 
+from tierwise.data.foreign import ForeignError
+from tierwise.data.foreign.http_body import PLAIN, bounded_lines, read_body
+from tierwise.data.foreign.limits import MAX_EVENT_BYTES, MAX_PROBLEM_BYTES, MAX_REPLY_BYTES, MAX_STREAM_BYTES
 from tierwise.serving.gateway.endpoints import Endpoint
 
-MAX_ERROR_BYTES = 65_536
 MAX_CONNECTIONS = 2_000
 _CALLERS_FAULT = frozenset({400, 409, 413, 415, 422})
 _TOO_LONG = "context_length_exceeded"
@@ -51,8 +53,8 @@ class Upstream:
         """The provider's answer, decoded. Raises ``UpstreamError``."""
         response = await self._send(endpoint, body)
         try:
-            content = await response.aread()
-        except httpx2.HTTPError as error:
+            content = await read_body(response, MAX_REPLY_BYTES)
+        except (httpx2.HTTPError, ForeignError) as error:
             raise _transport_error(error) from None
         finally:
             await response.aclose()
@@ -71,7 +73,7 @@ class Upstream:
             raise
 
     async def _send(self, endpoint: Endpoint, body: Mapping[str, Any]) -> httpx2.Response:
-        headers = {"content-type": "application/json"}
+        headers = {"content-type": "application/json", **PLAIN}
         if endpoint.key:
             headers["authorization"] = f"Bearer {endpoint.key}"
         try:
@@ -112,17 +114,14 @@ class EventStream:
         await self._response.aclose()
 
     async def _read(self) -> AsyncGenerator[bytes, None]:
-        rest = b""
         try:
-            async for chunk in self._response.aiter_bytes():
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
-                    data = line.removeprefix(b"data:").strip() if line.startswith(b"data:") else b""
-                    if data == b"[DONE]":
-                        return
-                    if data:
-                        yield data
-        except httpx2.HTTPError as error:
+            async for line in bounded_lines(self._response, MAX_EVENT_BYTES, MAX_STREAM_BYTES):
+                data = line.removeprefix(b"data:").strip() if line.startswith(b"data:") else b""
+                if data == b"[DONE]":
+                    return
+                if data:
+                    yield data
+        except (httpx2.HTTPError, ForeignError) as error:
             raise _transport_error(error) from None
 
 
@@ -144,22 +143,22 @@ def decoded(content: bytes) -> object:
 
 async def _refusal(response: httpx2.Response) -> UpstreamError:
     """The error of a provider's status. A body that is too long or breaks off is left out."""
-    content = b""
     try:
-        async for chunk in response.aiter_bytes():
-            content += chunk
-            if len(content) > MAX_ERROR_BYTES:
-                content = b""
-                break
-    except httpx2.HTTPError:
+        content = await read_body(response, MAX_PROBLEM_BYTES)
+    except (httpx2.HTTPError, ForeignError):
         content = b""
     finally:
         await response.aclose()
     status = response.status_code
-    return UpstreamError(f"status_{status}", status, decoded(content), response.headers.get("retry-after"))
+    shown = (
+        status if status >= HTTPStatus.BAD_REQUEST else None
+    )  # a redirect or an empty answer is no caller's business
+    return UpstreamError(f"status_{status}", shown, decoded(content), response.headers.get("retry-after"))
 
 
 def _transport_error(error: Exception) -> UpstreamError:
+    if isinstance(error, ForeignError):
+        return UpstreamError("answer_too_large")
     if isinstance(error, httpx2.TimeoutException):
         return UpstreamError("timeout", int(HTTPStatus.GATEWAY_TIMEOUT))
     if isinstance(error, httpx2.TransportError) and not isinstance(
