@@ -150,7 +150,7 @@ class ClientCore:
         if self._pid != os.getpid():  # a forked child must not write into its parent's connections
             self._pid = os.getpid()
             self._link = RouteLink(self.settings.base_url, self.settings.api_key)
-        if step_bytes(request.step) > MAX_ASKED_BYTES:
+        if step_bytes(request.step, MAX_ASKED_BYTES) > MAX_ASKED_BYTES:
             raise LinkError(f"a step of more than {MAX_ASKED_BYTES} bytes is not sent")
         body = json.dumps(request.to_wire(), default=str).encode()
         return self._background.submit(self._link.ask(body, self.settings.deadline_ms / 1000))
