@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tierwise.data.errors import RecordError
+from tierwise.data.foreign.limits import MAX_DEPTH, MAX_MESSAGES, MAX_MS, MAX_NUMBER, MAX_TOKENS, MAX_TOOLS, MAX_USD
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Message, Outcome, Step, Tool
 
-MAX_NESTING = 100
-_MAX_COUNT = 2**53  # beyond it, floats and other people's JSON no longer hold whole numbers
+MAX_NESTING = MAX_DEPTH
 _MAX_TIMESTAMP = 253_402_300_799.0  # the end of the year 9999; milliseconds since 1970 lie beyond it
 _STEP_FIELDS = frozenset(Step.__dataclass_fields__) - {"extra"}
 _ATTEMPT_FIELDS = frozenset(Attempt.__dataclass_fields__) - {"extra"}
@@ -90,9 +90,9 @@ def parse_attempt(raw: object, where: str) -> Attempt:
         input_tokens=_count(record.get("input_tokens"), f"{where}.input_tokens"),
         output_tokens=_count(record.get("output_tokens"), f"{where}.output_tokens"),
         cached_tokens=_count(record.get("cached_tokens"), f"{where}.cached_tokens"),
-        cost_usd=_amount(record.get("cost_usd"), f"{where}.cost_usd"),
+        cost_usd=_amount(record.get("cost_usd"), f"{where}.cost_usd", MAX_USD),
         cost_is_estimate=bool(_flag(record.get("cost_is_estimate"), f"{where}.cost_is_estimate")),
-        latency_ms=_amount(record.get("latency_ms"), f"{where}.latency_ms"),
+        latency_ms=_amount(record.get("latency_ms"), f"{where}.latency_ms", MAX_MS),
         evaluator=_text(record.get("evaluator"), f"{where}.evaluator"),
         error=_text(record.get("error"), f"{where}.error"),
         simulated=bool(_flag(record.get("simulated"), f"{where}.simulated")),
@@ -137,7 +137,7 @@ def _attempts(raw: object) -> tuple[Attempt, ...]:
 
 
 def _messages(raw: object, where: str) -> tuple[Message, ...]:
-    return tuple(_message(item, f"{where}[{i}]") for i, item in enumerate(_sequence(raw, where)))
+    return tuple(_message(item, f"{where}[{i}]") for i, item in enumerate(_sequence(raw, where, MAX_MESSAGES)))
 
 
 def _message(raw: object, where: str) -> Message:
@@ -155,7 +155,7 @@ def _content(raw: object, where: str) -> str:
 
 
 def _tools(raw: object, where: str) -> tuple[Tool, ...]:
-    return tuple(_tool(item, f"{where}[{i}]") for i, item in enumerate(_sequence(raw, where)))
+    return tuple(_tool(item, f"{where}[{i}]") for i, item in enumerate(_sequence(raw, where, MAX_TOOLS)))
 
 
 def _tool(raw: object, where: str) -> Tool:
@@ -190,11 +190,13 @@ def _mapping(raw: object, where: str) -> Mapping[str, Any]:
     return raw
 
 
-def _sequence(raw: object, where: str) -> list[Any]:
+def _sequence(raw: object, where: str, most: int = MAX_MESSAGES) -> list[Any]:
     if raw is None:
         return []
     if not isinstance(raw, list | tuple):
         raise RecordError(where, f"is {_shown(raw)}; a JSON array is needed")
+    if len(raw) > most:
+        raise RecordError(where, f"has {len(raw)} entries; at most {most} are taken")
     return list(raw)
 
 
@@ -229,13 +231,17 @@ def _number(raw: object, where: str) -> float | None:
         number = math.inf
     if not math.isfinite(number):
         raise RecordError(where, f"is {_shown(raw)}; a finite number or null is needed")
+    if abs(number) > MAX_NUMBER:
+        raise RecordError(where, f"is {_shown(raw)}; at most {MAX_NUMBER:g} is taken")
     return number
 
 
-def _amount(raw: object, where: str) -> float | None:
+def _amount(raw: object, where: str, most: float = MAX_NUMBER) -> float | None:
     number = _number(raw, where)
     if number is not None and number < 0:
         raise RecordError(where, f"is {number:g}; it cannot be below 0")
+    if number is not None and number > most:
+        raise RecordError(where, f"is {number:g}; at most {most:g} is taken")
     return number
 
 
@@ -243,7 +249,7 @@ def _count(raw: object, where: str) -> int | None:
     number = _amount(raw, where)
     if number is None:
         return None
-    if number != int(number) or number > _MAX_COUNT:
+    if number != int(number) or number > MAX_TOKENS:
         raise RecordError(where, f"is {_shown(raw)}; a whole number is needed")
     return int(number)
 
@@ -270,5 +276,7 @@ def _extra(record: Mapping[str, Any], known: frozenset[str]) -> Mapping[str, Any
 
 
 def _shown(raw: object) -> str:
-    shown = repr(raw)
+    if isinstance(raw, int) and abs(raw) > 10**1_000:  # Python writes out no more than 4,300 digits
+        return "a number of more than 1,000 digits"
+    shown = repr(raw[:80] if isinstance(raw, str | list) else raw)
     return shown if len(shown) <= 60 else f"{shown[:57]}..."

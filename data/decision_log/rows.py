@@ -16,6 +16,7 @@ from tierwise.data.records import Attempt, Decision, LoggedDecision, LoggedStep,
 from tierwise.data.serialise import attempt_to_dict, step_to_dict
 
 MAX_KEY_CHARS = 512
+MAX_KEY_BYTES = 1_024  # two of them fit into a row of PostgreSQL's indexes, which hold 2,704 bytes
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -36,9 +37,10 @@ def storable(text: str) -> str:
 def storable_key(text: str) -> str:
     """``text`` as a key: past ``MAX_KEY_CHARS`` the rest becomes a digest, because indexes bound the length."""
     text = storable(text)
-    if len(text) <= MAX_KEY_CHARS:
+    if len(text) <= MAX_KEY_CHARS and (text.isascii() or len(text.encode()) <= MAX_KEY_BYTES):
         return text
-    return f"{text[: MAX_KEY_CHARS - 65]}-{hashlib.sha256(text.encode()).hexdigest()}"
+    head = text[: MAX_KEY_CHARS - 65].encode()[: MAX_KEY_BYTES - 65].decode("utf-8", "ignore")
+    return f"{head}-{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def decision_row(record: DecisionRecord) -> dict[str, Any]:

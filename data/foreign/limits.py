@@ -29,8 +29,11 @@ MAX_MS = 1e10
 """A latency: four months."""
 MAX_NUMBER = 1e15
 """Any other number: beyond it, sums of squares leave what a float holds exactly by far."""
-MAX_TOKENS = 10**12
+MAX_TOKENS = 10**15
 """A count of tokens, retries or steps."""
+MAX_MESSAGES = 10_000
+MAX_TOOLS = 2_000
+"""Of one step; beyond them looking at each takes longer than others should wait."""
 
 # Time, in seconds.
 MAX_RETRY_AFTER_SECONDS = 60.0
@@ -59,6 +62,9 @@ MAX_REDACTED_ATTEMPT_CHARS = 65_536
 # Files.
 MAX_LINE_CHARS = 32 * 2**20
 """One line of a log, after decompression."""
+MAX_RATIO = 100
+MIN_UNPACKED_BYTES = 64 * 2**20
+"""A log unpacks to five to thirty times its size; one that unpacks to more than both is taken to be a bomb."""
 MAX_LINE_VALUES = 2_000_000
 MAX_QUARANTINED_CHARS = 100_000
 """What a quarantine file keeps of a line."""
