@@ -241,7 +241,7 @@ def _amount(raw: object, where: str, most: float = MAX_NUMBER) -> float | None:
     if number is not None and number < 0:
         raise RecordError(where, f"is {number:g}; it cannot be below 0")
     if number is not None and number > most:
-        raise RecordError(where, f"is {number:g}; at most {most:g} is taken")
+        raise RecordError(where, f"is {_shown(raw)}; at most {most:g} is taken")
     return number
 
 
