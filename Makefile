@@ -24,7 +24,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-slow test-encoders test-api test-deploy fuzz test-browser pictures test-importers test-adapters adapter-environments demo bench bench-decisions bench-serving bench-scale docs constraints clean
+.PHONY: help setup check test test-slow attack test-encoders test-api test-deploy fuzz test-browser pictures test-importers test-adapters adapter-environments demo bench bench-decisions bench-serving bench-scale docs constraints clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -66,6 +66,9 @@ test-adapters: $(addprefix test-adapter-,$(ADAPTERS))  ## the openai client and 
 test-adapter-%: $(ADAPTERS_VENV)/%/.made
 	$(ADAPTERS_VENV)/$*/bin/pytest -W ignore $(wildcard tests/*/*/test_$(subst -,_,$*).py) $(ARGS)
 	$(ADAPTERS_VENV)/$*/bin/python -W ignore examples/$(subst -,_,$*)_routed.py
+
+attack: $(DEV)  ## hostile requests, answers, logs and planted secrets, in full (CI runs the short form; ATTACKS=100 for 100,000 fuzzed requests)
+	TIERWISE_TEST_ATTACKS=$(or $(ATTACKS),20) $(BIN)/pytest -s -m "not encoders and not browser" tests/attacks $(ARGS)
 
 test-api: $(RUN)  ## throw requests made from the OpenAPI schema at a running service (schemathesis, in an environment of its own)
 	@[ -x $(API_VENV)/bin/schemathesis ] || { $(PYTHON) -m venv $(API_VENV) && $(API_VENV)/bin/pip install --quiet 'schemathesis>=4,<5'; }

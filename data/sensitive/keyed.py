@@ -9,15 +9,45 @@ import re
 
 from tierwise.data.sensitive.rule import Rule, WordRule
 
-_PASSWORDS = ("password", "passwd", "passphrase", "passcode", "pwd", "passwort", "contraseña")
+_PASSWORDS = (
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "passwort",
+    "contraseña",
+    "mot de passe",
+    "senha",
+    "пароль",
+    "密码",
+    "パスワード",
+)
 _TOKENS = (
-    "secret", "token", "apikey", "api_key", "api-key", "api key", "accesskey", "access_key", "access-key", "access key",
+    "secret", "secret_key", "secret-key", "secretkey", "secret_key_base", "pass", "token",
+    "apikey", "api_key", "api-key", "api key", "accesskey", "access_key", "access-key", "access key",
     "privatekey", "private_key", "private-key", "accountkey", "account_key", "auth_key", "authkey", "encryption_key",
     "signing_key", "sharedaccesskey", "master_key", "client_key", "license_key", "license key", "consumer_key",
     "credential", "session_id", "sessionid", "auth_code", "dsn", "webhook_url",
 )  # fmt: skip
 _NAMES = "|".join(sorted(map(re.escape, (*_PASSWORDS, *_TOKENS)), key=len, reverse=True))
-_GATE = ("pass", "token", "secret", "key", "pwd", "contras", "credential", "session", "auth_code", "dsn", "webhook_url")
+_GATE = (
+    "pass",
+    "token",
+    "secret",
+    "key",
+    "pwd",
+    "contras",
+    "senha",
+    "пароль",
+    "密码",
+    "パスワード",
+    "credential",
+    "session",
+    "auth_code",
+    "dsn",
+    "webhook_url",
+)
 _SUFFIX = (
     r"(?:[_-](?:prod|production|dev|test|stage|staging|live|main|value|str|string|hash|b64|base64|id|\d{1,3})|\d{1,2})?"
 )
@@ -26,7 +56,7 @@ _BETWEEN = (
     rf"(?:{_QUOTE})?[\]}})]?[ \t]{{0,4}}(?::=|=>|:|={{1,2}}|>|,)\s{{0,8}}"  # one of what stands between name and value
     rf"(?:\{{\s{{0,8}}{_QUOTE}\w{{1,20}}{_QUOTE}\s{{0,4}}:\s{{0,4}})?"  # the value of an object
     rf"|{_QUOTE}?[ \t]{{1,4}}(?:value|content)[ \t]{{0,2}}=[ \t]{{0,2}}"  # an attribute of HTML
-    r"|[ \t]{1,4}(?:(?:is|was|ist|es|to|are)[ \t]{1,4})?(?::[ \t]{0,4})?"  # a sentence, a flag, a line of .netrc
+    r"|[ \t]{1,4}(?:(?:is|was|ist|est|es|to|are|は)[ \t]{1,4})?(?::[ \t]{0,4})?"  # a sentence, a flag, a line of .netrc
 )
 _VALUE = (
     r"(?:(?P<q>\\{0,3}[\"'`])(?P<quoted>(?:(?!(?P=q))[^\n]){1,2000}+)"
@@ -38,7 +68,8 @@ _NO_VALUES = frozenset({
     "string", "str", "text", "bytes", "none", "null", "nil", "true", "false", "undefined", "required", "optional",
     "object", "array", "list", "dict", "integer", "int", "number", "boolean", "bool", "float", "any", "unknown",
     "placeholder", "example", "redacted", "hidden", "field", "input", "value", "password", "secret", "token",
-    "changeme", "your_password", "your_api_key", "your-api-key", "your_token", "yourpassword", "yourtoken", "username",
+    "changeme", "your_password", "your_api_key", "your-api-key", "your_token", "yourpassword", "yourtoken",
+    "username",
     "email", "default",
 })  # fmt: skip
 _NO_BEGINNINGS = (
@@ -109,7 +140,7 @@ def _written(match: re.Match[str]) -> str:
 def _is_bare_secret(match: re.Match[str], value: str) -> bool:
     """Without quotes a value may as well be a word of a sentence, or a variable of a program."""
     name, between = match["name"], match["between"]
-    value = value.rstrip(".!?:")
+    value = value.rstrip(".?:")
     text, after = match.string, match.string[match.end() : match.end() + 1]
     if not looks_secret(name, value) or after in ("(", "["):
         return False
