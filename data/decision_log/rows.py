@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from sqlalchemy import Row
 
 from tierwise.data.decision_log.records import DecisionRecord, StoredOutcome
-from tierwise.data.parsing import parse_attempt, parse_step
+from tierwise.data.decision_log.stored import stored_attempt, stored_step
 from tierwise.data.records import Attempt, Decision, LoggedDecision, LoggedStep, Outcome, Reason, Step
 from tierwise.data.serialise import attempt_to_dict, step_to_dict
 
@@ -86,7 +86,7 @@ def _narrow_columns(step: Step) -> dict[str, Any]:
 def decision_record(row: Row[Any]) -> DecisionRecord:
     return DecisionRecord(
         decision_id=row.decision_id,
-        step=parse_step(row.step),
+        step=stored_step(row.step),
         created_at=row.created_at,
         step_id=row.step_id,
         task_id=row.task_id,
@@ -133,7 +133,7 @@ def idempotency_key(outcome: Outcome) -> str:
 
 
 def stored_outcome(row: Row[Any]) -> StoredOutcome:
-    attempt = parse_attempt(row.attempt, "attempt")
+    attempt = stored_attempt(row.attempt)
     return StoredOutcome(
         outcome=Outcome(row.decision_id, attempt, row.idempotency_key, row.reported_at),
         received_at=row.received_at,
@@ -153,7 +153,7 @@ def logged_step(row: Row[Any], attempts: Sequence[Attempt]) -> LoggedStep:
     }
     return LoggedStep(
         step_id=row.step_id or row.decision_id,
-        step=parse_step(row.step),
+        step=stored_step(row.step),
         attempts=tuple(attempts),
         task_id=row.task_id,
         session_id=row.session_id,
