@@ -25,7 +25,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-slow test-encoders test-api test-deploy fuzz test-browser pictures test-importers test-adapters test-clients adapter-environments demo bench bench-decisions bench-serving bench-scale docs constraints clean
+.PHONY: help setup check test test-slow attack test-encoders test-api test-deploy fuzz test-browser pictures test-importers test-adapters test-clients adapter-environments demo bench bench-decisions bench-serving bench-scale docs constraints clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -81,6 +81,9 @@ test-adapter-%: $(ADAPTERS_VENV)/%/.made
 # Bounded in time: a client that waits for somebody must not hold up everything else.
 test-clients: $(DEV) $(CLIENTS)/.made  ## Codex, Claude Code, opencode and the clients of npm against the gateway (needs node)
 	TIERWISE_TEST_CLIENTS=$(CURDIR)/$(CLIENTS) timeout 600 $(BIN)/pytest tests/clients $(ARGS)
+
+attack: $(DEV)  ## hostile requests, answers, logs and planted secrets, in full (CI runs the short form; ATTACKS=100 for 100,000 fuzzed requests)
+	TIERWISE_TEST_ATTACKS=$(or $(ATTACKS),20) $(BIN)/pytest -s -m "not encoders and not browser" tests/attacks $(ARGS)
 
 test-api: $(RUN)  ## throw requests made from the OpenAPI schema at a running service (schemathesis, in an environment of its own)
 	@[ -x $(API_VENV)/bin/schemathesis ] || { $(PYTHON) -m venv $(API_VENV) && $(API_VENV)/bin/pip install --quiet 'schemathesis>=4,<5'; }

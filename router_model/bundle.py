@@ -32,6 +32,7 @@ from tierwise.router_model.predictor import Predictor
 FORMAT_VERSION = 1
 MANIFEST_FILE = "manifest.json"
 GOLDEN_FILE = "golden.jsonl"
+_EXTERNAL = b"\x0a\x08location\x12"  # the entry of ONNX that names a file of weights outside of the graph
 _MANIFEST_KEYS = ("router_version", "feature_fingerprint", "files")
 _ENCODER_FILES = ("encoder.onnx", "tokenizer.json", "encoder.json")
 _ROUTER_FILES = (
@@ -124,15 +125,20 @@ def read_bundle(folder: Path | str) -> Bundle:
     """Reads a bundle and checks its digests and fingerprint. Raises ``BundleError``."""
     folder = Path(folder)
     manifest = _read_manifest(folder)
+    if manifest["router_version"] != _version(manifest["files"]):
+        raise BundleError(f"{folder / MANIFEST_FILE} has a router_version that its files do not have; copy it again")
     for name, expected in manifest["files"].items():
         if not (folder / name).is_file():
             raise BundleError(f"{folder} lacks {name}; copy the whole bundle again")
-        if _digest((folder / name).read_bytes()) != expected:
+        content = (folder / name).read_bytes()
+        if name.endswith(".onnx") and _EXTERNAL in content:
+            raise BundleError(f"{folder / name} keeps weights in another file, which no digest covers; export it whole")
+        if _digest(content) != expected:
             raise BundleError(f"{folder / name} does not have the digest of the manifest; copy the whole bundle again")
     try:
         parts = _read_parts(folder)
         golden = tuple(json.loads(line) for line in (folder / GOLDEN_FILE).read_text(encoding="utf-8").splitlines())
-    except (KeyError, TypeError, ValueError, OSError, TierwiseError) as error:
+    except (KeyError, TypeError, ValueError, OSError, RecursionError, OverflowError, TierwiseError) as error:
         raise BundleError(f"the bundle {folder} cannot be read: {type(error).__name__}: {error}") from error
     if parts.schema.fingerprint != manifest["feature_fingerprint"]:
         raise BundleError(f"{folder} was trained with other features than this version computes; train it again")
@@ -154,7 +160,7 @@ def _write_files(folder: Path, parts: RouterParts, golden: list[dict[str, Any]],
     _write_json(folder / "logged.json", parts.logged.to_mapping())
     (folder / GOLDEN_FILE).write_text("".join(json.dumps(row) + "\n" for row in golden), encoding="utf-8")
     files = {path.name: _digest(path.read_bytes()) for path in sorted(folder.iterdir())}
-    version = _digest(json.dumps(files).encode())[:12]
+    version = _version(files)
     own = {
         "format_version": FORMAT_VERSION,
         "router_version": version,
@@ -175,7 +181,9 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
             raise BundleError(f"{path} has format {manifest['format_version']!r}; this version reads {FORMAT_VERSION}")
         needed = {key: manifest[key] for key in _MANIFEST_KEYS}
         unlisted = {*_ENCODER_FILES, *_ROUTER_FILES} - set(needed["files"])
-    except (ValueError, KeyError, TypeError) as error:
+        if any(Path(name).name != name for name in needed["files"]):
+            raise BundleError(f"{path} lists a file outside of its folder; copy the whole bundle again")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BundleError(f"{path} is no manifest: {type(error).__name__}: {error}") from None
     if unlisted:
         raise BundleError(f"{path} does not list {min(unlisted)}; copy the whole bundle again")
@@ -204,6 +212,10 @@ def _read_json(path: Path) -> Any:
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _version(files: Mapping[str, str]) -> str:
+    return _digest(json.dumps(dict(sorted(files.items()))).encode())[:12]
 
 
 def _digest(content: bytes) -> str:

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from tierwise.data.errors import MissingExtraError
 from tierwise.router_model.decider import Decider
 from tierwise.serving.dashboard.app import PREFIX, dashboard_app
-from tierwise.serving.gate import OPEN_PATHS, Gate
+from tierwise.serving.gate import OPEN_PATHS, Gate, LocalOnly
 from tierwise.serving.gateway.gateway import Gateway
 from tierwise.serving.hot import HotPaths
 from tierwise.serving.keys import load_keys
@@ -64,6 +64,8 @@ def create_app(settings: Settings, decider: Decider | None = None, tracing: "Tra
     if keys:
         open_paths = OPEN_PATHS | {"/metrics"} if settings.public_metrics else OPEN_PATHS
         app.add_middleware(Gate, keys=keys, open_paths=open_paths, open_prefix=PREFIX if settings.dashboard else None)
+    else:
+        app.add_middleware(LocalOnly)
     if tracing is not None:
         from tierwise.serving.tracing import Traced
 

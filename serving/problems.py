@@ -94,6 +94,11 @@ def batch_too_large(field: str, length: int, limit: int) -> Problem:
     return Problem("batch-too-large", HTTPStatus.UNPROCESSABLE_ENTITY, detail, field)
 
 
+def not_local() -> Problem:
+    detail = "without API keys the service answers on localhost only; call it as localhost, or set keys"
+    return Problem("not-local", HTTPStatus.FORBIDDEN, detail)
+
+
 def key_missing() -> Problem:
     detail = "send an API key with the header Authorization: Bearer KEY"
     return Problem("key-missing", HTTPStatus.UNAUTHORIZED, detail, "Authorization", {"www-authenticate": "Bearer"})

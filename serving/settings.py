@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     keys: str = Field("", repr=False, description="API keys as 'scopes:sha256', separated by commas.")
     keys_file: Path | None = Field(None, description="File of API keys, one 'scopes:sha256' a line.")
     rate_limit: float = Field(0.0, ge=0, description="Requests a second for each key or address; 0 sets no limit.")
+    trusted_proxies: str = Field("", description="Addresses of proxies whose X-Forwarded-For is believed; * for all.")
     public_metrics: bool = Field(False, description="Answers /metrics without a key although keys are set.")
 
     log_url: str = Field("sqlite:///.tierwise/decisions.db", repr=False, description="Database of the decision log.")

@@ -8,6 +8,7 @@ from typing import Any
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.decision_log import Report, StoredDecision, StoredOutcome, parse_report
 from tierwise.data.errors import RecordError
+from tierwise.data.foreign.limits import MAX_NUMBER
 from tierwise.data.parsing import parse_step
 from tierwise.data.plausible import check_estimates
 from tierwise.data.records import CALLERS_PREFIX, Decision, Step
@@ -205,7 +206,7 @@ def _number(record: Mapping[str, Any], path: str) -> float | None:
     value = record.get(path.rpartition(".")[2])
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e300:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MAX_NUMBER:
         raise RecordError(path, "is no finite number; a number or null is needed")
     return float(value)
 

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.draw import DrawnSteps, draw_steps
 from tierwise.data.labels import OutcomeTable, outcome_table
-from tierwise.data.records import LoggedStep
+from tierwise.data.records import LoggedStep, Step
 from tierwise.data.splits import assign_folds, split_unit
 from tierwise.features.encoders.encoder import load_encoder
 from tierwise.features.encoders.static import STATIC_FOLDER
@@ -44,6 +44,7 @@ from tierwise.training.engines.engine import Engine
 from tierwise.training.engines.local import LocalEngine
 from tierwise.training.errors import TrainingError
 from tierwise.training.evidence import Witness, speaking_steps
+from tierwise.training.golden_steps import GOLDEN_STEPS
 from tierwise.training.onnx_export import export_booster
 from tierwise.training.perturbation import perturbed_copies
 from tierwise.training.progress import Progress, silent_progress
@@ -51,7 +52,6 @@ from tierwise.training.recency import recency_weights
 
 MIN_STEPS = 60
 MIN_OTHER_STEPS = 30
-_N_GOLDEN = 12
 _N_PARITY_STEPS = 500
 _LOCAL = LocalEngine()
 
@@ -63,7 +63,7 @@ class TrainedRouter:
     parts: RouterParts
     summary: dict[str, Any]
     data_fingerprint: str
-    golden_steps: tuple[LoggedStep, ...]
+    golden_steps: tuple[Step, ...]
 
     def router(self) -> Router:
         """The router in memory; its version is only known once it is saved."""
@@ -72,7 +72,7 @@ class TrainedRouter:
     def save(self, folder: Path | str) -> str:
         """Writes the bundle and proves that it loads; returns the router version."""
         router = self.router()
-        golden = [router.golden_row(logged.step) for logged in self.golden_steps]
+        golden = [router.golden_row(step) for step in self.golden_steps]
         manifest = {"data_fingerprint": self.data_fingerprint, "training": self.summary}
         version = write_bundle(folder, self.parts, golden, manifest)
         Router.load(folder)
@@ -144,7 +144,7 @@ def train_drawn(
     logged = _referred(steps, table, np.flatnonzero(speaks)[: fitted.n_reference])
     parts, parity = _exported(learned, catalogue, schema, encoder_folder, logged, vectors[:_N_PARITY_STEPS])
     summary = _summary(steps, table, held_out, policy, config) | parity | _draw_summary(drawn)
-    return TrainedRouter(parts, summary, drawn.fingerprint, tuple(steps[:_N_GOLDEN]))
+    return TrainedRouter(parts, summary, drawn.fingerprint, GOLDEN_STEPS)
 
 
 @dataclass(frozen=True, slots=True)

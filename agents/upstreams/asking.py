@@ -26,7 +26,8 @@ _NOTHING: frozenset[str] = frozenset()
 class Asked:
     """A call in its caller's words, for any model. ``answer_id`` and ``created`` name the answers that are written
     here; ``headers`` go to providers of the same protocol; ``shows_usage`` tells it to callers that did not ask.
-    ``optional_tools`` are kinds of tools that may be left out where the model's protocol has none of that kind."""
+    ``optional_tools`` are kinds of tools that may be left out where the model's protocol has none of that kind.
+    ``seconds`` bound the reading of a whole answer."""
 
     protocol: WireProtocol
     body: Mapping[str, Any]
@@ -35,6 +36,7 @@ class Asked:
     headers: Mapping[str, str] = field(default_factory=dict)
     shows_usage: bool = False
     optional_tools: frozenset[str] = frozenset()
+    seconds: float = float("inf")
     _requests: dict[str, Request] = field(default_factory=dict)
     _bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -94,7 +96,8 @@ async def ask(transport: Transport, endpoint: Endpoint, asked: Asked) -> Answere
     body = asked.body_for(endpoint)
 
     async def post(sent: Mapping[str, Any]) -> Posted:
-        return await transport.post(endpoint, spoken, sent, asked.headers if spoken is asked.protocol else {})
+        headers = asked.headers if spoken is asked.protocol else {}
+        return await transport.post(endpoint, spoken, sent, headers, asked.seconds)
 
     posted = await _insisting(post, endpoint, body, _NOTHING if spoken is asked.protocol else OPTIONAL_WHEN_TRANSLATED)
     completion = spoken.read_answer(posted.body)

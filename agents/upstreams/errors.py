@@ -70,9 +70,10 @@ class ProviderError(TierwiseError):
     def retry_after_seconds(self) -> float | None:
         """How long the provider wants to be left alone, where it says so in seconds."""
         try:
-            return max(0.0, float(self.headers.get("retry-after", "")))
+            seconds = float(self.headers.get("retry-after", ""))
         except ValueError:
             return None
+        return seconds if seconds >= 0 else None
 
 
 _BY_KIND = {

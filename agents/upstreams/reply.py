@@ -1,11 +1,12 @@
 """What a model answered, as verifiers and callers of the attempt loop see it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tierwise.data.catalogue import Model
+from tierwise.data.foreign.json_text import decode_json
+from tierwise.data.foreign.limits import MAX_REPLY_BYTES
 from tierwise.data.replies.calls import ToolCall
 from tierwise.data.replies.usage import Usage
 
@@ -29,7 +30,7 @@ class Reply:
 
     def json(self) -> Any:
         """The text as JSON, without the code fence that models like to put around it. Raises ``ValueError``."""
-        return json.loads(unfenced(self.text))
+        return decode_json(unfenced(self.text), MAX_REPLY_BYTES)
 
 
 def price(usage: Usage, model: Model) -> float | None:

@@ -8,13 +8,24 @@ from typing import TYPE_CHECKING, Any, Self
 from tierwise.agents.protocols import WireProtocol
 from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.agents.upstreams.errors import ProviderError, Trouble, trouble_in, trouble_of
+from tierwise.data.foreign import ForeignError
+from tierwise.data.foreign.http_body import PLAIN, bounded_lines, read_body
+from tierwise.data.foreign.json_text import check_size
+from tierwise.data.foreign.limits import (
+    MAX_EMBEDDINGS_BYTES,
+    MAX_EMBEDDINGS_VALUES,
+    MAX_EVENT_BYTES,
+    MAX_PROBLEM_BYTES,
+    MAX_REPLY_BYTES,
+    MAX_STREAM_BYTES,
+    MAX_VALUES,
+)
 from tierwise.data.replies.errors import find_error, read_error
 from tierwise.data.replies.json_text import read_json, write_json
 
 if TYPE_CHECKING:
     import httpx2
 
-MAX_ERROR_BYTES = 65_536
 _MAX_HELD_EVENTS = 16
 _SHOWN = 200
 _PASSED_ON = frozenset({b"retry-after", b"x-request-id", b"request-id"})
@@ -36,11 +47,16 @@ class Transport:
         self._open_client = open_client
 
     async def post(
-        self, endpoint: Endpoint, protocol: WireProtocol, body: Mapping[str, Any], headers: Mapping[str, str]
+        self,
+        endpoint: Endpoint,
+        protocol: WireProtocol,
+        body: Mapping[str, Any],
+        headers: Mapping[str, str],
+        seconds: float = float("inf"),
     ) -> Posted:
-        """Raises ``ProviderError``."""
+        """Raises ``ProviderError``, and ``TimeoutError`` where the answer takes longer than ``seconds`` to read."""
         response = await self._send(endpoint, endpoint.url_of(protocol), body, protocol.headers(endpoint.key), headers)
-        answer = decoded(await _content(response, endpoint))
+        answer = decoded(await _content(response, endpoint, MAX_REPLY_BYTES, seconds))
         raise_error_in(answer, endpoint, "error_in_answer")
         if not isinstance(answer, dict) or not protocol.is_answer(answer):
             raise _nonsense(endpoint, "no_completion", f"answered nothing of the protocol '{protocol.name}'", answer)
@@ -49,7 +65,7 @@ class Transport:
     async def post_any(self, endpoint: Endpoint, path: str, body: Mapping[str, Any], key: Mapping[str, str]) -> Posted:
         """Any JSON object from any path, such as embeddings. Raises ``ProviderError``."""
         response = await self._send(endpoint, endpoint.base_url.rstrip("/") + path, body, key, {})
-        answer = decoded(await _content(response, endpoint))
+        answer = decoded(await _content(response, endpoint, MAX_EMBEDDINGS_BYTES), MAX_EMBEDDINGS_VALUES)
         raise_error_in(answer, endpoint, "error_in_answer")
         if not isinstance(answer, dict):
             raise _nonsense(endpoint, "no_object", "answered no JSON object", answer)
@@ -71,7 +87,7 @@ class Transport:
     async def _send(
         self, endpoint: Endpoint, url: str, body: Mapping[str, Any], key: Mapping[str, str], more: Mapping[str, str]
     ) -> "httpx2.Response":
-        headers = {"content-type": "application/json", **more, **key}
+        headers = {"content-type": "application/json", **PLAIN, **more, **key}
         client = self._open_client()
         try:
             request = client.build_request("POST", url, content=write_json(body), headers=headers)
@@ -131,18 +147,15 @@ class EventStream:
     async def _read(self) -> AsyncGenerator[bytes, None]:
         import httpx2
 
-        rest = b""
         try:
-            async for chunk in self._response.aiter_bytes():
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
-                    data = line.removeprefix(b"data:").strip() if line.startswith(b"data:") else b""
-                    if data == b"[DONE]":
-                        self.is_done = True
-                        return
-                    if data:
-                        yield data
-        except httpx2.HTTPError as error:
+            async for line in bounded_lines(self._response, MAX_EVENT_BYTES, MAX_STREAM_BYTES):
+                data = line.removeprefix(b"data:").strip() if line.startswith(b"data:") else b""
+                if data == b"[DONE]":
+                    self.is_done = True
+                    return
+                if data:
+                    yield data
+        except (httpx2.HTTPError, ForeignError) as error:
             raise _unreached(error, self._endpoint) from None
 
 
@@ -161,9 +174,10 @@ def broke_off(endpoint: Endpoint) -> ProviderError:
     return ProviderError(Trouble.CONNECTION, message, code="broken_connection")
 
 
-def decoded(content: bytes | str) -> object:
-    """JSON, or None for what is none."""
+def decoded(content: bytes | str, max_values: int = MAX_VALUES) -> object:
+    """JSON, or None for what is none, or holds more values than are allowed."""
     try:
+        check_size(content, max_values=max_values)
         return read_json(content)
     except ValueError:
         return None
@@ -179,12 +193,14 @@ def passed_on(headers: "httpx2.Headers") -> dict[str, str]:
     return found
 
 
-async def _content(response: "httpx2.Response", endpoint: Endpoint) -> bytes:
+async def _content(
+    response: "httpx2.Response", endpoint: Endpoint, max_bytes: int, seconds: float = float("inf")
+) -> bytes:
     import httpx2
 
     try:
-        return await response.aread()
-    except httpx2.HTTPError as error:
+        return await read_body(response, max_bytes, seconds)
+    except (httpx2.HTTPError, ForeignError) as error:
         raise _unreached(error, endpoint) from None
     finally:
         await response.aclose()
@@ -194,21 +210,19 @@ async def _refusal(response: "httpx2.Response", endpoint: Endpoint) -> ProviderE
     """The error of a provider's status. A body that is too long or breaks off is left out."""
     import httpx2
 
-    content = b""
     try:
-        async for chunk in response.aiter_bytes():
-            content += chunk
-            if len(content) > MAX_ERROR_BYTES:
-                content = b""
-                break
-    except httpx2.HTTPError:
+        content = await read_body(response, MAX_PROBLEM_BYTES)
+    except (httpx2.HTTPError, ForeignError):
         content = b""
     finally:
         await response.aclose()
     status, body = response.status_code, decoded(content)
     message = f"model '{endpoint.model.name}' answered {status}: {content[:_SHOWN].decode('utf-8', 'replace')}"
     trouble = trouble_of(status, read_error(body, status))
-    return ProviderError(trouble, message, status, body, f"status_{status}", passed_on(response.headers))
+    shown = (
+        status if status >= HTTPStatus.BAD_REQUEST else None
+    )  # a redirect or an empty answer is no caller's business
+    return ProviderError(trouble, message, shown, body, f"status_{status}", passed_on(response.headers))
 
 
 def _nonsense(endpoint: Endpoint, code: str, what: str, answer: object) -> ProviderError:
@@ -220,6 +234,8 @@ def _unreached(error: Exception, endpoint: Endpoint) -> ProviderError:
     import httpx2
 
     model = endpoint.model.name
+    if isinstance(error, ForeignError):
+        return ProviderError(Trouble.NONSENSE, f"model '{model}': {error}", code="answer_too_large")
     if isinstance(error, httpx2.TimeoutException):
         status = int(HTTPStatus.GATEWAY_TIMEOUT)
         return ProviderError(Trouble.TIMEOUT, f"model '{model}' did not answer in time", status)

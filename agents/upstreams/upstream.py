@@ -17,6 +17,7 @@ from tierwise.agents.upstreams.transport import Transport, decoded
 from tierwise.agents.usage import Usage, read_usage
 from tierwise.data.catalogue import Model
 from tierwise.data.errors import CatalogueError, RecordError
+from tierwise.data.replies.json_text import whole
 from tierwise.data.replies.parts import without_thoughts
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Upstream:
         request.pop("stream_options", None)
         with _sayable(self.model):
             async with self._in_time(timeout_seconds):
-                answered = await ask(self._transport, self._endpoint, Asked(CHAT, request))
+                answered = await ask(self._transport, self._endpoint, Asked(CHAT, request, seconds=timeout_seconds))
         return _reply(answered, self.model, (time.perf_counter() - started) * 1000)
 
     @asynccontextmanager
@@ -119,7 +120,7 @@ def _reply(answered: Answered, model: Model, latency_ms: float) -> Reply:
     message = completion.message
     refused = "".join(part.text for part in message.refusals)
     return Reply(
-        text=without_thoughts(message.content),
+        text=without_thoughts(whole(message.content)),
         model=model.name,
         tool_calls=message.tool_calls,
         usage=completion.usage,

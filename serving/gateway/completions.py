@@ -13,7 +13,7 @@ from tierwise.data.replies.json_text import write_json
 from tierwise.serving.gateway.call import Call, Trial
 from tierwise.serving.gateway.refusals import refused
 from tierwise.serving.gateway.relay import Relay
-from tierwise.serving.gateway.verdict import Verdict, judge
+from tierwise.serving.gateway.verdict import Verdict, judge_soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ async def complete_stream(call: Call, transport: Transport) -> Response:
 async def _attempt(trial: Trial, transport: Transport) -> _Judged:
     with trial.unless_cancelled():
         answered = await ask(transport, trial.endpoint, trial.call.asked)
-    verdict = judge(trial.call.request, answered.completion)
+    verdict = await judge_soon(trial.call.request, answered.completion)
     trial.answered(answered.completion, verdict)
     return _Judged(answered, verdict)
 

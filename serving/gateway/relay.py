@@ -11,7 +11,7 @@ from tierwise.agents.upstreams.errors import ProviderError
 from tierwise.serving.gateway.call import Trial
 from tierwise.serving.gateway.disconnect import CallerGoneError, while_connected
 from tierwise.serving.gateway.refusals import error_body
-from tierwise.serving.gateway.verdict import judge
+from tierwise.serving.gateway.verdict import judge_soon
 from tierwise.serving.problems import upstream_broke_off
 
 
@@ -58,7 +58,7 @@ class Relay(Response):
             await _send(send, self._broken(error))
         else:
             completion = self._stream.completion()
-            self._trial.answered(completion, judge(self._trial.call.request, completion))
+            self._trial.answered(completion, await judge_soon(self._trial.call.request, completion))
             ending = self._stream.end()
             if ending:
                 await _send(send, ending)

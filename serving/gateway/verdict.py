@@ -1,14 +1,16 @@
 """Whether an answer will do, as far as the request itself tells: the schema asked for, the arguments of tools."""
 
+import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from jsonschema import Draft202012Validator, validators
-from referencing import Registry
-
 from tierwise.agents.protocols import Completion, Message, ToolCall
 from tierwise.agents.upstreams.transport import decoded
+from tierwise.data.foreign import UncheckableError
+from tierwise.data.foreign.limits import MAX_CHECKED_CHARS
+from tierwise.data.foreign.schema import misfits
 from tierwise.data.replies.json_text import whole
 from tierwise.data.replies.parts import without_thoughts
 from tierwise.serving.gateway.asked import GatewayRequest
@@ -28,20 +30,25 @@ REFUSED = Verdict(reason="refusal")
 SCHEMA, TOOLS = "schema", "tool_call"
 
 
+async def judge_soon(request: GatewayRequest, completion: Completion) -> Verdict:
+    """As :func:`judge`, beside the event loop: schemas and answers are other people's, and may be hard to compare."""
+    is_called = any(message.tool_calls for message in completion.messages)
+    if not is_called and request.protocol.response_schema(request.body) is None:
+        return judge(request, completion)  # nothing is compared
+    return await asyncio.get_running_loop().run_in_executor(_BESIDE_THE_LOOP, judge, request, completion)
+
+
 def judge(request: GatewayRequest, completion: Completion) -> Verdict:
     """Whether every message of ``completion`` keeps to the schema or to the parameters of the tools that it calls.
 
-    A refusal to answer says nothing of what the tier is able to: it is neither a success nor a failure.
+    A refusal to answer says nothing of what the tier is able to: it is neither a success nor a failure. Nor does a
+    schema that cannot be applied, or not within the allowed work: nobody can tell.
     """
     try:
         verdicts = [_judge(request, message) for message in completion.messages]
-    except _UnreadableSchemaError:
+    except UncheckableError:
         return UNKNOWN
     return min(verdicts, key=lambda verdict: (False, None, True).index(verdict.success), default=UNKNOWN)
-
-
-class _UnreadableSchemaError(Exception):
-    """The caller's schema cannot be used, which is no failure of the model."""
 
 
 def _judge(request: GatewayRequest, message: Message) -> Verdict:
@@ -70,18 +77,14 @@ def _arguments_problem(request: GatewayRequest, call: ToolCall) -> str | None:
 
 def _json_problem(text: str, schema: Mapping[str, Any]) -> str | None:
     """Why ``text`` is not JSON of that schema, without quoting either; None when it is."""
+    if len(text) > MAX_CHECKED_CHARS:
+        raise UncheckableError("the answer is too long to be checked")
     value = decoded(text)
     if value is None and text.strip() != "null":
         return "is no JSON"
-    if "patternProperties" in str(schema):
-        raise _UnreadableSchemaError
-    try:
-        error = next(_VALIDATOR(schema, registry=_NOTHING_REMOTE).iter_errors(value), None)
-    except Exception:  # schemas are wrong in many ways
-        raise _UnreadableSchemaError from None
-    return None if error is None else f"breaks '{error.validator}' at depth {len(error.absolute_path)}"
+    found = misfits(schema, value, n_most=1)
+    return f"breaks '{found[0].keyword}' at depth {found[0].depth}" if found else None
 
 
-# A regular expression of a caller can run forever, and stop the service meanwhile: patterns are not checked.
-_VALIDATOR = validators.extend(Draft202012Validator, {"pattern": None})
-_NOTHING_REMOTE: Registry[Any] = Registry()
+# One thread: checks of hostile schemas wait for each other and not for the processor that serves everybody.
+_BESIDE_THE_LOOP = ThreadPoolExecutor(1, "tierwise-verdict")

@@ -47,7 +47,7 @@ def everyone(strict: StrictStub, tmp_path_factory: pytest.TempPathFactory) -> It
     path = _write(folder / "tiers.toml", strict.url, {"small": models})
     log_url = f"sqlite:///{folder}/decisions.db"
     settings = load_settings({}, tiers=path, log_url=log_url, flush_seconds=0.01, state_folder=folder)
-    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+    with TestClient(create_app(settings), "http://localhost", raise_server_exceptions=False) as client:
         yield client
 
 
