@@ -23,7 +23,6 @@ from tierwise.data.fields import text as _text
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Message, Outcome, Step, Tool
 
 MAX_NESTING = 100
-MAX_COMPLEXITY = 10
 _MAX_TIMESTAMP = 253_402_300_799.0  # the end of the year 9999; milliseconds since 1970 lie beyond it
 _STEP_FIELDS = frozenset(Step.__dataclass_fields__) - {"extra"}
 _ATTEMPT_FIELDS = frozenset(Attempt.__dataclass_fields__) - {"extra"}
@@ -73,7 +72,7 @@ def parse_step(raw: object, where: str = "step") -> Step:
         task_type=_text(record.get("task_type"), f"{where}.task_type"),
         tools=_tools(record.get("tools"), f"{where}.tools"),
         response_schema=None if schema is None else _mapping(schema, f"{where}.response_schema"),
-        input_complexity=_complexity(record.get("input_complexity"), f"{where}.input_complexity"),
+        input_complexity=_number(record.get("input_complexity"), f"{where}.input_complexity"),
         requires_judgment=_flag(record.get("requires_judgment"), f"{where}.requires_judgment"),
         human_visible=_flag(record.get("human_visible"), f"{where}.human_visible"),
         input_tokens=_count(record.get("input_tokens"), f"{where}.input_tokens"),
@@ -197,13 +196,6 @@ def _shallow(raw: object, where: str) -> Mapping[str, Any]:
         if not level:
             return record
     raise RecordError(where, f"is nested more than {MAX_NESTING} levels deep; flatten it")
-
-
-def _complexity(raw: object, where: str) -> float | None:
-    number = _number(raw, where)
-    if number is not None and not 0 <= number <= MAX_COMPLEXITY:
-        raise RecordError(where, f"is {number:g}; an estimate from 1 to {MAX_COMPLEXITY} is needed, or null")
-    return number
 
 
 def _timestamp(raw: object, where: str) -> float | None:

@@ -46,7 +46,7 @@ _WRITES = re.compile(r"\bsed\s+-i|<<\s*['\"]?\w+|(?<![0-9&>])>>?\s*[\w./]|\bappl
 _TESTS = re.compile(r"\bpytest\b|\bunittest\b|\bruntests?\b|\b(?:npm|cargo|go|make|mvn)\s+(?:run\s+)?test\b|\btox\b")
 _SEPARATORS = re.compile(r"[\s\"'=,:;()<>|\[\]{}]+")
 _SUFFIX_CHARS = 5
-_EXIT_CODE = re.compile(r"(?:<returncode>|exit[ _]?code\W{1,4}|exited with code )(-?\d+)", re.IGNORECASE)
+_EXIT_CODE = re.compile(r"(?:return ?code|exit[ _]?code|exited with code)[\"'>:=\s]{1,5}(-?\d+)", re.IGNORECASE)
 _TRACEBACKS = ("Traceback (most recent call last)", "panicked at ", "\n    at ")
 _TROUBLE = re.compile(
     r"\b(?:error|exception|failed|failure|not found|no such file|denied|invalid|timed out|refused|cannot|unable to)\b",

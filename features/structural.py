@@ -38,10 +38,11 @@ STRUCTURAL_NAMES: tuple[str, ...] = (
     "log_assistant_turns",
     "log_tool_turns",
     "log_system_chars",
+    "log_last_turn_chars",
     "last_turn_share",
 )
 
-FORM_NAMES: tuple[str, ...] = STRUCTURAL_NAMES[-5:]
+FORM_NAMES: tuple[str, ...] = STRUCTURAL_NAMES[-6:]
 """Columns that tell in which form a step came: the same for all steps of a log of texts, whatever their kind."""
 
 
@@ -125,5 +126,6 @@ def _form_features(view: StepView) -> list[float]:
         math.log1p(view.n_assistant_turns),
         math.log1p(view.n_tool_turns),
         MISSING if view.n_system_chars is None else math.log1p(view.n_system_chars),
+        MISSING if view.n_last_chars is None else math.log1p(view.n_last_chars),
         view.last_share,
     ]

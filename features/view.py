@@ -8,7 +8,7 @@ beside it what only a conversation has. A step given as text is a conversation o
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tierwise.data.records import Message, Step
+from tierwise.data.records import Step
 from tierwise.features.neutral import says_something, without_neutral_lead
 from tierwise.features.normal_text import normal_text
 
@@ -25,7 +25,8 @@ class StepView:
     length of the whole; of a long one an estimate, as the part that is not read is taken to be like the rest.
 
     ``n_system_chars`` counts what a system prompt says beyond neutral words, None where it says nothing. The turns are
-    the messages but for system prompts; ``last_share`` is the last one's share of their characters.
+    the messages but for system prompts; ``n_last_chars`` is the length of the last of several, None where there is one,
+    and ``last_share`` its share of their characters.
     """
 
     text: str
@@ -34,6 +35,7 @@ class StepView:
     n_turns: int
     n_assistant_turns: int
     n_tool_turns: int
+    n_last_chars: int | None
     last_share: float
 
 
@@ -43,6 +45,8 @@ def view_of(step: Step) -> StepView:
     roles = [message.role for message in step.messages]
     n_system = sum(map(roles.count, SYSTEM_ROLES))
     n_turns = len(roles) - n_system
+    turns = [each for each in step.messages if each.role not in SYSTEM_ROLES] if n_system else step.messages
+    n_turn_chars = [len(turn.content) for turn in turns]
     return StepView(
         text=text,
         n_chars=n_chars,
@@ -50,7 +54,8 @@ def view_of(step: Step) -> StepView:
         n_turns=n_turns or 1,
         n_assistant_turns=roles.count("assistant"),
         n_tool_turns=roles.count("tool") + roles.count("function"),
-        last_share=_last_share(step.messages, n_system) if n_turns else 1.0,
+        n_last_chars=n_turn_chars[-1] if n_turns > 1 else None,
+        last_share=n_turn_chars[-1] / (sum(n_turn_chars) or 1) if n_turns > 1 else 1.0,
     )
 
 
@@ -82,13 +87,6 @@ def _system_prompts(step: Step) -> list[str]:
 def _n_system_chars(step: Step) -> int | None:
     """Characters of the system prompts that say something, None where there are none."""
     return sum(map(len, _system_prompts(step))) or None
-
-
-def _last_share(messages: Sequence[Message], n_system: int) -> float:
-    """The share of the turns' characters that the last turn has; some message is a turn."""
-    turns = [each for each in messages if each.role not in SYSTEM_ROLES] if n_system else messages
-    n_chars = sum([len(turn.content) for turn in turns])
-    return len(turns[-1].content) / n_chars if n_chars else 1.0
 
 
 def _read(parts: Sequence[str]) -> tuple[str, int]:

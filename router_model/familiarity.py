@@ -25,7 +25,7 @@ _MAX_DEVIATIONS = 5.0
 _BLOCK = 512
 _GLANCE = 384
 _ROUNDING = 1e-3
-_SAME = 4e-6
+SAME_SHARE = 4e-6
 """What sums of products in float32 may be off by, as a share: steps of one template lie at the very distance that is
 the threshold, often 0, and must not be unfamiliar for a rounding that fitting did otherwise."""
 
@@ -57,6 +57,14 @@ class FamiliaritySpace:
         vector = np.zeros(n_columns, dtype=np.float32)
         vector[self.columns] = self.centre
         return vector
+
+
+def is_beyond(
+    distances: NDArray[np.float32], limits: NDArray[np.float32], points: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """bool [n]: whether distances of ``points`` float32 [n, c] exceed their limits by more than rounding may do."""
+    slack = SAME_SHARE * np.einsum("ij,ij->i", points, points)
+    return np.asarray(np.square(distances) > np.square(limits) + slack)
 
 
 class NearestReference:
@@ -94,7 +102,7 @@ class NearestReference:
         """
         if np.isinf(threshold):  # where nothing bounds the distance, everything is near
             return True
-        limit = ((1.0 - _SAME) * float(point @ point) - threshold * threshold) / 2
+        limit = ((1.0 - SAME_SHARE) * float(point @ point) - threshold * threshold) / 2
         n_near = 0
         for part, half_norms in self._parts:
             closeness = part @ point

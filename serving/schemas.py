@@ -32,7 +32,7 @@ class StepBody(BaseModel):
     task_type: str | None = None
     tools: list[ToolBody] | None = None
     response_schema: dict[str, Any] | None = None
-    input_complexity: float | None = Field(None, description="The planner's estimate, 1 to 10.")
+    input_complexity: float | None = Field(None, ge=0, le=10, description="The planner's estimate, 1 to 10.")
     requires_judgment: bool | None = None
     human_visible: bool | None = None
     input_tokens: int | None = Field(None, ge=0)

@@ -9,6 +9,7 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.decision_log import Report, StoredDecision, StoredOutcome, parse_report
 from tierwise.data.errors import RecordError
 from tierwise.data.parsing import parse_step
+from tierwise.data.plausible import check_estimates
 from tierwise.data.records import CALLERS_PREFIX, Decision, Step
 from tierwise.data.serialise import outcome_to_dict, step_to_dict
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
@@ -38,8 +39,10 @@ def parse_route_request(raw: object, where: str = "") -> RouteRequest:
     try:
         record = _object(raw, "body" if not where else "")
         _refuse_unknown(record, _REQUEST_FIELDS, "")
+        step = parse_step(record.get("step"))
+        check_estimates(step)
         return RouteRequest(
-            step=parse_step(record.get("step")),
+            step=step,
             options=_options(record.get("options"), record.get("session")),
             task_id=_text(record, "task_id"),
             session_id=_text(record, "session_id"),

@@ -38,7 +38,7 @@ class TrainConfig:
     n_components: int = 32
     confidence: float = 0.9
     max_quality_loss: float = DEFAULT_MAX_QUALITY_LOSS
-    unfamiliar_share: float = 0.03
+    unfamiliar_share: float = 0.05
     n_similar_steps: int = 100
     n_reference_steps: int = 3000
     half_life_days: float | None = None

@@ -15,6 +15,7 @@ from tierwise.router_model.familiarity import (
     FamiliaritySpace,
     NearestReference,
     columns_of,
+    is_beyond,
 )
 from tierwise.training.config import TrainConfig
 
@@ -76,7 +77,8 @@ def fit_familiarity(
     limits = vectors[:, typed_columns] @ np.array(list(thresholds.values()), dtype=np.float32)
     thresholds[untyped] = _conformal_quantile(of_untyped, share)
     is_untyped = vectors[:, untyped] > 0
-    is_unfamiliar = np.where(is_untyped, of_untyped > thresholds[untyped], distances > limits)
+    limits = np.where(is_untyped, thresholds[untyped], limits).astype(np.float32)
+    is_unfamiliar = is_beyond(np.where(is_untyped, of_untyped, distances), limits, known.coordinates)
     nearest = NearestReference(known.reference, known.rank(known.reference))
     return FittedFamiliarity(Familiarity(space, nearest, thresholds, untyped), is_unfamiliar, n_used)
 

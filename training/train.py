@@ -18,9 +18,11 @@ from tierwise.data.splits import assign_folds, split_unit
 from tierwise.features.encoders.encoder import load_encoder
 from tierwise.features.encoders.static import STATIC_FOLDER
 from tierwise.features.pipeline import FeaturePipeline
+from tierwise.features.schema import FeatureSchema
 from tierwise.router_model.bundle import RouterParts, write_bundle
 from tierwise.router_model.calibration import Calibration
 from tierwise.router_model.chain import chain_rows
+from tierwise.router_model.familiarity import Familiarity
 from tierwise.router_model.neighbours import LoggedSteps
 from tierwise.router_model.policy import Policy
 from tierwise.router_model.predictor import tier_rows
@@ -42,7 +44,7 @@ from tierwise.training.engines.engine import Engine
 from tierwise.training.engines.local import LocalEngine
 from tierwise.training.errors import TrainingError
 from tierwise.training.evidence import Witness, speaking_steps
-from tierwise.training.onnx_export import ExportedGraph, export_booster
+from tierwise.training.onnx_export import export_booster
 from tierwise.training.perturbation import perturbed_copies
 from tierwise.training.progress import Progress, silent_progress
 from tierwise.training.recency import recency_weights
@@ -110,10 +112,8 @@ def train_drawn(
     steps = _checked(drawn)
     table = outcome_table(steps, catalogue.names)
     cost_usd = complete_costs(steps, table, catalogue)
-    weight = recency_weights(steps, config.half_life_days)
-
-    encoder = load_encoder(encoder_folder)
-    schema = FeaturePipeline.fit([step.step for step in steps], encoder, config.n_components).schema
+    each = [step.step for step in steps]
+    schema = FeaturePipeline.fit(each, load_encoder(encoder_folder), config.n_components).schema
     copies = perturbed_copies(steps, config.seed)
     encoding = Encoding(schema, encoder_folder and encoder_folder.absolute())
     all_vectors = encode_steps(encoding, [logged.step for logged in (*steps, *copies)], engine, progress)
@@ -122,6 +122,7 @@ def train_drawn(
 
     progress("cross-fitting", config.n_folds * len(folds))
     of_step = np.concatenate([np.arange(len(steps)), np.arange(len(copies))])
+    weight = recency_weights(steps, config.half_life_days)
     rows = TrainingRows(all_vectors, of_step, table.success, cost_usd, folds, weight)
     held_out = cross_fit(rows, config.booster, config.seed, progress.step, engine)
     progress("calibration", 1)
@@ -139,33 +140,56 @@ def train_drawn(
     policy = certified_policy(held_out_log(held_out, steps, witness, rows, fitted.is_unfamiliar, final, config), config)
 
     progress("export to ONNX", 1)
-    referred = np.flatnonzero(speaks)[: fitted.n_reference]
-    router_graph, cost_graph = _exported(model, cost_model, vectors[:_N_PARITY_STEPS])
-    parts = RouterParts(
-        catalogue,
-        schema,
-        router_graph.graph,
-        model.linear,
-        cost_graph.graph,
-        replace(calibration, cost_log_offset=calibration.cost_log_offset + cost_model.centre),
-        policy,
-        fitted.familiarity,
-        encoder_folder or STATIC_FOLDER,
-        LoggedSteps.of([steps[row].step_id for row in referred], table.success[referred]),
-    )
-    deviation = max(router_graph.max_deviation, cost_graph.max_deviation)
-    parity = {"onnx_max_deviation": deviation, "onnx_parity_rows": router_graph.n_rows}
+    learned = _Learned(model, cost_model, calibration, policy, fitted.familiarity)
+    logged = _referred(steps, table, np.flatnonzero(speaks)[: fitted.n_reference])
+    parts, parity = _exported(learned, catalogue, schema, encoder_folder, logged, vectors[:_N_PARITY_STEPS])
     summary = _summary(steps, table, held_out, policy, config) | parity | _draw_summary(drawn)
     return TrainedRouter(parts, summary, drawn.fingerprint, tuple(steps[:_N_GOLDEN]))
 
 
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """All that was fitted to the log."""
+
+    model: ChainModel
+    cost_model: CostModel
+    calibration: Calibration
+    policy: Policy
+    familiarity: Familiarity
+
+
+def _referred(steps: Sequence[LoggedStep], table: OutcomeTable, rows: NDArray[np.int64]) -> LoggedSteps:
+    """What explanations can name as the nearest logged steps."""
+    return LoggedSteps.of([steps[row].step_id for row in rows], table.success[rows])
+
+
 def _exported(
-    model: ChainModel, cost_model: CostModel, sample: NDArray[np.float32]
-) -> tuple[ExportedGraph, ExportedGraph]:
-    """The graphs of the trees and of the cost model, each proven on the rows of ``sample`` float32 [n, d]."""
-    n_tiers = model.trees.n_tiers_
+    learned: _Learned,
+    catalogue: TierCatalogue,
+    schema: FeatureSchema,
+    encoder_folder: Path | None,
+    logged: LoggedSteps,
+    sample: NDArray[np.float32],
+) -> tuple[RouterParts, dict[str, Any]]:
+    """What a bundle holds, its graphs proven on the rows of ``sample`` float32 [n, d], and the proof."""
+    model, costs, n_tiers = learned.model, learned.cost_model, learned.model.trees.n_tiers_
     trees = export_booster(model.trees.booster_, chain_rows(sample, n_tiers))
-    return trees, export_booster(cost_model.booster, tier_rows(sample, n_tiers))
+    cost_graph = export_booster(costs.booster, tier_rows(sample, n_tiers))
+    offset = learned.calibration.cost_log_offset + costs.centre
+    parts = RouterParts(
+        catalogue,
+        schema,
+        trees.graph,
+        model.linear,
+        cost_graph.graph,
+        replace(learned.calibration, cost_log_offset=offset),
+        learned.policy,
+        learned.familiarity,
+        encoder_folder or STATIC_FOLDER,
+        logged,
+    )
+    deviation = max(trees.max_deviation, cost_graph.max_deviation)
+    return parts, {"onnx_max_deviation": deviation, "onnx_parity_rows": trees.n_rows}
 
 
 def _checked(drawn: DrawnSteps) -> Sequence[LoggedStep]:

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import RecordError
 from tierwise.data.parsing import parse_step
+from tierwise.data.plausible import check_estimates
 from tierwise.data.records import Step
 from tierwise.data.serialise import step_to_dict
 from tierwise.router_model.options import DecideOptions
@@ -93,9 +94,10 @@ def make_request(step: Step | None, given: RouteFields, catalogue: TierCatalogue
             f"'{unknown[0]}' is no field of a step and no option; put fields of your own into extra={{...}}"
         )
     if step is None:
-        return RouteRequest(parse_step({**extra, **rest}), options, **names)
-    if rest or extra:
+        step = parse_step({**extra, **rest})
+    elif rest or extra:
         raise TypeError(f"'{next(iter(rest), 'extra')}' was given beside a step; set it on the step")
+    check_estimates(step)
     return RouteRequest(step, options, **names)
 
 

@@ -35,6 +35,7 @@ _MODES = {
     "attacks": modes.attacks,
     "cascades": cascade_modes.cascades,
     "forms": modes.forms,
+    "twin": modes.twin,
 }
 
 
@@ -99,6 +100,7 @@ def _add_modes(group: "argparse._MutuallyExclusiveGroup") -> None:
         "--stability": ("stability", "the operating point with other folds and another order of rows"),
         "--cascades": ("cascades", "ways to use cheap answers, on logs that hold what the models answered"),
         "--attacks": ("attacks", "decisions that words around a prompt move"),
+        "--twin": ("twin", "rows of TwinRouterBench by the benchmark's own score"),
         "--forms": ("forms", "decisions of the same step as text, messages, content parts, tool results"),
     }
     for flag, (mode, text) in flags.items():

@@ -21,6 +21,7 @@ from benchmarks.decisions.problem import Problem
 from benchmarks.decisions.results import save_section
 from benchmarks.decisions.sources import N_ADDED, leave_one_source_out
 from benchmarks.decisions.stability import measure_stability
+from benchmarks.decisions.twin import measure_twin, twin_problem
 from tierwise.router_model.options import DecideOptions
 from tierwise.training.config import TrainConfig
 from tierwise.training.evaluation.bootstrap import Bootstrap
@@ -126,6 +127,10 @@ def forms(arguments: Namespace, progress: Progress) -> Any:
         measure_forms(one, one.folds(arguments.folds, arguments.seed)[0], arguments.max_quality_loss, progress)
         for one in problems
     ]
+
+
+def twin(arguments: Namespace, progress: Progress) -> Any:
+    return measure_twin(twin_problem(), arguments.folds, arguments.seed, progress)
 
 
 def settings_of(arguments: Namespace) -> Settings:

@@ -40,6 +40,7 @@ SECTIONS: dict[str, Callable[[Any], list[str]]] = {
     "attacks": render_modes.attacks_page,
     "cascades": render_cascades.cascades_page,
     "forms": render_forms.forms_page,
+    "twin": render_forms.twin_page,
 }
 
 

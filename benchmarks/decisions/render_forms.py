@@ -1,4 +1,4 @@
-"""The part of RESULTS.md on the same step in other forms."""
+"""The parts of RESULTS.md on the same step in other forms, and on steps of agents."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -35,3 +35,17 @@ def _log(log: Mapping[str, Any]) -> str:
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     shares = (row[name] for name in ("p_equal", "p_unfamiliar", "p_top", "loss", "saving"))
     return row["form"], "yes" if row["says_the_same"] else "no", *(f"{share:.1%}" for share in shares)
+
+
+def twin_page(figures: Mapping[str, Any]) -> list[str]:
+    header = ("router", "row pass", "exact match", "trajectory pass", "saving")
+    cells = [(row["name"], *(f"{row[name.replace(' ', '_')]:.1%}" for name in header[1:])) for row in figures["rows"]]
+    counts = f"{figures['n_steps']} rows of TwinRouterBench in {figures['n_tasks']} tasks, {figures['n_folds']} folds"
+    return [
+        "## Steps of agents",
+        "",
+        f"{counts} by instance, weak labels, assumed prices. Row pass: the tier was enough; exact match: it was the",
+        "cheapest that was; trajectory pass: all rows of a task passed.",
+        "",
+        markdown_table([header, *cells]),
+    ]

@@ -21,6 +21,8 @@ def read_json(content: bytes | str) -> Any:
         return from_json(content)
     try:
         return json.loads(content)
+    except UnicodeDecodeError:  # cut in the middle of a character's bytes
+        return read_json(content.decode("utf-8", "replace")) if isinstance(content, bytes) else None
     except RecursionError:
         raise ValueError("nested too deep") from None
 

@@ -59,10 +59,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("explain --bundle {bundle} --log log.jsonl --step-id t", "--step-id: 't' is not in log.jsonl"),
         ("explain --bundle {bundle} --log nothere.jsonl --step-id t", "nothere.jsonl: No such file"),
         ("explain --bundle {bundle} --step {{}}", "step: has neither text nor messages"),
-        (
-            'explain --bundle {bundle} --step {{"text":"a","input_complexity":11}}',
-            "step.input_complexity: is 11; an estimate from 1 to 10 is needed",
-        ),
         ("serve --log-url foo://x", "a decision log cannot live on 'foo'"),
         ("serve --log-url nonsense", "the decision log's address is not a URL; write sqlite:///"),
         ("serve --bundle nothere", "bundle: there is no folder nothere; name one that tierwise train wrote"),

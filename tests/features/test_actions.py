@@ -61,6 +61,8 @@ def test_an_agent_without_tools_acts_in_fences() -> None:
         ("Error: no such file", True),
         ("fine " * 60 + "error handling is described below", False),
         ("exit code: 2", True),
+        ('{"returncode": -1, "output": ""}', True),
+        ('{"returncode": 0, "output": "error"}', False),
         ("Process exited with code 0", False),
         ("42", False),
         ("", False),

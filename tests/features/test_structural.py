@@ -52,7 +52,7 @@ def test_any_step_gives_finite_values_of_the_declared_length(step: Step) -> None
 
 def test_a_step_that_says_nothing_is_missing_where_it_could_have_spoken() -> None:
     said_nothing = {"input_complexity", "requires_judgment", "human_visible", "log_input_tokens", "step_index", "retry"}
-    said_nothing.add("log_system_chars")
+    said_nothing |= {"log_system_chars", "log_last_turn_chars"}
     one_turn = {"log_turns": math.log(2), "last_turn_share": 1.0}
     silent = {name: MISSING if name in said_nothing else 0.0 for name in STRUCTURAL_NAMES}
     assert features(Step()) == silent | one_turn
@@ -87,9 +87,8 @@ def test_every_part_of_a_step_shows() -> None:
         retry=1,
         previous_error="timeout",
     )
-    found = features(step)
     chars = len("lookup_invoice" + "Finds it." + "noop") + len(str(properties)) + len("{}")
-    assert found == {
+    assert features(step) == {
         "input_complexity": 4.0,
         "requires_judgment": 1.0,
         "human_visible": 0.0,
@@ -113,6 +112,7 @@ def test_every_part_of_a_step_shows() -> None:
         "log_assistant_turns": math.log(2),
         "log_tool_turns": math.log(2),
         "log_system_chars": math.log(8),
+        "log_last_turn_chars": math.log(6),
         "last_turn_share": 5 / 7,
     }
 

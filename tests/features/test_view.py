@@ -40,7 +40,7 @@ def view(messages: list[dict[str, Any]]) -> StepView:
 
 @pytest.mark.parametrize("messages", SAME.values(), ids=SAME)
 def test_forms_that_say_the_same_have_the_same_view(messages: list[dict[str, Any]]) -> None:
-    assert view(messages) == view_of(Step(text=TEXT)) == StepView(READ, len(READ), None, 1, 0, 0, 1.0)
+    assert view(messages) == view_of(Step(text=TEXT)) == StepView(READ, len(READ), None, 1, 0, 0, None, 1.0)
 
 
 def test_instructions_in_the_system_prompt_read_like_a_text_that_begins_with_them() -> None:
@@ -53,6 +53,7 @@ def test_a_tool_result_is_part_of_the_text_and_counts_as_a_turn() -> None:
     found = view([user(ASKED), call, {"role": "tool", "content": FOUND, "tool_call_id": "1"}])
     assert found.text == READ
     assert (found.n_turns, found.n_assistant_turns, found.n_tool_turns) == (3, 1, 1)
+    assert found.n_last_chars == len(FOUND)
     assert found.last_share == len(FOUND) / (len(ASKED) + len(FOUND))
 
 
@@ -115,5 +116,5 @@ def test_a_conversation_differs_from_its_text_in_the_columns_of_form_alone() -> 
     turns = parse_step({"messages": [user(ASKED), {"role": "tool", "content": FOUND}]})
     vectors = pipeline.transform([Step(text=TEXT), turns])
     differ = {name for name, a, b in zip(pipeline.schema.names, *vectors, strict=True) if a != b}
-    assert differ == {"log_turns", "log_tool_turns", "last_turn_share"}
+    assert differ == {"log_turns", "log_tool_turns", "log_last_turn_chars", "last_turn_share"}
     assert differ <= set(FORM_NAMES)

@@ -23,6 +23,17 @@ def constant(tier: str) -> ConstantRouter:
     return ConstantRouter(CATALOGUE, tier, Guardrails())
 
 
+class Slow:
+    """A router that must not decide on the event loop."""
+
+    is_slow = True
+
+    def __init__(self, router: ConstantRouter) -> None:
+        self.policy, self.version = router.policy, "slow"
+        self.catalogue, self.guardrails = router.catalogue, router.guardrails
+        self.decide = router.decide
+
+
 class Slots:
     """A champion, a challenger without a bundle, and the arms over both."""
 
@@ -105,3 +116,12 @@ def test_an_arm_that_names_no_tier_is_stood_in_for() -> None:
     slots.arms.follow(replace(TRIAL, arms=(TRIAL.arms[0], Arm("huge", "always-huge", 0.5))))
     lane = slots.arms.now().lanes[1]
     assert (lane.decider, lane.is_stand_in) == (slots.champion.decider, True)
+
+
+def test_one_slow_router_among_the_arms_keeps_all_off_the_event_loop() -> None:
+    """The propensity asks every running arm, so the slow one is asked for every task."""
+    slots = Slots()
+    slots.arms.follow(TRIAL)
+    assert not slots.arms.now().are_slow
+    slots.challenger.swap(Slow(constant("small")))
+    assert slots.arms.now().are_slow

@@ -44,6 +44,7 @@ def test_strange_steps_are_decided(client: TestClient, step: dict[str, object]) 
         ({"step": {"text": "a", "tools": [1]}}, "step.tools[0]"),
         ({"step": {"messages": [{"role": 1, "content": "a"}]}}, "step.messages[0].role"),
         ({"step": {"text": "a", "input_complexity": "high"}}, "step.input_complexity"),
+        ({"step": {"text": "a", "input_complexity": 11}}, "step.input_complexity"),
         ({"step": {"text": "a", "requires_judgment": "no"}}, "step.requires_judgment"),
         ({"step": {"text": "a", "input_tokens": -1}}, "step.input_tokens"),
         ({"step": {"text": "a"}, "task_id": 7}, "task_id"),

@@ -8,7 +8,7 @@ from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.rules import RulesRouter
 from tierwise.serving.metrics import Metrics
 from tierwise.serving.settings import load_settings
-from tierwise.serving.slot import RouterSlot, SlotState, guardrails_of, rules_router
+from tierwise.serving.slot import RouterSlot, SlotState, guardrails_of, stand_in_router
 
 
 def router(version: str) -> RulesRouter:
@@ -63,9 +63,9 @@ def test_each_guardrail_of_the_settings_is_its_own() -> None:
     settings = load_settings({}, human_visible_min_tier="mid", judgment_min_tier="frontier")
     expected = Guardrails(human_visible_min_tier="mid", judgment_min_tier="frontier")
     assert guardrails_of(settings) == expected
-    assert rules_router(settings).guardrails == expected
+    assert stand_in_router(settings).guardrails == expected
 
 
 def test_guardrails_that_name_no_tier_are_refused_at_the_start() -> None:
     with pytest.raises(CatalogueError, match="tier 'huge' is not in the catalogue"):
-        rules_router(load_settings({}, judgment_min_tier="huge"))
+        stand_in_router(load_settings({}, judgment_min_tier="huge"))

@@ -139,6 +139,8 @@ def test_bad_input_is_refused_before_anybody_is_asked(nobody: str, connect: Call
     client = connect(nobody)
     with pytest.raises(RecordError, match=r"step\.input_complexity: is 'high'"):
         client.route(text="a", input_complexity="high")  # type: ignore[arg-type]
+    with pytest.raises(RecordError, match=r"step\.input_complexity: is 11; an estimate from 1 to 10 is needed"):
+        client.route(text="a", input_complexity=11)
     with pytest.raises(RecordError, match=r"options\.min_tier: is 'huge'; the tiers are small, mid, frontier"):
         client.route(text="a", min_tier="huge")
     with pytest.raises(TypeError, match="'complexity' is no field of a step and no option"):

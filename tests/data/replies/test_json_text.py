@@ -16,6 +16,11 @@ def test_half_an_emoji_is_read_and_written_as_it_came() -> None:
     assert json.loads(write_json(value)) == value
 
 
+@pytest.mark.parametrize("half", [b"\xf0\x9f", b"\xed\xa0\xbd", b"\x9a\x80"])
+def test_half_an_emoji_in_bytes_costs_one_character_and_not_the_answer(half: bytes) -> None:
+    assert read_json(b'{"a": "fine ' + half + b'", "n": 40}')["n"] == 40
+
+
 def test_halves_that_belong_together_become_one() -> None:
     assert whole("a\ud83d\ude80b\ud83d") == "a\U0001f680b\N{REPLACEMENT CHARACTER}"
 

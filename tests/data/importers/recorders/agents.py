@@ -37,7 +37,9 @@ def main() -> None:
             text = "".join(json.dumps(line) + "\n" for line in lines if line.get("type") not in _NOTES)
         else:
             text = json.dumps(_stripped(json.loads(text)), indent=1) + "\n"
-        (arguments.folder / target).write_text(re.sub(r"(?:/[\w.-]+)*/run/work", "/repo", text), encoding="utf-8")
+        (arguments.folder / target).write_text(
+            re.sub(r"(?:/[\w.-]+)*/run(?:/work)?(?=[\"/])", "/repo", text), encoding="utf-8"
+        )
 
 
 def _stripped(value: Any) -> Any:
