@@ -53,7 +53,7 @@ class Relayed:
         events, protocol, draft = self._events, self._protocol, self._draft
         async for data in events.events():
             chunk = decoded(data)
-            events.raise_error_in(chunk)
+            events.raise_error_in(data, chunk)
             if not isinstance(chunk, dict):
                 yield protocol.wire(data, None)
                 continue
@@ -102,7 +102,7 @@ class Translated:
     async def pieces(self) -> AsyncIterator[bytes]:
         async for data in self._events.events():
             chunk = decoded(data)
-            self._events.raise_error_in(chunk)
+            self._events.raise_error_in(data, chunk)
             if not isinstance(chunk, dict):
                 continue
             found = self._in_callers_tools(self._reader.read(chunk))

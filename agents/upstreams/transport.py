@@ -1,5 +1,6 @@
 """The way to a provider and back: one for the gateway and the attempt loop, one error for all that can go wrong."""
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -26,6 +27,7 @@ from tierwise.data.replies.json_text import read_json, write_json
 if TYPE_CHECKING:
     import httpx2
 
+MAY_TELL_OF_ERROR = re.compile(rb"error|fail|abort|cancel|insufficient", re.IGNORECASE).search
 _MAX_HELD_EVENTS = 16
 _SHOWN = 200
 _PASSED_ON = frozenset({b"retry-after", b"x-request-id", b"request-id"})
@@ -117,7 +119,7 @@ class EventStream:
         has_begun = False
         async for event in self._events:
             chunk = decoded(event)
-            self.raise_error_in(chunk)
+            self.raise_error_in(event, chunk)
             self._held.append(event)
             if not isinstance(chunk, dict):
                 return self  # who can read it may find content in it
@@ -135,8 +137,10 @@ class EventStream:
         async for event in self._events:
             yield event
 
-    def raise_error_in(self, chunk: object) -> None:
-        """Raises ``ProviderError`` for a chunk that tells of one."""
+    def raise_error_in(self, data: bytes, chunk: object) -> None:
+        """Raises ``ProviderError`` for a chunk that tells of one; nearly all have none of the words for it."""
+        if MAY_TELL_OF_ERROR(data) is None:
+            return
         failure = self._protocol.failure(chunk) if isinstance(chunk, dict) else None
         raise_error_in(chunk if failure is None else failure, self._endpoint, "error_event")
 
