@@ -40,7 +40,7 @@ BAD: dict[str, str] = {
     "complexity that is no number": '{"step_id": "b", "step": {"text": "a", "input_complexity": "high"}}',
     "complexity NaN": '{"step_id": "b", "step": {"text": "a", "input_complexity": NaN}}',
     "a wrong moment": '{"step_id": "b", "step": {"text": "a"}, "timestamp": "yesterday"}',
-    "deep nesting": '{"step_id": "b", "step": {"text": "a", "x": ' + "[" * 50_000 + "]" * 50_000 + "}}",
+    "deep nesting": '{"step_id": "b", "step": {"text": "a", "x": ' + "[" * 40_000 + "]" * 40_000 + "}}",
     "a number too large": '{"step_id": "b", "step": {"text": "a", "retry": 1e999}}',
 }
 """Lines that are no steps, for any command."""
