@@ -206,18 +206,19 @@ class Router:
         )
 
     def _with_warm_cache(self, cost_usd: Floats, options: DecideOptions) -> Floats:
-        """Costs float64 [n, k] less what staying on the session's tier saves through the provider's prompt cache.
+        """Costs float64 [n, k] less what the providers' prompt caches save on the tiers that hold the session.
 
         No more is saved than if the whole step were paid at the cached price, however much the cache holds.
         """
-        if options.current_tier is None or not options.cached_tokens:
+        warm = options.warm_tokens
+        if not warm:
             return cost_usd
-        tier = self.catalogue.index(options.current_tier)
-        model = self.catalogue.tiers[tier].model
-        if model is None or not model.input_usd_per_mtok or model.cached_input_usd_per_mtok is None:
-            return cost_usd
-        saved_per_mtok = max(0.0, model.input_usd_per_mtok - model.cached_input_usd_per_mtok)
-        most = cost_usd[:, tier] * saved_per_mtok / model.input_usd_per_mtok
         found = cost_usd.copy()
-        found[:, tier] -= np.minimum(options.cached_tokens * saved_per_mtok / 1e6, most)
+        for name, n_tokens in warm.items():
+            tier = self.catalogue.index(name)
+            model = self.catalogue.tiers[tier].model
+            if model is not None and model.input_usd_per_mtok and model.cached_input_usd_per_mtok is not None:
+                saved_per_mtok = max(0.0, model.input_usd_per_mtok - model.cached_input_usd_per_mtok)
+                most = cost_usd[:, tier] * saved_per_mtok / model.input_usd_per_mtok
+                found[:, tier] -= np.minimum(n_tokens * saved_per_mtok / 1e6, most)
         return found

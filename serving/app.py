@@ -33,6 +33,8 @@ _HOT = {
     "/route": decisions.route,
     "/outcomes": outcomes.report_outcomes,
     "/v1/chat/completions": gateway.chat_completions,
+    "/v1/responses": gateway.responses,
+    "/v1/messages": gateway.messages,
 }
 
 

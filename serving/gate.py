@@ -54,8 +54,8 @@ def _needed_scope(path: str) -> Scope:
 
 
 def _presented_key(connection: Connection) -> str:
-    for name, value in connection["headers"]:
-        if name == b"authorization":
-            scheme, _, key = value.decode("latin-1").partition(" ")
-            return key.strip() if scheme.lower() == "bearer" else ""
-    return ""
+    headers: dict[bytes, bytes] = dict(connection["headers"])
+    scheme, _, key = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    if scheme.lower() == "bearer":
+        return key.strip()
+    return headers.get(b"x-api-key", b"").decode("latin-1").strip()  # as Anthropic's clients send it

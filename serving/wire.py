@@ -17,7 +17,7 @@ from tierwise.serving.problems import batch_too_large, invalid_field
 
 _REQUEST_FIELDS = frozenset({"step", "task_id", "session_id", "step_id", "options", "session"})
 _OPTION_FIELDS = frozenset({"max_quality_loss", "min_tier", "max_tier", "max_cost_usd", "catch_rate", "explain"})
-_SESSION_FIELDS = frozenset({"current_tier", "cached_tokens"})
+_SESSION_FIELDS = frozenset({"current_tier", "cached_tokens", "cached_by_tier"})
 NAME_HEADER = "x-tierwise-decision-id"
 _NAME = re.compile(rf"{CALLERS_PREFIX}[A-Za-z0-9_-]{{8,62}}")
 
@@ -172,7 +172,14 @@ def _options(raw_options: object, raw_session: object) -> DecideOptions:
         explain=_flag(options, "options.explain"),
         current_tier=_text(session, "session.current_tier"),
         cached_tokens=_count(session, "session.cached_tokens"),
+        cached_by_tier=_counts(session, "session.cached_by_tier"),
     )
+
+
+def _counts(record: Mapping[str, Any], path: str) -> Mapping[str, int]:
+    value = record.get(path.rpartition(".")[2])
+    given = {} if value is None else _object(value, path)
+    return {name: _count(given, f"{path}.{name}") or 0 for name in given}
 
 
 def _object(raw: object, where: str) -> Mapping[str, Any]:

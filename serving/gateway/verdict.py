@@ -7,10 +7,11 @@ from typing import Any
 from jsonschema import Draft202012Validator, validators
 from referencing import Registry
 
-from tierwise.data.replies.calls import ToolCall
-from tierwise.serving.gateway.chat import ChatRequest, response_schema
-from tierwise.serving.gateway.reply import Message, Reply
-from tierwise.serving.gateway.upstream import decoded
+from tierwise.agents.protocols import Completion, Message, ToolCall
+from tierwise.agents.upstreams.transport import decoded
+from tierwise.data.replies.json_text import whole
+from tierwise.data.replies.parts import without_thoughts
+from tierwise.serving.gateway.asked import GatewayRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,13 @@ REFUSED = Verdict(reason="refusal")
 SCHEMA, TOOLS = "schema", "tool_call"
 
 
-def judge(chat: ChatRequest, reply: Reply) -> Verdict:
-    """Whether every message of ``reply`` keeps to the schema or to the parameters of the tools that it calls.
+def judge(request: GatewayRequest, completion: Completion) -> Verdict:
+    """Whether every message of ``completion`` keeps to the schema or to the parameters of the tools that it calls.
 
     A refusal to answer says nothing of what the tier is able to: it is neither a success nor a failure.
     """
     try:
-        verdicts = [_judge(chat, message) for message in reply.messages]
+        verdicts = [_judge(request, message) for message in completion.messages]
     except _UnreadableSchemaError:
         return UNKNOWN
     return min(verdicts, key=lambda verdict: (False, None, True).index(verdict.success), default=UNKNOWN)
@@ -43,28 +44,28 @@ class _UnreadableSchemaError(Exception):
     """The caller's schema cannot be used, which is no failure of the model."""
 
 
-def _judge(chat: ChatRequest, message: Message) -> Verdict:
+def _judge(request: GatewayRequest, message: Message) -> Verdict:
     if message.is_refusal:
         return REFUSED
     if message.tool_calls:
-        reasons = [_arguments_problem(chat.body, call) for call in message.tool_calls]
+        reasons = [_arguments_problem(request, call) for call in message.tool_calls]
         return _verdict(TOOLS, next((reason for reason in reasons if reason), None))
-    schema = response_schema(chat.body)
-    return UNKNOWN if schema is None else _verdict(SCHEMA, _json_problem(message.content, schema))
+    schema = request.protocol.response_schema(request.body)
+    if schema is None:
+        return UNKNOWN
+    return _verdict(SCHEMA, _json_problem(without_thoughts(whole(message.content)), schema))
 
 
 def _verdict(evaluator: str, reason: str | None) -> Verdict:
     return Verdict(reason is None, evaluator, reason)
 
 
-def _arguments_problem(body: Mapping[str, Any], call: ToolCall) -> str | None:
+def _arguments_problem(request: GatewayRequest, call: ToolCall) -> str | None:
     """What is wrong with a call's arguments; a tool that the request does not have cannot be called at all."""
-    functions = [tool.get("function") for tool in body.get("tools") or () if isinstance(tool, Mapping)]
-    for function in functions:
-        if isinstance(function, Mapping) and function.get("name") == call.name:
-            parameters = function.get("parameters")
-            return _json_problem(call.arguments or "{}", parameters if isinstance(parameters, Mapping) else {})
-    return "calls a tool that does not exist"
+    parameters = request.protocol.parameters(request.body, call)
+    if parameters is None:
+        return "calls a tool that does not exist"
+    return None if call.is_free else _json_problem(call.arguments or "{}", parameters)
 
 
 def _json_problem(text: str, schema: Mapping[str, Any]) -> str | None:

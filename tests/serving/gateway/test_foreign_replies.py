@@ -63,9 +63,14 @@ def test_when_every_model_is_too_small_the_caller_learns_it(ask: Any) -> None:
 
 
 def test_a_model_that_is_too_small_is_well(ask: Any, provider: Provider) -> None:
-    for _ in range(5):
-        ask((400, {"error": {"message": "prompt is too long"}}), 2)
-    assert [body["model"] for body in provider.seen] == ["small-1", "mid-1"] * 5
+    """What is as long goes elsewhere from then on; what is shorter comes back, however often it refused before."""
+    refusal = (400, {"error": {"message": "prompt is too long"}})
+    ask(refusal, 2)
+    for _ in range(4):
+        ask(refusal, 1)
+    assert [body["model"] for body in provider.seen] == ["small-1", *["mid-1"] * 5]
+    ask(good({"model": "small-1"}), 1, messages=[{"role": "user", "content": "?"}])
+    assert provider.seen[-1]["model"] == "small-1"
 
 
 @pytest.mark.parametrize(

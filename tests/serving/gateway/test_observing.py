@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tierwise.agents.protocols import Completion, Message
+from tierwise.agents.protocols.canonical import Text
 from tierwise.agents.usage import Usage
 from tierwise.data.decision_log import DecisionLog
 from tierwise.data.mirrored import mirrored_steps
@@ -14,7 +16,6 @@ from tierwise.data.redaction import Redaction, redact_attempt
 from tierwise.data.sameness import is_same_answer
 from tierwise.serving.gateway.answers import AnswerKeeper
 from tierwise.serving.gateway.mirror import DayBudget
-from tierwise.serving.gateway.reply import Message, Reply
 from tierwise.serving.settings import SettingsError, load_settings
 
 PATH = "/v1/chat/completions"
@@ -80,7 +81,7 @@ def test_what_redaction_takes_out_still_tells_answers_apart(answers: Any) -> Non
     keeper, route = AnswerKeeper(answers, b"secret"), {"step": {"text": "Whom do I write to?"}}
 
     def stored_as(text: str) -> Attempt:
-        kept = keeper.kept(Attempt("small"), Reply((Message(text),), Usage()), route, "d-1")
+        kept = keeper.kept(Attempt("small"), Completion((Message((Text(text),)),), Usage()), route, "d-1")
         return redact_attempt(kept, Redaction.REDACTED)
 
     ada, bob, again = (stored_as(f"{name}@example.com") for name in ("ada", "bob", "ada"))
