@@ -38,6 +38,10 @@ def test_a_tier_that_costs_more_and_does_less_is_in_no_mix() -> None:
     worse_top = full_outcomes(np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]), np.tile([1.0, 3.0, 10.0], (2, 1)))
     assert best_mix(worse_top, 1.0) == pytest.approx([0.0, 1.0, 0.0])
     assert best_mix(worse_top, 0.75) == pytest.approx([0.5, 0.5, 0.0])
+    hopeless = full_outcomes(
+        np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]), np.tile([1, 3, 10.0], (3, 1))
+    )
+    assert best_mix(hopeless, 0.9) == pytest.approx([0.0, 1.0, 0.0])
 
 
 def test_every_start_and_every_skip_is_a_cascade() -> None:
