@@ -16,6 +16,7 @@ from tierwise.data.errors import LogError
 from tierwise.data.extras import needs_extra
 from tierwise.data.records import LoggedStep
 from tierwise.router_model.operating_point import point_at
+from tierwise.router_model.refusal import nothing_certified
 from tierwise.training.engines.choice import EngineName
 
 if TYPE_CHECKING:
@@ -123,18 +124,18 @@ def say_training(trained: "TrainedRouter") -> None:
         say(f"  Drawn at random, step by step, from {summary['n_known_steps']}; max_steps in train.toml says how many.")
     if summary["n_simulated"]:
         say(f"{summary['n_simulated']} of them have simulated attempts; figures on them are not evidence.")
-    policy = trained.parts.policy
-    for line in certified_lines(policy):
+    for line in certified_lines(trained.parts.policy, trained.parts.catalogue.names[-1]):
         say(line)
 
 
-def certified_lines(policy: "Policy") -> list[str]:
-    """What was certified: the whole at a few tolerated losses, and each part at the default one."""
-    if policy.missing:
-        return [
-            f"Nothing is certified: {policy.missing}; every step stays with the top tier.",
-            "Next: let cheaper tiers answer some of these steps as well, with `tierwise collect`, and train again.",
-        ]
+def certified_lines(policy: "Policy", top_tier: str) -> list[str]:
+    """What was certified: the whole at a few tolerated losses, and each part at the default one.
+
+    Where nothing is at the default, one line says so, and alone where no tier below the top has the outcomes for it.
+    """
+    nothing = nothing_certified(policy, top_tier)
+    if nothing is not None and policy.missing:
+        return [nothing]
     tasks = f"{policy.n_tasks:,} tasks, worth {policy.n_effective:,.0f} of equal size"
     lines = [f"Certified on held-out steps, with {policy.confidence:.0%} confidence ({tasks}):"]
     for tolerated in (0.01, 0.03, 0.05, 0.1, 0.2):
@@ -146,7 +147,7 @@ def certified_lines(policy: "Policy") -> list[str]:
                 f"  at most {tolerated:4.0%} quality loss: {point.loss:6.1%} lost, {point.saving:5.1%} saved a step, "
                 f"{point.saving_usd:5.1%} of the dollars"
             )
-    return lines + part_lines(policy)
+    return [*lines, *part_lines(policy), *([] if nothing is None else [nothing])]
 
 
 def part_lines(policy: "Policy") -> list[str]:
