@@ -13,6 +13,7 @@ from tierwise.serving.dashboard.comparison import Target, targets
 from tierwise.serving.dashboard.evidence import Evidence, find_evidence, live_router, to_interval, training_summary
 from tierwise.serving.dashboard.page import Dashboard, chart, dashboard_of, render, tier_color
 from tierwise.serving.dashboard.period import END_OF_TIME
+from tierwise.serving.dashboard.promise import promise_watch
 
 _MAX_SHOWN_LOSS = 0.2
 _N_SLICES = 12
@@ -30,6 +31,7 @@ def quality(request: Request) -> Response:
         "quality.html",
         active="quality",
         router=router,
+        promise=promise_watch(dashboard.service),
         policy=None if router is None else router.parts.policy,
         training=training_summary(dashboard.service),
         evidence=evidence,
