@@ -5,6 +5,7 @@ what the tiers next to the usual choice would have done. It never leaves what gu
 follows a failure, and its chance is small and known.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import fsum
@@ -15,6 +16,8 @@ from tierwise.router_model.guardrails import open_tiers
 from tierwise.router_model.options import DecideOptions
 
 EXPLORED_CODE = "explored"
+
+_EXPLORED = re.compile(r"'.*' is tried instead of '(.*)', to learn how it does\.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +83,13 @@ def explored(decision: Decision, tier: str, decider: Decider) -> Decision:
     model = decider.catalogue.tiers[decider.catalogue.index(tier)].model
     reason = Reason(EXPLORED_CODE, f"'{tier}' is tried instead of '{decision.tier}', to learn how it does.")
     return replace(decision, tier=tier, model=model.name if model else None, reason=reason)
+
+
+def picked_tier(reason_text: str) -> str | None:
+    """The tier that the arm had picked, from the reason of an explored decision; None where it does not say.
+
+    >>> picked_tier("'mid' is tried instead of 'small', to learn how it does.")
+    'small'
+    """
+    found = _EXPLORED.fullmatch(reason_text)
+    return found[1] if found else None

@@ -16,6 +16,7 @@ from tierwise.serving.cache import DecisionCache, decision_key, request_digest
 from tierwise.serving.fallback import OVERLOADED_CODE, Fallback
 from tierwise.serving.metrics import Metrics
 from tierwise.serving.pool import DecisionPool
+from tierwise.serving.promise import Watched
 from tierwise.serving.wire import RouteRequest
 
 _LOGGER = logging.getLogger(__name__)
@@ -54,19 +55,21 @@ class Chooser:
         fallback: Fallback,
         metrics: Metrics,
         overflow: Decider | None = None,
+        watched: Watched | None = None,
     ) -> None:
         self._cache = cache
         self._pool = pool
         self._fallback = fallback
         self._metrics = metrics
         self._overflow = overflow
+        self._watched = watched or Watched(goes_to_top=False)
         self._trouble = TroubleLog(_LOGGER)
 
     def choose(self, question: Question) -> Decision:
         """The decision of the task's arm. Raises ``RecordError`` for options that cannot be honoured."""
         lanes = question.lanes
         mine = lanes.lane_of(question.unit_id)
-        decision = self._decided(question, mine.decider)
+        decision = self._kept(question, mine.decider)
         if lanes.experiment is None and lanes.exploration == 0:
             return decision
         return self._mixed(question, decision, mine)
@@ -100,6 +103,10 @@ class Chooser:
                 self._metrics.overflowed.inc()
                 return decision
         return self._fallback.decide(request, decider, OVERLOADED_CODE)
+
+    def _kept(self, question: Question, decider: Decider) -> Decision:
+        """What ``decider`` decides while its promise holds."""
+        return self._watched.kept(self._decided(question, decider), question.request, decider)
 
     def _decided(self, question: Question, decider: Decider) -> Decision:
         key = decision_key(decider.version, question.digest)
@@ -148,7 +155,7 @@ class Chooser:
     def _opinion(self, question: Question, lane: Lane) -> Decision:
         """What another arm would have answered; its fallback where it knows other tiers than the request names."""
         try:
-            return self._decided(question, lane.decider)
+            return self._kept(question, lane.decider)
         except RecordError:
             return self._fallback.decide(question.request, lane.decider)
 

@@ -11,6 +11,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from tierwise.data.decision_log import OutcomeCounts
 from tierwise.data.records import Attempt, Decision
 from tierwise.router_model.exploration import EXPLORED_CODE
+from tierwise.router_model.monitor.promise import PromiseState
 
 _SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0)
 _WAITS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 120.0)
@@ -69,6 +70,12 @@ class Metrics:
         self.shadow_dropped = self._counter("tierwise_shadow_dropped", "Requests the challenger never saw.", [])
         self.swaps = self._counter("tierwise_router_swaps", "Routers taken into service.", ["role"])
         self.refusals = self._counter("tierwise_router_refusals", "Bundles refused; the old one stayed.", ["role"])
+        self.is_promise_broken = self._gauge("tierwise_promise_broken", "1 while the alarm stands.", "livemax")
+        self.promise_alarms = self._counter("tierwise_promise_alarms", "Router versions whose promise broke.", [])
+        self._promise_loss = self._gauge(
+            "tierwise_promise_loss", "Ends of the live router's relative loss of success.", "livemax", ["end"]
+        )
+        self._promise_tasks = self._gauge("tierwise_promise_tasks", "Tasks that speak of the promise.", "livemax")
         labels = ["role", "policy", "version"]
         self._router = self._gauge("tierwise_router_info", "1 for the live routers.", "livemax", labels)
         self._live: dict[Role, Gauge] = {}
@@ -134,6 +141,12 @@ class Metrics:
         if self._resting.get(model, False) != is_open:
             self._resting[model] = is_open
             self._breakers.labels(model).set(is_open)
+
+    def note_promise(self, state: PromiseState) -> None:
+        """Shows how the live router's promise stands."""
+        self._promise_loss.labels("lower").set(state.lower)
+        self._promise_loss.labels("upper").set(state.upper)
+        self._promise_tasks.set(state.n_tasks)
 
     def note_router(self, role: Role, policy: str, version: str) -> None:
         """Counts a router that was taken into service."""

@@ -21,6 +21,7 @@ from tierwise.serving.fallback import Fallback
 from tierwise.serving.leaving import Leaving
 from tierwise.serving.metrics import Metrics
 from tierwise.serving.pool import DecisionPool
+from tierwise.serving.promise import PromiseWatcher, Watched
 from tierwise.serving.reading import LogReader
 from tierwise.serving.recorder import Recorder, RecorderLimits
 from tierwise.serving.retention import Retention
@@ -56,6 +57,7 @@ class Service:
     watcher: Watcher
     reader: LogReader
     leaving: Leaving
+    watched: Watched
     background: tuple[Background, ...]
     tiers: TierCatalogue | None = None
 
@@ -94,7 +96,8 @@ def build_service(settings: Settings, decider: Decider | None = None, tracing: "
     pool = DecisionPool(settings.slow_threads, settings.slow_limit)
     fallback = Fallback(settings.fallback_tier, guardrails)
     overflow = None if settings.overflow is None else overflow_router(settings.overflow, guardrails, stage)
-    chooser = Chooser(DecisionCache(settings.cache_entries), pool, fallback, metrics, overflow)
+    watched = Watched(goes_to_top=settings.on_broken_promise == "top")
+    chooser = Chooser(DecisionCache(settings.cache_entries), pool, fallback, metrics, overflow, watched)
     desk = Desk(arms, chooser, shadow, recorder, metrics, time.time, new_decision_id, tracing)
     watcher = Watcher(None if decider else champion_source(settings), slot, settings.reload_seconds, guardrails, stage)
     reader = LogReader(lambda: _open_log(settings), settings.dashboard_keep_seconds)
@@ -104,6 +107,9 @@ def build_service(settings: Settings, decider: Decider | None = None, tracing: "
         watcher,
         Watcher(challenger_source(settings), challenger, settings.reload_seconds, guardrails, stage),
         ExperimentWatcher(lambda: recorder.log, arms, settings.experiment_seconds),
+        PromiseWatcher(
+            lambda: recorder.log, slot, watched, metrics, settings.promise_seconds, settings.promise_settle_seconds
+        ),
         Retention(lambda: recorder.log, settings.retention_days),
         BudgetWatcher(
             lambda: recorder.log, settings.budget_usd_per_day, settings.budget_usd_per_month, settings.alarm_url
@@ -114,7 +120,19 @@ def build_service(settings: Settings, decider: Decider | None = None, tracing: "
     )
     tiers = None if settings.tiers is None else TierCatalogue.load(settings.tiers)
     return Service(
-        settings, metrics, slot, challenger, arms, recorder, desk, watcher, reader, Leaving(), background, tiers
+        settings,
+        metrics,
+        slot,
+        challenger,
+        arms,
+        recorder,
+        desk,
+        watcher,
+        reader,
+        Leaving(),
+        watched,
+        background,
+        tiers,
     )
 
 

@@ -43,6 +43,11 @@ class Settings(BaseSettings):
     )
     experiment_seconds: float = Field(5.0, ge=0, description="Pause between looks for an experiment; 0 never looks.")
     reload_seconds: float = Field(10.0, ge=0, description="Pause between looks for a new bundle; 0 only on SIGHUP.")
+    on_broken_promise: Literal["warn", "top"] = Field(
+        "warn", description="Once the certified loss is disproved: warn only, or answer with the top open tier."
+    )
+    promise_seconds: float = Field(60.0, ge=0, description="Pause between looks at the promise; 0 never looks.")
+    promise_settle_seconds: float = Field(600.0, ge=0, description="Age from which decisions speak of the promise.")
     fallback_tier: str | None = Field(None, description="Tier when the router is in trouble; the top one if unset.")
     human_visible_min_tier: str | None = Field(None, description="Lowest tier for steps whose output people see.")
     judgment_min_tier: str | None = Field(None, description="Lowest tier for steps that require judgment.")

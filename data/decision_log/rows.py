@@ -150,6 +150,8 @@ def logged_step(row: Row[Any], attempts: Sequence[Attempt]) -> LoggedStep:
         "expected_cost_usd": row.expected_cost_usd,
         "fallback": row.is_fallback,
         "experiment": row.experiment,
+        "reason_code": row.reason_code,
+        "reason_text": row.reason_text,
     }
     return LoggedStep(
         step_id=row.step_id or row.decision_id,

@@ -8,6 +8,7 @@ from tierwise.data.records import LoggedStep
 from tierwise.router_model.router import Router
 from tierwise.training.drift.attempts import calibration_findings, outcome_findings, price_findings
 from tierwise.training.drift.finding import DriftSettings, Finding
+from tierwise.training.drift.promise import promise_findings
 from tierwise.training.drift.steps import feature_findings, mix_findings
 from tierwise.training.errors import TrainingError
 
@@ -71,7 +72,9 @@ def _router_findings(
     pipeline = router.parts.pipeline()
     windows = [pipeline.transform([logged.step for logged in of[-_MAX_FEATURE_STEPS:]]) for of in (reference, current)]
     decisions = router.decide_many([logged.step for logged in current])
+    promised = router.parts.policy.default_max_quality_loss
     return [
+        *promise_findings([*reference, *current], router.catalogue.names, router.version, promised),
         *calibration_findings(current, decisions, router.catalogue.names, settings),
         *feature_findings(windows[0], windows[1], router.parts.schema.names, settings),
     ]

@@ -33,8 +33,8 @@ class DriftSettings:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``kind`` is feature, mix, new, outcome, calibration, price or model; ``name`` what was compared; ``change`` its
-    effect size; ``p_value`` None where no test is needed; ``text`` says it to people."""
+    """``kind`` is feature, mix, new, outcome, calibration, price, model or promise; ``name`` what was compared;
+    ``change`` its effect size; ``p_value`` None where no test is needed; ``text`` says it to people."""
 
     kind: str
     name: str

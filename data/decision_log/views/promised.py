@@ -1,0 +1,69 @@
+"""What a router version decided and what came of it, without the steps: what the watch over its promise reads."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, or_, select
+
+from tierwise.data.decision_log.rows import storable
+from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
+from tierwise.data.decision_log.within import outcomes_of
+from tierwise.data.parsing import parse_attempt
+from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Step
+
+PAGE_ROWS = 500
+
+_D = DECISIONS.c
+_READ = (
+    _D.seq, _D.decision_id, _D.task_id, _D.created_at, _D.tier, _D.policy, _D.arm, _D.propensity, _D.p_success,
+    _D.reason_code, _D.reason_text, _D.is_fallback, _D.experiment,
+)  # fmt: skip
+
+
+class Place(NamedTuple):
+    """Where reading stopped: the time and the number of the last decision read."""
+
+    created_at: float
+    seq: int
+
+
+def promised_steps(
+    connection: Connection, router_version: str, after: Place, until: float
+) -> tuple[list[LoggedStep], Place | None]:
+    """The next page of decisions of one version made before ``until``, oldest first, with an empty step each; and
+    where the next one begins, None after the last."""
+    follows = or_(_D.created_at > after.created_at, _D.seq > after.seq)
+    query = select(*_READ).where(
+        _D.created_at >= after.created_at,
+        _D.created_at < until,
+        follows,
+        _D.router_version == storable(router_version),
+    )
+    rows = connection.execute(query.order_by(_D.created_at, _D.seq).limit(PAGE_ROWS)).all()
+    if not rows:
+        return [], None
+    attempts = _attempts(connection, {row.decision_id: row.created_at for row in rows})
+    steps = [_logged(row, attempts.get(row.decision_id, [])) for row in rows]
+    return steps, Place(rows[-1].created_at, rows[-1].seq)
+
+
+def _attempts(connection: Connection, times: Mapping[str, float]) -> dict[str, list[Attempt]]:
+    query = select(OUTCOMES.c.decision_id, OUTCOMES.c.attempt).where(*outcomes_of(connection, times, times.values()))
+    found: dict[str, list[Attempt]] = {}
+    for decision_id, attempt in connection.execute(query.order_by(OUTCOMES.c.seq)):
+        found.setdefault(decision_id, []).append(parse_attempt(attempt, "attempt"))
+    return found
+
+
+def _logged(row: Row[Any], attempts: list[Attempt]) -> LoggedStep:
+    extra = {
+        "p_success": row.p_success,
+        "fallback": row.is_fallback,
+        "experiment": row.experiment,
+        "reason_code": row.reason_code,
+        "reason_text": row.reason_text,
+    }
+    decision = LoggedDecision(row.decision_id, row.tier, row.policy, row.arm, row.propensity, extra=extra)
+    return LoggedStep(
+        row.decision_id, Step(), tuple(attempts), row.task_id, timestamp=row.created_at, decision=decision
+    )

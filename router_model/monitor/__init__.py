@@ -1,0 +1,1 @@
+"""Watches in production whether the certified loss still holds. numpy alone; no training code."""

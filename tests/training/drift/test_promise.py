@@ -1,0 +1,71 @@
+"""``tierwise drift`` judges the promise as the service does, from the decisions of the router's own version."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.router_model.monitor.production import TIERS, World
+from tierwise.data.decision_log import DecisionLog, DecisionRecord
+from tierwise.data.records import Decision, LoggedStep, Outcome, Reason, Step
+from tierwise.data.serialise import logged_step_to_dict
+from tierwise.data.step_log import load_step_logs, write_step_log
+from tierwise.router_model.monitor.evidence import show
+from tierwise.router_model.router import Router
+from tierwise.training.drift import measure_drift
+from tierwise.training.drift.promise import promise_findings
+
+BROKEN = World(degraded_from=0, degraded=(0.60, 0.40, 0.90))
+
+
+def decided(world: World, n_tasks: int, version: str) -> list[LoggedStep]:
+    steps = []
+    for logged in world.log(n_tasks, seed=1):
+        assert logged.decision is not None
+        extra = dict(logged.decision.extra) | {"router_version": version}
+        steps.append(replace(logged, step=Step("a"), decision=replace(logged.decision, extra=extra)))
+    return steps
+
+
+@pytest.mark.parametrize(
+    ("world", "is_drift", "words"),
+    [(BROKEN, True, "broken"), (World(reach=(0.6, 0.9, 0.9)), False, "no sign against it")],
+)
+def test_a_broken_promise_is_drift(world: World, is_drift: bool, words: str) -> None:
+    (found,) = promise_findings(decided(world, 150, "v1")[::-1], TIERS, "v1", 0.03)
+    assert (found.kind, found.name, found.is_drift) == ("promise", "v1", is_drift)
+    assert f"at most 3.0% of the top tier's success lost: {words} (" in found.text
+    assert "in 150 tasks" in found.text
+
+
+def test_other_versions_say_nothing() -> None:
+    steps = decided(BROKEN, 100, "v1")
+    assert promise_findings(steps, TIERS, "v2", 0.03) == []
+    silent = [replace(step, attempts=()) for step in steps]
+    (found,) = promise_findings(silent, TIERS, "v1", 0.03)
+    assert (found.is_drift, found.change) == (False, 0.0)
+    assert "no decision with an outcome speaks of it" in found.text
+
+
+def test_the_report_of_a_router_holds_it(router: Router) -> None:
+    steps = decided(BROKEN, 150, router.version)
+    report = measure_drift(steps[:75], steps[75:], router.catalogue, router)
+    assert ("promise", router.version) in {(found.kind, found.name) for found in report.drifted}
+
+
+def test_a_decision_log_and_a_step_log_keep_what_it_needs(tmp_path: Path) -> None:
+    """What exploration picked instead survives the database, and a file written from it."""
+    text = "'frontier' is tried instead of 'mid', to learn how it does."
+    decision = Decision("frontier", "learned", "v1", Reason("explored", text), propensity=0.05)
+    with DecisionLog.open(f"sqlite:///{tmp_path}/log.db") as log:
+        log.record_decisions([DecisionRecord("d", Step("a"), decision, 5.0)])
+        log.record_outcomes([Outcome("d", next(World().log(1, 0)).attempts[0])])
+        (logged,) = log.logged_steps()
+    logged = replace(logged, attempts=(replace(logged.attempts[0], tier="frontier"),))
+    write_step_log(tmp_path / "log.jsonl", [logged])
+    (read,) = load_step_logs([tmp_path / "log.jsonl"]).steps
+    for each in (logged, read):
+        found = show(each, TIERS)
+        assert found is not None
+        assert (found.is_explored, found.p_ran) == (True, 0.05)
+    assert logged_step_to_dict(read)["decision"]["reason_code"] == "explored"
