@@ -13,6 +13,7 @@ class DecideOptions:
     ``max_quality_loss`` is the tolerated relative loss of success against always using the top tier, 0 to 1;
     ``max_cost_usd`` bounds the expected cost. ``catch_rate`` is the probability that the caller notices a failure and
     then goes one tier up; with it the decision is where to start, and expected costs are those of all attempts.
+    ``courses`` asks for the course of the step beside its tier.
     ``current_tier`` and ``cached_tokens`` tell which tier the session talks to and how many prompt tokens that
     provider holds in its cache.
     """
@@ -25,6 +26,7 @@ class DecideOptions:
     explain: bool = False
     current_tier: str | None = None
     cached_tokens: int | None = None
+    courses: bool = False
 
     def check(self, catalogue: TierCatalogue) -> None:
         """Raises ``RecordError`` for a value that cannot be honoured; names it and the fix."""
