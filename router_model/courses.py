@@ -111,11 +111,11 @@ def accepted(
     tiers = [answer.tier for answer in answers if answer.is_known]
     if course.otherwise in tiers:
         return Accepted(course.otherwise, None, Reason("top", "The dearest open tier has answered."))
+    if course.accept in (ALWAYS, VERIFIED) and tiers:  # exploration may have moved the tier
+        return Accepted(tiers[0], None, Reason(course.accept, "The course uses what was answered."))
     if not tiers or set(tiers) != set(course.ask):
         text = f"The course asks {' and '.join(course.ask)}; answered: {' and '.join(tiers) or 'none'}."
         return Accepted(None, course.otherwise, Reason("incomplete", text))
-    if course.accept in (ALWAYS, VERIFIED):
-        return Accepted(course.ask[0], None, Reason(course.accept, "The course uses what was answered."))
     if parts is None or ordered.certified is None:
         return Accepted(None, course.otherwise, Reason("no_acceptance", "The router has not learned to accept."))
     columns = vector[:, parts.acceptance.schema.columns_in(features)]

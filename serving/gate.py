@@ -8,7 +8,7 @@ from tierwise.serving.problems import OPENAI_PREFIX, Problem, key_missing, key_u
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 
-_SCOPES = {"/route": Scope.ROUTE, "/route/batch": Scope.ROUTE, "/outcomes": Scope.REPORT}
+_SCOPES = {"/route": Scope.ROUTE, "/route/batch": Scope.ROUTE, "/accept": Scope.ROUTE, "/outcomes": Scope.REPORT}
 
 
 class Gate:
