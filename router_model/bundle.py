@@ -23,6 +23,8 @@ from tierwise.features.encoders.static import STATIC_FOLDER
 from tierwise.features.pipeline import FeaturePipeline
 from tierwise.features.schema import FeatureSchema
 from tierwise.router_model.calibration import Calibration
+from tierwise.router_model.course_menu import COURSES_FILE
+from tierwise.router_model.courses import CourseParts
 from tierwise.router_model.familiarity import Familiarity
 from tierwise.router_model.linear_chain import LinearChain
 from tierwise.router_model.neighbours import NO_LOGGED_STEPS, LoggedSteps
@@ -59,6 +61,7 @@ class RouterParts:
     familiarity: Familiarity
     encoder_folder: Path = STATIC_FOLDER
     logged: LoggedSteps = NO_LOGGED_STEPS
+    courses: CourseParts | None = None
 
     def pipeline(self) -> FeaturePipeline:
         """Steps to vectors. Raises ``FeatureSchemaError`` when the encoder is not the one of the schema."""
@@ -136,7 +139,7 @@ def read_bundle(folder: Path | str) -> Bundle:
         if _digest(content) != expected:
             raise BundleError(f"{folder / name} does not have the digest of the manifest; copy the whole bundle again")
     try:
-        parts = _read_parts(folder)
+        parts = _read_parts(folder, COURSES_FILE in manifest["files"])
         golden = tuple(json.loads(line) for line in (folder / GOLDEN_FILE).read_text(encoding="utf-8").splitlines())
     except (KeyError, TypeError, ValueError, OSError, RecursionError, OverflowError, TierwiseError) as error:
         raise BundleError(f"the bundle {folder} cannot be read: {type(error).__name__}: {error}") from error
@@ -158,6 +161,8 @@ def _write_files(folder: Path, parts: RouterParts, golden: list[dict[str, Any]],
     _write_json(folder / "features.json", parts.schema.to_mapping())
     _write_json(folder / "familiarity.json", parts.familiarity.to_mapping())
     _write_json(folder / "logged.json", parts.logged.to_mapping())
+    if parts.courses is not None:
+        parts.courses.save(folder)
     (folder / GOLDEN_FILE).write_text("".join(json.dumps(row) + "\n" for row in golden), encoding="utf-8")
     files = {path.name: _digest(path.read_bytes()) for path in sorted(folder.iterdir())}
     version = _version(files)
@@ -190,7 +195,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     return dict(manifest)
 
 
-def _read_parts(folder: Path) -> RouterParts:
+def _read_parts(folder: Path, has_courses: bool) -> RouterParts:
     reference = np.load(folder / "familiarity.npy", allow_pickle=False)
     return RouterParts(
         catalogue=TierCatalogue.from_mapping(_read_json(folder / "tiers.json")),
@@ -203,6 +208,7 @@ def _read_parts(folder: Path) -> RouterParts:
         familiarity=Familiarity.from_mapping(_read_json(folder / "familiarity.json"), reference),
         encoder_folder=folder,
         logged=LoggedSteps.from_mapping(_read_json(folder / "logged.json")),
+        courses=CourseParts.load(folder) if has_courses else None,
     )
 
 

@@ -14,6 +14,7 @@ class DecideOptions:
     ``max_quality_loss`` is the tolerated relative loss of success against always using the top tier, 0 to 1;
     ``max_cost_usd`` bounds the expected cost. ``catch_rate`` is the probability that the caller notices a failure and
     then goes one tier up; with it the decision is where to start, and expected costs are those of all attempts.
+    ``courses`` asks for the course of the step beside its tier.
     ``current_tier`` and ``cached_tokens`` tell which tier the session talks to and how many prompt tokens that
     provider holds in its cache; ``cached_by_tier`` tells that of every tier whose cache is still warm.
     """
@@ -27,6 +28,7 @@ class DecideOptions:
     current_tier: str | None = None
     cached_tokens: int | None = None
     cached_by_tier: Mapping[str, int] = field(default_factory=dict)
+    courses: bool = False
 
     @property
     def warm_tokens(self) -> Mapping[str, int]:

@@ -18,7 +18,7 @@ from tierwise.serving.openapi import document_schemas
 from tierwise.serving.problems import install_problem_handlers
 from tierwise.serving.rate_limit import Buckets, RateLimit
 from tierwise.serving.reload import reload_on_hangup
-from tierwise.serving.routes import admin, decisions, gateway, outcomes, probes
+from tierwise.serving.routes import accept, admin, decisions, gateway, outcomes, probes
 from tierwise.serving.service import Service, build_service
 from tierwise.serving.settings import Settings
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _NO_TELEMETRY: "TelemetryConfig" = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 _HOT = {
     "/route": decisions.route,
+    "/accept": accept.accept,
     "/outcomes": outcomes.report_outcomes,
     "/v1/chat/completions": gateway.chat_completions,
     "/v1/responses": gateway.responses,
@@ -51,7 +52,7 @@ def create_app(settings: Settings, decider: Decider | None = None, tracing: "Tra
         title="Tierwise", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=_NO_TELEMETRY
     )
     app.state.service, app.state.gateway = service, front
-    for routes in (decisions, outcomes, probes, admin, gateway):
+    for routes in (decisions, accept, outcomes, probes, admin, gateway):
         app.include_router(routes.router)
     install_problem_handlers(app)
     document_schemas(app)

@@ -111,7 +111,7 @@ class Desk:
         finished = time.perf_counter()
         self._metrics.decide_seconds.observe(decided - begin)
         self._metrics.total_seconds.observe(finished - started)
-        return decision_to_wire(decision, question.decision_id, (finished - started) * 1000, request.options.explain)
+        return decision_to_wire(decision, question.decision_id, (finished - started) * 1000, request.options)
 
     def _record(self, request: RouteRequest, decision: Decision, decision_id: str) -> DecisionRecord:
         record = DecisionRecord(

@@ -13,7 +13,7 @@ from tierwise.serving.problems import OPENAI_PREFIX, Problem, key_missing, key_u
 CHECKED_KEY = "tierwise.checked_key"
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 
-_SCOPES = {"/route": Scope.ROUTE, "/route/batch": Scope.ROUTE, "/outcomes": Scope.REPORT}
+_SCOPES = {"/route": Scope.ROUTE, "/route/batch": Scope.ROUTE, "/accept": Scope.ROUTE, "/outcomes": Scope.REPORT}
 
 
 class Gate:

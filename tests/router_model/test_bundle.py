@@ -14,8 +14,12 @@ from tierwise.router_model.bundle import BundleError, read_bundle, write_bundle
 from tierwise.router_model.router import Router
 
 FILES = [
+    "acceptance.json",
+    "acceptance_answer.onnx",
+    "acceptance_top.onnx",
     "calibration.json",
     "cost.onnx",
+    "courses.json",
     "encoder.json",
     "encoder.onnx",
     "familiarity.json",
