@@ -23,6 +23,7 @@ from tierwise.agents.attempts import (
 from tierwise.agents.client import AsyncLocalClient
 from tierwise.agents.upstreams import Upstreams
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.errors import TierwiseError
 from tierwise.data.labels import outcome_table
 from tierwise.data.records import Decision, Step
 from tierwise.router_model.guardrails import Guardrails
@@ -266,6 +267,36 @@ def test_a_judge_is_a_step_too(runner: Callable[..., Runner]) -> None:
     assert running.asked() == ["small-1", "frontier-1", "mid-1", "frontier-1"]
     roles = [step.step.extra.get("role") for step in running.logged()]
     assert roles.count("judge") == 2
+
+
+def test_a_judge_is_asked_on_its_tier_or_dearer(stub: StartStub, tiers_at: Callable[..., TierCatalogue]) -> None:
+    """Whatever the router thinks of judging: a cheap judge would wave its own mistakes through."""
+    passed = completion('{"passed": true, "reason": ""}')
+    router = Noting(tiers_at(stub(lambda *_: passed).address))
+
+    async def work() -> None:
+        async with AsyncLocalClient(router) as client, Upstreams(router.catalogue) as upstreams:
+            loop = AttemptLoop(client, upstreams, QUICK)
+            for tier in (None, "mid"):
+                await loop.run(EXTRACT, verifier=JudgeVerifier(loop, "Decline.", "It is polite.", tier))
+
+    asyncio.run(work())
+    assert [options.min_tier for options in router.seen] == [None, "frontier", None, "mid"]
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "call_timeout_seconds", "backoff_seconds"])
+def test_settings_that_make_no_sense_are_refused(name: str) -> None:
+    for value in (0, -1, float("nan")):
+        with pytest.raises(TierwiseError, match=f"{name} is {value}; a number above 0 is needed"):
+            AttemptSettings(**{name: value})
+    assert getattr(AttemptSettings(**{name: 1}), name) == 1
+
+
+@pytest.mark.parametrize("name", ["n_retries", "n_repairs"])
+def test_no_retries_are_fine_and_fewer_are_not(name: str) -> None:
+    assert getattr(AttemptSettings(**{name: 0}), name) == 0
+    with pytest.raises(TierwiseError, match=f"{name} is -1; it cannot be below 0"):
+        AttemptSettings(**{name: -1})
 
 
 def test_small_context_windows_are_passed_over(stub: StartStub) -> None:
