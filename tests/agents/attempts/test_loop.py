@@ -130,22 +130,6 @@ def test_limits_of_the_caller_end_the_escalation(runner: Callable[..., Runner]) 
     assert [attempt.tier for attempt in only.attempts] == ["small"]
 
 
-def test_passing_trouble_is_tried_again_and_is_no_failure_of_the_tier(runner: Callable[..., Runner]) -> None:
-    running = runner({"small-1": [Reply({}, 503), Reply({}, 429, {"retry-after": "0"}), completion("right")]})
-    result = running.run(EXTRACT, verifier=IS_RIGHT)
-    assert (result.success, len(result.attempts)) == (True, 1)
-
-
-def test_the_next_model_of_the_tier_stands_in(runner: Callable[..., Runner]) -> None:
-    running = runner({"a": Reply({"error": "no such model"}, 404), "b": completion("right")}, small=["a", "b"])
-    result = running.run(EXTRACT, verifier=IS_RIGHT)
-    assert (running.asked(), result.tier) == (["a", "b"], "small")
-    failed, passed = running.logged()[0].attempts
-    assert (failed.model, failed.success, passed.model, passed.success) == ("a", None, "b", True)
-    assert failed.error is not None
-    assert failed.error.startswith("refused: ")
-
-
 def test_a_tier_that_is_down_is_passed_by(runner: Callable[..., Runner]) -> None:
     running = runner({"small-1": Reply({}, 500), "mid-1": completion("right")})
     result = running.run(EXTRACT, verifier=IS_RIGHT)
@@ -159,21 +143,6 @@ def test_when_no_model_answers_the_result_says_so(runner: Callable[..., Runner])
     assert result.failure is not None
     assert result.failure.code == "providers"
     assert [attempt.error is not None for attempt in result.attempts] == [True] * 3
-
-
-def test_a_model_that_keeps_failing_is_left_alone(stub: StartStub, tiers_at: Callable[..., TierCatalogue]) -> None:
-    server = stub(lambda _, body: Reply({}, 500) if body["model"] == "small-1" else completion("right"))
-    tiers = tiers_at(server.address)
-
-    async def work() -> None:
-        async with AsyncLocalClient(RulesRouter(tiers)) as client, Upstreams(tiers) as upstreams:
-            loop = AttemptLoop(client, upstreams, AttemptSettings(n_retries=0))
-            for _ in range(6):
-                assert (await loop.run(EXTRACT, verifier=IS_RIGHT)).tier == "mid"
-
-    asyncio.run(work())
-    models = [body["model"] for _, body in server.requests]
-    assert (models.count("small-1"), models.count("mid-1")) == (3, 6)
 
 
 def test_a_known_catch_rate_and_the_money_left_reach_the_router(
@@ -212,6 +181,31 @@ def test_the_router_hears_of_the_smaller_of_limit_and_money_left(
     limit = {} if asked_usd is None else {"max_cost_usd": asked_usd}
     run_with(router, QUICK, allowance=Allowance(budget_usd=budget_usd), **limit)
     assert [options.max_cost_usd for options in router.seen] == [expected]
+
+
+def test_a_catch_rate_that_the_caller_names_stands(stub: StartStub, tiers_at: Callable[..., TierCatalogue]) -> None:
+    router = Noting(tiers_at(stub(lambda *_: completion("right")).address))
+    sure = FunctionVerifier(lambda _: True, catch_rate=0.9)
+    run_with(router, QUICK, verifier=sure, catch_rate=0.3)
+    assert [options.catch_rate for options in router.seen] == [0.3]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sent"),
+    [
+        ({}, {"max_tokens": 100}),
+        ({"max_tokens": 7}, {"max_tokens": 7}),
+        ({"max_completion_tokens": 7}, {"max_completion_tokens": 7}),
+        ({"max_tokens": None, "temperature": 0}, {"max_tokens": None}),
+    ],
+)
+def test_the_settings_bound_the_answer_unless_the_call_does(
+    runner: Callable[..., Runner], parameters: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    running = runner({"small-1": completion("right")})
+    running.run(EXTRACT, parameters=parameters)
+    body = running.server.requests[0][1]
+    assert {key: body[key] for key in body if key.startswith("max_")} == sent
 
 
 def test_overspent_money_is_no_negative_limit(stub: StartStub, tiers_at: Callable[..., TierCatalogue]) -> None:
@@ -297,21 +291,6 @@ def test_no_retries_are_fine_and_fewer_are_not(name: str) -> None:
     assert getattr(AttemptSettings(**{name: 0}), name) == 0
     with pytest.raises(TierwiseError, match=f"{name} is -1; it cannot be below 0"):
         AttemptSettings(**{name: -1})
-
-
-def test_small_context_windows_are_passed_over(stub: StartStub) -> None:
-    server = stub(lambda *_: completion("right"))
-    tiers = [
-        {"name": name, "models": [{"name": name, "base_url": server.address, "context_window": window}]}
-        for name, window in (("small", 200), ("large", 20_000))
-    ]
-    catalogue = TierCatalogue.from_mapping({"tiers": tiers})
-
-    async def work() -> StepResult:
-        async with AsyncLocalClient(RulesRouter(catalogue)) as client, Upstreams(catalogue) as upstreams:
-            return await AttemptLoop(client, upstreams, QUICK).run(Step(text="word " * 200, task_type="extract"))
-
-    assert asyncio.run(work()).tier == "large"
 
 
 def test_code_that_is_not_async_runs_steps_too(stub: StartStub, tiers_at: Callable[..., TierCatalogue]) -> None:
