@@ -13,6 +13,7 @@ from tierwise.agents.attempts import (
     AttemptLoop,
     StepResult,
 )
+from tierwise.agents.attempts.allowance import AllowanceError
 from tierwise.agents.client import AsyncLocalClient
 from tierwise.agents.upstreams import Upstreams
 from tierwise.data.catalogue import TierCatalogue
@@ -32,6 +33,44 @@ def test_the_budget_holds(runner: Callable[..., Runner]) -> None:
     assert "of 0.0012 USD" in result.failure.text
     assert running.asked() == ["small-1", "mid-1"], "the frontier's hundred tokens of output would cost too much"
     assert result.cost_usd == allowance.spent_usd == pytest.approx((40 + 100) * 5 / 1e6)
+
+
+@pytest.mark.parametrize(("cost_usd", "spent_usd"), [(None, 0.4), (0.0, 0.0), (0.1, 0.1), (0.7, 0.7)])
+def test_a_call_counts_with_its_cost_or_as_long_as_nobody_knows_with_its_estimate(
+    cost_usd: float | None, spent_usd: float
+) -> None:
+    allowance = Allowance(budget_usd=1.0)
+    with allowance.reserve(0.4) as reservation:
+        assert allowance.left_usd == pytest.approx(0.6)
+        reservation.cost_usd = cost_usd
+    assert allowance.spent_usd == pytest.approx(spent_usd)
+    assert allowance.left_usd == pytest.approx(1.0 - spent_usd)
+
+
+def test_money_is_given_back_and_counted_when_a_call_breaks() -> None:
+    allowance = Allowance(budget_usd=1.0)
+    with pytest.raises(ZeroDivisionError, match="broke"), allowance.reserve(0.4):
+        raise ZeroDivisionError("broke")
+    assert (allowance.left_usd, allowance.spent_usd) == (pytest.approx(0.6), 0.4)
+
+
+def test_a_price_that_is_just_there_may_be_paid() -> None:
+    allowance = Allowance(budget_usd=1.0)
+    assert allowance.affords(1.0)
+    with pytest.raises(AllowanceError, match=r"may cost 1.5 USD, and of 1 USD are 1 left") as refused:
+        allowance.reserve(1.5).__enter__()
+    assert refused.value.code == "budget"
+
+
+def test_the_deadline_is_the_moment_at_which_nothing_is_left() -> None:
+    now = [10.0]
+    allowance = Allowance(deadline_seconds=2.0, clock=lambda: now[0])
+    now[0] = 11.5
+    allowance.check_time()
+    assert allowance.left_seconds == 0.5
+    now[0] = 12.0
+    with pytest.raises(AllowanceError, match="the deadline has passed"):
+        allowance.check_time()
 
 
 def test_steps_side_by_side_share_a_budget(stub: StartStub, tiers_at: Callable[..., TierCatalogue]) -> None:

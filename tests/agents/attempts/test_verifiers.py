@@ -129,6 +129,13 @@ def test_all_of_several_stops_at_the_first_no() -> None:
     assert verdict(AllOf([note("a", None)])).passed is None
 
 
+def test_what_one_of_several_notices_is_noticed() -> None:
+    """The catch rate is the best one's; those that nobody measured say nothing."""
+    rated = [FunctionVerifier(lambda _: True, catch_rate=rate) for rate in (0.3, None, 0.8)]
+    assert AllOf(rated).catch_rate == 0.8
+    assert AllOf(rated[1:2]).catch_rate is None
+
+
 def test_a_step_is_verified_by_what_it_asks_for() -> None:
     assert isinstance(verifier_of(Step(text="a", response_schema=SCHEMA, tools=(ADD,))), SchemaVerifier)
     assert isinstance(verifier_of(Step(text="a", tools=(ADD,))), ToolCallVerifier)

@@ -95,6 +95,22 @@ def test_outcomes_that_contradict_each_other_are_kept_and_counted(
     assert [each.was_contradictory for each in stored.outcomes] == [False, True, False, False]
 
 
+def test_outcomes_that_agree_contradict_nobody_and_a_third_may_contradict_both(
+    log: DecisionLog, record: MakeRecord, outcome: MakeOutcome
+) -> None:
+    """Within one report and across reports alike; an unknown success contradicts nothing."""
+    log.record_decisions([record()])
+    first = [outcome(success=True, idempotency_key="1"), outcome(success=True, idempotency_key="2")]
+    later = [
+        outcome(success=None, idempotency_key="3"),
+        outcome(success=True, idempotency_key="4"),
+        outcome(success=False, idempotency_key="5"),
+        outcome(success=True, idempotency_key="6"),
+    ]
+    assert [receipt.is_contradictory for receipt in log.record_outcomes(first)] == [False, False]
+    assert [receipt.is_contradictory for receipt in log.record_outcomes(later)] == [False, False, True, True]
+
+
 def test_the_log_reads_back_as_steps_with_attempts_in_the_order_of_reporting(
     log: DecisionLog, record: MakeRecord, outcome: MakeOutcome
 ) -> None:

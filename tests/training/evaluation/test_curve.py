@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tierwise.training.evaluation.bootstrap import Bootstrap
-from tierwise.training.evaluation.curve import Prediction, SkillTable, measure_skills
+from tierwise.training.evaluation.curve import Prediction, SkillTable, measure_skills, sweep
 from tierwise.training.evaluation.errors import EvaluationError, Refusal
 from tierwise.training.evaluation.hull import area_under_hull, upper_hull
 from tierwise.training.evaluation.outcomes import FullOutcomes, full_outcomes
@@ -77,6 +77,20 @@ def test_a_cost_that_could_be_luck_is_no_scale_either() -> None:
     found = measure_skills(full_outcomes(success, cost), {}, DRAWS)
     assert isinstance(found, Refusal)
     assert "the cost of always-top does not clearly exceed" in found.reason
+
+
+def test_the_sweep_goes_from_the_cheapest_tier_of_each_step_to_its_surest() -> None:
+    """Also where the cheapest is not the first tier, and where a tier is cheaper and better at once."""
+    success = np.tile([[0.0, 1.0, 1.0], [1.0, 1.0, 0.0]], (20, 1))
+    cost = np.tile([[2.0, 1.0, 5.0], [1.0, 3.0, 9.0]], (20, 1))
+    p_success = np.tile([[0.2, 0.6, 0.9], [0.5, 0.7, 0.6]], (20, 1))
+    found = sweep(full_outcomes(success, cost), Prediction(p_success, cost), 9)
+    assert found[:2, 0].tolist() == [1, 0]
+    assert found[:2, -1].tolist() == [2, 1]
+    paid = np.take_along_axis(cost, found, axis=1)
+    expected = np.take_along_axis(p_success, found, axis=1)
+    assert (np.diff(paid, axis=1) >= 0).all()
+    assert (np.diff(expected, axis=1) >= 0).all()
 
 
 def test_a_prediction_with_gaps_is_an_error() -> None:

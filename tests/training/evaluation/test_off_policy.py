@@ -106,6 +106,31 @@ def test_steps_without_a_prediction_are_left_out_of_every_estimate(column: str, 
     assert found.dr.success.value == pytest.approx(only.dr.success.value)
 
 
+def test_costs_that_are_not_known_are_left_out_of_the_cost_alone() -> None:
+    log = a_log()
+    recorded = choices_of(log)
+    is_known = np.arange(len(log)) % 4 > 0
+    some = replace(recorded, cost_usd=np.where(is_known, recorded.cost_usd, np.nan))
+    found = evaluate_off_policy(some, log.propensities, None, DRAWS)
+    none = evaluate_off_policy(replace(recorded, cost_usd=np.full(len(log), np.nan)), log.propensities, None, DRAWS)
+    assert isinstance(found, OffPolicyReport)
+    assert isinstance(none, OffPolicyReport)
+    assert found.ips.cost_usd is not None
+    assert found.ips.cost_usd.value == pytest.approx(recorded.cost_usd[is_known].mean())
+    assert found.n == len(log)
+    assert (none.ips.cost_usd, none.saving) == (None, None)
+
+
+def test_a_log_without_the_top_tier_says_nothing_about_always_top() -> None:
+    log = World(seed=0).draw(600, "escalation", seed=1, exploration=0.0)
+    found = evaluate_off_policy(choices_of(log), deterministic(np.zeros(600, dtype=np.int64), 3), None, DRAWS)
+    assert isinstance(found, OffPolicyReport)
+    assert (found.loss, found.saving) == (None, None)
+    explored = report_of(a_log())
+    assert explored.loss is not None
+    assert explored.saving is not None
+
+
 def test_a_tier_that_was_never_taken_is_refused() -> None:
     log = World(seed=0).draw(600, "escalation", seed=1, exploration=0.0)
     top = deterministic(np.full(600, 2), 3)

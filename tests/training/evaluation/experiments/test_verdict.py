@@ -8,6 +8,8 @@ import pytest
 
 from tests.training.evaluation.experiments.planted import comparison, sequence
 from tierwise.training.evaluation.errors import EvaluationError
+from tierwise.training.evaluation.experiments.arm_pair import ArmPair
+from tierwise.training.evaluation.experiments.confidence_sequence import ConfidenceSequence
 from tierwise.training.evaluation.experiments.ramp import DEFAULT_RAMP, next_step
 from tierwise.training.evaluation.experiments.sample_ratio import SampleRatio
 from tierwise.training.evaluation.experiments.simulation import peek_constantly
@@ -152,12 +154,25 @@ def test_a_broken_assignment_is_told_instead_of_a_winner() -> None:
     assert analyse(tasks, QUESTION).verdicts[0].outcome == "broken"
 
 
-def test_missing_outcomes_of_one_arm_are_a_warning() -> None:
+@pytest.mark.parametrize("arm", [0, 1])
+def test_missing_outcomes_of_one_arm_are_a_warning(arm: int) -> None:
     tasks = SAME.draw(2000, 0)
     rng = np.random.default_rng(0)
-    tasks.success[(tasks.arm == 1) & (rng.random(2000) < 0.4)] = np.nan
+    tasks.success[(tasks.arm == arm) & (rng.random(2000) < 0.4)] = np.nan
     (warning,) = analyse(tasks, QUESTION).warnings
     assert "tasks without any known outcome" in warning
+
+
+def test_the_cost_of_a_good_task_lies_between_the_quotients_of_its_ends() -> None:
+    """The ratio of costs over that of the tasks done, each at half of the level."""
+    tasks = CHEAPER.draw(1500, 0)
+    found = analyse(tasks, QUESTION).comparisons[0]
+    half = found.cost_ratio.alpha / 2
+    done_terms = ArmPair.of(tasks, 1).adjusted("is_done").ratio_terms()
+    cost, done = (ConfidenceSequence(terms, half, floor=0.0).last() for terms in (found.cost_ratio.terms, done_terms))
+    per_done = found.cost_per_done_ratio
+    assert per_done.value == pytest.approx(cost.value / done.value)
+    assert (per_done.low, per_done.high) == (pytest.approx(cost.low / done.high), pytest.approx(cost.high / done.low))
 
 
 def test_the_report_is_json() -> None:
