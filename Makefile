@@ -9,7 +9,8 @@ FUZZ_VENV ?= .venv-fuzz
 RECORDERS_VENV ?= .venv-recorders
 TORCH ?= torch==2.13.0
 ADAPTERS_VENV ?= .venv-adapters
-ADAPTERS ?= openai-client langchain litellm openai-agents pydantic-ai agent-framework crewai
+CLIENTS ?= .clients
+ADAPTERS ?= openai-client anthropic-client langchain litellm openai-agents pydantic-ai agent-framework crewai
 comma := ,
 ENVIRONMENTS := tests/agents/adapters/environments
 ARGS ?=
@@ -24,7 +25,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-slow test-encoders test-api test-deploy fuzz test-browser pictures test-importers test-adapters adapter-environments demo bench bench-decisions bench-serving bench-scale docs constraints clean
+.PHONY: help setup check test test-slow attack test-encoders test-api test-deploy fuzz test-browser pictures test-importers test-adapters test-clients adapter-environments demo bench bench-decisions bench-serving bench-scale docs constraints clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -75,7 +76,14 @@ test-adapter-openai-client: $(ADAPTERS_VENV)/bundle
 # The tests and the example of one, such as test-adapter-langchain.
 test-adapter-%: $(ADAPTERS_VENV)/%/.made
 	$(ADAPTERS_VENV)/$*/bin/pytest -W ignore $(wildcard tests/*/*/test_$(subst -,_,$*).py) $(ARGS)
-	$(ADAPTERS_VENV)/$*/bin/python -W ignore examples/$(subst -,_,$*)_routed.py
+	$(if $(wildcard examples/$(subst -,_,$*)_routed.py),$(ADAPTERS_VENV)/$*/bin/python -W ignore examples/$(subst -,_,$*)_routed.py)
+
+# Bounded in time: a client that waits for somebody must not hold up everything else.
+test-clients: $(DEV) $(CLIENTS)/.made  ## Codex, Claude Code, opencode and the clients of npm against the gateway (needs node)
+	TIERWISE_TEST_CLIENTS=$(CURDIR)/$(CLIENTS) timeout 600 $(BIN)/pytest tests/clients $(ARGS)
+
+attack: $(DEV)  ## hostile requests, answers, logs and planted secrets, in full (CI runs the short form; ATTACKS=100 for 100,000 fuzzed requests)
+	TIERWISE_TEST_ATTACKS=$(or $(ATTACKS),20) $(BIN)/pytest -s -m "not encoders and not browser" tests/attacks $(ARGS)
 
 test-api: $(RUN)  ## throw requests made from the OpenAPI schema at a running service (schemathesis, in an environment of its own)
 	@[ -x $(API_VENV)/bin/schemathesis ] || { $(PYTHON) -m venv $(API_VENV) && $(API_VENV)/bin/pip install --quiet 'schemathesis>=4,<5'; }
@@ -113,7 +121,7 @@ adapter-environments: $(DEV)  ## resolve the newest frameworks into tests/agents
 	$(PIP) uv
 	for name in $(ADAPTERS); do \
 	  extra="--extra $$name"; packages="pytest hypothesis"; \
-	  if [ $$name = openai-client ]; then extra=; packages="$$packages openai"; fi; \
+	  case $$name in *-client) extra=; packages="$$packages $${name%-client}";; esac; \
 	  echo $$packages | tr ' ' '\n' | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	    --no-header --no-annotate --extra serve $$extra pyproject.toml - -o $(ENVIRONMENTS)/$$name.txt || exit 1; \
 	done
@@ -126,7 +134,7 @@ constraints: $(DEV)  ## resolve the newest versions into constraints.txt
 	| grep -vE '^(nvidia-|cuda-|torch=|triton=|setuptools=)'; } > constraints.new && mv constraints.new constraints.txt
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) $(ENCODERS_VENV) $(API_VENV) $(DEPLOY_VENV) $(FUZZ_VENV) $(RECORDERS_VENV) $(ADAPTERS_VENV) sbom.json build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(ENCODERS_VENV) $(API_VENV) $(DEPLOY_VENV) $(FUZZ_VENV) $(RECORDERS_VENV) $(ADAPTERS_VENV) $(CLIENTS) sbom.json build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12")'
@@ -173,6 +181,12 @@ $(RECORDERS_VENV)/.made: $(RECORDERS)
 	$(BIN)/uv pip install --quiet --python $(RECORDERS_VENV)/bin/python --requirement $(RECORDERS)
 	@touch $@
 
+$(CLIENTS)/.made: tests/clients/package.json
+	mkdir -p $(CLIENTS)
+	cp tests/clients/package.json $(CLIENTS)/
+	npm install --prefix $(CLIENTS) --no-audit --no-fund --loglevel error
+	@touch $@
+
 # The versions that were tested, and whatever [serve] has come to need since; the frameworks contradict each other.
 .PRECIOUS: $(ADAPTERS_VENV)/%/.made
 $(ADAPTERS_VENV)/%/.made: $(ENVIRONMENTS)/%.txt pyproject.toml
@@ -180,5 +194,5 @@ $(ADAPTERS_VENV)/%/.made: $(ENVIRONMENTS)/%.txt pyproject.toml
 	@[ -x $(BIN)/uv ] || $(PIP) uv
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(ADAPTERS_VENV)/$*
 	$(BIN)/uv pip install --quiet --python $(ADAPTERS_VENV)/$*/bin/python --constraint $< pytest hypothesis \
-	  --editable '.[serve$(if $(filter openai-client,$*),,$(comma)$*)]' $(if $(filter openai-client,$*),openai)
+	  --editable '.[serve$(if $(filter %-client,$*),,$(comma)$*)]' $(patsubst %-client,%,$(filter %-client,$*))
 	@touch $@

@@ -7,11 +7,18 @@ needed: never 0.
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from tierwise.data.errors import CatalogueError
+from tierwise.data.model_calls import (
+    DEFAULT_PROTOCOLS,
+    read_parameters,
+    read_parameters_win,
+    read_protocols,
+    without_defaults,
+)
 from tierwise.data.prices import LongPromptPrices, ModelPrices, look_up_prices
 from tierwise.data.replies.usage import Usage
 
@@ -24,7 +31,12 @@ _SERVICE_FACTORS: Mapping[str | None, float] = {None: 1.0, "batch": 0.5, "flex":
 @dataclass(frozen=True, slots=True)
 class Model:
     """A concrete LLM inside a tier. ``context_window`` is in tokens; ``long_prompts`` are what it costs beyond certain
-    lengths of the prompt."""
+    lengths of the prompt.
+
+    ``name`` is what decisions and outcomes call it, ``provider_name`` what its provider does, where that differs: one
+    model with two efforts is two entries. ``parameters`` go along with every call; the caller's own stand, unless
+    ``parameters_win``. ``protocols`` are those that it speaks, the best one first.
+    """
 
     name: str
     base_url: str | None = None
@@ -36,6 +48,10 @@ class Model:
     capabilities: tuple[str, ...] = ()
     cache_write_usd_per_mtok: float | None = None
     long_prompts: tuple[LongPromptPrices, ...] = ()
+    provider_name: str | None = None
+    protocols: tuple[str, ...] = DEFAULT_PROTOCOLS
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters_win: bool = False
 
     def cost_usd(
         self,
@@ -134,7 +150,8 @@ class TierCatalogue:
 
     def to_mapping(self) -> dict[str, Any]:
         """What ``from_mapping`` reads; the form of ``tiers.json`` in a bundle."""
-        return {"tiers": [asdict(tier) for tier in self.tiers]}
+        tiers = [asdict(tier) for tier in self.tiers]
+        return {"tiers": [{**tier, "models": [without_defaults(model) for model in tier["models"]]} for tier in tiers]}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -169,7 +186,7 @@ def _tier(raw: object) -> Tier:
 
 def _model(raw: object, tier: str) -> Model:
     entry = _table(raw, f"models of tier '{tier}'")
-    _refuse_unknown(entry, {field.name for field in fields(Model)}, f"a model of tier '{tier}'")
+    _refuse_unknown(entry, {each.name for each in fields(Model)}, f"a model of tier '{tier}'")
     name = entry.get("name")
     if not isinstance(name, str) or not name:
         raise CatalogueError(f"a model of tier '{tier}' has the name {name!r}; a text is needed")
@@ -180,7 +197,8 @@ def _model(raw: object, tier: str) -> Model:
         _price(entry, "cache_write_usd_per_mtok", name),
         _long_prompts(entry, name),
     )
-    prices = given if given.is_complete else given.completed_by(look_up_prices(name))
+    provider_name = _text(entry, "provider_name", name)
+    prices = given if given.is_complete else given.completed_by(look_up_prices(provider_name or name))
     return Model(
         name=name,
         base_url=_text(entry, "base_url", name),
@@ -192,6 +210,10 @@ def _model(raw: object, tier: str) -> Model:
         capabilities=_texts(entry, "capabilities", name),
         cache_write_usd_per_mtok=prices.cache_write_usd_per_mtok,
         long_prompts=prices.long_prompts,
+        provider_name=provider_name,
+        protocols=read_protocols(entry, name),
+        parameters=read_parameters(entry, name),
+        parameters_win=read_parameters_win(entry, name),
     )
 
 
@@ -204,7 +226,7 @@ def _long_prompts(entry: Mapping[str, Any], model: str) -> tuple[LongPromptPrice
 
 
 def _long_prompt(row: Mapping[str, Any], model: str) -> LongPromptPrices:
-    _refuse_unknown(row, {field.name for field in fields(LongPromptPrices)}, f"long_prompts of model '{model}'")
+    _refuse_unknown(row, {each.name for each in fields(LongPromptPrices)}, f"long_prompts of model '{model}'")
     above = _tokens(row, "above_tokens", model)
     fresh, output = _price(row, "input_usd_per_mtok", model), _price(row, "output_usd_per_mtok", model)
     if above is None or fresh is None or output is None:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tierwise.data.errors import RecordError
-
-_MAX_COUNT = 2**53  # beyond it, floats and other people's JSON no longer hold whole numbers
+from tierwise.data.foreign.json_text import whole_text
+from tierwise.data.foreign.limits import MAX_MESSAGES, MAX_NUMBER, MAX_TOKENS
 
 
 def mapping(raw: object, where: str) -> Mapping[str, Any]:
@@ -15,11 +15,13 @@ def mapping(raw: object, where: str) -> Mapping[str, Any]:
     return raw
 
 
-def sequence(raw: object, where: str) -> list[Any]:
+def sequence(raw: object, where: str, most: int = MAX_MESSAGES) -> list[Any]:
     if raw is None:
         return []
     if not isinstance(raw, list | tuple):
         raise RecordError(where, f"is {shown(raw)}; a JSON array is needed")
+    if len(raw) > most:
+        raise RecordError(where, f"has {len(raw)} entries; at most {most} are taken")
     return list(raw)
 
 
@@ -30,11 +32,7 @@ def text(raw: object, where: str) -> str | None:
 
 
 def encodable(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+    return whole_text(text)
 
 
 def flag(raw: object, where: str) -> bool | None:
@@ -54,13 +52,17 @@ def number(raw: object, where: str) -> float | None:
         value = math.inf
     if not math.isfinite(value):
         raise RecordError(where, f"is {shown(raw)}; a finite number or null is needed")
+    if abs(value) > MAX_NUMBER:
+        raise RecordError(where, f"is {shown(raw)}; at most {MAX_NUMBER:g} is taken")
     return value
 
 
-def amount(raw: object, where: str) -> float | None:
+def amount(raw: object, where: str, most: float = MAX_NUMBER) -> float | None:
     value = number(raw, where)
     if value is not None and value < 0:
         raise RecordError(where, f"is {value:g}; it cannot be below 0")
+    if value is not None and value > most:
+        raise RecordError(where, f"is {shown(raw)}; at most {most:g} is taken")
     return value
 
 
@@ -68,7 +70,7 @@ def count(raw: object, where: str) -> int | None:
     value = amount(raw, where)
     if value is None:
         return None
-    if value != int(value) or value > _MAX_COUNT:
+    if value != int(value) or value > MAX_TOKENS:
         raise RecordError(where, f"is {shown(raw)}; a whole number is needed")
     return int(value)
 
@@ -78,5 +80,7 @@ def extra(record: Mapping[str, Any], known: frozenset[str]) -> Mapping[str, Any]
 
 
 def shown(raw: object) -> str:
-    found = repr(raw)
+    if isinstance(raw, int) and abs(raw) > 10**1_000:  # Python writes out no more than 4,300 digits
+        return "a number of more than 1,000 digits"
+    found = repr(raw[:80] if isinstance(raw, str | list) else raw)
     return found if len(found) <= 60 else f"{found[:57]}..."

@@ -20,9 +20,10 @@ from tierwise.data.fields import number as _number
 from tierwise.data.fields import sequence as _sequence
 from tierwise.data.fields import shown as _shown
 from tierwise.data.fields import text as _text
+from tierwise.data.foreign.limits import MAX_DEPTH, MAX_MESSAGES, MAX_MS, MAX_TOOLS, MAX_USD
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Message, Outcome, Step, Tool
 
-MAX_NESTING = 100
+MAX_NESTING = MAX_DEPTH
 _MAX_TIMESTAMP = 253_402_300_799.0  # the end of the year 9999; milliseconds since 1970 lie beyond it
 _STEP_FIELDS = frozenset(Step.__dataclass_fields__) - {"extra"}
 _ATTEMPT_FIELDS = frozenset(Attempt.__dataclass_fields__) - {"extra"}
@@ -99,9 +100,9 @@ def parse_attempt(raw: object, where: str) -> Attempt:
         input_tokens=_count(record.get("input_tokens"), f"{where}.input_tokens"),
         output_tokens=_count(record.get("output_tokens"), f"{where}.output_tokens"),
         cached_tokens=_count(record.get("cached_tokens"), f"{where}.cached_tokens"),
-        cost_usd=_amount(record.get("cost_usd"), f"{where}.cost_usd"),
+        cost_usd=_amount(record.get("cost_usd"), f"{where}.cost_usd", MAX_USD),
         cost_is_estimate=bool(_flag(record.get("cost_is_estimate"), f"{where}.cost_is_estimate")),
-        latency_ms=_amount(record.get("latency_ms"), f"{where}.latency_ms"),
+        latency_ms=_amount(record.get("latency_ms"), f"{where}.latency_ms", MAX_MS),
         evaluator=_text(record.get("evaluator"), f"{where}.evaluator"),
         error=_text(record.get("error"), f"{where}.error"),
         simulated=bool(_flag(record.get("simulated"), f"{where}.simulated")),
@@ -151,7 +152,7 @@ def _attempts(raw: object) -> tuple[Attempt, ...]:
 
 
 def _messages(raw: object, where: str) -> tuple[Message, ...]:
-    return tuple(_message(item, f"{where}[{i}]") for i, item in enumerate(_sequence(raw, where)))
+    return tuple(_message(item, f"{where}[{i}]") for i, item in enumerate(_sequence(raw, where, MAX_MESSAGES)))
 
 
 def _message(raw: object, where: str) -> Message:
@@ -169,7 +170,7 @@ def _content(raw: object, where: str) -> str:
 
 
 def _tools(raw: object, where: str) -> tuple[Tool, ...]:
-    return tuple(_tool(item, f"{where}[{i}]") for i, item in enumerate(_sequence(raw, where)))
+    return tuple(_tool(item, f"{where}[{i}]") for i, item in enumerate(_sequence(raw, where, MAX_TOOLS)))
 
 
 def _tool(raw: object, where: str) -> Tool:

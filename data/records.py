@@ -6,7 +6,10 @@ validate it: :mod:`tierwise.data.parsing` checks what comes from outside, once.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tierwise.data.courses import Course
 
 CALLERS_ARM = "local"
 """The arm of a decision that the caller took itself, because the service did not answer in time."""
@@ -172,7 +175,7 @@ class Decision:
     what that attempt is expected to cost, both by tier name, cheapest first; empty where the policy does not know them.
     ``propensity`` is the probability with which the chosen tier was chosen, over the arms of the live experiment and
     exploration (:func:`tierwise.router_model.exploration.propensity`). ``is_fallback`` is true when trouble, not
-    judgment, picked the tier. ``explanation`` and the figures behind it are there where they were asked for.
+    judgment, picked the tier. ``explanation`` with its figures and ``course`` are there where they were asked for.
     """
 
     tier: str
@@ -189,3 +192,4 @@ class Decision:
     explanation: Sequence[str] = ()
     explanation_figures: Mapping[str, Any] = field(default_factory=dict)
     experiment: str | None = None
+    course: "Course | None" = None

@@ -15,9 +15,13 @@ from typing import IO, Any
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import LogError, RecordError
+from tierwise.data.foreign import TooLargeError
+from tierwise.data.foreign.limits import MAX_LINE_CHARS, MAX_LINE_VALUES, MAX_QUARANTINED_CHARS
+from tierwise.data.foreign.lines import bounded_lines
 from tierwise.data.parquet import read_parquet_rows, write_parquet_rows
 from tierwise.data.parsing import parse_logged_step
 from tierwise.data.records import LoggedStep
+from tierwise.data.sensitive_text import redact_text
 from tierwise.data.serialise import logged_step_to_dict
 
 
@@ -41,6 +45,8 @@ class StepLog:
     steps: tuple[LoggedStep, ...]
     malformed: tuple[Malformed, ...] = ()
 
+
+Raw = str | dict[str, Any] | EOFError | TooLargeError
 
 LOG_SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
 
@@ -86,6 +92,8 @@ def read_step_log(
         try:
             if isinstance(raw, EOFError):
                 raise RecordError("", f"the file is damaged from here on: {raw}")
+            if isinstance(raw, TooLargeError):
+                raise RecordError("", str(raw))
             logged = parse_logged_step(_decoded(raw), with_outcomes)
             if catalogue is not None:
                 _check_tiers(logged, catalogue)
@@ -110,15 +118,17 @@ def write_step_log(path: Path | str, steps: Iterable[LoggedStep]) -> int:
 
 
 def write_quarantine(path: Path | str, malformed: Iterable[Malformed]) -> None:
-    """Appends malformed lines to a JSON Lines file: where each stood, why it was refused, and the line itself."""
+    """Appends malformed lines to a JSON Lines file: where each stood, why it was refused, and the line itself, without
+    secrets and cut after ``MAX_QUARANTINED_CHARS``."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with _open_text(Path(path), "a") as file:
         for line in malformed:
-            row = {"path": line.path, "line_number": line.line_number, "reason": line.reason, "raw": line.raw}
+            raw, reason = redact_text(line.raw[:MAX_QUARANTINED_CHARS]), redact_text(line.reason)
+            row = {"path": line.path, "line_number": line.line_number, "reason": reason, "raw": raw}
             file.write(json.dumps(row) + "\n")
 
 
-def _raw_records(path: Path) -> Iterator[tuple[int, str | dict[str, Any] | EOFError]]:
+def _raw_records(path: Path) -> Iterator[tuple[int, Raw]]:
     """Numbered lines or rows; an ``EOFError`` stands where a compressed file breaks off after its first line."""
     if path.suffix == ".parquet":
         yield from enumerate(read_parquet_rows(path), start=1)
@@ -126,9 +136,9 @@ def _raw_records(path: Path) -> Iterator[tuple[int, str | dict[str, Any] | EOFEr
     number = 0
     try:
         with _open_text(path, "r") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield number, line.rstrip("\n")
+            for number, line in enumerate(bounded_lines(file, MAX_LINE_CHARS), start=1):
+                if isinstance(line, TooLargeError) or line.strip():
+                    yield number, line if isinstance(line, TooLargeError) else line.rstrip("\n")
     except (EOFError, BadGzipFile, zlib.error) as error:
         if not number:
             raise LogError(f"{path}: {error}") from None
@@ -140,6 +150,8 @@ def _raw_records(path: Path) -> Iterator[tuple[int, str | dict[str, Any] | EOFEr
 def _decoded(raw: str | dict[str, Any]) -> object:
     if not isinstance(raw, str):
         return raw
+    if raw.count(",") + raw.count("[") + raw.count("{") > MAX_LINE_VALUES:
+        raise RecordError("", f"may hold more than {MAX_LINE_VALUES} values")
     try:
         return json.loads(raw)
     except RecursionError:
@@ -148,7 +160,7 @@ def _decoded(raw: str | dict[str, Any]) -> object:
         raise RecordError("", f"not JSON: {error}") from None
 
 
-def _shown(raw: str | dict[str, Any] | EOFError) -> str:
+def _shown(raw: Raw) -> str:
     if isinstance(raw, dict):
         return json.dumps(raw, default=str)
     return raw if isinstance(raw, str) else ""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 from tierwise.data.records import Step
+from tierwise.data.sensitive_text import redact_text
 from tierwise.features.trajectory import last_action_name
 
 IDENTITY_FIELDS: tuple[str, ...] = ("task_type", "agent", "node", "tool_set", "schema", "last_action")
@@ -36,6 +37,9 @@ def fit_vocabularies(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
         for counter, value in zip(counters, identity_values(step), strict=True):
             if value is not None:
                 counter[value] += 1
+    for counter in counters:  # a name that holds a secret must not stand in a bundle
+        for value in [name for name in counter if redact_text(name) != name]:
+            del counter[value]
     return {field: _frequent(counter) for field, counter in zip(IDENTITY_FIELDS, counters, strict=True)}
 
 

@@ -23,6 +23,8 @@ from tierwise.features.encoders.static import STATIC_FOLDER
 from tierwise.features.pipeline import FeaturePipeline
 from tierwise.features.schema import FeatureSchema
 from tierwise.router_model.calibration import Calibration
+from tierwise.router_model.course_menu import COURSES_FILE
+from tierwise.router_model.courses import CourseParts
 from tierwise.router_model.familiarity import Familiarity
 from tierwise.router_model.linear_chain import LinearChain
 from tierwise.router_model.neighbours import NO_LOGGED_STEPS, LoggedSteps
@@ -32,6 +34,7 @@ from tierwise.router_model.predictor import Predictor
 FORMAT_VERSION = 1
 MANIFEST_FILE = "manifest.json"
 GOLDEN_FILE = "golden.jsonl"
+_EXTERNAL = b"\x0a\x08location\x12"  # the entry of ONNX that names a file of weights outside of the graph
 _MANIFEST_KEYS = ("router_version", "feature_fingerprint", "files")
 _ENCODER_FILES = ("encoder.onnx", "tokenizer.json", "encoder.json")
 _ROUTER_FILES = (
@@ -58,6 +61,7 @@ class RouterParts:
     familiarity: Familiarity
     encoder_folder: Path = STATIC_FOLDER
     logged: LoggedSteps = NO_LOGGED_STEPS
+    courses: CourseParts | None = None
 
     def pipeline(self) -> FeaturePipeline:
         """Steps to vectors. Raises ``FeatureSchemaError`` when the encoder is not the one of the schema."""
@@ -124,15 +128,20 @@ def read_bundle(folder: Path | str) -> Bundle:
     """Reads a bundle and checks its digests and fingerprint. Raises ``BundleError``."""
     folder = Path(folder)
     manifest = _read_manifest(folder)
+    if manifest["router_version"] != _version(manifest["files"]):
+        raise BundleError(f"{folder / MANIFEST_FILE} has a router_version that its files do not have; copy it again")
     for name, expected in manifest["files"].items():
         if not (folder / name).is_file():
             raise BundleError(f"{folder} lacks {name}; copy the whole bundle again")
-        if _digest((folder / name).read_bytes()) != expected:
+        content = (folder / name).read_bytes()
+        if name.endswith(".onnx") and _EXTERNAL in content:
+            raise BundleError(f"{folder / name} keeps weights in another file, which no digest covers; export it whole")
+        if _digest(content) != expected:
             raise BundleError(f"{folder / name} does not have the digest of the manifest; copy the whole bundle again")
     try:
-        parts = _read_parts(folder)
+        parts = _read_parts(folder, COURSES_FILE in manifest["files"])
         golden = tuple(json.loads(line) for line in (folder / GOLDEN_FILE).read_text(encoding="utf-8").splitlines())
-    except (KeyError, TypeError, ValueError, OSError, TierwiseError) as error:
+    except (KeyError, TypeError, ValueError, OSError, RecursionError, OverflowError, TierwiseError) as error:
         raise BundleError(f"the bundle {folder} cannot be read: {type(error).__name__}: {error}") from error
     if parts.schema.fingerprint != manifest["feature_fingerprint"]:
         raise BundleError(f"{folder} was trained with other features than this version computes; train it again")
@@ -152,9 +161,11 @@ def _write_files(folder: Path, parts: RouterParts, golden: list[dict[str, Any]],
     _write_json(folder / "features.json", parts.schema.to_mapping())
     _write_json(folder / "familiarity.json", parts.familiarity.to_mapping())
     _write_json(folder / "logged.json", parts.logged.to_mapping())
+    if parts.courses is not None:
+        parts.courses.save(folder)
     (folder / GOLDEN_FILE).write_text("".join(json.dumps(row) + "\n" for row in golden), encoding="utf-8")
     files = {path.name: _digest(path.read_bytes()) for path in sorted(folder.iterdir())}
-    version = _digest(json.dumps(files).encode())[:12]
+    version = _version(files)
     own = {
         "format_version": FORMAT_VERSION,
         "router_version": version,
@@ -175,14 +186,16 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
             raise BundleError(f"{path} has format {manifest['format_version']!r}; this version reads {FORMAT_VERSION}")
         needed = {key: manifest[key] for key in _MANIFEST_KEYS}
         unlisted = {*_ENCODER_FILES, *_ROUTER_FILES} - set(needed["files"])
-    except (ValueError, KeyError, TypeError) as error:
+        if any(Path(name).name != name for name in needed["files"]):
+            raise BundleError(f"{path} lists a file outside of its folder; copy the whole bundle again")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BundleError(f"{path} is no manifest: {type(error).__name__}: {error}") from None
     if unlisted:
         raise BundleError(f"{path} does not list {min(unlisted)}; copy the whole bundle again")
     return dict(manifest)
 
 
-def _read_parts(folder: Path) -> RouterParts:
+def _read_parts(folder: Path, has_courses: bool) -> RouterParts:
     reference = np.load(folder / "familiarity.npy", allow_pickle=False)
     return RouterParts(
         catalogue=TierCatalogue.from_mapping(_read_json(folder / "tiers.json")),
@@ -195,6 +208,7 @@ def _read_parts(folder: Path) -> RouterParts:
         familiarity=Familiarity.from_mapping(_read_json(folder / "familiarity.json"), reference),
         encoder_folder=folder,
         logged=LoggedSteps.from_mapping(_read_json(folder / "logged.json")),
+        courses=CourseParts.load(folder) if has_courses else None,
     )
 
 
@@ -204,6 +218,10 @@ def _read_json(path: Path) -> Any:
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _version(files: Mapping[str, str]) -> str:
+    return _digest(json.dumps(dict(sorted(files.items()))).encode())[:12]
 
 
 def _digest(content: bytes) -> str:

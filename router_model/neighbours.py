@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tierwise.data.sensitive_text import redact_text
 from tierwise.router_model.familiarity import Familiarity
 
 
@@ -46,7 +47,7 @@ class LoggedSteps:
     def of(cls, step_ids: Sequence[str], success: NDArray[np.float64]) -> "LoggedSteps":
         """From ``success`` float64 [m, k]: 1, 0 or NaN."""
         rows = tuple(tuple(None if np.isnan(value) else bool(value) for value in row) for row in success)
-        return cls(tuple(step_ids), rows)
+        return cls(tuple(map(redact_text, step_ids)), rows)
 
     def nearest(self, familiarity: Familiarity, vector: NDArray[np.float32], n: int) -> list[LoggedNeighbour]:
         """The ``n`` nearest to a feature vector float32 [d], nearest first."""

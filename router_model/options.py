@@ -1,6 +1,7 @@
 """What a caller may ask of one decision."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import RecordError
@@ -13,8 +14,9 @@ class DecideOptions:
     ``max_quality_loss`` is the tolerated relative loss of success against always using the top tier, 0 to 1;
     ``max_cost_usd`` bounds the expected cost. ``catch_rate`` is the probability that the caller notices a failure and
     then goes one tier up; with it the decision is where to start, and expected costs are those of all attempts.
+    ``courses`` asks for the course of the step beside its tier.
     ``current_tier`` and ``cached_tokens`` tell which tier the session talks to and how many prompt tokens that
-    provider holds in its cache.
+    provider holds in its cache; ``cached_by_tier`` tells that of every tier whose cache is still warm.
     """
 
     max_quality_loss: float | None = None
@@ -25,6 +27,15 @@ class DecideOptions:
     explain: bool = False
     current_tier: str | None = None
     cached_tokens: int | None = None
+    cached_by_tier: Mapping[str, int] = field(default_factory=dict)
+    courses: bool = False
+
+    @property
+    def warm_tokens(self) -> Mapping[str, int]:
+        """Prompt tokens by tier that providers hold in their caches."""
+        if self.current_tier is None or not self.cached_tokens:
+            return self.cached_by_tier
+        return {**self.cached_by_tier, self.current_tier: self.cached_tokens}
 
     def check(self, catalogue: TierCatalogue) -> None:
         """Raises ``RecordError`` for a value that cannot be honoured; names it and the fix."""
@@ -36,10 +47,15 @@ class DecideOptions:
             raise RecordError("session.cached_tokens", f"is {self.cached_tokens}; it cannot be below 0")
         if self.catch_rate is not None and not 0 <= self.catch_rate <= 1:
             raise RecordError("options.catch_rate", f"is {self.catch_rate}; a probability from 0 to 1 is needed")
-        for field in ("min_tier", "max_tier", "current_tier"):
-            name = getattr(self, field)
+        for option in ("min_tier", "max_tier", "current_tier"):
+            name = getattr(self, option)
             if name is not None and name not in catalogue.names:
-                raise RecordError(f"options.{field}", f"is '{name}'; the tiers are {', '.join(catalogue.names)}")
+                raise RecordError(f"options.{option}", f"is '{name}'; the tiers are {', '.join(catalogue.names)}")
+        for name in self.cached_by_tier:
+            if name not in catalogue.names:
+                raise RecordError(
+                    "session.cached_by_tier", f"names '{name}'; the tiers are {', '.join(catalogue.names)}"
+                )
         if self.min_tier and self.max_tier and catalogue.index(self.min_tier) > catalogue.index(self.max_tier):
             raise RecordError("options.min_tier", f"is '{self.min_tier}', above max_tier '{self.max_tier}'")
 

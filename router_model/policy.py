@@ -20,6 +20,7 @@ from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.parts import Cascades, Part, cascade_point, cascades_of, cascades_to_lists, part_value
 
 DEFAULT_MAX_QUALITY_LOSS = 0.03
+EXPECTED = {"same-answer": "to answer as the top tier does"}
 _PLAIN = (
     "cost_scale_usd", "confidence", "n_steps", "default_max_quality_loss", "is_relative", "part_field", "n_tasks",
     "n_effective", "missing",
@@ -41,7 +42,8 @@ class Policy:
     ``part_field`` is the field of a step by whose values ``parts`` go; ``points`` and ``tiers`` serve steps that do not
     carry it, and all steps where there are no parts. ``together`` is the evidence of all parts as one policy.
     ``is_relative`` counts a step's cost in its own expected cost on the top tier, else in ``cost_scale_usd``, the mean
-    one. ``tiers`` None leaves every tier open.
+    one. ``tiers`` None leaves every tier open. ``target`` says what was certified: "success", or with "same-answer" the
+    share of answers that differ from the top tier's.
     """
 
     points: tuple[OperatingPoint, ...]
@@ -59,6 +61,7 @@ class Policy:
     n_effective: float = 0.0
     missing: str = ""
     cascades: Cascades = ()
+    target: str = "success"
 
     def point(self, max_quality_loss: float | None) -> OperatingPoint:
         """The certified point with the largest loss up to the asked one; None asks for the default."""
@@ -131,7 +134,7 @@ class Policy:
         weight = terms.point.cost_weight / self.unit_usd(outlook.top_usd)
         tried = [tier for tier in candidates if terms.is_open(tier) or tier == candidates[-1]]
         tier = max(tried, key=lambda t: (outlook.p_success[t] - weight * cost_usd[t], -t))
-        return Choice(tier, _learned_reason(tier, outlook, allowed, terms))
+        return Choice(tier, _learned_reason(tier, outlook, allowed, terms, EXPECTED.get(self.target, "to succeed")))
 
     def has_cascade(self, step: Step, options: DecideOptions) -> bool:
         """Whether a start is certified for the asked catch rate; elsewhere a step starts as a single attempt would."""
@@ -171,6 +174,7 @@ class Policy:
             "cascades": cascades_to_lists(self.cascades),
             "tiers": None if self.tiers is None else list(self.tiers),
             "guardrails": {name: getattr(self.guardrails, name) for name in rails},
+            "target": self.target,
         } | {name: getattr(self, name) for name in _PLAIN}
 
     @classmethod
@@ -182,6 +186,7 @@ class Policy:
             tiers=None if raw["tiers"] is None else tuple(raw["tiers"]),
             guardrails=Guardrails(**raw["guardrails"]),
             cascades=cascades_of(raw["cascades"]),
+            target=raw.get("target", "success"),  # bundles of before have none
             **{name: raw[name] for name in _PLAIN},
         )
 
@@ -212,17 +217,16 @@ def _unsupported_reason(terms: Terms) -> Reason:
     return Reason("unsupported", text)
 
 
-def _learned_reason(tier: int, outlook: Outlook, allowed: TierRange, terms: Terms) -> Reason:
+def _learned_reason(tier: int, outlook: Outlook, allowed: TierRange, terms: Terms, what: str) -> Reason:
     p_success, cost_usd, top = outlook.p_success, outlook.cost_usd, allowed.high
     of = f" Certified for {terms.origin}." if terms.origin else ""
     if tier == top:
-        text = f"Only the dearest open tier is worth it: {p_success[tier]:.0%} expected to succeed.{of}"
+        text = f"Only the dearest open tier is worth it: {p_success[tier]:.0%} expected {what}.{of}"
         return Reason("learned_top", text)
     gain = p_success[top] - p_success[tier]
     ratio = cost_usd[top] / max(cost_usd[tier], 1e-12)
     text = (
-        f"{p_success[tier]:.0%} expected to succeed; the top open tier adds {gain:+.1%} at {ratio:.3g} times the cost."
-        f"{of}"
+        f"{p_success[tier]:.0%} expected {what}; the top open tier adds {gain:+.1%} at {ratio:.3g} times the cost.{of}"
     )
     if allowed.raised_by and tier == allowed.low:
         return Reason("raised", f"{text} Raised by {allowed.raised_by}.")

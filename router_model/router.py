@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.courses import ALWAYS, Accepted, Course
 from tierwise.data.parsing import parse_step
 from tierwise.data.records import Decision, Reason, Step
 from tierwise.data.serialise import step_to_dict
 from tierwise.data.trouble import TroubleLog
+from tierwise.features.evidence import Answer
 from tierwise.router_model.bundle import Bundle, BundleError, RouterParts, read_bundle
 from tierwise.router_model.chain import Floats
+from tierwise.router_model.courses import Ordered, accepted, check_answers, ordered_course
 from tierwise.router_model.escalation import Escalations, Outlook, expect_escalations
 from tierwise.router_model.explanation import explain
 from tierwise.router_model.guardrails import Guardrails, open_tiers
@@ -93,12 +96,36 @@ class Router:
         """One decision a step, in order, each the same as if it were decided alone."""
         options.check(self.catalogue)
         try:
-            return self._decide(steps, options)
+            decided = self._decide(steps, options)
+            return (
+                [self._with_course(*one, options) for one in zip(steps, decided, strict=True)]
+                if options.courses
+                else decided
+            )
         except Exception as error:  # whatever breaks in here, the caller's agent must go on
             if len(steps) > 1:  # and what breaks on one step costs the others nothing
                 return [self.decide(step, options) for step in steps]
             self._trouble.tell("the router failed; the fallback tier is used", error)
             return [self.fallback(step, options, "trouble", "The router failed.") for step in steps]
+
+    def course(self, step: Step, options: DecideOptions = NO_OPTIONS) -> Course:
+        """What to ask for ``step``, how to accept it, what to ask otherwise. Trouble gives the fallback tier alone."""
+        found = self.decide(step, replace(options, courses=True))
+        return found.course or Course((found.tier,), ALWAYS, found.tier)
+
+    def accept(self, step: Step, answers: Sequence[Answer], options: DecideOptions = NO_OPTIONS) -> Accepted:
+        """What to do with the ``answers`` that the course of ``step`` asked for; ``options`` are those of the course.
+
+        Trouble inside asks the dearest open tier. Raises ``RecordError`` for options or tiers that cannot be.
+        """
+        options.check(self.catalogue)
+        check_answers(answers, self.catalogue)
+        try:
+            return self._accept(step, answers, options)
+        except Exception as error:  # whatever breaks in here, the caller's agent must go on
+            self._trouble.tell("judging answers failed; the dearest open tier is asked", error)
+            top = self.fallback(step, options, "trouble", "").tier
+            return Accepted(None, top, Reason("trouble", "The router failed. The dearest open tier is asked."))
 
     def predict(self, steps: Sequence[Step]) -> Prediction:
         """Probabilities and costs on every tier, one row a step, for those who want to expect rather than decide."""
@@ -146,6 +173,20 @@ class Router:
         vectors = self._stage("features", self._pipeline.transform, steps)
         prediction = self._stage("predict", self._predictor.predict, vectors)
         return self._stage("policy", self._decisions, steps, options, vectors, prediction)
+
+    def _accept(self, step: Step, answers: Sequence[Answer], options: DecideOptions) -> Accepted:
+        vectors = self._pipeline.transform([step])
+        prediction = self._predictor.predict(vectors)
+        (decision,) = self._decisions([step], options, vectors, prediction)
+        found = self._ordered(step, decision, options)
+        return accepted(step, answers, found, self.parts.courses, self.parts.schema, vectors, prediction)
+
+    def _ordered(self, step: Step, decision: Decision, options: DecideOptions) -> Ordered:
+        menu = None if self.parts.courses is None else self.parts.courses.menu
+        return ordered_course(step, decision, options, menu, self.catalogue, self.parts.policy)
+
+    def _with_course(self, step: Step, decision: Decision, options: DecideOptions) -> Decision:
+        return replace(decision, course=self._ordered(step, decision, options).course)
 
     def _decisions(
         self,
@@ -206,18 +247,19 @@ class Router:
         )
 
     def _with_warm_cache(self, cost_usd: Floats, options: DecideOptions) -> Floats:
-        """Costs float64 [n, k] less what staying on the session's tier saves through the provider's prompt cache.
+        """Costs float64 [n, k] less what the providers' prompt caches save on the tiers that hold the session.
 
         No more is saved than if the whole step were paid at the cached price, however much the cache holds.
         """
-        if options.current_tier is None or not options.cached_tokens:
+        warm = options.warm_tokens
+        if not warm:
             return cost_usd
-        tier = self.catalogue.index(options.current_tier)
-        model = self.catalogue.tiers[tier].model
-        if model is None or not model.input_usd_per_mtok or model.cached_input_usd_per_mtok is None:
-            return cost_usd
-        saved_per_mtok = max(0.0, model.input_usd_per_mtok - model.cached_input_usd_per_mtok)
-        most = cost_usd[:, tier] * saved_per_mtok / model.input_usd_per_mtok
         found = cost_usd.copy()
-        found[:, tier] -= np.minimum(options.cached_tokens * saved_per_mtok / 1e6, most)
+        for name, n_tokens in warm.items():
+            tier = self.catalogue.index(name)
+            model = self.catalogue.tiers[tier].model
+            if model is not None and model.input_usd_per_mtok and model.cached_input_usd_per_mtok is not None:
+                saved_per_mtok = max(0.0, model.input_usd_per_mtok - model.cached_input_usd_per_mtok)
+                most = cost_usd[:, tier] * saved_per_mtok / model.input_usd_per_mtok
+                found[:, tier] -= np.minimum(n_tokens * saved_per_mtok / 1e6, most)
         return found

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from tierwise.data.errors import MissingExtraError
 from tierwise.router_model.decider import Decider
 from tierwise.serving.dashboard.app import PREFIX, dashboard_app
-from tierwise.serving.gate import OPEN_PATHS, Gate
+from tierwise.serving.gate import OPEN_PATHS, Gate, LocalOnly
 from tierwise.serving.gateway.gateway import Gateway
 from tierwise.serving.hot import HotPaths
 from tierwise.serving.keys import load_keys
@@ -18,7 +18,7 @@ from tierwise.serving.openapi import document_schemas
 from tierwise.serving.problems import install_problem_handlers
 from tierwise.serving.rate_limit import Buckets, RateLimit
 from tierwise.serving.reload import reload_on_hangup
-from tierwise.serving.routes import admin, decisions, gateway, outcomes, probes
+from tierwise.serving.routes import accept, admin, decisions, gateway, outcomes, probes
 from tierwise.serving.service import Service, build_service
 from tierwise.serving.settings import Settings
 
@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 _NO_TELEMETRY: "TelemetryConfig" = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 _HOT = {
     "/route": decisions.route,
+    "/accept": accept.accept,
     "/outcomes": outcomes.report_outcomes,
     "/v1/chat/completions": gateway.chat_completions,
+    "/v1/responses": gateway.responses,
+    "/v1/messages": gateway.messages,
 }
 
 
@@ -49,7 +52,7 @@ def create_app(settings: Settings, decider: Decider | None = None, tracing: "Tra
         title="Tierwise", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=_NO_TELEMETRY
     )
     app.state.service, app.state.gateway = service, front
-    for routes in (decisions, outcomes, probes, admin, gateway):
+    for routes in (decisions, accept, outcomes, probes, admin, gateway):
         app.include_router(routes.router)
     install_problem_handlers(app)
     document_schemas(app)
@@ -62,6 +65,8 @@ def create_app(settings: Settings, decider: Decider | None = None, tracing: "Tra
     if keys:
         open_paths = OPEN_PATHS | {"/metrics"} if settings.public_metrics else OPEN_PATHS
         app.add_middleware(Gate, keys=keys, open_paths=open_paths, open_prefix=PREFIX if settings.dashboard else None)
+    else:
+        app.add_middleware(LocalOnly)
     if tracing is not None:
         from tierwise.serving.tracing import Traced
 

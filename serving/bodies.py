@@ -6,6 +6,7 @@ import json
 from fastapi import Request
 from pydantic_core import from_json
 
+from tierwise.data.foreign.limits import MAX_VALUES
 from tierwise.serving.problems import body_too_large, body_too_slow, invalid_json, wrong_media_type
 from tierwise.serving.settings import Settings
 
@@ -38,6 +39,8 @@ def decode_json(body: bytes) -> object:
 
     Raises ``Problem`` naming what is wrong.
     """
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
+        raise invalid_json(f"the body may hold more than {MAX_VALUES} values")
     try:
         return from_json(body)
     except ValueError as error:

@@ -23,7 +23,12 @@ from tierwise.serving.wire import RouteRequest, decision_to_wire, parse_route_re
 if TYPE_CHECKING:
     from tierwise.serving.tracing import Tracing
 
-CALLERS_POLICY = "caller"
+CALLERS_POLICY, STICKY_POLICY = "caller", "sticky"
+_STICKY = {
+    "thought": "Thought that only its provider can check",
+    "tool_loop": "A loop of tools",
+    "session": "A session",
+}
 
 
 class Desk:
@@ -68,12 +73,15 @@ class Desk:
         with self._tracing.span("route"):
             return await self._answer_soon(raw, where, decision_id)
 
-    def enter(self, raw: object, tier: str, model: str) -> str:
-        """Records a decision that the caller took without us, and returns its id. Raises ``Problem``."""
+    def enter(self, raw: object, tier: str, model: str, why: str | None = None) -> str:
+        """Records a decision that no router took, and returns its id: the caller's own, or one that sticks to the
+        model that spoke before because of ``why`` (``thought``, ``tool_loop``, ``session``). Raises ``Problem``."""
         request, decision_id = parse_route_request(raw), self._new_id()
         version = self._arms.now().lane_of(request.task_id or decision_id).decider.version
-        reason = Reason("named", f"The caller named the model '{model}'.")
-        self._record(request, Decision(tier, CALLERS_POLICY, version, reason, model=model), decision_id)
+        policy = CALLERS_POLICY if why is None else STICKY_POLICY
+        text = f"The caller named the model '{model}'." if why is None else f"{_STICKY[why]} stays with '{model}'."
+        reason = Reason(why or "named", text)
+        self._record(request, Decision(tier, policy, version, reason, model=model), decision_id)
         return decision_id
 
     async def _answer_soon(self, raw: object, where: str, decision_id: str | None) -> dict[str, Any]:
@@ -103,7 +111,7 @@ class Desk:
         finished = time.perf_counter()
         self._metrics.decide_seconds.observe(decided - begin)
         self._metrics.total_seconds.observe(finished - started)
-        return decision_to_wire(decision, question.decision_id, (finished - started) * 1000, request.options.explain)
+        return decision_to_wire(decision, question.decision_id, (finished - started) * 1000, request.options)
 
     def _record(self, request: RouteRequest, decision: Decision, decision_id: str) -> DecisionRecord:
         record = DecisionRecord(

@@ -14,6 +14,7 @@ from tierwise.router_model.exploration import EXPLORED_CODE
 from tierwise.router_model.monitor.promise import PromiseState
 
 _SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0)
+_WAITS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 120.0)
 SHARED_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # worker processes share their numbers through this folder
 STAGES = ("parse", "decide", "total")
 OTHER_TIER = "other"
@@ -54,6 +55,12 @@ class Metrics:
         self.lost_gateway_outcomes = self._counter(
             "tierwise_lost_gateway_outcomes", "Outcomes of gateway calls that could not be stored.", []
         )
+        self._upstream = self._counter("tierwise_upstream_calls", "Calls of providers.", ["model", "status"])
+        self._first_chunk = self._histogram(
+            "tierwise_upstream_first_chunk_seconds", "Wait for the first content of a stream.", ["model"], _WAITS
+        )
+        self._failovers = self._counter("tierwise_upstream_failovers", "Calls taken over from another.", ["model"])
+        self._breakers = self._gauge("tierwise_breaker_open", "1 while a model rests.", "livemax", ["model"])
         self._explored = self._counter("tierwise_explored", "Decisions for a neighbouring tier, by the arm.", ["arm"])
         self._stand_ins = self._counter("tierwise_arm_stand_ins", "Decisions by the live router for an arm.", ["arm"])
         self._shadow = self._counter("tierwise_shadow_decisions", "The challenger against what was served.", ["result"])
@@ -72,6 +79,7 @@ class Metrics:
         labels = ["role", "policy", "version"]
         self._router = self._gauge("tierwise_router_info", "1 for the live routers.", "livemax", labels)
         self._live: dict[Role, Gauge] = {}
+        self._resting: dict[str, bool] = {}
 
     def note_decision(self, decision: Decision) -> None:
         """Counts an answered decision."""
@@ -118,6 +126,22 @@ class Metrics:
         if attempt.cost_usd is not None:
             self._bound(self._cost, tier).inc(attempt.cost_usd)
 
+    def note_upstream(self, model: str, status: int, first_chunk_ms: float | None) -> None:
+        """Counts a call of a provider; models come from the catalogue."""
+        self._bound(self._upstream, model, str(status)).inc()
+        if first_chunk_ms is not None:
+            self._first_chunk.labels(model).observe(first_chunk_ms / 1000)
+
+    def note_failover(self, model: str) -> None:
+        """Counts a call that ``model`` took over from one that failed or would not do."""
+        self._bound(self._failovers, model).inc()
+
+    def note_breaker(self, model: str, is_open: bool) -> None:
+        """Tells when a model begins or ceases to rest."""
+        if self._resting.get(model, False) != is_open:
+            self._resting[model] = is_open
+            self._breakers.labels(model).set(is_open)
+
     def note_promise(self, state: PromiseState) -> None:
         """Shows how the live router's promise stands."""
         self._promise_loss.labels("lower").set(state.lower)
@@ -154,5 +178,5 @@ class Metrics:
     def _gauge(self, name: str, text: str, mode: _Mode, labels: Sequence[str] = ()) -> Gauge:
         return Gauge(name, text, labels, registry=self.registry, multiprocess_mode=mode)
 
-    def _histogram(self, name: str, text: str, labels: list[str]) -> Histogram:
-        return Histogram(name, text, labels, registry=self.registry, buckets=_SECONDS)
+    def _histogram(self, name: str, text: str, labels: list[str], buckets: Sequence[float] = _SECONDS) -> Histogram:
+        return Histogram(name, text, labels, registry=self.registry, buckets=buckets)

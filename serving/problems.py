@@ -2,17 +2,17 @@
 
 import logging
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from tierwise.agents.protocols import CHAT, MESSAGES, Trouble, WireProtocol
 from tierwise.data.errors import RecordError
 from tierwise.data.trouble import where_raised
 
 MEDIA_TYPE = "application/problem+json"
-OPENAI_PREFIX = "/v1/"  # below it callers are OpenAI clients, which know one form of error
+OPENAI_PREFIX = "/v1/"  # below it callers are clients of a protocol, each of which knows one form of error
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -36,10 +36,10 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         self.headers = headers
 
     def response(self, path: str = "") -> Response:
-        """The answer at ``path``: a problem document, or OpenAI's form of error where its clients ask."""
+        """The answer at ``path``: a problem document, or the form of error that the clients of a protocol know."""
         if path.startswith(OPENAI_PREFIX):
-            status = HTTPStatus.BAD_REQUEST if self.status == HTTPStatus.UNPROCESSABLE_ENTITY else self.status
-            return JSONResponse(self.openai_body(), status, self.headers)
+            trouble = self.trouble
+            return JSONResponse(_protocol_at(path).error_body(trouble), trouble.status, self.headers)
         body = {
             "type": f"urn:tierwise:problem:{self.kind}",
             "title": self.kind.replace("-", " ").capitalize(),
@@ -50,18 +50,15 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
             body["field"] = self.field
         return JSONResponse(body, self.status, self.headers, MEDIA_TYPE)
 
-    def openai_body(self) -> dict[str, Any]:
-        """OpenAI's form of error; bodies of requests that cannot be read are 400 there, never 422."""
-        kind = _OPENAI_TYPES.get(self.status, "server_error" if self.status >= 500 else "invalid_request_error")
-        code = self.kind.replace("-", "_")
-        return {"error": {"message": self.detail, "type": kind, "param": self.field, "code": code}}
+    @property
+    def trouble(self) -> Trouble:
+        """As a protocol's clients are told it; bodies that cannot be read are 400 there, never 422."""
+        status = HTTPStatus.BAD_REQUEST if self.status == HTTPStatus.UNPROCESSABLE_ENTITY else self.status
+        return Trouble(int(status), self.detail, self.kind.replace("-", "_"), self.field)
 
 
-_OPENAI_TYPES = {
-    HTTPStatus.UNAUTHORIZED: "authentication_error",
-    HTTPStatus.FORBIDDEN: "permission_error",
-    HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_error",
-}
+def _protocol_at(path: str) -> WireProtocol:
+    return MESSAGES if path.startswith("/v1/messages") else CHAT
 
 
 def invalid_field(error: RecordError, where: str = "") -> Problem:
@@ -95,6 +92,11 @@ def body_too_slow(seconds: float) -> Problem:
 def batch_too_large(field: str, length: int, limit: int) -> Problem:
     detail = f"{field}: holds {length} entries; send at most {limit} at once"
     return Problem("batch-too-large", HTTPStatus.UNPROCESSABLE_ENTITY, detail, field)
+
+
+def not_local() -> Problem:
+    detail = "without API keys the service answers on localhost only; call it as localhost, or set keys"
+    return Problem("not-local", HTTPStatus.FORBIDDEN, detail)
 
 
 def key_missing() -> Problem:
@@ -146,6 +148,15 @@ def upstream_failed(status: int, detail: str, headers: dict[str, str]) -> Proble
     is_ours = 400 <= status < 500 and status not in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
     shown = HTTPStatus.BAD_GATEWAY if is_ours or status not in set(HTTPStatus) else HTTPStatus(status)
     return Problem("upstream-failed", shown, detail, headers=headers)
+
+
+def context_too_long(n_tokens: int, window: int) -> Problem:
+    """A prompt that fits no model, by OpenAI's name: clients shorten it and do not try again."""
+    detail = (
+        f"the prompt has at least {n_tokens} tokens by a low estimate, and the longest context window is {window}: "
+        "maximum context length exceeded; shorten it"
+    )
+    return Problem("context-length-exceeded", HTTPStatus.BAD_REQUEST, detail, "messages")
 
 
 def upstream_broke_off() -> Problem:

@@ -5,10 +5,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tierwise.serving.gate import OPEN_PATHS
+from tierwise.serving.gate import CHECKED_KEY, OPEN_PATHS, presented_key
 from tierwise.serving.problems import too_many_requests
 
 BURST_SECONDS = 2.0
@@ -68,8 +69,9 @@ class RateLimit:
 
 
 def _caller(connection: Scope) -> str:
-    for name, value in connection["headers"]:
-        if name == b"authorization":
-            return str(value.decode("latin-1"))
+    """The digest of the key where keys are checked: behind the gate it is a known one. Without keys anybody may send
+    any, so only the address counts."""
+    if connection.get(CHECKED_KEY):
+        return sha256(presented_key(connection).encode("utf-8", "replace")).hexdigest()
     client = connection.get("client")
     return str(client[0]) if client else ""

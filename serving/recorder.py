@@ -10,26 +10,28 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tierwise.data.decision_log import (
     DecisionLog,
     DecisionRecord,
     LogUnavailableError,
-    OutcomeReceipt,
 )
 from tierwise.data.errors import TierwiseError
+from tierwise.data.foreign.limits import MAX_WAITING_BYTES
+from tierwise.data.foreign.weight import attempt_bytes, step_bytes
 from tierwise.data.records import Outcome
-from tierwise.data.redaction import Redaction, redact_attempt, redact_step
+from tierwise.data.redaction import Redaction, redact_attempt, redact_decision, redact_step
 from tierwise.data.trouble import TroubleLog
 from tierwise.serving.ledger import Ledger
 from tierwise.serving.metrics import Metrics
+from tierwise.serving.waiting import Receipts, Report, WaitingBytes, answer
 
 BATCH_ROWS = 500
 RETRY_SECONDS = 0.5
-
-Receipts = tuple[OutcomeReceipt, ...]
+REDACT_SECONDS = 0.1
+"""Outcomes wait no longer than this for the redaction of decisions that came before them, and for one long step."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,14 +44,6 @@ class RecorderLimits:
     flush_seconds: float = 0.2
     drain_seconds: float = 10.0
     state_folder: Path = Path(".tierwise")
-
-
-@dataclass(frozen=True, slots=True)
-class _Report:
-    """Outcomes of one request and the promise of their receipts."""
-
-    outcomes: tuple[Outcome, ...]
-    receipts: "Future[Receipts]" = field(default_factory=Future)
 
 
 class Recorder:
@@ -65,7 +59,8 @@ class Recorder:
         self._log: DecisionLog | None = None
         self._ledger: Ledger | None = None
         self._decisions: deque[DecisionRecord] = deque()
-        self._reports: deque[_Report] = deque()
+        self._reports: deque[Report] = deque()
+        self._bytes, self._report_bytes = WaitingBytes(), WaitingBytes()
         self._work = threading.Event()
         self._urgent = threading.Event()
         self._trouble = TroubleLog(_LOGGER)
@@ -104,9 +99,11 @@ class Recorder:
 
     def record(self, decision: DecisionRecord) -> bool:
         """Queues a decision without waiting; False when the queue is full and the decision is dropped."""
-        if len(self._decisions) >= self._limits.queue_size:
+        n_bytes = step_bytes(decision.step)
+        if len(self._decisions) >= self._limits.queue_size or self._bytes.waiting + n_bytes > MAX_WAITING_BYTES:
             self._metrics.dropped_decisions.inc()
             return False
+        self._bytes.enter(n_bytes)
         if self._ledger is not None:
             self._ledger.answer()
         self._decisions.append(decision)
@@ -116,10 +113,13 @@ class Recorder:
 
     def report(self, outcomes: tuple[Outcome, ...]) -> "Future[Receipts]":
         """The receipts of ``outcomes``, once they are durable. The future raises ``LogError`` when they are not."""
-        report = _Report(outcomes)
-        if len(self._reports) >= self._limits.queue_size or self._deadline is not None:
+        report = Report(outcomes, sum(attempt_bytes(outcome.attempt) for outcome in outcomes))
+        is_full = len(self._reports) >= self._limits.queue_size
+        is_full = is_full or self._report_bytes.waiting + report.n_bytes > MAX_WAITING_BYTES
+        if is_full or self._deadline is not None:
             report.receipts.set_exception(LogUnavailableError("too many outcomes wait for the decision log"))
             return report.receipts
+        self._report_bytes.enter(report.n_bytes)
         self._reports.append(report)
         self._urgent.set()
         self._work.set()
@@ -149,35 +149,48 @@ class Recorder:
 
     def _write_all(self) -> None:
         """Empties both queues in turns: decisions first, so that an outcome finds its own; outcomes never wait long."""
-        while self._decisions or self._reports:
+        while (self._decisions or self._reports) and not self._is_late():
             try:
                 self._write_decisions()
                 self._write_reports()
             except LogUnavailableError as error:
                 self._note_trouble(error)
-                if self._is_late():
-                    return
-                time.sleep(RETRY_SECONDS)
+                if not self._is_late():
+                    time.sleep(RETRY_SECONDS)
 
     def _write_decisions(self) -> None:
-        batch = [self._decisions[i] for i in range(min(BATCH_ROWS, len(self._decisions)))]
-        if batch:
+        n_taken, batch = self._redacted_batch()
+        if n_taken:
             self._store_decisions(batch)
-            self._forget(len(batch))
+            self._forget(n_taken)
             self._note_success()
+
+    def _redacted_batch(self) -> tuple[int, list[DecisionRecord]]:
+        """How many decisions were taken, and what of them may be stored: as many as ``REDACT_SECONDS`` allow."""
+        batch: list[DecisionRecord] = []
+        ends_at, n_taken = time.monotonic() + REDACT_SECONDS, 0
+        for i in range(min(BATCH_ROWS, len(self._decisions))):
+            n_taken += 1
+            try:
+                batch.append(self._redacted_decision(self._decisions[i]))
+            except Exception as error:  # what cannot be redacted is not stored
+                self._metrics.dropped_decisions.inc()
+                self._trouble.tell("a decision was dropped", error)
+            if time.monotonic() > ends_at:
+                break
+        return n_taken, batch
 
     def _forget(self, n_decisions: int) -> None:
         """Takes decisions that are stored or counted as dropped from the queue."""
         for _ in range(n_decisions):
-            self._decisions.popleft()
+            self._bytes.leave(step_bytes(self._decisions.popleft().step))
         if self._ledger is not None:
             self._ledger.settle(n_decisions)
 
     def _store_decisions(self, batch: list[DecisionRecord]) -> None:
         """Stores a batch; when the database refuses it, stores what it accepts one by one."""
         try:
-            redacted = [self._redacted_decision(each) for each in batch]
-            self._metrics.recorded_decisions.inc(self._opened().record_decisions(redacted))
+            self._metrics.recorded_decisions.inc(self._opened().record_decisions(batch))
         except LogUnavailableError:
             raise
         except Exception as error:  # one record that cannot be written must not stop the others
@@ -189,17 +202,22 @@ class Recorder:
             self._trouble.tell("a decision was dropped", error)
 
     def _write_reports(self) -> None:
-        reports: list[_Report] = []
+        reports: list[Report] = []
         n_outcomes = 0
         while self._reports and n_outcomes < BATCH_ROWS:
-            report = self._reports.popleft()
+            report = self._next_report()
             if report.receipts.set_running_or_notify_cancel():
                 reports.append(report)
                 n_outcomes += len(report.outcomes)
         if reports:
             self._store_reports(reports)
 
-    def _store_reports(self, reports: list[_Report]) -> None:
+    def _next_report(self) -> Report:
+        report = self._reports.popleft()
+        self._report_bytes.leave(report.n_bytes)
+        return report
+
+    def _store_reports(self, reports: list[Report]) -> None:
         try:
             outcomes = [self._redacted(outcome) for report in reports for outcome in report.outcomes]
             receipts = self._opened().record_outcomes(outcomes)
@@ -216,11 +234,11 @@ class Recorder:
             reports[0].receipts.set_exception(error)
         else:
             self._note_success()
-            _answer(reports, receipts)
+            answer(reports, receipts)
 
     def _redacted_decision(self, record: DecisionRecord) -> DecisionRecord:
-        step = redact_step(record.step, self._redaction)
-        return record if step is record.step else replace(record, step=step)
+        step, decision = redact_step(record.step, self._redaction), redact_decision(record.decision, self._redaction)
+        return replace(record, step=step, decision=decision)
 
     def _redacted(self, outcome: Outcome) -> Outcome:
         return replace(outcome, attempt=redact_attempt(outcome.attempt, self._redaction))
@@ -261,7 +279,7 @@ class Recorder:
             _LOGGER.error("the decision log is away: %s", error)
         self._is_up = False
         while self._reports:
-            report = self._reports.popleft()
+            report = self._next_report()
             if report.receipts.set_running_or_notify_cancel():
                 report.receipts.set_exception(error)
 
@@ -269,16 +287,12 @@ class Recorder:
         return self._deadline is not None and time.monotonic() > self._deadline
 
     def _give_up(self) -> None:
+        while self._reports:
+            report = self._next_report()
+            if report.receipts.set_running_or_notify_cancel():
+                report.receipts.set_exception(LogUnavailableError("the service stops"))
         n_left = len(self._decisions)
         if n_left:
             self._metrics.dropped_decisions.inc(n_left)
             self._forget(n_left)
             _LOGGER.error("%d decisions were dropped: the decision log could not be reached", n_left)
-
-
-def _answer(reports: list[_Report], receipts: Receipts) -> None:
-    start = 0
-    for report in reports:
-        end = start + len(report.outcomes)
-        report.receipts.set_result(receipts[start:end])
-        start = end

@@ -1,5 +1,6 @@
 """Finds bundles in MLflow's model registry: the only module of serving that knows MLflow."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,6 +56,7 @@ class RegistrySource:
         from mlflow.artifacts import download_artifacts
         from mlflow.exceptions import MlflowException
 
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # bars have no place in a log
         name, _, version = fingerprint.removeprefix(REGISTRY_PREFIX).rpartition("/")
         try:  # a models:/ address would be looked up in the registry of the environment, not in ours
             where = MlflowClient(self.tracking_uri, self.tracking_uri).get_model_version_download_uri(name, version)

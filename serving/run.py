@@ -16,6 +16,8 @@ from tierwise.serving.app import create_app
 from tierwise.serving.keys import load_keys
 from tierwise.serving.logs import configure_logging
 from tierwise.serving.metrics import SHARED_FOLDER_VARIABLE
+from tierwise.serving.orphan import stop_with_parent
+from tierwise.serving.patience import PatientProtocol
 from tierwise.serving.process import settle_process
 from tierwise.serving.settings import Settings, SettingsError
 from tierwise.serving.slot import stand_in_router, what_it_does
@@ -27,6 +29,7 @@ _UVICORN: dict[str, Any] = {
     "log_config": None,
     "access_log": False,
     "server_header": False,
+    "http": PatientProtocol,
     "timeout_keep_alive": 30,
     "timeout_graceful_shutdown": GRACEFUL_SECONDS,
 }
@@ -37,6 +40,7 @@ def serve(settings: Settings) -> None:
     check_binding(settings)
     check_sources(settings)
     configure_logging(settings.log_level)
+    _open_as_many_files_as_allowed()
     if settings.workers > 1:
         _serve_with_workers(settings)
         return
@@ -45,7 +49,7 @@ def serve(settings: Settings) -> None:
     with _bound_socket(settings) as listening:
         _announce(listening)
         settle_process()
-        uvicorn.Server(uvicorn.Config(app, **_UVICORN)).run(sockets=[listening])
+        uvicorn.Server(uvicorn.Config(app, **_UVICORN, **_behind(settings))).run(sockets=[listening])
 
 
 def _serve_with_workers(settings: Settings) -> None:
@@ -59,7 +63,9 @@ def _serve_with_workers(settings: Settings) -> None:
         os.environ[SHARED_FOLDER_VARIABLE] = folder
         os.environ[_SETTINGS_VARIABLE] = settings.model_dump_json()
         target = "tierwise.serving.run:worker_app"
-        uvicorn.run(target, factory=True, host=host, port=port, workers=settings.workers, **_UVICORN)
+        uvicorn.run(
+            target, factory=True, host=host, port=port, workers=settings.workers, **_UVICORN, **_behind(settings)
+        )
 
 
 def worker_app() -> FastAPI:
@@ -67,6 +73,7 @@ def worker_app() -> FastAPI:
     settings = Settings.model_validate_json(os.environ[_SETTINGS_VARIABLE])
     configure_logging(settings.log_level)
     app = create_app(settings)
+    stop_with_parent()
     settle_process()
     return app
 
@@ -105,6 +112,22 @@ def what_it_does_now(settings: Settings) -> str:
             f" {settings.mirror_share:.0%} of them are mirrored, for at most {settings.mirror_usd_per_day:g} USD a day."
         )
     return text
+
+
+def _open_as_many_files_as_allowed() -> None:
+    """Every connection is a file; the soft limit is often a thousand."""
+    if sys.platform != "win32":
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _behind(settings: Settings) -> dict[str, Any]:
+    """Whose word about the caller's address is taken: nobody's, unless proxies are named."""
+    if not settings.trusted_proxies:
+        return {"proxy_headers": False}
+    return {"proxy_headers": True, "forwarded_allow_ips": settings.trusted_proxies}
 
 
 def _announce(listening: socket.socket) -> None:

@@ -53,6 +53,7 @@ class OptionsBody(BaseModel):
     max_cost_usd: float | None = Field(None, ge=0)
     catch_rate: float | None = Field(None, ge=0, le=1)
     explain: bool | None = None
+    courses: bool | None = Field(None, description="Also answer the course of the step.")
 
 
 class SessionBody(BaseModel):
@@ -61,6 +62,7 @@ class SessionBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
     current_tier: str | None = None
     cached_tokens: int | None = Field(None, ge=0)
+    cached_by_tier: dict[str, int] | None = Field(None, description="Prompt tokens that each tier's cache holds.")
 
 
 class RouteBody(BaseModel):
@@ -90,9 +92,59 @@ class ChatBody(BaseModel):
     tierwise: dict[str, Any] | None = Field(None, description="step, task_id, session_id, step_id, options, session.")
 
 
+class ResponsesBody(BaseModel):
+    """A response as OpenAI's Responses API defines it; unknown fields go to a provider that speaks it."""
+
+    model_config = ConfigDict(extra="allow")
+    model: str = Field(description="auto, auto:cheap, auto:balanced, auto:best, or a model of the tiers.")
+    input: str | list[dict[str, Any]] | None = None
+    instructions: str | None = None
+    stream: bool | None = None
+    tools: list[dict[str, Any]] | None = None
+    tierwise: dict[str, Any] | None = Field(None, description="step, task_id, session_id, step_id, options, session.")
+
+
+class MessagesBody(BaseModel):
+    """A message as Anthropic's Messages API defines it; unknown fields go to a provider that speaks it."""
+
+    model_config = ConfigDict(extra="allow")
+    model: str = Field(description="auto, auto:cheap, auto:balanced, auto:best, or a model of the tiers.")
+    messages: list[dict[str, Any]] = Field(min_length=1)
+    max_tokens: int | None = None
+    system: str | list[dict[str, Any]] | None = None
+    stream: bool | None = None
+    tools: list[dict[str, Any]] | None = None
+    tierwise: dict[str, Any] | None = Field(None, description="step, task_id, session_id, step_id, options, session.")
+
+
+class LegacyBody(BaseModel):
+    """A completion as OpenAI defined it before chats."""
+
+    model_config = ConfigDict(extra="allow")
+    model: str
+    prompt: str | list[Any]
+    stream: bool | None = None
+
+
+class EmbeddingsBody(BaseModel):
+    """Texts to embed, as OpenAI defines it."""
+
+    model_config = ConfigDict(extra="allow")
+    model: str
+    input: str | list[Any]
+
+
 class ReasonAnswer(BaseModel):
     code: str
     text: str
+
+
+class CourseAnswer(BaseModel):
+    """Ask these tiers, side by side where there are two; accept as said; otherwise ask that tier."""
+
+    ask: list[str]
+    accept: str = Field(description="always, verified, agreement or learned.")
+    otherwise: str
 
 
 class DecisionAnswer(BaseModel):
@@ -110,6 +162,7 @@ class DecisionAnswer(BaseModel):
     latency_ms: float
     explanation: list[str] | None = Field(None, description="Only when options.explain is true.")
     explanation_figures: dict[str, Any] | None = Field(None, description="The same in figures: contributions, …")
+    course: CourseAnswer | None = Field(None, description="Only when options.courses is true.")
 
 
 class BatchAnswer(BaseModel):
@@ -138,6 +191,38 @@ class AttemptBody(BaseModel):
     answer_key: str | None = Field(None, description="The canonical form of the answer, or a keyed digest of it.")
     logprobs: dict[str, Any] | list[float] | None = Field(None, description='{"mean", "min", "n"} or one a token.')
     finish_reason: str | None = None
+
+
+class AnswerBody(BaseModel):
+    """One answer to a step: its text, calls or key; outcomes are not looked at."""
+
+    model_config = ConfigDict(extra="allow")
+    tier: str = Field(min_length=1)
+    model: str | None = None
+    output: str | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+    answer_key: str | None = None
+    logprobs: dict[str, Any] | list[float] | None = None
+    finish_reason: str | None = None
+    output_tokens: int | None = Field(None, ge=0)
+
+
+class AcceptBody(RouteBody):
+    """Step and options as they were sent to ``/route``, and what the tiers of the course answered."""
+
+    decision_id: str = Field(min_length=1)
+    answers: list[AnswerBody] = Field(min_length=1, max_length=16)
+
+
+class AcceptAnswer(BaseModel):
+    """Use the answer of the tier ``accept``, or ask the tier ``ask``."""
+
+    accept: str | None
+    ask: str | None
+    p_success: dict[str, float]
+    is_same: bool | None
+    reason: ReasonAnswer
+    latency_ms: float
 
 
 class CallerDecisionBody(BaseModel):

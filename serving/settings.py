@@ -72,9 +72,19 @@ class Settings(BaseSettings):
     upstream_timeout_seconds: float = Field(120.0, gt=0, description="Longest silence of a provider.")
     upstream_connect_seconds: float = Field(5.0, gt=0, description="Longest wait for a connection to a provider.")
 
+    model_aliases: str = Field("", description="Names that callers use, such as gpt-*=auto,claude-*=auto:cheap.")
+    optional_tools: str = Field(
+        "", description="Kinds of tools that may be left out for models of another protocol, such as web_search."
+    )
+    stickiness: Literal["none", "tool_loop", "session"] = Field(
+        "none", description="What stays with the model that spoke before: nothing, loops of tools, whole sessions."
+    )
+    cache_seconds: float = Field(300.0, ge=0, description="How long a provider's prompt cache counts as warm; 0 never.")
+
     keys: str = Field("", repr=False, description="API keys as 'scopes:sha256', separated by commas.")
     keys_file: Path | None = Field(None, description="File of API keys, one 'scopes:sha256' a line.")
     rate_limit: float = Field(0.0, ge=0, description="Requests a second for each key or address; 0 sets no limit.")
+    trusted_proxies: str = Field("", description="Addresses of proxies whose X-Forwarded-For is believed; * for all.")
     public_metrics: bool = Field(False, description="Answers /metrics without a key although keys are set.")
 
     log_url: str = Field("sqlite:///.tierwise/decisions.db", repr=False, description="Database of the decision log.")

@@ -8,6 +8,7 @@ import logging
 from collections import deque
 from dataclasses import dataclass
 
+from tierwise.data.foreign.weight import step_bytes
 from tierwise.data.records import Decision, Step
 from tierwise.data.trouble import TroubleLog
 from tierwise.router_model.decider import Decider
@@ -19,6 +20,8 @@ from tierwise.serving.slot import RouterSlot
 
 _LOGGER = logging.getLogger(__name__)
 _MAX_REMEMBERED = 4096
+MAX_SHADOWED_BYTES = 64 * 1024
+"""Longer steps are left out: a thousand of them may wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Shadow(Periodic):
         """Queues a request without waiting."""
         if not self._slot.state.has_bundle:
             return
-        if len(self._queue) >= self._queue_size:
+        if len(self._queue) >= self._queue_size or step_bytes(shadowed.step) > MAX_SHADOWED_BYTES:
             self._metrics.shadow_dropped.inc()
             return
         self._queue.append(shadowed)

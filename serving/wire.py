@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.courses import ALWAYS, Course
 from tierwise.data.decision_log import Report, StoredDecision, StoredOutcome, parse_report
 from tierwise.data.errors import RecordError
+from tierwise.data.foreign.limits import MAX_NUMBER
 from tierwise.data.parsing import parse_step
 from tierwise.data.plausible import check_estimates
 from tierwise.data.records import CALLERS_PREFIX, Decision, Step
@@ -16,8 +18,10 @@ from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 from tierwise.serving.problems import batch_too_large, invalid_field
 
 _REQUEST_FIELDS = frozenset({"step", "task_id", "session_id", "step_id", "options", "session"})
-_OPTION_FIELDS = frozenset({"max_quality_loss", "min_tier", "max_tier", "max_cost_usd", "catch_rate", "explain"})
-_SESSION_FIELDS = frozenset({"current_tier", "cached_tokens"})
+_OPTION_FIELDS = frozenset(
+    {"max_quality_loss", "min_tier", "max_tier", "max_cost_usd", "catch_rate", "explain", "courses"}
+)
+_SESSION_FIELDS = frozenset({"current_tier", "cached_tokens", "cached_by_tier"})
 NAME_HEADER = "x-tierwise-decision-id"
 _NAME = re.compile(rf"{CALLERS_PREFIX}[A-Za-z0-9_-]{{8,62}}")
 
@@ -94,13 +98,23 @@ def known_tiers(catalogues: Iterable[TierCatalogue]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for catalogue in catalogues for name in catalogue.names))
 
 
-def decision_to_wire(decision: Decision, decision_id: str, latency_ms: float, explain: bool) -> dict[str, Any]:
-    """The answer of ``POST /route``; the explanation is there only when it was asked for."""
+def decision_to_wire(decision: Decision, decision_id: str, latency_ms: float, options: DecideOptions) -> dict[str, Any]:
+    """The answer of ``POST /route``; explanation and course are there only when they were asked for."""
     answer = {"decision_id": decision_id, **_decision_fields(decision), "latency_ms": round(latency_ms, 3)}
-    if explain:
+    if options.courses:
+        answer["course"] = _course_of(decision).to_mapping()
+    if options.explain:
         answer["explanation"] = list(decision.explanation)
         answer["explanation_figures"] = dict(decision.explanation_figures)
     return answer
+
+
+def _course_of(decision: Decision) -> Course:
+    """The course, or the single shot where there is none; exploration may have moved the tier of one."""
+    found = decision.course
+    if found is None:
+        return Course((decision.tier,), ALWAYS, decision.tier)
+    return replace(found, ask=(decision.tier,)) if found.accept == ALWAYS else found
 
 
 def stored_decision_to_wire(stored: StoredDecision) -> dict[str, Any]:
@@ -170,9 +184,17 @@ def _options(raw_options: object, raw_session: object) -> DecideOptions:
         max_cost_usd=_number(options, "options.max_cost_usd"),
         catch_rate=_number(options, "options.catch_rate"),
         explain=_flag(options, "options.explain"),
+        courses=_flag(options, "options.courses"),
         current_tier=_text(session, "session.current_tier"),
         cached_tokens=_count(session, "session.cached_tokens"),
+        cached_by_tier=_counts(session, "session.cached_by_tier"),
     )
+
+
+def _counts(record: Mapping[str, Any], path: str) -> Mapping[str, int]:
+    value = record.get(path.rpartition(".")[2])
+    given = {} if value is None else _object(value, path)
+    return {name: _count(given, f"{path}.{name}") or 0 for name in given}
 
 
 def _object(raw: object, where: str) -> Mapping[str, Any]:
@@ -198,7 +220,7 @@ def _number(record: Mapping[str, Any], path: str) -> float | None:
     value = record.get(path.rpartition(".")[2])
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e300:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MAX_NUMBER:
         raise RecordError(path, "is no finite number; a number or null is needed")
     return float(value)
 

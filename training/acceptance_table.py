@@ -12,7 +12,6 @@ from tierwise.features.evidence import EVIDENCE_NAMES, Answer, StepEvidence
 from tierwise.router_model.acceptance import AcceptanceSchema
 
 Floats = NDArray[np.float64]
-TARGETS = ("success", "same-answer")
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,4 +99,5 @@ def certified_policy(log: Log, config: TrainConfig) -> Policy:
         n_effective=whole.n_effective,
         missing=whole.missing,
         cascades=whole.cascades,
+        target=config.target,
     )

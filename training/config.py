@@ -10,11 +10,13 @@ from typing import Any, get_args, get_type_hints
 from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.policy import DEFAULT_MAX_QUALITY_LOSS
 from tierwise.training.errors import TrainingError
+from tierwise.training.same_answer import TARGETS
 from tierwise.training.tier_classifier import BoosterParams
 
 MOST_REPEATED_STEPS = 18_000
 """Steps times draws of the folds, at most: what a draw moves shrinks as a log grows, and the time it takes does not."""
 
+COSTS = ("relative", "dollars")
 _WANTED: dict[Any, str] = {int: "a whole number", float: "a number", str: "a text"}
 
 
@@ -29,7 +31,8 @@ class TrainConfig:
     ``half_life_days`` the age at which a step counts half, None for no ageing; ``parts`` the field of the step by whose
     values the promise is certified ("none": for the whole log alone); ``cost`` how a step's cost counts, "relative" to
     its own cost on the top tier, so that no step is worth more loss than another, or in "dollars"; ``max_steps`` how
-    many steps of a longer log are drawn at random to learn from (docs/scale.md says what more would add), 0 for all.
+    many steps of a longer log are drawn at random to learn from (docs/scale.md says what more would add), 0 for all;
+    ``target`` what an attempt is for: "success", or "same-answer" as the top tier, which needs no outcomes.
     """
 
     seed: int = 0
@@ -45,6 +48,7 @@ class TrainConfig:
     parts: str = "task_type"
     cost: str = "relative"
     max_steps: int = 50_000
+    target: str = "success"
     booster: BoosterParams = field(default_factory=BoosterParams)
     guardrails: Guardrails = field(default_factory=Guardrails)
 
@@ -64,8 +68,7 @@ class TrainConfig:
         ):
             if getattr(self, name) < least:
                 raise TrainingError(f"{name} is {getattr(self, name)}; at least {least} are needed")
-        if self.cost not in ("relative", "dollars"):
-            raise TrainingError(f"cost is {self.cost!r}; 'relative' or 'dollars' is needed")
+        _check_words(self.cost, self.target)
         if not self.parts:
             raise TrainingError("parts is empty; name a field of the step, such as 'task_type', or 'none'")
         if self.max_steps < 0:
@@ -108,6 +111,12 @@ class TrainConfig:
                 values[name] = _filled(table, values[name], f"[{name}]")
         config: TrainConfig = _filled(cls, values, "train.toml")
         return config
+
+
+def _check_words(cost: str, target: str) -> None:
+    for name, value, known in (("cost", cost, COSTS), ("target", target, TARGETS)):
+        if value not in known:
+            raise TrainingError(f"{name} is {value!r}; {' or '.join(map(repr, known))} is needed")
 
 
 def _filled(kind: type[Any], values: object, where: str) -> Any:

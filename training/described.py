@@ -36,6 +36,7 @@ KEYS: Mapping[str, str] = {
     "guardrails.max_tier": "highest tier for every step; left out: none",
     "guardrails.human_visible_min_tier": "lowest tier for steps whose output people see",
     "guardrails.judgment_min_tier": "lowest tier for steps that require judgment",
+    "guardrails.stuck_min_tier": "lowest tier for the steps of an agent that is stuck",
 }
 
 

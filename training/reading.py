@@ -10,6 +10,7 @@ from tierwise.data.records import LoggedStep
 from tierwise.data.step_log import Malformed, log_files, read_step_log
 from tierwise.training.engines.engine import Engine
 from tierwise.training.progress import Progress
+from tierwise.training.same_answer import targeted
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class _Reading:
     catalogue: TierCatalogue
     max_steps: int
     folder: Path
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ def draw_logs(
     engine: Engine,
     progress: Progress,
     on_malformed: Callable[[Sequence[Malformed]], None],
+    target: str = "success",
 ) -> DrawnSteps:
     """Draws from files, folders of files and databases of decision logs; ``on_malformed`` gets each part's bad lines.
 
@@ -44,7 +47,7 @@ def draw_logs(
     parts = [part for source in sources for part in ([source] if "://" in source else map(str, log_files(source)))]
     progress("reading", len(parts))
     whole = StepDraw(catalogue.names, max_steps)
-    for read in engine.map(read_part, _Reading(catalogue, max_steps, Path.cwd()), parts):
+    for read in engine.map(read_part, _Reading(catalogue, max_steps, Path.cwd(), target), parts):
         on_malformed(read.malformed)
         whole.merge(read.draw)
         progress.step()
@@ -59,7 +62,7 @@ def read_part(reading: _Reading, source: str) -> ReadPart:
         if isinstance(record, Malformed):
             malformed.append(replace(record, path=source))
         else:
-            draw.add(record)
+            draw.add(targeted(record, reading.catalogue.names, reading.target))
     return ReadPart(draw, tuple(malformed))
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "tierwise"
 CHAMPION, CHALLENGER = "champion", "challenger"
+PROGRESS_BAR = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
 _LOCAL_FOLDER = Path(".tierwise")
 
 
@@ -99,6 +100,7 @@ def mlflow_errors() -> Iterator[None]:
         from sqlalchemy.exc import SQLAlchemyError
     except ImportError:
         raise TrackingError(f"mlflow is not installed; run: {install_command('train')}") from None
+    os.environ.setdefault(PROGRESS_BAR, "false")  # MLflow reads it of the environment only
     for chatty in ("mlflow", "alembic"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     with warnings.catch_warnings():

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.draw import DrawnSteps, draw_steps
 from tierwise.data.labels import OutcomeTable, outcome_table
-from tierwise.data.records import LoggedStep
+from tierwise.data.records import LoggedStep, Step
 from tierwise.data.splits import assign_folds, split_unit
 from tierwise.features.encoders.encoder import load_encoder
 from tierwise.features.encoders.static import STATIC_FOLDER
@@ -22,6 +22,7 @@ from tierwise.features.schema import FeatureSchema
 from tierwise.router_model.bundle import RouterParts, write_bundle
 from tierwise.router_model.calibration import Calibration
 from tierwise.router_model.chain import chain_rows
+from tierwise.router_model.courses import CourseParts
 from tierwise.router_model.familiarity import Familiarity
 from tierwise.router_model.neighbours import LoggedSteps
 from tierwise.router_model.policy import Policy
@@ -30,7 +31,6 @@ from tierwise.router_model.router import Router
 from tierwise.training.calibration import fit_calibration
 from tierwise.training.certification.units import unit_codes
 from tierwise.training.certified_policy import (
-    certified_policy,
     final_expectations,
     fit_what_is_familiar,
     held_out_log,
@@ -44,14 +44,16 @@ from tierwise.training.engines.engine import Engine
 from tierwise.training.engines.local import LocalEngine
 from tierwise.training.errors import TrainingError
 from tierwise.training.evidence import Witness, speaking_steps
+from tierwise.training.golden_steps import GOLDEN_STEPS
 from tierwise.training.onnx_export import export_booster
 from tierwise.training.perturbation import perturbed_copies
 from tierwise.training.progress import Progress, silent_progress
 from tierwise.training.recency import recency_weights
+from tierwise.training.same_answer import targeted
+from tierwise.training.with_courses import certified_with_courses
 
 MIN_STEPS = 60
 MIN_OTHER_STEPS = 30
-_N_GOLDEN = 12
 _N_PARITY_STEPS = 500
 _LOCAL = LocalEngine()
 
@@ -63,7 +65,7 @@ class TrainedRouter:
     parts: RouterParts
     summary: dict[str, Any]
     data_fingerprint: str
-    golden_steps: tuple[LoggedStep, ...]
+    golden_steps: tuple[Step, ...]
 
     def router(self) -> Router:
         """The router in memory; its version is only known once it is saved."""
@@ -72,7 +74,7 @@ class TrainedRouter:
     def save(self, folder: Path | str) -> str:
         """Writes the bundle and proves that it loads; returns the router version."""
         router = self.router()
-        golden = [router.golden_row(logged.step) for logged in self.golden_steps]
+        golden = [router.golden_row(step) for step in self.golden_steps]
         manifest = {"data_fingerprint": self.data_fingerprint, "training": self.summary}
         version = write_bundle(folder, self.parts, golden, manifest)
         Router.load(folder)
@@ -88,6 +90,7 @@ def train_router(
 ) -> TrainedRouter:
     """Learns a router from logged steps in memory, whichever of their outcomes are known; see ``train_drawn``."""
     config = config or TrainConfig()
+    steps = [targeted(logged, catalogue.names, config.target) for logged in steps]
     drawn = draw_steps(steps, catalogue.names, config.max_steps)
     trained: TrainedRouter = train_drawn(drawn, catalogue, config, encoder_folder, progress)
     return trained
@@ -112,8 +115,7 @@ def train_drawn(
     steps = _checked(drawn)
     table = outcome_table(steps, catalogue.names)
     cost_usd = complete_costs(steps, table, catalogue)
-    each = [step.step for step in steps]
-    schema = FeaturePipeline.fit(each, load_encoder(encoder_folder), config.n_components).schema
+    schema = _fitted_schema(steps, encoder_folder, config)
     copies = perturbed_copies(steps, config.seed)
     encoding = Encoding(schema, encoder_folder and encoder_folder.absolute())
     all_vectors = encode_steps(encoding, [logged.step for logged in (*steps, *copies)], engine, progress)
@@ -121,8 +123,7 @@ def train_drawn(
     folds = _folds(steps, config)
 
     progress("cross-fitting", config.n_folds * len(folds))
-    of_step = np.concatenate([np.arange(len(steps)), np.arange(len(copies))])
-    weight = recency_weights(steps, config.half_life_days)
+    of_step, weight = np.r_[: len(steps), : len(copies)], recency_weights(steps, config.half_life_days)
     rows = TrainingRows(all_vectors, of_step, table.success, cost_usd, folds, weight)
     held_out = cross_fit(rows, config.booster, config.seed, progress.step, engine)
     progress("calibration", 1)
@@ -132,19 +133,20 @@ def train_drawn(
     fitted = fit_what_is_familiar(vectors, copy_vectors, schema, folds[0], speaks, config)
 
     progress("final fit", 1)
-    params = with_rounds(config.booster, held_out.n_rounds)
-    model, cost_model = rows.fit(np.ones(len(steps), dtype=np.bool_), params, config.seed)
+    whole = np.ones(len(steps), dtype=np.bool_)
+    model, cost_model = rows.fit(whole, with_rounds(config.booster, held_out.n_rounds), config.seed)
 
     progress("certification", 1)
     final = final_expectations(model, cost_model, calibration, vectors, config)
-    policy = certified_policy(held_out_log(held_out, steps, witness, rows, fitted.is_unfamiliar, final, config), config)
+    log = held_out_log(held_out, steps, witness, rows, fitted.is_unfamiliar, final, config)
+    policy, courses = certified_with_courses(log, vectors, schema, catalogue.names, config)
 
     progress("export to ONNX", 1)
-    learned = _Learned(model, cost_model, calibration, policy, fitted.familiarity)
+    learned = _Learned(model, cost_model, calibration, policy, fitted.familiarity, courses)
     logged = _referred(steps, table, np.flatnonzero(speaks)[: fitted.n_reference])
     parts, parity = _exported(learned, catalogue, schema, encoder_folder, logged, vectors[:_N_PARITY_STEPS])
     summary = _summary(steps, table, held_out, policy, config) | parity | _draw_summary(drawn)
-    return TrainedRouter(parts, summary, drawn.fingerprint, tuple(steps[:_N_GOLDEN]))
+    return TrainedRouter(parts, summary, drawn.fingerprint, GOLDEN_STEPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ class _Learned:
     calibration: Calibration
     policy: Policy
     familiarity: Familiarity
+    courses: CourseParts | None
 
 
 def _referred(steps: Sequence[LoggedStep], table: OutcomeTable, rows: NDArray[np.int64]) -> LoggedSteps:
@@ -187,9 +190,15 @@ def _exported(
         learned.familiarity,
         encoder_folder or STATIC_FOLDER,
         logged,
+        learned.courses,
     )
     deviation = max(trees.max_deviation, cost_graph.max_deviation)
     return parts, {"onnx_max_deviation": deviation, "onnx_parity_rows": trees.n_rows}
+
+
+def _fitted_schema(steps: Sequence[LoggedStep], encoder_folder: Path | None, config: TrainConfig) -> FeatureSchema:
+    encoder = load_encoder(encoder_folder)
+    return FeaturePipeline.fit([step.step for step in steps], encoder, config.n_components).schema
 
 
 def _checked(drawn: DrawnSteps) -> Sequence[LoggedStep]:
@@ -248,6 +257,7 @@ def _summary(
         "n_simulated": sum(step.has_simulated_attempts for step in steps),
         "n_rounds": cross.n_rounds,
         "seed": config.seed,
+        "target": config.target,
         "max_quality_loss": point.max_quality_loss,
         "is_supported": point.cost_weight is not None,
         "held_out_loss": point.loss,

@@ -26,7 +26,7 @@ class RouterMiddleware(ChatMiddleware):
     async def process(self, context: Any, call_next: Callable[[], Awaitable[None]]) -> None:
         async with AsyncExitStack() as stack:
             attempt = await stack.enter_async_context(self._client.attempt(**self._fields_of(context)))
-            context.options = {**(context.options or {}), "model": self._models[attempt.tier]}
+            context.options = {**(context.options or {}), "model": attempt.pick(self._models, self._client.catalogue)}
             if context.stream:
                 context.stream_result_hooks.append(lambda response: _count(attempt, response))
             await call_next()

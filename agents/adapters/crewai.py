@@ -23,7 +23,7 @@ class RoutedLLM(BaseLLM):
 
     def call(self, messages: Any, tools: Any = None, *rest: Any, **named: Any) -> Any:
         with self._client.attempt(**self._fields_of(messages, tools, named)) as attempt:
-            llm = self._llms[attempt.tier]
+            llm = attempt.pick(self._llms, self._client.catalogue)
             before = llm.get_token_usage_summary()
             answer = llm.call(messages, tools, *rest, **named)
             self._count(attempt, before, llm.get_token_usage_summary())
@@ -31,7 +31,7 @@ class RoutedLLM(BaseLLM):
 
     async def acall(self, messages: Any, tools: Any = None, *rest: Any, **named: Any) -> Any:
         async with attempt_in_thread(self._client, **self._fields_of(messages, tools, named)) as attempt:
-            llm = self._llms[attempt.tier]
+            llm = attempt.pick(self._llms, self._client.catalogue)
             before = llm.get_token_usage_summary()
             answer = await llm.acall(messages, tools, *rest, **named)
             self._count(attempt, before, llm.get_token_usage_summary())

@@ -27,7 +27,7 @@ class RoutedModel(sdk.Model):
         self, system_instructions: str | None, input: Any, model_settings: Any, tools: Any, *rest: Any, **named: Any
     ) -> Any:
         async with self._client.attempt(**self._fields_of(system_instructions, input, tools)) as attempt:
-            model = self._models[attempt.tier]
+            model = attempt.pick(self._models, self._client.catalogue)
             return attempt.observe(
                 await model.get_response(system_instructions, input, model_settings, tools, *rest, **named)
             )
@@ -36,7 +36,7 @@ class RoutedModel(sdk.Model):
         self, system_instructions: str | None, input: Any, model_settings: Any, tools: Any, *rest: Any, **named: Any
     ) -> AsyncIterator[Any]:
         async with self._client.attempt(**self._fields_of(system_instructions, input, tools)) as attempt:
-            model = self._models[attempt.tier]
+            model = attempt.pick(self._models, self._client.catalogue)
             async for event in model.stream_response(system_instructions, input, model_settings, tools, *rest, **named):
                 if event.type == "response.completed":
                     attempt.observe(event.response)

@@ -34,7 +34,7 @@ class RouterCapability(AbstractCapability[Any]):
         self, ctx: Any, *, request_context: Any, handler: Callable[[Any], Awaitable[Any]]
     ) -> Any:
         async with self._client.attempt(**self._fields_of(ctx, request_context)) as attempt:
-            response = await handler(replace(request_context, model=self._models[attempt.tier]))
+            response = await handler(replace(request_context, model=attempt.pick(self._models, self._client.catalogue)))
             used = response.usage
             if used.total_tokens:  # PydanticAI has 0 where a provider told nothing
                 attempt.usage = Usage(used.input_tokens, used.output_tokens, used.cache_read_tokens)

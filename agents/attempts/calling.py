@@ -10,6 +10,7 @@ from tierwise.agents.attempts.allowance import Allowance, AllowanceError
 from tierwise.agents.attempts.settings import AttemptSettings
 from tierwise.agents.upstreams import Line, ProviderError, Reply, Trouble, chat_body, estimate_tokens
 from tierwise.data.errors import CatalogueError
+from tierwise.data.foreign.limits import MAX_RETRY_AFTER_SECONDS
 from tierwise.data.records import Step
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -78,6 +79,7 @@ async def _call_line(
             return Call(line.model.name, answer, latency_ms=answer.latency_ms)
         error, pause = f"{answer.trouble}: {answer}", _pause(answer, n_failed, settings)
         is_hopeless = not answer.is_passing or line.breaker.is_open or n_failed == settings.n_retries
+        is_hopeless = is_hopeless or pause > MAX_RETRY_AFTER_SECONDS  # who asks for a day is as good as away
         if is_hopeless or pause >= allowance.left_seconds or not allowance.affords(estimate_usd):
             break
         await sleep(pause)
@@ -97,6 +99,9 @@ async def _ask_once(
             if error.trouble is not Trouble.REFUSED:  # a model that refuses a request is well
                 line.breaker.note_failure()
             return error
+        except Exception as error:  # whatever a provider does, the caller's agent must go on
+            line.breaker.note_failure()
+            return ProviderError(Trouble.NONSENSE, f"model '{line.model.name}': {type(error).__name__}")
         line.breaker.note_success()
         reservation.cost_usd = reply.cost_usd
         return reply

@@ -55,5 +55,7 @@ class JudgeVerifier:
         )
         if judged.reply is None:
             return Verdict(None, f"The judge could not be asked: {judged.failure}")
+        if judged.success is not True:
+            return Verdict(None, "The judge's answer could not be checked.")
         opinion = judged.reply.json()
         return Verdict(bool(opinion["passed"]), opinion["reason"], score=float(opinion["passed"]))

@@ -6,6 +6,8 @@ own decision.
 """
 
 import asyncio
+import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Unpack, cast
@@ -21,7 +23,12 @@ from tierwise.agents.upstreams import Reply, Upstreams, chat_messages
 from tierwise.agents.usage import Usage
 from tierwise.data.records import Step
 
+MAX_MESSAGE_CHARS = 2_000
+MAX_REPAIRED_CHARS = 100_000
+"""How much of a rejected answer goes back to the model; there is more only where a model ran away."""
 REPAIR_PROMPT = "That answer was not accepted. {message}\nAnswer the task again, in the form that was asked for."
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -121,15 +128,27 @@ class AttemptLoop:
         if step_id := run.fields.get("step_id"):
             fields["step_id"] = f"{step_id}.retry{step.retry}"
         decision = await self.client.route(step, **fields)
-        answered = {"role": "assistant", "content": reply.text or str(reply.body["choices"][0]["message"])}
+        shown = reply.text or str([(call.name, call.arguments) for call in reply.tool_calls])
+        answered = {"role": "assistant", "content": shown[:MAX_REPAIRED_CHARS]}
         asked = {"role": "user", "content": REPAIR_PROMPT.format(message=run.complaint)}
         call = replace(run.call, step=step, messages=[*run.call.messages, answered, asked])
         return await self._try(run, tier, call, decision, AttemptKind.REPAIR)
 
     async def _verdict(self, run: _Run, reply: Reply) -> Verdict:
+        """What the verifier says; one that breaks, or takes longer than there is time, leaves the reply unknown."""
         if run.verifier is None:
             return Verdict(None)
-        return await run.verifier.check(reply, run.allowance)
+        left_seconds = run.allowance.left_seconds
+        try:
+            async with asyncio.timeout(left_seconds if math.isfinite(left_seconds) else None):
+                verdict = await run.verifier.check(reply, run.allowance)
+        except AllowanceError:
+            raise
+        except Exception as error:
+            run.allowance.check_time()
+            _LOGGER.warning("the verifier %s failed: %s", run.verifier.name, type(error).__name__)
+            return Verdict(None, f"The verifier {run.verifier.name} failed: {type(error).__name__}")
+        return replace(verdict, message=verdict.message[:MAX_MESSAGE_CHARS])
 
     def _report(
         self, run: _Run, decision: RoutedDecision, kind: AttemptKind, tier: str, call: Call, verdict: Verdict
@@ -152,15 +171,21 @@ class AttemptLoop:
             text="" if reply is None else reply.text,
         )
         run.attempts.append(attempt)
+        try:
+            self._send(run, decision, attempt, verdict)
+        except Exception as error:  # what cannot be reported must not cost the step its answer
+            _LOGGER.error("an outcome could not be reported: %s", type(error).__name__)
+
+    def _send(self, run: _Run, decision: RoutedDecision, attempt: StepAttempt, verdict: Verdict) -> None:
         self.client.outcome(
             decision,
-            tier=tier,
-            model=call.model,
+            tier=attempt.tier,
+            model=attempt.model,
             success=attempt.success,
             score=verdict.score,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cached_tokens=usage.cached_tokens,
+            input_tokens=attempt.usage.input_tokens,
+            output_tokens=attempt.usage.output_tokens,
+            cached_tokens=attempt.usage.cached_tokens,
             cost_usd=attempt.cost_usd,
             latency_ms=attempt.latency_ms,
             evaluator=attempt.evaluator,

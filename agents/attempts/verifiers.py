@@ -1,16 +1,21 @@
 """Verifiers that need no model: JSON schema, tool calls, regular expressions, and any function."""
 
-import importlib
+import asyncio
 import inspect
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from tierwise.agents.attempts.allowance import Allowance
 from tierwise.agents.attempts.verdict import Verdict, Verifier
 from tierwise.agents.upstreams import Reply
-from tierwise.data.errors import MissingExtraError, TierwiseError
+from tierwise.data.errors import TierwiseError
+from tierwise.data.foreign import ForeignError, UncheckableError
+from tierwise.data.foreign.json_text import decode_json
+from tierwise.data.foreign.limits import MAX_CHECKED_CHARS
+from tierwise.data.foreign.patterns import found_in, is_linear
+from tierwise.data.foreign.schema import check_schema, misfits
 from tierwise.data.records import Step, Tool
 
 _MAX_SHOWN = 3
@@ -32,11 +37,19 @@ class SchemaVerifier:
 
     async def check(self, reply: Reply, allowance: Allowance) -> Verdict:
         del allowance
+        return await asyncio.to_thread(self._checked, reply)
+
+    def _checked(self, reply: Reply) -> Verdict:
+        if len(reply.text) > MAX_CHECKED_CHARS:
+            return _UNKNOWN
         try:
             value = reply.json()
         except ValueError as error:
             return Verdict(False, f"The answer is not JSON: {error}", score=0.0)
-        return _verdict(self._errors_of(value))
+        try:
+            return _verdict(self._errors_of(value))
+        except UncheckableError as error:
+            return Verdict(None, f"Nobody can tell: {error}")
 
 
 class ToolCallVerifier:
@@ -56,20 +69,30 @@ class ToolCallVerifier:
         del allowance
         if not reply.tool_calls:
             return Verdict(False, "The answer calls no tool.", score=0.0) if self._is_required else _UNKNOWN
-        return _verdict([error for call in reply.tool_calls for error in self._errors(call.name, call.arguments)])
+        return await asyncio.to_thread(self._checked, reply)
+
+    def _checked(self, reply: Reply) -> Verdict:
+        try:
+            return _verdict([error for call in reply.tool_calls for error in self._errors(call.name, call.arguments)])
+        except UncheckableError as error:
+            return Verdict(None, f"Nobody can tell: {error}")
 
     def _errors(self, name: str, arguments: str) -> list[str]:
         if name not in self._errors_of:
-            return [f"there is no tool '{name}', only {', '.join(sorted(self._errors_of))}"]
+            return [f"there is no tool '{name[:80]}', only {', '.join(sorted(self._errors_of))}"]
         try:
-            value = json.loads(arguments)
-        except ValueError as error:
+            value = decode_json(arguments, MAX_CHECKED_CHARS)
+        except ForeignError as error:
             return [f"the arguments of '{name}' are not JSON: {error}"]
         return [f"'{name}': {error}" for error in self._errors_of[name](value)]
 
 
 class RegexVerifier:
-    """The whole text, without surrounding space, matches ``pattern``."""
+    """The whole text, without surrounding space, matches ``pattern``.
+
+    Runs in linear time where RE2 is installed and knows the pattern; look-around and references back are left to
+    Python's engine, which a long answer can keep busy: keep such patterns simple.
+    """
 
     name = "regex"
 
@@ -79,10 +102,19 @@ class RegexVerifier:
             self._pattern = re.compile(pattern, re.DOTALL)
         except re.error as error:
             raise TierwiseError(f"'{pattern}' is no regular expression: {error}") from None
+        self._whole = rf"(?s)\A(?:{pattern})\z"
+        self._is_linear = is_linear(self._whole)
+
+    def _matches(self, text: str) -> bool:
+        return found_in(self._whole, text) if self._is_linear else self._pattern.fullmatch(text) is not None
 
     async def check(self, reply: Reply, allowance: Allowance) -> Verdict:
         del allowance
-        if self._pattern.fullmatch(reply.text.strip()):
+        try:
+            has_matched = await asyncio.to_thread(self._matches, reply.text.strip())
+        except UncheckableError as error:
+            return Verdict(None, f"Nobody can tell: {error}")
+        if has_matched:
             return _PASSED
         return Verdict(False, f"The answer does not match the pattern {self._pattern.pattern}", score=0.0)
 
@@ -143,28 +175,17 @@ def verifier_of(step: Step) -> Verifier | None:
 
 
 def schema_check(schema: Mapping[str, Any]) -> Callable[[Any], list[str]]:
-    """A function that says what ``schema`` has against a value. References lead nowhere outside the schema.
+    """A function that says what ``schema`` has against a value, and raises ``UncheckableError`` where that cannot be
+    told within bounded work. References lead nowhere outside the schema.
 
     Raises ``TierwiseError`` for a schema that is none, ``MissingExtraError`` without the library.
     """
-    try:
-        jsonschema = importlib.import_module("jsonschema")
-        registry = importlib.import_module("referencing").Registry()
-    except ImportError:
-        raise MissingExtraError("jsonschema", "agents") from None
-    cls = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-    try:
-        cls.check_schema(dict(schema))
-    except jsonschema.exceptions.SchemaError as error:
-        raise TierwiseError(f"the JSON schema is wrong at {error.json_path}: {error.message}") from None
-    validator = cls(dict(schema), registry=registry)
+    with suppress(UncheckableError):  # it will say so of every value
+        check_schema(schema)
 
     def errors_of(value: Any) -> list[str]:
-        try:
-            found = sorted(validator.iter_errors(value), key=lambda error: error.json_path)
-        except Exception as error:  # a reference that leads nowhere, a pattern that Python does not know
-            return [f"the schema cannot be applied: {error}"]
-        return [f"{error.json_path}: {error.message[:200]}" for error in found]
+        found = sorted(misfits(schema, value), key=lambda misfit: misfit.path)
+        return [f"{misfit.path}: {misfit.message}" for misfit in found]
 
     return errors_of
 

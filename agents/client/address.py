@@ -1,6 +1,7 @@
 """Where the service is, and how a caller shows its key."""
 
 from tierwise.data.errors import TierwiseError
+from tierwise.data.foreign.http_body import PLAIN
 
 
 def checked_address(base_url: str) -> str:
@@ -10,6 +11,14 @@ def checked_address(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+def direct_mounts() -> dict[str, None]:
+    """For an HTTP client: addresses of this machine are never reached through a proxy, which would be shown the key."""
+    return {f"all://{host}": None for host in _LOOPBACK}
+
+
 def headers_of(api_key: str | None) -> dict[str, str]:
-    headers = {"content-type": "application/json"}
+    headers = {"content-type": "application/json", **PLAIN}
     return headers if api_key is None else headers | {"authorization": f"Bearer {api_key}"}

@@ -8,33 +8,32 @@ import threading
 import time
 from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tierwise.agents.background import BackgroundLoop
 from tierwise.agents.breaker import CircuitBreaker
 from tierwise.agents.client.address import checked_address
-from tierwise.agents.client.decision import (
-    NonsenseError,
-    RoutedDecision,
-    local_decision,
-    new_decision_id,
-    served_decision,
-)
+from tierwise.agents.client.decision import RoutedDecision, local_decision, new_decision_id, served_decision
 from tierwise.agents.client.delivery import Delivery
 from tierwise.agents.client.outcome import OutcomeFields, make_outcome, outcome_to_wire
 from tierwise.agents.client.post import OutcomePost
 from tierwise.agents.client.request import RouteRequest
-from tierwise.agents.client.route_link import RouteLink
+from tierwise.agents.client.route_link import LateError, LinkError, RouteLink
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import TierwiseError
-from tierwise.data.records import Outcome
+from tierwise.data.foreign.weight import step_bytes
+from tierwise.data.records import Decision, Outcome, Reason
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.rules import ConstantRouter
 
 DEFAULT_SPOOL = Path(".tierwise/spool")
 API_KEY_VARIABLE = "TIERWISE_API_KEY"
 POST_TIMEOUT_SECONDS = 5.0
+CLOSE_SECONDS = 1.0
+MAX_ASKED_BYTES = 8 * 2**20
+MAX_TROUBLE_CHARS = 300
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -135,7 +134,7 @@ class ClientCore:
                 answer = future.result(self._deadline_seconds)
             finally:
                 future.cancel()
-        except FutureTimeoutError:
+        except (FutureTimeoutError, LateError):
             return self._give_up_late(asked)
         except Exception as error:  # whatever the way to the router does, the caller's agent must go on
             return self._give_up(asked, str(error))
@@ -150,8 +149,13 @@ class ClientCore:
             await self.awarm(self._deadline_seconds)
             async with asyncio.timeout(self._deadline_seconds):
                 answer = await asyncio.wrap_future(self._submit(asked))
-        except TimeoutError:
+        except (TimeoutError, LateError):
             return self._give_up_late(asked)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return self._give_up(asked, "the client was closed")
         except Exception as error:  # as above
             return self._give_up(asked, str(error))
         return self._accept(asked, answer)
@@ -176,7 +180,8 @@ class ClientCore:
     def close(self, timeout_seconds: float) -> bool:
         is_done = self.delivery.close(timeout_seconds)
         if self._pid == os.getpid():
-            self._background.run(self._link.close())
+            with suppress(Exception):  # connections that cannot be closed in time go with the process
+                self._background.submit(self._link.close()).result(CLOSE_SECONDS)
         self._background.stop()
         return is_done
 
@@ -191,14 +196,16 @@ class ClientCore:
         return self._warm
 
     def _submit(self, asked: _Asked) -> "Future[object]":
+        if step_bytes(asked.request.step, MAX_ASKED_BYTES) > MAX_ASKED_BYTES:
+            raise LinkError(f"a step of more than {MAX_ASKED_BYTES} bytes is not sent")
         body = json.dumps(asked.request.to_wire(), default=str).encode()
         return self._background.submit(self._link.ask(body, asked.decision_id, self._deadline_seconds))
 
     def _accept(self, asked: _Asked, answer: object) -> RoutedDecision:
         try:
             decision = served_decision(asked.request, answer, self.catalogue, _ms_since(asked.started))
-        except NonsenseError as error:
-            return self._give_up(asked, str(error))
+        except Exception as error:  # nonsense has more forms than we know
+            return self._give_up(asked, str(error)[:MAX_TROUBLE_CHARS])
         if self._breaker.is_open:
             _LOGGER.warning("the router at %s is back", self.settings.base_url)
             self.delivery.wake()
@@ -221,13 +228,23 @@ class ClientCore:
         """Under the name that the service was asked with: a late answer that it recorded is replaced by this one."""
         self._count(local=1)
         request = asked.request
-        decision = self.settings.fallback.decide(request.step, request.options)
+        try:
+            decision = self.settings.fallback.decide(request.step, request.options)
+        except Exception as error:  # a decider of the caller's own, or a step that none was made for
+            _LOGGER.error("the fallback failed (%s): the dearest tier is taken", type(error).__name__)
+            decision = _dearest(self.catalogue)
         shown, waited_ms = f"{trouble[:1].upper()}{trouble[1:]}", _ms_since(asked.started)
         return local_decision(request, decision, shown, waited_ms, asked.decision_id)
 
     def _count(self, **more: int) -> None:
         with self._lock:
             self.counts = replace(self.counts, **{name: getattr(self.counts, name) + n for name, n in more.items()})
+
+
+def _dearest(catalogue: TierCatalogue) -> Decision:
+    top = catalogue.top
+    reason = Reason("trouble", "Nothing here could decide.")
+    return Decision(top.name, "none", "none", reason, model=top.model.name if top.model else None, is_fallback=True)
 
 
 def _ms_since(started: float) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tierwise.agents.client.request import RouteRequest
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.foreign.limits import MAX_NUMBER
 from tierwise.data.records import CALLERS_ARM, CALLERS_PREFIX, Decision, Reason, Step
 from tierwise.data.serialise import step_to_dict
 
@@ -130,8 +131,8 @@ def served_decision(
         task_id=request.task_id,
         session_id=request.session_id,
         step_id=request.step_id,
-        explanation=tuple(str(sentence) for sentence in answer.get("explanation") or ()),
-        explanation_figures=dict(answer.get("explanation_figures") or {}),
+        explanation=_sentences(answer),
+        explanation_figures=_figures(answer),
     )
 
 
@@ -149,7 +150,7 @@ def _text(answer: Mapping[str, Any], key: str) -> str:
 
 def _number(answer: Mapping[str, Any], key: str) -> float:
     value = answer.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MAX_NUMBER:
         raise NonsenseError(f"the router's answer has the {key} {_shown(value)}")
     return float(value)
 
@@ -159,6 +160,17 @@ def _numbers(answer: Mapping[str, Any], key: str) -> dict[str, float]:
     if not isinstance(values, Mapping):
         raise NonsenseError(f"the router's answer has the {key} {_shown(values)}")
     return {str(name): _number(values, name) for name in values}
+
+
+def _sentences(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """The explanation; one that is none says nothing against the decision."""
+    sentences = answer.get("explanation")
+    return tuple(map(str, sentences)) if isinstance(sentences, list) else ()
+
+
+def _figures(answer: Mapping[str, Any]) -> dict[str, Any]:
+    figures = answer.get("explanation_figures")
+    return dict(figures) if isinstance(figures, Mapping) else {}
 
 
 def _shown(value: object) -> str:

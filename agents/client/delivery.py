@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +22,14 @@ MAX_PAUSE_SECONDS = 30.0
 REFUSED_FILE = "refused.jsonl"
 
 _LOGGER = logging.getLogger(__name__)
+
+
+def is_outcome(line: bytes) -> bool:
+    """Whether a line of a spool, which anything may have happened to, is one JSON object."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 class Post(Protocol):
@@ -175,6 +184,11 @@ class Delivery:
             store = self._inherited[0] if self._inherited else self._own
             n_lines = BATCH_LINES
             while lines := store.read(n_lines, BATCH_BYTES):
+                whole = list(takewhile(is_outcome, lines))
+                if not whole:  # a blank line, two in one: the service could never count it
+                    self._settle(store, lines[:1], PostResult(Receipt.REFUSED, "the line in the spool is no outcome"))
+                    continue
+                lines = whole
                 result = post.post(lines)
                 if result.receipt is Receipt.LATER:
                     _LOGGER.info("outcomes wait: %s", result.detail)

@@ -3,7 +3,7 @@
 import functools
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack
@@ -14,6 +14,7 @@ from tierwise.agents.client.protocol import ReportingClient
 from tierwise.agents.client.request import RouteFields
 from tierwise.agents.usage import Usage, cost_of, read_usage
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.errors import CatalogueError
 from tierwise.data.records import Outcome, Step
 
 _P = ParamSpec("_P")
@@ -22,7 +23,11 @@ _R = TypeVar("_R")
 
 @dataclass(slots=True)
 class Measured:
-    """An attempt under way. Set ``success`` when you know it; what you leave unknown is reported as unknown."""
+    """An attempt under way. Set ``success`` when you know it; what you leave unknown is reported as unknown.
+
+    ``ran_on`` names the tier that answered, where it is not the decided one. Set ``is_made`` to False when no model was
+    called after all: then nothing is reported.
+    """
 
     decision: RoutedDecision
     success: bool | None = None
@@ -30,14 +35,31 @@ class Measured:
     evaluator: str | None = None
     usage: Usage = field(default_factory=Usage)
     extra: dict[str, Any] = field(default_factory=dict)
+    ran_on: str | None = None
+    is_made: bool = True
 
     @property
     def tier(self) -> str:
-        return self.decision.tier
+        return self.ran_on or self.decision.tier
 
     @property
     def model(self) -> str | None:
-        return self.decision.model
+        return self.decision.model if self.tier == self.decision.tier else None
+
+    def pick(self, models: Mapping[str, _R], catalogue: TierCatalogue) -> _R:
+        """The model of the decided tier; without one that of the next dearer tier, else of the dearest that there is.
+
+        The outcome names the tier that ran. Raises ``CatalogueError`` when there is none at all.
+        """
+        if self.decision.tier in models:
+            return models[self.decision.tier]
+        names = [name for name in catalogue.names if name in models]
+        if not names:
+            known = ", ".join(models) or "none"
+            raise CatalogueError(f"no tier of {', '.join(catalogue.names)} has a model; models has {known}")
+        dearer = catalogue.names[catalogue.index(self.decision.tier) :] if self.decision.tier in catalogue.names else ()
+        self.ran_on = next((name for name in dearer if name in names), names[-1])
+        return models[self.ran_on]
 
     def observe(self, reply: _R) -> _R:
         """Counts the tokens that a model client's reply states, and hands the reply back."""
@@ -47,6 +69,8 @@ class Measured:
     def fields(self, started: float, error: BaseException | None, catalogue: TierCatalogue) -> OutcomeFields:
         """What to report. A call that raised is unknown, not failed: the network may be at fault."""
         return OutcomeFields(
+            tier=self.tier,
+            model=self.model,
             success=self.success,
             score=self.score,
             evaluator=self.evaluator,
@@ -78,7 +102,8 @@ def _reported(client: ReportingClient, measured: Measured) -> Iterator[None]:
         error = raised
         raise
     finally:
-        client.outcome(measured.decision, **measured.fields(started, error, client.catalogue))
+        if measured.is_made:
+            client.outcome(measured.decision, **measured.fields(started, error, client.catalogue))
 
 
 class Measuring(ABC):

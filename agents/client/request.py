@@ -14,7 +14,8 @@ from tierwise.data.serialise import step_to_dict
 from tierwise.router_model.options import DecideOptions
 
 _NAMES = ("task_id", "session_id", "step_id")
-_SESSION_OPTIONS = ("current_tier", "cached_tokens")
+_SESSION_OPTIONS = ("current_tier", "cached_tokens", "cached_by_tier")
+_UNSAID: tuple[object, ...] = (None, {})
 _OPTIONS = tuple(field.name for field in fields(DecideOptions))
 _STEP_FIELDS = tuple(field.name for field in fields(Step))
 
@@ -48,6 +49,7 @@ class RouteFields(TypedDict, total=False):
     explain: bool
     current_tier: str | None
     cached_tokens: int | None
+    cached_by_tier: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ class RouteRequest:
         body: dict[str, Any] = {"step": step_to_dict(self.step)}
         body |= {name: getattr(self, name) for name in _NAMES if getattr(self, name) is not None}
         for key, given in (("options", options), ("session", session)):
-            known = {name: value for name, value in given.items() if value is not None and value is not False}
+            known = {
+                name: value for name, value in given.items() if value is not None and value is not False and value != {}
+            }
             if known:
                 body[key] = known
         return body

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tierwise.agents.collect.backend import CollectError
+from tierwise.data.redaction import Redaction, redact_values
 
 Record = dict[str, Any]
 
@@ -15,8 +16,9 @@ Record = dict[str, Any]
 class Journal:
     """The attempts file of a collection. A last line that was cut short is removed when it is opened."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, redaction: Redaction = Redaction.FULL) -> None:
         self.path = path
+        self._redaction = redaction
         self._attempts = read_attempts([path]) if _repaired(path) else {}
         try:
             self._file = path.open("a", encoding="utf-8")
@@ -28,7 +30,8 @@ class Journal:
         return tier in self._attempts.get(step_id, {})
 
     def append(self, step_id: str, attempt: Record) -> None:
-        """Writes an attempt and hands it to the operating system."""
+        """Writes what may be kept of an attempt and hands it to the operating system."""
+        attempt = redact_values(attempt, self._redaction)
         self._file.write(json.dumps({"step_id": step_id, "attempt": attempt}, ensure_ascii=False) + "\n")
         self._file.flush()
         self._attempts.setdefault(step_id, {})[attempt["tier"]] = attempt

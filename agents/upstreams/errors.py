@@ -1,14 +1,17 @@
-"""Trouble with a provider: what kind it is, and whether the same call may work a moment later."""
+"""Trouble with a provider: what kind it is, whose fault, and whether the same call may work a moment later."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from tierwise.data.errors import TierwiseError
 from tierwise.data.replies.error_kinds import ErrorKind
-from tierwise.data.replies.errors import FoundError
+from tierwise.data.replies.errors import FoundError, read_error
+
+_CALLERS_FAULT = frozenset({400, 409, 413, 415, 422})
 
 
 class Trouble(StrEnum):
-    """``REFUSED`` is a 4xx that stays one; ``NONSENSE`` an answer that is no chat completion."""
+    """``REFUSED`` is a 4xx that stays one; ``NONSENSE`` an answer that is none of the model's protocol."""
 
     CONNECTION = "connection"
     TIMEOUT = "timeout"
@@ -22,26 +25,55 @@ _PASSING = frozenset({Trouble.CONNECTION, Trouble.TIMEOUT, Trouble.RATE_LIMIT, T
 
 
 class ProviderError(TierwiseError):
-    """A call that brought no reply. ``status`` and ``body`` are the provider's, where it answered at all."""
+    """A call that brought no reply. ``status``, ``body`` (decoded) and ``headers`` are the provider's, where it
+    answered at all. ``code`` is short and quotes nobody: it goes into the log."""
 
     def __init__(
         self,
         trouble: Trouble,
         message: str,
         status: int | None = None,
-        body: bytes = b"",
-        retry_after_seconds: float | None = None,
+        body: object = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.trouble = trouble
         self.status = status
         self.body = body
-        self.retry_after_seconds = retry_after_seconds
+        self.code = code or trouble.value
+        self.headers = headers or {}
+        self.error: FoundError = read_error(body, status)
 
     @property
     def is_passing(self) -> bool:
         """Whether the same call may work a moment later."""
         return self.trouble in _PASSING
+
+    @property
+    def is_callers_fault(self) -> bool:
+        """Whether every other provider would refuse the call too."""
+        kind = self.error.kind
+        return self.status in _CALLERS_FAULT and not (kind.is_about_model or kind.is_providers)
+
+    @property
+    def is_about_model(self) -> bool:
+        """Whether another model may take the call, and this one is well."""
+        return self.error.kind in (ErrorKind.CONTEXT, ErrorKind.UNSUPPORTED)
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether the prompt does not fit the model."""
+        return self.error.kind is ErrorKind.CONTEXT
+
+    @property
+    def retry_after_seconds(self) -> float | None:
+        """How long the provider wants to be left alone, where it says so in seconds."""
+        try:
+            seconds = float(self.headers.get("retry-after", ""))
+        except ValueError:
+            return None
+        return seconds if seconds >= 0 else None
 
 
 _BY_KIND = {

@@ -57,7 +57,7 @@ class Upstreams:
             models = self.catalogue.tiers[self.catalogue.index(tier)].models
             if not models:
                 raise CatalogueError(f"tier '{tier}' has no model; add [[tiers.models]] with a base_url to tiers.toml")
-            self._lines[tier] = tuple(self._line(model) for model in models)
+            self._lines[tier] = tuple(self._line(model, tier) for model in models)
         return self._lines[tier]
 
     def check(self) -> None:
@@ -87,8 +87,8 @@ class Upstreams:
             client = self._clients[loop] = httpx2.AsyncClient(timeout=None, limits=limits)
         return client
 
-    def _line(self, model: Model) -> Line:
-        return Line(Upstream(model, self._key(model), self._client), CircuitBreaker(self._clock))
+    def _line(self, model: Model, tier: str) -> Line:
+        return Line(Upstream(model, self._key(model), self._client, tier), CircuitBreaker(self._clock))
 
     def _key(self, model: Model) -> str | None:
         if model.api_key_env is None:

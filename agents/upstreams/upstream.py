@@ -1,24 +1,28 @@
-"""One model behind an OpenAI-compatible endpoint: Ollama, vLLM, llama.cpp, Together, OpenAI, a LiteLLM proxy."""
+"""One model of the catalogue, asked in chat completions whatever it speaks itself."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tierwise.agents.upstreams.errors import ProviderError, Trouble, trouble_in, trouble_of
-from tierwise.agents.upstreams.reply import Reply, read_reply
+from tierwise.agents.protocols import CHAT
+from tierwise.agents.upstreams.answer_stream import AnswerStream
+from tierwise.agents.upstreams.asking import Answered, Asked, ask, ask_for_stream
+from tierwise.agents.upstreams.endpoint import Endpoint
+from tierwise.agents.upstreams.errors import ProviderError, Trouble
+from tierwise.agents.upstreams.reply import Reply, price
+from tierwise.agents.upstreams.transport import Transport, decoded
 from tierwise.agents.usage import Usage, read_usage
 from tierwise.data.catalogue import Model
-from tierwise.data.errors import CatalogueError
-from tierwise.data.replies.errors import find_error, is_about_usage_option, read_error
-from tierwise.data.replies.json_text import decoded, read_json, write_json
+from tierwise.data.errors import CatalogueError, RecordError
+from tierwise.data.replies.json_text import whole
+from tierwise.data.replies.parts import without_thoughts
 
 if TYPE_CHECKING:
     import httpx2
 
-PATH = "/chat/completions"
 DEFAULT_TIMEOUT_SECONDS = 120.0
 
 
@@ -39,26 +43,24 @@ class ReplyStream:
 class Upstream:
     """Calls ``model``. ``open_client`` gives the HTTP client of the running event loop; ``api_key`` may be None."""
 
-    def __init__(self, model: Model, api_key: str | None, open_client: "Callable[[], httpx2.AsyncClient]") -> None:
+    def __init__(
+        self, model: Model, api_key: str | None, open_client: "Callable[[], httpx2.AsyncClient]", tier: str = ""
+    ) -> None:
         if model.base_url is None:
             raise CatalogueError(f"model '{model.name}' has no base_url; add one to tiers.toml to call it")
         self.model = model
-        self._url = model.base_url.rstrip("/") + PATH
-        self._headers = {"content-type": "application/json"}
-        if api_key is not None:
-            self._headers["authorization"] = f"Bearer {api_key}"
-        self._takes_stream_options = True
-        self._open_client = open_client
+        self._endpoint = Endpoint(tier, model, model.base_url, api_key)
+        self._transport = Transport(open_client)
 
     async def complete(self, body: Mapping[str, Any], timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> Reply:
-        """Posts a chat request under this model's name. Raises ``ProviderError``."""
+        """Sends a chat request under this model's name. Raises ``ProviderError``."""
         started = time.perf_counter()
-        request = {**body, "model": self.model.name, "stream": False}
+        request = {**body, "stream": False}
         request.pop("stream_options", None)
-        async with self._troubles(timeout_seconds), asyncio.timeout(timeout_seconds):
-            response = await self._open_client().post(self._url, content=write_json(request), headers=self._headers)
-        _check(response.status_code, response.content, response.headers, self.model)
-        return read_reply(response.content, self.model, (time.perf_counter() - started) * 1000)
+        with _sayable(self.model):
+            async with self._in_time(timeout_seconds):
+                answered = await ask(self._transport, self._endpoint, Asked(CHAT, request, seconds=timeout_seconds))
+        return _reply(answered, self.model, (time.perf_counter() - started) * 1000)
 
     @asynccontextmanager
     async def stream(
@@ -67,82 +69,64 @@ class Upstream:
         """Opens a streamed completion that ends with its usage, where the server takes the option for it. Raises
         ``ProviderError`` before the first chunk for a refusal, and between chunks for a connection that breaks.
         ``timeout_seconds`` bounds each wait."""
-        request = {**body, "model": self.model.name, "stream": True}
-        if self._takes_stream_options:
-            request["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
-        async with self._troubles(timeout_seconds), AsyncExitStack() as opened:
-            response = await opened.enter_async_context(self._opened(request, timeout_seconds))
-            if response.status_code != 200:
-                content = await response.aread()
-                if not self._is_without_option(request, body, response.status_code, content):
-                    _check(response.status_code, content, response.headers, self.model)
-                request.pop("stream_options")
-                response = await opened.enter_async_context(self._opened(request, timeout_seconds))
-                if response.status_code != 200:
-                    _check(response.status_code, await response.aread(), response.headers, self.model)
-                self._takes_stream_options = False
-            yield ReplyStream(_chunks(response, self.model))
+        asked = Asked(CHAT, {**body, "stream": True}, shows_usage=True)
+        with _sayable(self.model):
+            async with self._in_time(timeout_seconds):
+                opened = await ask_for_stream(self._transport, self._endpoint, asked)
+        try:
+            yield ReplyStream(self._chunks(opened, timeout_seconds))
+        finally:
+            await opened.aclose()
 
-    def _opened(
-        self, request: Mapping[str, Any], timeout_seconds: float
-    ) -> "AbstractAsyncContextManager[httpx2.Response]":
-        return self._open_client().stream(
-            "POST", self._url, content=write_json(request), headers=self._headers, timeout=timeout_seconds
-        )
+    async def _chunks(self, opened: AnswerStream, timeout_seconds: float) -> AsyncIterator[dict[str, Any]]:
+        pieces = opened.pieces()
+        while True:
+            async with self._in_time(timeout_seconds):
+                piece = await anext(pieces, None)
+            if piece is None:
+                return
+            for line in piece.split(b"\n"):
+                if line.startswith(b"data:"):
+                    yield self._chunk(line.removeprefix(b"data:").strip())
 
-    def _is_without_option(
-        self, request: Mapping[str, Any], body: Mapping[str, Any], status: int, content: bytes
-    ) -> bool:
-        """Whether to ask once more without the option that was added here, not by the caller."""
-        is_added = "stream_options" in request and "stream_options" not in body
-        return is_added and is_about_usage_option(decoded(content.decode("utf-8", "replace")), status)
+    def _chunk(self, data: bytes) -> dict[str, Any]:
+        chunk = decoded(data)
+        if not isinstance(chunk, dict):
+            shown = data[:80].decode("utf-8", "replace")
+            raise ProviderError(Trouble.NONSENSE, f"model '{self.model.name}' streamed no JSON: {shown}")
+        return chunk
 
     @asynccontextmanager
-    async def _troubles(self, timeout_seconds: float) -> AsyncIterator[None]:
-        """Turns what may go wrong on the way into a ``ProviderError``."""
-        import httpx2
-
+    async def _in_time(self, seconds: float) -> AsyncIterator[None]:
         try:
-            yield
-        except (TimeoutError, httpx2.TimeoutException):
-            message = f"model '{self.model.name}' did not answer within {timeout_seconds:g} s"
+            async with asyncio.timeout(seconds):
+                yield
+        except TimeoutError:
+            message = f"model '{self.model.name}' did not answer within {seconds:g} s"
             raise ProviderError(Trouble.TIMEOUT, message) from None
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
-            message = f"model '{self.model.name}' cannot be reached ({type(error).__name__}: {error})"
-            raise ProviderError(Trouble.CONNECTION, message) from None
 
 
-async def _chunks(response: "httpx2.Response", model: Model) -> AsyncIterator[dict[str, Any]]:
-    async for line in response.aiter_lines():
-        data = line.removeprefix("data:").strip()
-        if not line.startswith("data:") or not data:
-            continue
-        if data == "[DONE]":
-            return
-        try:
-            chunk = read_json(data)
-        except ValueError:
-            raise ProviderError(Trouble.NONSENSE, f"model '{model.name}' streamed no JSON: {data[:80]}") from None
-        if not isinstance(chunk, dict):
-            raise ProviderError(Trouble.NONSENSE, f"model '{model.name}' streamed {data[:80]}")
-        error = find_error(chunk)
-        if error is not None:
-            content = data.encode("utf-8", "replace")
-            raise ProviderError(trouble_in(error), f"model '{model.name}' broke off: {data[:200]}", body=content)
-        yield chunk
-
-
-def _check(status: int, content: bytes, headers: Mapping[str, str], model: Model) -> None:
-    if status == 200:
-        return
-    shown = content[:200].decode("utf-8", "replace")
-    message = f"model '{model.name}' answered {status}: {shown}"
-    trouble = trouble_of(status, read_error(decoded(content.decode("utf-8", "replace")), status))
-    raise ProviderError(trouble, message, status, content, _seconds(headers.get("retry-after")))
-
-
-def _seconds(retry_after: str | None) -> float | None:
+@contextmanager
+def _sayable(model: Model) -> Iterator[None]:
+    """Turns what cannot be said to a model into its refusal."""
     try:
-        return None if retry_after is None else max(0.0, float(retry_after))
-    except ValueError:
-        return None
+        yield
+    except RecordError as error:
+        raise ProviderError(Trouble.REFUSED, f"model '{model.name}': {error}", 400) from None
+
+
+def _reply(answered: Answered, model: Model, latency_ms: float) -> Reply:
+    completion = answered.completion
+    message = completion.message
+    refused = "".join(part.text for part in message.refusals)
+    return Reply(
+        text=without_thoughts(whole(message.content)),
+        model=model.name,
+        tool_calls=message.tool_calls,
+        usage=completion.usage,
+        cost_usd=price(completion.usage, model),
+        latency_ms=latency_ms,
+        finish_reason=message.finish_reason,
+        body=answered.body,
+        refusal=refused or None,
+    )

@@ -49,6 +49,17 @@ def open_engine(url: URL, timeout_seconds: float, max_connections: int) -> Engin
     return _open_postgres(url, timeout_seconds, max_connections)
 
 
+def empty_write_ahead_log(engine: Engine) -> None:
+    """SQLite: what was deleted stands in the file beside the database until that is written back and cut to nothing.
+
+    A reader that is in the middle of it keeps that from happening; the next deletion, or the end, does it.
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def writing(connection: Connection) -> Connection:
     """Marks the next transaction as one that writes, so that SQLite takes its write lock at the start."""
     return connection.execution_options(tierwise_begin="BEGIN IMMEDIATE")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tierwise.data.errors import LogError
@@ -24,6 +24,10 @@ def database_errors(shown_url: str) -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
         raise LogUnavailableError(f"decision log {shown_url}: {_first_line(error)}") from None
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:  # integrity, data, programming: the record's fault
+            raise LogRefusedError(f"decision log {shown_url}: {_first_line(error)}") from None
+        raise LogUnavailableError(f"decision log {shown_url}: {_first_line(error)}") from None  # a file that is damaged
     except SQLAlchemyError as error:
         raise LogRefusedError(f"decision log {shown_url}: {_first_line(error)}") from None
 

@@ -14,6 +14,7 @@ from tierwise.data.decision_log.views.days import Day, day_state
 from tierwise.data.errors import LogError
 from tierwise.data.extras import needs_extra
 from tierwise.data.parquet import parquet_metadata, write_parquet_rows
+from tierwise.data.redaction import Redaction, redact_logged_step
 from tierwise.data.serialise import logged_step_to_dict
 
 FILE_NAME = "steps.parquet"
@@ -38,7 +39,7 @@ class ExportFolder:
     Raises ``LogError`` for an address that cannot be used, and ``MissingExtraError`` without the ``export`` extra.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, redaction: Redaction = Redaction.FULL) -> None:
         with needs_extra("export"):
             from fsspec.core import url_to_fs
         try:
@@ -47,6 +48,7 @@ class ExportFolder:
             raise LogError(f"{address}: {error}") from None
         self._root = str(root).rstrip("/")
         self._address = address
+        self._redaction = redaction
 
     def bring(self, log: DecisionLog, dates: Iterable[date], may_shrink: bool = False) -> Iterator[ExportedDay]:
         """Brings the files of days up to date, one after the other.
@@ -73,7 +75,8 @@ class ExportFolder:
         """Under another name first; what comes meanwhile changes the day's state, so that the next export renews it."""
         path, making = self._path(day.date), f"{self._path(day.date)}.making"
         self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
-        rows = (logged_step_to_dict(step) for step in log.logged_steps(day.since, until=day.until))
+        steps = log.logged_steps(day.since, until=day.until)
+        rows = (logged_step_to_dict(redact_logged_step(step, self._redaction)) for step in steps)
         with self._files.open(making, "wb") as file:
             n_steps = write_parquet_rows(file, rows, {_STATE_KEY: _state(day)})
         self._files.mv(making, path)

@@ -13,6 +13,7 @@ from tierwise.data.decision_log.engine import (
     DEFAULT_CONNECTIONS,
     DEFAULT_TIMEOUT_SECONDS,
     check_file,
+    empty_write_ahead_log,
     open_engine,
     parse_url,
     writing,
@@ -186,7 +187,10 @@ class DecisionLog:
 
     def _delete(self, which: ColumnElement[bool]) -> DeletedCounts:
         with self._writing() as connection:
-            return delete_decisions(connection, which, self._clock())
+            counts = delete_decisions(connection, which, self._clock())
+        with database_errors(self._shown_url):
+            empty_write_ahead_log(self._engine)
+        return counts
 
     def roll_up(self, top_tier: str, n_slots: int = 48) -> int:
         """Adds up half-hours that are over, for the dashboard, and returns how many; 0 when there is nothing to do.

@@ -7,6 +7,7 @@ from typing import Any
 
 from tierwise.data.decision_log.records import DecisionRecord
 from tierwise.data.errors import RecordError
+from tierwise.data.foreign.limits import MAX_USD
 from tierwise.data.parsing import parse_logged_step, parse_outcome, parse_step
 from tierwise.data.plausible import check_plausible
 from tierwise.data.records import Decision, Outcome, Reason
@@ -103,8 +104,9 @@ def _text(raw: Mapping[str, Any], key: str) -> str | None:
 def _numbers(raw: Mapping[str, Any], key: str) -> dict[str, float]:
     values = raw.get(key) or {}
     is_right = isinstance(values, Mapping) and all(
-        isinstance(value, int | float) and not isinstance(value, bool) for value in values.values()
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_USD
+        for value in values.values()
     )
     if not is_right:
-        raise RecordError(key, "is no object of numbers by tier")
+        raise RecordError(key, f"is no object of numbers between 0 and {MAX_USD:g} by tier")
     return {str(name): float(value) for name, value in values.items()}

@@ -11,11 +11,12 @@ from pydantic_core import to_json
 from sqlalchemy import Row
 
 from tierwise.data.decision_log.records import DecisionRecord, StoredOutcome
-from tierwise.data.parsing import parse_attempt, parse_step
+from tierwise.data.decision_log.stored import stored_attempt, stored_step
 from tierwise.data.records import Attempt, Decision, LoggedDecision, LoggedStep, Outcome, Reason, Step
 from tierwise.data.serialise import attempt_to_dict, step_to_dict
 
 MAX_KEY_CHARS = 512
+MAX_KEY_BYTES = 1_024  # two of them fit into a row of PostgreSQL's indexes, which hold 2,704 bytes
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -36,9 +37,10 @@ def storable(text: str) -> str:
 def storable_key(text: str) -> str:
     """``text`` as a key: past ``MAX_KEY_CHARS`` the rest becomes a digest, because indexes bound the length."""
     text = storable(text)
-    if len(text) <= MAX_KEY_CHARS:
+    if len(text) <= MAX_KEY_CHARS and (text.isascii() or len(text.encode()) <= MAX_KEY_BYTES):
         return text
-    return f"{text[: MAX_KEY_CHARS - 65]}-{hashlib.sha256(text.encode()).hexdigest()}"
+    head = text[: MAX_KEY_CHARS - 65].encode()[: MAX_KEY_BYTES - 65].decode("utf-8", "ignore")
+    return f"{head}-{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def decision_row(record: DecisionRecord) -> dict[str, Any]:
@@ -84,7 +86,7 @@ def _narrow_columns(step: Step) -> dict[str, Any]:
 def decision_record(row: Row[Any]) -> DecisionRecord:
     return DecisionRecord(
         decision_id=row.decision_id,
-        step=parse_step(row.step),
+        step=stored_step(row.step),
         created_at=row.created_at,
         step_id=row.step_id,
         task_id=row.task_id,
@@ -131,7 +133,7 @@ def idempotency_key(outcome: Outcome) -> str:
 
 
 def stored_outcome(row: Row[Any]) -> StoredOutcome:
-    attempt = parse_attempt(row.attempt, "attempt")
+    attempt = stored_attempt(row.attempt)
     return StoredOutcome(
         outcome=Outcome(row.decision_id, attempt, row.idempotency_key, row.reported_at),
         received_at=row.received_at,
@@ -153,7 +155,7 @@ def logged_step(row: Row[Any], attempts: Sequence[Attempt]) -> LoggedStep:
     }
     return LoggedStep(
         step_id=row.step_id or row.decision_id,
-        step=parse_step(row.step),
+        step=stored_step(row.step),
         attempts=tuple(attempts),
         task_id=row.task_id,
         session_id=row.session_id,

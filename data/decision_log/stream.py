@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, Select, or_, select
 
 from tierwise.data.decision_log.rows import logged_step
+from tierwise.data.decision_log.stored import stored_attempt
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
 from tierwise.data.decision_log.within import outcomes_of
-from tierwise.data.parsing import parse_attempt
 from tierwise.data.records import Attempt, LoggedStep
 
 PAGE_ROWS = 500
@@ -48,5 +48,5 @@ def _attempts(connection: Connection, times: Mapping[str, float]) -> dict[str, l
     query = select(OUTCOMES.c.decision_id, OUTCOMES.c.attempt).where(*outcomes_of(connection, times, times.values()))
     found: dict[str, list[Attempt]] = {}
     for decision_id, attempt in connection.execute(query.order_by(OUTCOMES.c.seq)):
-        found.setdefault(decision_id, []).append(parse_attempt(attempt, "attempt"))
+        found.setdefault(decision_id, []).append(stored_attempt(attempt))
     return found

@@ -12,6 +12,7 @@ from gzip import BadGzipFile, GzipFile
 from pathlib import Path
 from typing import Any
 
+from tierwise.data.foreign.limits import MAX_LINE_CHARS, MAX_RATIO, MIN_UNPACKED_BYTES
 from tierwise.data.importers.errors import ForeignLogError
 from tierwise.data.step_log import Malformed
 
@@ -70,6 +71,12 @@ def _values(path: Path, container_keys: tuple[str, ...]) -> Iterator[tuple[int, 
 def _line_values(path: Path, text: str) -> Iterator[tuple[int, object]]:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
+            continue
+        if len(line) > MAX_LINE_CHARS:
+            yield (
+                number,
+                Malformed(str(path), number, f"has more than {MAX_LINE_CHARS} characters", line[:_MAX_RAW_CHARS]),
+            )
             continue
         try:
             yield number, json.loads(line)
@@ -130,11 +137,14 @@ def _text(path: Path) -> tuple[str, str | None]:
 def _unpacked(path: Path, raw: bytes) -> tuple[bytes, str | None]:
     from io import BytesIO
 
-    parts = []
+    parts, n_left = [], max(MIN_UNPACKED_BYTES, MAX_RATIO * len(raw))
     try:
         with GzipFile(fileobj=BytesIO(raw)) as file:
             while part := file.read(65_536):
                 parts.append(part)
+                n_left -= len(part)
+                if n_left < 0:
+                    raise ForeignLogError(f"{path} unpacks to more than {MAX_RATIO} times its size; unpack it yourself")
     except (EOFError, BadGzipFile, zlib.error) as error:
         if not parts:
             raise ForeignLogError(f"{path}: {error}") from None

@@ -6,19 +6,25 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from tierwise.data.foreign import ForeignError, UncheckableError
+from tierwise.data.foreign.limits import MAX_CHECKED_CHARS, MAX_SCHEMA_VALUES
+from tierwise.data.foreign.schema import check_schema, misfits
+from tierwise.data.foreign.shape import check_shape
 from tierwise.data.importers.records import Answer
 from tierwise.data.importers.requests import is_redacted
 from tierwise.data.records import Step
 from tierwise.data.replies.calls import arguments_text
 from tierwise.data.replies.json_text import read_json
 
-_MAX_PROBLEM_CHARS = 200
 _CUT = re.compile(r"litellm_truncated|[<\[({.…]\s*truncated\b|(\.\.\.|…)\s*$", re.IGNORECASE)
 _FENCE = re.compile(r"\s*```\w*\s*\n(.*?)\s*```\s*", re.DOTALL)
 
 
 def check_answer(step: Step, answer: Answer) -> str | None:
-    """What is wrong with the answer, or None. Only meaningful where ``is_checkable``."""
+    """What is wrong with the answer, or None. Only meaningful where ``is_checkable``.
+
+    Raises ``ForeignError`` where nobody can tell: the schema is wrong, or comparing takes more work than is allowed.
+    """
     if answer.tool_calls:
         schemas = {tool.name: tool.parameters for tool in step.tools}
         for call in answer.tool_calls:
@@ -45,37 +51,29 @@ def is_checkable(step: Step, answer: Answer) -> bool:
 
 
 def _misfit(raw: str, schema: Mapping[str, Any]) -> str | None:
+    if len(raw) > MAX_CHECKED_CHARS:
+        raise UncheckableError("the answer is too long to be checked")
     fenced = _FENCE.fullmatch(raw)
     try:
         value = read_json(raw if fenced is None else fenced.group(1))
     except ValueError as error:
         return f"not JSON: {error}"
-    validator = _validator(json.dumps(schema, sort_keys=True, default=str))
-    if validator is None:
-        return None
-    from referencing.exceptions import Unresolvable
+    if not _is_schema(_text_of(schema)):
+        raise UncheckableError("the schema cannot be used")
+    found = misfits(schema, value, n_most=1)
+    return found[0].message if found else None
 
-    try:
-        misfit = next(iter(validator.iter_errors(value)), None)
-    except (Unresolvable, RecursionError):
-        return None
-    return None if misfit is None else str(misfit.message)[:_MAX_PROBLEM_CHARS]
+
+def _text_of(schema: Mapping[str, Any]) -> str:
+    check_shape(schema, MAX_SCHEMA_VALUES)
+    return json.dumps(schema, sort_keys=True, default=str)
 
 
 @lru_cache(maxsize=512)
-def _validator(schema: str) -> Any | None:
-    """None for a schema that is itself wrong, which is the asker's fault and not the model's.
-
-    The empty registry keeps references to other addresses from being fetched: a log must not make us call anybody.
-    """
-    from jsonschema import SchemaError
-    from jsonschema.validators import validator_for
-    from referencing import Registry
-
-    decoded = json.loads(schema)
-    kind = validator_for(decoded)
+def _is_schema(schema: str) -> bool:
+    """False for a schema that is itself wrong or takes too long to look at, which is the asker's fault."""
     try:
-        kind.check_schema(decoded)
-    except SchemaError:
-        return None
-    return kind(decoded, registry=Registry())
+        check_schema(json.loads(schema))
+    except ForeignError:
+        return False
+    return True

@@ -6,12 +6,16 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from importlib.util import find_spec
 
+from tierwise.data.foreign import ForeignError
 from tierwise.data.importers.mapping import MODEL_ERRORS, Evidence, ImportMap
 from tierwise.data.importers.records import Answer, Call, Signal
 from tierwise.data.importers.schema_check import check_answer, is_checkable
 from tierwise.data.records import Attempt, Step
 from tierwise.data.replies.errors import error_kind
 from tierwise.data.replies.finish import finish_reason
+
+MAX_HARD_SCHEMAS = 200
+"""Checks that came to no end within their work, in one import; beyond them the log is taken to be hostile."""
 
 
 @dataclass(slots=True)
@@ -39,6 +43,7 @@ class Judge:
         self._mapping = mapping
         self._signals = signals
         self._can_check = find_spec("jsonschema") is not None
+        self._n_hard = 0
         self.count = EvidenceCount()
 
     def judged(self, call: Call) -> Attempt:
@@ -125,10 +130,15 @@ class Judge:
             return replace(attempt, success=False, evaluator="finish_reason")
         if self._evidence.schema == "off" or not is_checkable(step, answer):
             return attempt
-        if not self._can_check:
+        if not self._can_check or self._n_hard >= MAX_HARD_SCHEMAS:
             self.count.n_schemas_not_checked += 1
             return attempt
-        problem = check_answer(step, answer)
+        try:
+            problem = check_answer(step, answer)
+        except ForeignError:
+            self._n_hard += 1
+            self.count.n_schemas_not_checked += 1
+            return attempt
         if problem is not None:
             self.count.used["failed: schema"] += 1
             return replace(attempt, success=False, evaluator="schema", error=problem)

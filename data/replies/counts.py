@@ -5,7 +5,7 @@ from contextlib import suppress
 from math import isfinite
 from typing import Any
 
-_MAX_COUNT = 2**53
+from tierwise.data.foreign.limits import MAX_TOKENS
 
 
 def count(value: object) -> int | None:
@@ -15,7 +15,7 @@ def count(value: object) -> int | None:
     (100, 100, None, None, None)
     """
     number = amount(value)
-    if number is None or number < 0 or number > _MAX_COUNT or number != int(number):
+    if number is None or number < 0 or number > MAX_TOKENS or number != int(number):
         return None
     return int(number)
 

@@ -10,6 +10,10 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from tierwise.data.foreign.json_text import whole_text
+from tierwise.data.foreign.limits import MAX_LINE_VALUES
+from tierwise.data.foreign.shape import check_shape
+
 
 def read_json(content: bytes | str) -> Any:
     """What ``content`` says. Raises ``ValueError`` for what is no JSON, however it is wrong.
@@ -20,11 +24,13 @@ def read_json(content: bytes | str) -> Any:
     with suppress(ValueError):
         return from_json(content)
     try:
-        return json.loads(content)
+        value = json.loads(content)
     except UnicodeDecodeError:  # cut in the middle of a character's bytes
         return read_json(content.decode("utf-8", "replace")) if isinstance(content, bytes) else None
     except RecursionError:
         raise ValueError("nested too deep") from None
+    check_shape(value, MAX_LINE_VALUES)  # the faster reader bounds the depth itself
+    return value
 
 
 def write_json(value: object) -> bytes:
@@ -50,8 +56,4 @@ def whole(text: str) -> str:
     >>> whole("\\ud83d\\ude80 and \\ud83d")
     '🚀 and �'
     """
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+    return whole_text(text)

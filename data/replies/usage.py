@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tierwise.data.foreign.limits import MAX_TOKENS
 from tierwise.data.replies.counts import count, first_count
 from tierwise.data.replies.usage_parts import Part, attributes, find_parts, flattened, settled
 
@@ -99,7 +100,8 @@ def _first(stated: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, int 
 def _plus(base: int | None, parts: list[Part]) -> int | None:
     if base is None and not parts:
         return None
-    return (base or 0) + sum(part.n_tokens for part in parts)
+    total = (base or 0) + sum(part.n_tokens for part in parts)
+    return total if total <= MAX_TOKENS else None
 
 
 def _of_kind(parts: tuple[Part, ...], kind: str) -> int | None:

@@ -11,15 +11,16 @@ import secrets
 import time
 from collections.abc import Callable
 from hashlib import sha256
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tierwise.serving.dashboard.ended import EndedSessions
+from tierwise.serving.gate import is_loopback_host, is_same_origin
 from tierwise.serving.keys import ApiKeys
 from tierwise.serving.keys import Scope as KeyScope
 
@@ -44,8 +45,11 @@ _HEADERS = {
 class Sessions:
     """Makes and checks the cookie's value. ``clock`` gives seconds since the epoch."""
 
-    def __init__(self, keys: ApiKeys, secret: bytes, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, keys: ApiKeys, secret: bytes, clock: Callable[[], float] = time.time, ended: Path | None = None
+    ) -> None:
         self._keys = keys
+        self._ended = EndedSessions(ended)
         self._secret = secret
         self._clock = clock
 
@@ -53,7 +57,7 @@ class Sessions:
         """The cookie's value for ``key``; None when the key does not open the dashboard."""
         if not self.is_admin(key):
             return None
-        content = f"{_digest(key)[:16]}.{int(self._clock()) + SESSION_SECONDS}"
+        content = f"{_digest(key)[:16]}.{int(self._clock()) + SESSION_SECONDS}.{secrets.token_hex(8)}"
         return f"{content}.{self._sign(content)}"
 
     def is_admin(self, key: str) -> bool:
@@ -62,11 +66,17 @@ class Sessions:
     def is_valid(self, token: str) -> bool:
         """Whether the token is ours, not too old, and of a key that is still configured for administration."""
         content, _, signature = token.rpartition(".")
-        name, _, expires = content.partition(".")
+        name, _, rest = content.partition(".")
+        expires = rest.partition(".")[0]
         if not hmac.compare_digest(self._sign(content).encode(), signature.encode("utf-8", "replace")):
             return False
         admins = {digest[:16] for digest, scopes in self._keys.scopes.items() if KeyScope.ADMIN in scopes}
-        return name in admins and int(expires) > self._clock()
+        return name in admins and expires.isdecimal() and int(expires) > self._clock() and token not in self._ended
+
+    def end(self, token: str) -> None:
+        """Makes a token worthless, in every process on the same state folder."""
+        if self.is_valid(token):
+            self._ended.add(token)
 
     def _sign(self, content: str) -> str:
         return hmac.new(self._secret, content.encode("utf-8", "replace"), sha256).hexdigest()
@@ -90,12 +100,12 @@ class Guard:
             return
         refusal = self._refusal(Request(scope))
         answer: ASGIApp = self._app if refusal is None else refusal
-        await answer(scope, receive, _with_headers(send, is_static="/static/" in scope["path"]))
+        await answer(scope, receive, _with_headers(send, is_static=_is_static(scope)))
 
     def _refusal(self, request: Request) -> Response | None:
-        if not self._keys and not _is_loopback_host(request.headers):
+        if not self._keys and not is_loopback_host(request.headers):
             return PlainTextResponse("Without API keys the dashboard answers on localhost only.", 403)
-        if request.method not in ("GET", "HEAD") and not _is_same_origin(request.headers):
+        if request.method not in ("GET", "HEAD") and not is_same_origin(request.headers):
             return PlainTextResponse("The form was sent from another site.", 403)
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
         if not self._keys or path.startswith(_OPEN_PREFIXES) or self._is_known(request):
@@ -139,6 +149,11 @@ def _to_login(request: Request, path: str) -> Response:
     return RedirectResponse(login, 303)
 
 
+def _is_static(scope: Scope) -> bool:
+    path = str(scope["path"]).removeprefix(scope.get("root_path", ""))
+    return path.startswith("/static/")
+
+
 def _with_headers(send: Send, is_static: bool) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -148,19 +163,6 @@ def _with_headers(send: Send, is_static: bool) -> Send:
         await send(message)
 
     return sending
-
-
-def _is_same_origin(headers: Headers) -> bool:
-    origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
-
-
-def _is_loopback_host(headers: Headers) -> bool:
-    host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
-    try:
-        return host == "localhost" or host.endswith(".localhost") or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _digest(key: str) -> str:

@@ -24,7 +24,8 @@ _MAX_FORM_BYTES = 4096
 
 def dashboard_app(service: Service, keys: ApiKeys) -> Starlette:
     """The pages. With ``keys``, people log in with one of scope admin."""
-    sessions = Sessions(keys, load_secret(service.settings.state_folder) if keys else b"")
+    folder = service.settings.state_folder
+    sessions = Sessions(keys, load_secret(folder) if keys else b"", ended=folder / "dashboard.ended")
     app = Starlette(
         routes=[
             Route("/", overview.overview, name="overview"),
@@ -39,7 +40,7 @@ def dashboard_app(service: Service, keys: ApiKeys) -> Starlette:
             Route("/routers", routers.routers),
             Route("/login", _login_page, methods=["GET"]),
             Route("/login", _login(sessions), methods=["POST"]),
-            Route("/logout", _logout, methods=["POST"]),
+            Route("/logout", _logout(sessions), methods=["POST"]),
             Mount("/static", StaticFiles(directory=STATIC_FOLDER)),
         ],
         middleware=[Middleware(Guard, keys=keys, sessions=sessions)],
@@ -77,11 +78,15 @@ def _login(sessions: Sessions) -> Callable[[Request], object]:
     return login
 
 
-def _logout(request: Request) -> Response:
-    base = request.scope.get("root_path", "")
-    response = RedirectResponse(f"{base}/login", 303)
-    response.delete_cookie(COOKIE, path=base or "/", httponly=True, samesite="strict")
-    return response
+def _logout(sessions: Sessions) -> Callable[[Request], object]:
+    async def logout(request: Request) -> Response:
+        sessions.end(request.cookies.get(COOKIE, ""))
+        base = request.scope.get("root_path", "")
+        response = RedirectResponse(f"{base}/login", 303)
+        response.delete_cookie(COOKIE, path=base or "/", httponly=True, samesite="strict")
+        return response
+
+    return logout
 
 
 async def _read_form(request: Request) -> dict[str, str]:

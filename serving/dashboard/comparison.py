@@ -5,7 +5,7 @@ path, not measurements; the Quality page shows what was measured.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from tierwise.data.intervals import ClusterSums, Interval, saving_interval
 from tierwise.data.records import Step
 from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.operating_point import OperatingPoint
-from tierwise.router_model.policy import Policy, choose_all
+from tierwise.router_model.parts import part_value
+from tierwise.router_model.policy import Policy, Terms
 from tierwise.router_model.rules import RulesRouter
 
 
@@ -32,12 +33,17 @@ class AgainstRules:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What one operating point would do with recent steps: shares by tier, expected cost of a thousand and success."""
+    """What one tolerated loss would do with recent steps: shares by tier, expected mean cost and success.
+
+    ``point`` is the evidence of the whole policy. ``saving_relative`` counts each step's expected cost in its own on
+    the top tier, as certification does by default.
+    """
 
     point: OperatingPoint
     split: Mapping[str, float]
     cost_usd: float
     top_usd: float
+    saving_relative: float
     p_success: float
     p_success_top: float
     n: int
@@ -53,7 +59,7 @@ def against_rules(sample: Sequence[Sampled], catalogue: TierCatalogue, guardrail
     if not known:
         return None
     rules = RulesRouter(catalogue, guardrails)
-    ruled = [rules.decide(_visible_step(each)).tier for each in known]
+    ruled = [rules.decide(visible_step(each)).tier for each in known]
     pairs = list(zip(known, ruled, strict=True))
     return AgainstRules(
         n=len(known),
@@ -65,35 +71,67 @@ def against_rules(sample: Sequence[Sampled], catalogue: TierCatalogue, guardrail
 
 
 def targets(sample: Sequence[Sampled], catalogue: TierCatalogue, policy: Policy) -> list[Target]:
-    """Every operating point of ``policy`` on the sample, without guardrails; none without expectations."""
+    """Every tolerated loss of ``policy`` on the sample, without guardrails; none without expectations.
+
+    What holds for a step goes by its part, as in :meth:`Policy.choose`, where the sample knows the field of the parts;
+    elsewhere the step counts as one that does not say.
+    """
     known = [each for each in sample if _has_expectations(each, catalogue)]
     if not known:
         return []
     p_success = _matrix(known, catalogue, lambda each: each.p_success)
     cost_usd = _matrix(known, catalogue, lambda each: each.expected_cost_usd)
-    is_unfamiliar = np.array([each.is_unfamiliar for each in known])
-    return [_target(point, policy, p_success, cost_usd, is_unfamiliar, catalogue) for point in policy.points]
+    losses = [point.max_quality_loss for point in policy.points]
+    return [
+        _target(
+            replace(policy.certified(loss), max_quality_loss=loss),
+            _chosen(known, policy, loss, p_success, cost_usd),
+            p_success,
+            cost_usd,
+            catalogue,
+        )
+        for loss in losses
+    ]
+
+
+def _chosen(
+    known: Sequence[Sampled], policy: Policy, loss: float, p_success: np.ndarray, cost_usd: np.ndarray
+) -> np.ndarray:
+    """int64 [n]: the rule of ``Policy.choose`` with the terms of each step's part."""
+    n, n_tiers = p_success.shape
+    top = n_tiers - 1
+    chosen = np.full(n, top)
+    by_value: dict[str, Terms] = {}
+    for row, each in enumerate(known):
+        step = visible_step(each)
+        value = part_value(step, policy.part_field)
+        terms = by_value.get(value) or by_value.setdefault(value, policy.terms(step, loss))
+        if terms.point.cost_weight is None or each.is_unfamiliar:
+            continue
+        weight = terms.point.cost_weight / policy.unit_usd(float(cost_usd[row, top]))
+        tried = [tier for tier in range(n_tiers) if terms.is_open(tier) or tier == top]
+        worth = p_success[row, tried] - weight * cost_usd[row, tried]
+        chosen[row] = tried[int(worth.argmax())]
+    return chosen
 
 
 def _target(
     point: OperatingPoint,
-    policy: Policy,
+    chosen: np.ndarray,
     p_success: np.ndarray,
     cost_usd: np.ndarray,
-    is_unfamiliar: np.ndarray,
     catalogue: TierCatalogue,
 ) -> Target:
     n, top = len(p_success), len(catalogue) - 1
-    chosen = np.full(n, top)
-    if point.cost_weight is not None:
-        chosen = choose_all(p_success, cost_usd, point.cost_weight / policy.cost_scale_usd)
-        chosen = np.where(is_unfamiliar, top, chosen)
     rows = np.arange(n)
+    paid_usd, top_usd = cost_usd[rows, chosen], cost_usd[:, top]
+    has_price = top_usd > 0
     return Target(
         point=point,
         split={name: float((chosen == tier).mean()) for tier, name in enumerate(catalogue.names)},
-        cost_usd=float(cost_usd[rows, chosen].mean()),
-        top_usd=float(cost_usd[:, top].mean()),
+        cost_usd=float(paid_usd.mean()),
+        top_usd=float(top_usd.mean()),
+        saving_relative=1 - float((paid_usd[has_price] / top_usd[has_price]).mean()) if has_price.any() else 0.0,
         p_success=float(p_success[rows, chosen].mean()),
         p_success_top=float(p_success[:, top].mean()),
         n=n,
@@ -125,8 +163,8 @@ def _has_expectations(each: Sampled, catalogue: TierCatalogue) -> bool:
     return all(name in each.p_success and name in each.expected_cost_usd for name in catalogue.names)
 
 
-def _visible_step(each: Sampled) -> Step:
-    """As much of the step as the rules look at."""
+def visible_step(each: Sampled) -> Step:
+    """As much of the step as the log of decisions can be asked for at once: what the rules look at."""
     return Step(
         task_type=each.task_type,
         input_complexity=each.input_complexity,

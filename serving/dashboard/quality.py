@@ -8,12 +8,14 @@ from starlette.responses import Response
 
 from tierwise.data.decision_log.views import search
 from tierwise.data.decision_log.views.settled import Wanted
+from tierwise.router_model.refusal import nothing_certified
 from tierwise.router_model.router import Router
 from tierwise.serving.dashboard.comparison import Target, targets
 from tierwise.serving.dashboard.evidence import Evidence, find_evidence, live_router, to_interval, training_summary
 from tierwise.serving.dashboard.page import Dashboard, chart, dashboard_of, render, tier_color
 from tierwise.serving.dashboard.period import END_OF_TIME
 from tierwise.serving.dashboard.promise import promise_watch
+from tierwise.serving.dashboard.promises import part_promises
 
 _MAX_SHOWN_LOSS = 0.2
 _N_SLICES = 12
@@ -33,6 +35,9 @@ def quality(request: Request) -> Response:
         router=router,
         promise=promise_watch(dashboard.service),
         policy=None if router is None else router.parts.policy,
+        nothing=None if router is None else nothing_certified(router.parts.policy, router.catalogue.names[-1]),
+        parts=[] if router is None else part_promises(router.parts.policy, _loss_of(chosen, router)),
+        parts_loss=None if router is None else _loss_of(chosen, router),
         training=training_summary(dashboard.service),
         evidence=evidence,
         table=[] if evidence is None else table_rows(evidence),
@@ -52,10 +57,14 @@ def live_targets(dashboard: Dashboard, router: Router) -> list[Target]:
 
 
 def table_rows(evidence: Evidence) -> list[dict[str, Any]]:
-    """The result table of the evaluation: one row a policy, estimates as intervals."""
-    names = ("success", "cost_usd", "loss", "saving")
+    """The result table of the evaluation: one row a policy, estimates as intervals, and whether its kind has no better.
+
+    A report of an older version lacks some of it.
+    """
+    names = ("success", "cost_usd", "loss", "saving", "saving_relative")
     return [
-        {"name": row["name"], "refused": row["refused"], **{name: to_interval(row[name]) for name in names}}
+        {"name": row["name"], "refused": row["refused"], "is_best": row.get("is_best", False)}
+        | {name: to_interval(row.get(name)) for name in names}
         for row in evidence.content["table"]
     ]
 
@@ -124,6 +133,10 @@ def target_chart(found: Sequence[Target], chosen: Target) -> str:
         loss_upper=[target.point.loss_upper for target in found],
         chosen=chosen.point.max_quality_loss,
     )
+
+
+def _loss_of(chosen: Target | None, router: Router) -> float:
+    return router.parts.policy.default_max_quality_loss if chosen is None else chosen.point.max_quality_loss
 
 
 def _chosen(shown: Sequence[Target], router: Router | None, given: str | None) -> Target | None:

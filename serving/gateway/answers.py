@@ -8,22 +8,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from tierwise.agents.protocols import Completion
 from tierwise.data.answers import answer_key, digest_key
 from tierwise.data.errors import RecordError
 from tierwise.data.parsing import parse_step
 from tierwise.data.records import Attempt, ToolCall
-from tierwise.serving.gateway.reply import Reply
+from tierwise.data.replies.json_text import whole as unbroken
+from tierwise.data.replies.parts import without_thoughts
 
 Answers = Literal["none", "key", "text"]
 
 
-def answered(attempt: Attempt, reply: Reply) -> Attempt:
+def answered(attempt: Attempt, completion: Completion) -> Attempt:
     """The attempt with its answer in full. The first choice stands for all."""
-    if not reply.messages:
+    if not completion.messages:
         return attempt
-    message = reply.messages[0]
+    message = completion.messages[0]
+    text = without_thoughts(unbroken(message.content)) or None
     calls = tuple(ToolCall(call.name, call.arguments) for call in message.tool_calls) or None
-    return replace(attempt, output=message.content or None, tool_calls=calls, finish_reason=message.finish_reason)
+    return replace(attempt, output=text, tool_calls=calls, finish_reason=message.finish_reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,13 @@ class AnswerKeeper:
     answers: Answers
     secret: bytes
 
-    def kept(self, attempt: Attempt, reply: Reply | None, route: Mapping[str, Any], decision_id: str) -> Attempt:
+    def kept(
+        self, attempt: Attempt, completion: Completion | None, route: Mapping[str, Any], decision_id: str
+    ) -> Attempt:
         """The attempt with what is kept; ``route`` is the request, whose step says how its answer is to be read."""
-        if reply is None or self.answers == "none":
+        if completion is None or self.answers == "none":
             return attempt
-        whole = answered(attempt, reply)
+        whole = answered(attempt, completion)
         key = self._key(whole, route, decision_id)
         if self.answers == "text":
             return replace(whole, answer_key=key)

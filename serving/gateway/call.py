@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from tierwise.agents.protocols import Completion
+from tierwise.agents.upstreams.asking import Asked
+from tierwise.agents.upstreams.endpoint import Endpoint
+from tierwise.agents.upstreams.errors import ProviderError
 from tierwise.agents.upstreams.reply import price
 from tierwise.data.records import Attempt, Outcome
 from tierwise.serving.gateway.answers import NOTHING_KEPT, AnswerKeeper
-from tierwise.serving.gateway.chat import ChatRequest
-from tierwise.serving.gateway.endpoints import Endpoint
-from tierwise.serving.gateway.reply import Reply
-from tierwise.serving.gateway.upstream import UpstreamError
+from tierwise.serving.gateway.asked import GatewayRequest
 from tierwise.serving.gateway.verdict import UNKNOWN, Verdict
+from tierwise.serving.gateway.watch import Watch
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
@@ -29,13 +31,15 @@ STATUS_CLIENT_CLOSED = 499
 class Call:
     """``endpoints`` stand in the order in which they are tried; ``report`` takes the outcome of each attempt."""
 
-    chat: ChatRequest
+    request: GatewayRequest
+    asked: Asked
     decision_id: str
     endpoints: tuple[Endpoint, ...]
     report: Callable[[Outcome], None]
+    watch: Watch
     tracing: "Tracing | None" = None
     answers: AnswerKeeper = NOTHING_KEPT
-    mirror: Callable[[ChatRequest, str, Endpoint, Reply], None] | None = None
+    mirror: Callable[[GatewayRequest, str, Endpoint, Completion], None] | None = None
     n_attempts: int = 0
     failures: list[str] = field(default_factory=list)
 
@@ -53,6 +57,8 @@ class Call:
     def begin(self, endpoint: Endpoint) -> "Trial":
         """Starts the clock of an attempt, which must end with one of the methods of ``Trial``."""
         self.n_attempts += 1
+        if self.n_attempts > 1:
+            self.watch.passed_over(endpoint)
         span = None
         if self.tracing is not None:
             span = self.tracing.attempt(endpoint.model.name, endpoint.tier, self.n_attempts, self.decision_id)
@@ -95,33 +101,47 @@ class Trial:
     def note_first_chunk(self) -> None:
         self.first_chunk_ms = self._elapsed_ms()
 
-    def answered(self, reply: Reply, verdict: Verdict) -> None:
+    def heard(self, completion: Completion) -> None:
+        """The answer is complete but for its end; what the caller may come back with is remembered."""
+        self.call.watch.heard(self.call.request, self.endpoint, completion)
+
+    def answered(self, completion: Completion, verdict: Verdict) -> None:
         """The provider answered; ``verdict`` says whether the answer will do."""
         self.endpoint.breaker.note_success()
-        self._report(200, reply, verdict, verdict.reason)
+        n_bytes = self.call.request.n_bytes
+        if n_bytes is not None:
+            self.endpoint.lessons.note_fits(n_bytes)
+        self._report(200, completion, verdict, verdict.reason)
+        self.call.watch.answered(self.endpoint)
+        self.heard(completion)
         if self.call.mirror is not None:
-            self.call.mirror(self.call.chat, self.call.decision_id, self.endpoint, reply)
+            self.call.mirror(self.call.request, self.call.decision_id, self.endpoint, completion)
 
-    def failed(self, error: UpstreamError, reply: Reply | None = None) -> None:
+    def failed(self, error: ProviderError, completion: Completion | None = None) -> None:
         """The provider did not answer, which says nothing about the tier: success stays unknown."""
         if not error.is_callers_fault and not error.is_about_model:
             self.endpoint.breaker.note_failure()
-        self.call.failures.append(f"{self.endpoint.model.name} ({error.kind})")
-        self._report(error.status or 502, reply, UNKNOWN, error.kind)
+        n_bytes = self.call.request.n_bytes
+        if error.is_too_long and n_bytes is not None:
+            self.endpoint.lessons.note_too_long(n_bytes)
+        self.call.failures.append(f"{self.endpoint.model.name} ({error.code})")
+        self._report(error.status or 502, completion, UNKNOWN, error.code)
+        self.call.watch.failed(self.endpoint, error, self.call.decision_id)
 
-    def abandoned(self, reply: Reply | None = None) -> None:
+    def abandoned(self, completion: Completion | None = None) -> None:
         """The caller hung up."""
-        self._report(STATUS_CLIENT_CLOSED, reply, UNKNOWN, "client_closed")
+        self._report(STATUS_CLIENT_CLOSED, completion, UNKNOWN, "client_closed")
 
-    def _report(self, status: int, reply: Reply | None, verdict: Verdict, error: str | None) -> None:
+    def _report(self, status: int, completion: Completion | None, verdict: Verdict, error: str | None) -> None:
         if self.is_reported:
             return
         self.is_reported = True
-        extra: dict[str, object] = {"status": status, "stream": self.call.chat.is_stream}
+        self.call.watch.ended(self.endpoint, status, self.first_chunk_ms)
+        extra: dict[str, object] = {"status": status, "stream": self.call.request.is_stream}
         if self.first_chunk_ms is not None:
             extra["first_chunk_ms"] = self.first_chunk_ms
-        attempt = self._attempt(reply, verdict, error, extra)
-        attempt = self.call.answers.kept(attempt, reply, self.call.chat.route, self.call.decision_id)
+        attempt = self._attempt(completion, verdict, error, extra)
+        attempt = self.call.answers.kept(attempt, completion, self.call.request.route, self.call.decision_id)
         tracing = self.call.tracing
         if tracing is not None and self.span is not None:
             tracing.end_attempt(self.span, attempt, status, None if status == HTTPStatus.OK else error)
@@ -129,9 +149,9 @@ class Trial:
         self.call.report(Outcome(self.call.decision_id, attempt, idempotency_key=key, reported_at=time.time()))
 
     def _attempt(
-        self, reply: Reply | None, verdict: Verdict, error: str | None, extra: Mapping[str, object]
+        self, completion: Completion | None, verdict: Verdict, error: str | None, extra: Mapping[str, object]
     ) -> Attempt:
-        usage = reply.usage if reply else None
+        usage = completion.usage if completion else None
         return Attempt(
             tier=self.endpoint.tier,
             model=self.endpoint.model.name,

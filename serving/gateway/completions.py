@@ -1,110 +1,81 @@
 """Running one call: the next model where a provider fails, the next tier where an answer will not do."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import Response
 
+from tierwise.agents.upstreams.answer_stream import AnswerStream
+from tierwise.agents.upstreams.asking import Answered, ask, ask_for_stream
+from tierwise.agents.upstreams.endpoint import Endpoint
+from tierwise.agents.upstreams.errors import ProviderError
+from tierwise.agents.upstreams.transport import Transport
 from tierwise.data.replies.json_text import write_json
 from tierwise.serving.gateway.call import Call, Trial
-from tierwise.serving.gateway.endpoints import Endpoint
+from tierwise.serving.gateway.refusals import refused
 from tierwise.serving.gateway.relay import Relay
-from tierwise.serving.gateway.reply import read_reply
-from tierwise.serving.gateway.upstream import EventStream, Upstream, UpstreamError
-from tierwise.serving.gateway.verdict import Verdict, judge
-from tierwise.serving.problems import upstream_failed
-
-_PASSED_ON = frozenset({408, 429})
+from tierwise.serving.gateway.verdict import Verdict, judge_soon
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Judged:
     """What a provider answered, and whether it will do."""
 
-    endpoint: Endpoint
-    body: dict[str, Any]
+    answered: Answered
     verdict: Verdict
 
 
-async def complete_whole(call: Call, upstream: Upstream) -> Response:
+async def complete_whole(call: Call, transport: Transport) -> Response:
     """The first answer that will do. When none does, that of the dearest tier; when there is none, the last error."""
-    answer: _Answer | None = None
-    failure: tuple[Endpoint, UpstreamError] | None = None
+    best: _Judged | None = None
+    failure: tuple[Endpoint, ProviderError] | None = None
     for endpoint in call.open_endpoints():
-        if answer is not None and endpoint.tier == answer.endpoint.tier:
+        if best is not None and endpoint.tier == best.answered.endpoint.tier:
             continue  # an answer that will not do is tried one tier up, not next door
         trial = call.begin(endpoint)
         try:
-            answer = await _attempt(trial, upstream)
-        except UpstreamError as error:
+            best = await _attempt(trial, transport)
+        except ProviderError as error:
             trial.failed(error)
             failure = (endpoint, error)
             if error.is_callers_fault:
                 break
         else:
-            if answer.verdict.success is not False:
+            if best.verdict.success is not False:
                 break
-    if answer is not None:
-        headers = call.headers(answer.endpoint, answer.verdict)
-        return Response(write_json(answer.body), media_type="application/json", headers=headers)
-    return _refused(call, failure)
+    if best is None:
+        return refused(call, failure)
+    answered = best.answered
+    headers = {**answered.headers, **call.headers(answered.endpoint, best.verdict)}
+    return Response(write_json(answered.body), media_type="application/json", headers=headers)
 
 
-async def complete_stream(call: Call, upstream: Upstream) -> Response:
+async def complete_stream(call: Call, transport: Transport) -> Response:
     """The stream of the first provider that begins one. From then on there is no way back."""
-    failure: tuple[Endpoint, UpstreamError] | None = None
+    failure: tuple[Endpoint, ProviderError] | None = None
     for endpoint in call.open_endpoints():
         trial = call.begin(endpoint)
         try:
-            stream = await _open(trial, upstream)
-        except UpstreamError as error:
+            stream = await _open(trial, transport)
+        except ProviderError as error:
             trial.failed(error)
             failure = (endpoint, error)
             if error.is_callers_fault:
                 break
         else:
-            return Relay(trial, stream, call.headers(endpoint))
-    return _refused(call, failure)
+            return Relay(trial, stream, {**stream.headers, **call.headers(endpoint)})
+    return refused(call, failure)
 
 
-async def _attempt(trial: Trial, upstream: Upstream) -> _Answer:
-    chat, endpoint = trial.call.chat, trial.endpoint
+async def _attempt(trial: Trial, transport: Transport) -> _Judged:
     with trial.unless_cancelled():
-        body = await upstream.complete(endpoint, chat.for_model(endpoint.model.name))
-    reply = read_reply(body)
-    verdict = judge(chat, reply)
-    trial.answered(reply, verdict)
-    return _Answer(endpoint, body, verdict)
+        answered = await ask(transport, trial.endpoint, trial.call.asked)
+    verdict = await judge_soon(trial.call.request, answered.completion)
+    trial.answered(answered.completion, verdict)
+    return _Judged(answered, verdict)
 
 
-async def _open(trial: Trial, upstream: Upstream) -> EventStream:
+async def _open(trial: Trial, transport: Transport) -> AnswerStream:
     with trial.unless_cancelled():
-        chat = trial.call.chat
-        stream = await upstream.open(trial.endpoint, chat.for_model(trial.endpoint.model.name), chat.adds_options)
+        stream = await ask_for_stream(transport, trial.endpoint, trial.call.asked)
     trial.note_first_chunk()
     return stream
-
-
-def _refused(call: Call, failure: tuple[Endpoint, UpstreamError] | None) -> Response:
-    """The last provider's error where it is the caller's to know, else one of our own. Raises ``Problem``."""
-    if failure is None:
-        raise upstream_failed(503, "no model is open to this call", {})
-    endpoint, error = failure
-    headers = call.headers(endpoint)
-    if error.retry_after is not None:
-        headers["retry-after"] = error.retry_after
-    is_for_the_caller = (
-        error.is_callers_fault or error.is_about_model or error.status in _PASSED_ON or (error.status or 0) >= 500
-    )
-    if is_for_the_caller and error.status is not None and error.error.message:
-        return Response(write_json(_openai_form(error)), error.status, headers, "application/json")
-    raise upstream_failed(error.status or 502, f"no provider answered: {', '.join(call.failures)}", headers)
-
-
-def _openai_form(error: UpstreamError) -> object:
-    """The provider's error as it is where it is OpenAI's, else what it says, so that the reason is not lost."""
-    body, found = error.body, error.error
-    if isinstance(body, dict) and isinstance(body.get("error"), dict):
-        return {"error": body["error"]} if "choices" in body else body
-    kind = "invalid_request_error" if error.is_callers_fault or error.is_about_model else "api_error"
-    return {"error": {"message": found.message, "type": kind, "param": None, "code": found.code}}

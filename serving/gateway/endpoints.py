@@ -1,28 +1,11 @@
-"""Which models can be called, where, and in which order they stand in for each other."""
+"""Which models can be called, and where."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from time import monotonic
+from collections.abc import Mapping
+from dataclasses import fields, replace
 
-from tierwise.agents.breaker import CircuitBreaker
+from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.data.catalogue import Model, Tier, TierCatalogue
-
-PATH = "/chat/completions"
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One model of one tier, with the address and the key to call it, and whether that is worth trying now."""
-
-    tier: str
-    model: Model
-    url: str
-    key: str | None
-    breaker: CircuitBreaker = field(default_factory=lambda: CircuitBreaker(monotonic), compare=False)
-
-    def can(self, capabilities: frozenset[str]) -> bool:
-        """Whether the model has what a call needs. One that declares nothing is taken to have everything."""
-        return not self.model.capabilities or capabilities <= set(self.model.capabilities)
+from tierwise.data.model_calls import DEFAULT_PROTOCOLS
 
 
 def find_endpoints(
@@ -35,7 +18,7 @@ def find_endpoints(
     there. A model whose key stands in no environment variable cannot be called and is left out.
     """
     return tuple(
-        Endpoint(tier.name, model, model.base_url.rstrip("/") + PATH, environment.get(model.api_key_env or ""))
+        Endpoint(tier.name, model, model.base_url, environment.get(model.api_key_env or ""))
         for tier in catalogue.tiers
         for model in _models(tier, overlay)
         if model.base_url and not missing_key(model, environment)
@@ -55,20 +38,6 @@ def find_missing_keys(
     return list(dict.fromkeys(name for model in models if (name := missing_key(model, environment))))
 
 
-def line_up(
-    endpoints: Sequence[Endpoint], names: Sequence[str], tier: str, max_tier: str | None, needs: frozenset[str]
-) -> tuple[Endpoint, ...]:
-    """The endpoints for a decision, in the order in which they are tried: ``tier`` first, then dearer ones.
-
-    ``names`` are all tiers, cheapest first; nothing above ``max_tier`` is taken. A tier that is none of them, as
-    another arm of an experiment may know it, counts as the dearest.
-    """
-    low = names.index(tier) if tier in names else len(names) - 1
-    high = len(names) - 1 if max_tier is None else names.index(max_tier)
-    open_names = names[low : high + 1]
-    return tuple(each for name in open_names for each in endpoints if each.tier == name and each.can(needs))
-
-
 def _models(tier: Tier, overlay: TierCatalogue | None) -> tuple[Model, ...]:
     if overlay is None or tier.name not in overlay.names:
         return tier.models
@@ -81,5 +50,5 @@ def _completed(model: Model, other: Model | None) -> Model:
     """``model``, with what it leaves open taken from ``other``."""
     if other is None:
         return model
-    left_open = [each.name for each in fields(Model) if getattr(model, each.name) in (None, ())]
+    left_open = [each.name for each in fields(Model) if getattr(model, each.name) in (None, (), {}, DEFAULT_PROTOCOLS)]
     return replace(model, **{name: getattr(other, name) for name in left_open})

@@ -11,7 +11,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from tierwise.agents.protocols import Completion
+from tierwise.agents.upstreams.asking import Asked, ask
+from tierwise.agents.upstreams.endpoint import Endpoint
+from tierwise.agents.upstreams.errors import ProviderError
 from tierwise.agents.upstreams.reply import price
+from tierwise.agents.upstreams.transport import Transport
 from tierwise.data.decision_log.views.mirrored import mirrored_usd
 from tierwise.data.errors import RecordError
 from tierwise.data.mirrored import IS_SAME, MIRROR, MIRROR_KEY
@@ -20,10 +25,8 @@ from tierwise.data.records import Attempt, Outcome
 from tierwise.data.sameness import is_same_answer
 from tierwise.data.trouble import TroubleLog
 from tierwise.serving.gateway.answers import AnswerKeeper, answered
-from tierwise.serving.gateway.chat import ChatRequest
-from tierwise.serving.gateway.endpoints import Endpoint
-from tierwise.serving.gateway.reply import Reply, read_reply
-from tierwise.serving.gateway.upstream import Upstream, UpstreamError
+from tierwise.serving.gateway.asked import GatewayRequest
+from tierwise.serving.gateway.stickiness import PREVIOUS
 
 if TYPE_CHECKING:
     from tierwise.serving.service import Service
@@ -36,7 +39,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def open_mirror(
-    service: "Service", upstream: Upstream, report: Callable[[Outcome], None], answers: AnswerKeeper
+    service: "Service", transport: Transport, report: Callable[[Outcome], None], answers: AnswerKeeper
 ) -> "Mirror | None":
     """The mirror of a service; None where there is no budget for one."""
     settings = service.settings
@@ -48,7 +51,7 @@ def open_mirror(
         return 0.0 if log is None else log.ask(lambda connection: mirrored_usd(connection, moment))
 
     budget = DayBudget(settings.mirror_usd_per_day / settings.workers, spent_since)
-    return Mirror(settings.mirror_share, budget, upstream, report, answers, random.random)
+    return Mirror(settings.mirror_share, budget, transport, report, answers, random.random)
 
 
 class DayBudget:
@@ -84,14 +87,14 @@ class Mirror:
         self,
         share: float,
         budget: DayBudget,
-        upstream: Upstream,
+        transport: Transport,
         report: Callable[[Outcome], None],
         answers: AnswerKeeper,
         draw: Callable[[], float],
     ) -> None:
         self._share = share
         self._budget = budget
-        self._upstream = upstream
+        self._transport = transport
         self._report = report
         self._answers = answers
         self._draw = draw
@@ -99,16 +102,25 @@ class Mirror:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def consider(
-        self, chat: ChatRequest, decision_id: str, asked: Endpoint, reply: Reply, endpoints: tuple[Endpoint, ...]
+        self,
+        request: GatewayRequest,
+        decision_id: str,
+        asked: Endpoint,
+        reply: Completion,
+        endpoints: tuple[Endpoint, ...],
     ) -> None:
-        """Begins to ask the tiers below, if the call is drawn and there is money for it. Called on the event loop."""
-        if not endpoints or asked.tier != endpoints[-1].tier or self._draw() >= self._share:
+        """Begins to ask the tiers below, if the call is drawn and there is money for it. Called on the event loop.
+
+        A call that goes on from what one provider keeps can be put to no other, and is left out.
+        """
+        is_kept = request.protocol.keeps_answers and request.body.get(PREVIOUS)
+        if not endpoints or is_kept or asked.tier != endpoints[-1].tier or self._draw() >= self._share:
             return
-        cheaper = _one_a_tier(endpoints, chat)
+        cheaper = _one_a_tier(endpoints, request)
         cost_usd = sum(_estimate(endpoint, reply) for endpoint in cheaper)
         if not cheaper or len(self._tasks) >= MAX_UNDER_WAY or cost_usd > self._budget.left_usd:
             return
-        task = asyncio.get_running_loop().create_task(self._ask_all(chat, decision_id, reply, cheaper))
+        task = asyncio.get_running_loop().create_task(self._ask_all(request, decision_id, reply, cheaper))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -119,20 +131,21 @@ class Mirror:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _ask_all(
-        self, chat: ChatRequest, decision_id: str, reply: Reply, endpoints: tuple[Endpoint, ...]
+        self, request: GatewayRequest, decision_id: str, reply: Completion, endpoints: tuple[Endpoint, ...]
     ) -> None:
         for endpoint in endpoints:
             try:
-                await self._ask(chat, decision_id, reply, endpoint)
-            except UpstreamError as error:
-                _LOGGER.info("%s was not mirrored: %s", endpoint.model.name, error.kind)
+                await self._ask(request, decision_id, reply, endpoint)
+            except (ProviderError, RecordError) as error:
+                why = error.code if isinstance(error, ProviderError) else f"{error.field} cannot be said to it"
+                _LOGGER.info("%s was not mirrored: %s", endpoint.model.name, why)
             except Exception as error:  # nobody waits for a mirror, so nobody would hear of it
                 self._trouble.tell("mirroring failed", error)
 
-    async def _ask(self, chat: ChatRequest, decision_id: str, top: Reply, endpoint: Endpoint) -> None:
+    async def _ask(self, request: GatewayRequest, decision_id: str, top: Completion, endpoint: Endpoint) -> None:
         started = time.perf_counter()
-        body = _plain(chat.for_model(endpoint.model.name))
-        theirs = read_reply(await self._upstream.complete(endpoint, body))
+        asked = Asked(request.protocol, _plain(request), headers=request.headers)
+        theirs = (await ask(self._transport, endpoint, asked)).completion
         cost_usd = price(theirs.usage, endpoint.model)
         self._budget.spend(_estimate(endpoint, theirs) if cost_usd is None else cost_usd)
         attempt = Attempt(
@@ -144,25 +157,25 @@ class Mirror:
             cost_usd=cost_usd,
             extra={
                 MIRROR: True,
-                IS_SAME: _is_same(chat, top, theirs),
+                IS_SAME: _is_same(request, top, theirs),
                 "mirror_latency_ms": round((time.perf_counter() - started) * 1000, 3),  # nobody waited for it
             },
         )
-        attempt = self._answers.kept(attempt, theirs, chat.route, decision_id)
+        attempt = self._answers.kept(attempt, theirs, request.route, decision_id)
         key = f"{MIRROR_KEY}{endpoint.tier}"
         self._report(Outcome(decision_id, attempt, idempotency_key=key, reported_at=time.time()))
 
 
-def _one_a_tier(endpoints: tuple[Endpoint, ...], chat: ChatRequest) -> tuple[Endpoint, ...]:
+def _one_a_tier(endpoints: tuple[Endpoint, ...], request: GatewayRequest) -> tuple[Endpoint, ...]:
     """The first model of each tier below the top that can do what the call needs and is well."""
     found: dict[str, Endpoint] = {}
     for each in endpoints:
-        if each.tier != endpoints[-1].tier and each.can(chat.needs) and not each.breaker.is_open:
+        if each.tier != endpoints[-1].tier and each.can(request.needs) and not each.breaker.is_open:
             found.setdefault(each.tier, each)
     return tuple(found.values())
 
 
-def _estimate(endpoint: Endpoint, reply: Reply) -> float:
+def _estimate(endpoint: Endpoint, reply: Completion) -> float:
     """About what the same call costs there; nothing where the model has no price, which is then not counted at all."""
     if not endpoint.model.has_prices:
         return 0.0
@@ -170,14 +183,16 @@ def _estimate(endpoint: Endpoint, reply: Reply) -> float:
     return endpoint.model.cost_usd(n_input or 0, ASSUMED_OUTPUT_TOKENS if n_output is None else n_output)
 
 
-def _plain(body: dict[str, Any]) -> dict[str, Any]:
-    """Whole, not as a stream: nobody reads along."""
-    return {name: value for name, value in body.items() if name not in ("stream", "stream_options")}
+def _plain(request: GatewayRequest) -> dict[str, Any]:
+    """Whole, not as a stream: nobody reads along. Where answers are kept for later calls, this one is not."""
+    left_out = ("stream", "stream_options", "background")
+    body = {name: value for name, value in request.body.items() if name not in left_out}
+    return body | {"store": False} if request.protocol.keeps_answers else body
 
 
-def _is_same(chat: ChatRequest, ours: Reply, theirs: Reply) -> bool | None:
+def _is_same(request: GatewayRequest, ours: Completion, theirs: Completion) -> bool | None:
     attempts = [answered(Attempt(""), reply) for reply in (ours, theirs)]
     try:
-        return is_same_answer(parse_step(chat.route["step"]), *attempts)
+        return is_same_answer(parse_step(request.route["step"]), *attempts)
     except RecordError:
         return None

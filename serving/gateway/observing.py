@@ -1,11 +1,11 @@
 """Observing: every call goes to the model that its caller names, as without a router, and is logged with its answer."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
+from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.data.prices import look_up_prices
-from tierwise.serving.gateway.chat import BEST, PROFILES
-from tierwise.serving.gateway.endpoints import Endpoint
+from tierwise.serving.gateway.asked import BEST, PROFILES
 
 MAX_FOREIGN_MODELS = 256
 
@@ -32,7 +32,7 @@ class Observer:
 
     def _as_foreign(self, model: str, like: Endpoint) -> Endpoint:
         """Remembered, because an endpoint knows whether its provider is well."""
-        key = (model, like.url)
+        key = (model, like.base_url)
         if key not in self._foreign:
             if len(self._foreign) >= MAX_FOREIGN_MODELS:
                 self._foreign.clear()
@@ -45,10 +45,10 @@ def _foreign(model: str, like: Endpoint) -> Endpoint:
     named = replace(
         like.model,
         name=model,
-        input_usd_per_mtok=prices.input_usd_per_mtok,
-        cached_input_usd_per_mtok=prices.cached_input_usd_per_mtok,
-        output_usd_per_mtok=prices.output_usd_per_mtok,
+        **{each.name: getattr(prices, each.name) for each in fields(prices)},
         context_window=None,
         capabilities=(),
+        provider_name=None,
+        parameters={},
     )
-    return Endpoint(like.tier, named, like.url, like.key)
+    return Endpoint(like.tier, named, like.base_url, like.key)

@@ -6,29 +6,24 @@ from contextlib import aclosing
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
-from tierwise.data.replies.json_text import write_json
+from tierwise.agents.upstreams.answer_stream import AnswerStream
+from tierwise.agents.upstreams.errors import ProviderError
 from tierwise.serving.gateway.call import Trial
 from tierwise.serving.gateway.disconnect import CallerGoneError, while_connected
-from tierwise.serving.gateway.reply import Draft
-from tierwise.serving.gateway.upstream import EventStream, UpstreamError, decoded, raise_error_in
-from tierwise.serving.gateway.verdict import judge
+from tierwise.serving.gateway.refusals import error_body
+from tierwise.serving.gateway.verdict import judge_soon
 from tierwise.serving.problems import upstream_broke_off
-
-DONE = b"data: [DONE]\n\n"
 
 
 class Relay(Response):
-    """Passes events on as they are, but for a last one with nothing but usage that the caller did not ask for.
-
-    The attempt is reported however the stream ends: complete, broken off, or with the caller gone.
-    """
+    """Passes pieces on as they come. The attempt is reported however the stream ends: complete, broken off, or with
+    the caller gone."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, trial: Trial, stream: EventStream, headers: Mapping[str, str]) -> None:
+    def __init__(self, trial: Trial, stream: AnswerStream, headers: Mapping[str, str]) -> None:
         self._trial = trial
         self._stream = stream
-        self._draft = Draft()
         self.status_code = 200
         self.background = None
         self.body = b""
@@ -46,37 +41,40 @@ class Relay(Response):
         except CallerGoneError:
             pass
         finally:
-            self._trial.abandoned(self._draft.reply())  # says nothing where the attempt was reported already
+            self._trial.abandoned(self._stream.completion())  # says nothing where the attempt was reported already
 
     async def _pass_on(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
             async with aclosing(self._stream):
-                async for event in self._stream.events():
-                    if self._is_for_the_caller(decoded(event)):
-                        await _send(send, b"data: " + event + b"\n\n")
-            if not self._is_complete():
-                raise UpstreamError("broken_connection")
-        except UpstreamError as error:
-            self._trial.failed(error, self._draft.reply())
-            await _send(send, b"data: " + write_json(error.body or upstream_broke_off().openai_body()) + b"\n\n")
+                is_heard = False
+                async for piece in self._stream.pieces():
+                    if not is_heard and self._stream.is_finished:  # before the caller knows and comes back with more
+                        is_heard = True
+                        self._trial.heard(self._stream.completion())
+                    await _send(send, piece)
+        except ProviderError as error:
+            self._trial.failed(error, self._stream.completion())
+            await _send(send, self._broken(error))
         else:
-            reply = self._draft.reply()
-            self._trial.answered(reply, judge(self._trial.call.chat, reply))
-            await _send(send, DONE)
+            completion = self._stream.completion()
+            self._trial.answered(completion, await judge_soon(self._trial.call.request, completion))
+            ending = self._stream.end()
+            if ending:
+                await _send(send, ending)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    def _is_complete(self) -> bool:
-        """Every choice said why it ended; or the provider said that all is through, as some only do."""
-        return self._draft.is_finished or (self._stream.is_done and self._draft.has_begun)
-
-    def _is_for_the_caller(self, chunk: object) -> bool:
-        raise_error_in(chunk)
-        if not isinstance(chunk, dict):
-            return True
-        self._draft.add(chunk)
-        has_only_usage = chunk.get("usage") is not None and not chunk.get("choices")
-        return self._trial.call.chat.wants_usage or not has_only_usage
+    def _broken(self, error: ProviderError) -> bytes:
+        """The end of a stream that will not be complete, in the caller's protocol."""
+        call, endpoint = self._trial.call, self._trial.endpoint
+        protocol = call.request.protocol
+        if error.body is None:
+            body: Mapping[str, object] = protocol.error_body(upstream_broke_off().trouble)
+        elif endpoint.speaks(protocol) and isinstance(error.body, dict):
+            body = error.body
+        else:
+            body = error_body(error, endpoint, protocol, error.status or 502)
+        return protocol.broken_off(body, call.asked.frame(endpoint))
 
 
 async def _send(send: Send, content: bytes) -> None:

@@ -1,16 +1,19 @@
 """Whether an answer will do, as far as the request itself tells: the schema asked for, the arguments of tools."""
 
+import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from jsonschema import Draft202012Validator, validators
-from referencing import Registry
-
-from tierwise.data.replies.calls import ToolCall
-from tierwise.serving.gateway.chat import ChatRequest, response_schema
-from tierwise.serving.gateway.reply import Message, Reply
-from tierwise.serving.gateway.upstream import decoded
+from tierwise.agents.protocols import Completion, Message, ToolCall
+from tierwise.agents.upstreams.transport import decoded
+from tierwise.data.foreign import UncheckableError
+from tierwise.data.foreign.limits import MAX_CHECKED_CHARS
+from tierwise.data.foreign.schema import misfits
+from tierwise.data.replies.json_text import whole
+from tierwise.data.replies.parts import without_thoughts
+from tierwise.serving.gateway.asked import GatewayRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,60 +30,61 @@ REFUSED = Verdict(reason="refusal")
 SCHEMA, TOOLS = "schema", "tool_call"
 
 
-def judge(chat: ChatRequest, reply: Reply) -> Verdict:
-    """Whether every message of ``reply`` keeps to the schema or to the parameters of the tools that it calls.
+async def judge_soon(request: GatewayRequest, completion: Completion) -> Verdict:
+    """As :func:`judge`, beside the event loop: schemas and answers are other people's, and may be hard to compare."""
+    is_called = any(message.tool_calls for message in completion.messages)
+    if not is_called and request.protocol.response_schema(request.body) is None:
+        return judge(request, completion)  # nothing is compared
+    return await asyncio.get_running_loop().run_in_executor(_BESIDE_THE_LOOP, judge, request, completion)
 
-    A refusal to answer says nothing of what the tier is able to: it is neither a success nor a failure.
+
+def judge(request: GatewayRequest, completion: Completion) -> Verdict:
+    """Whether every message of ``completion`` keeps to the schema or to the parameters of the tools that it calls.
+
+    A refusal to answer says nothing of what the tier is able to: it is neither a success nor a failure. Nor does a
+    schema that cannot be applied, or not within the allowed work: nobody can tell.
     """
     try:
-        verdicts = [_judge(chat, message) for message in reply.messages]
-    except _UnreadableSchemaError:
+        verdicts = [_judge(request, message) for message in completion.messages]
+    except UncheckableError:
         return UNKNOWN
     return min(verdicts, key=lambda verdict: (False, None, True).index(verdict.success), default=UNKNOWN)
 
 
-class _UnreadableSchemaError(Exception):
-    """The caller's schema cannot be used, which is no failure of the model."""
-
-
-def _judge(chat: ChatRequest, message: Message) -> Verdict:
+def _judge(request: GatewayRequest, message: Message) -> Verdict:
     if message.is_refusal:
         return REFUSED
     if message.tool_calls:
-        reasons = [_arguments_problem(chat.body, call) for call in message.tool_calls]
+        reasons = [_arguments_problem(request, call) for call in message.tool_calls]
         return _verdict(TOOLS, next((reason for reason in reasons if reason), None))
-    schema = response_schema(chat.body)
-    return UNKNOWN if schema is None else _verdict(SCHEMA, _json_problem(message.content, schema))
+    schema = request.protocol.response_schema(request.body)
+    if schema is None:
+        return UNKNOWN
+    return _verdict(SCHEMA, _json_problem(without_thoughts(whole(message.content)), schema))
 
 
 def _verdict(evaluator: str, reason: str | None) -> Verdict:
     return Verdict(reason is None, evaluator, reason)
 
 
-def _arguments_problem(body: Mapping[str, Any], call: ToolCall) -> str | None:
+def _arguments_problem(request: GatewayRequest, call: ToolCall) -> str | None:
     """What is wrong with a call's arguments; a tool that the request does not have cannot be called at all."""
-    functions = [tool.get("function") for tool in body.get("tools") or () if isinstance(tool, Mapping)]
-    for function in functions:
-        if isinstance(function, Mapping) and function.get("name") == call.name:
-            parameters = function.get("parameters")
-            return _json_problem(call.arguments or "{}", parameters if isinstance(parameters, Mapping) else {})
-    return "calls a tool that does not exist"
+    parameters = request.protocol.parameters(request.body, call)
+    if parameters is None:
+        return "calls a tool that does not exist"
+    return None if call.is_free else _json_problem(call.arguments or "{}", parameters)
 
 
 def _json_problem(text: str, schema: Mapping[str, Any]) -> str | None:
     """Why ``text`` is not JSON of that schema, without quoting either; None when it is."""
+    if len(text) > MAX_CHECKED_CHARS:
+        raise UncheckableError("the answer is too long to be checked")
     value = decoded(text)
     if value is None and text.strip() != "null":
         return "is no JSON"
-    if "patternProperties" in str(schema):
-        raise _UnreadableSchemaError
-    try:
-        error = next(_VALIDATOR(schema, registry=_NOTHING_REMOTE).iter_errors(value), None)
-    except Exception:  # schemas are wrong in many ways
-        raise _UnreadableSchemaError from None
-    return None if error is None else f"breaks '{error.validator}' at depth {len(error.absolute_path)}"
+    found = misfits(schema, value, n_most=1)
+    return f"breaks '{found[0].keyword}' at depth {found[0].depth}" if found else None
 
 
-# A regular expression of a caller can run forever, and stop the service meanwhile: patterns are not checked.
-_VALIDATOR = validators.extend(Draft202012Validator, {"pattern": None})
-_NOTHING_REMOTE: Registry[Any] = Registry()
+# One thread: checks of hostile schemas wait for each other and not for the processor that serves everybody.
+_BESIDE_THE_LOOP = ThreadPoolExecutor(1, "tierwise-verdict")

@@ -181,8 +181,9 @@ def test_the_quality_page_shows_the_figures_of_evaluate(desk: Any, demo: Demo) -
         for row in desk.locator("#evaluation tbody tr").all()
     }
     for row in report["table"]:
-        success, loss, _, saving = shown[row["name"]]
-        for text, name in ((success, "success"), (loss, "loss"), (saving, "saving")):
+        success, loss, _, saving, relative = shown[f"{row['name']} *" if row["is_best"] else row["name"]]
+        figures = {"success": success, "loss": loss, "saving": saving, "saving_relative": relative}
+        for name, text in figures.items():
             value, low, high = (100 * row[name][end] for end in ("value", "low", "high"))
             assert text.replace("−", "-") == f"{value + 0:.1f} % [{low:.1f}, {high:.1f}]".replace("-0.0", "0.0")
 

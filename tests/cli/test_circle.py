@@ -22,7 +22,7 @@ N_STEPS = 120
 def serve_steps(url: str, bundle: Path, folder: Path, steps: Sequence[LoggedStep]) -> None:
     """Routes the steps and reports what their sample log says of the tiers that were tried, escalating."""
     settings = load_settings({}, bundle=bundle, log_url=url, flush_seconds=0.01, state_folder=folder)
-    with TestClient(create_app(settings)) as client:
+    with TestClient(create_app(settings), "http://localhost") as client:
         requests = [{"step": step_to_dict(step.step), "task_id": step.task_id} for step in steps]
         decisions = client.post("/route/batch", json={"requests": requests}).json()["decisions"]
         assert not any(decision["fallback"] for decision in decisions)

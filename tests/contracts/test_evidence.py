@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from tierwise.agents.protocols import CHAT
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.importers import FORMATS, ImportMap, import_records
 from tierwise.data.records import Attempt
-from tierwise.serving.gateway.chat import parse_chat
-from tierwise.serving.gateway.reply import read_reply
+from tierwise.serving.gateway.asked import parse_request
 from tierwise.serving.gateway.verdict import judge
 
 LOGS = Path(__file__).parents[1] / "data" / "importers"
@@ -81,8 +81,8 @@ TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "ob
     ],
 )
 def test_the_gateway_names_its_evidence(asked: dict[str, Any], message: dict[str, Any]) -> None:
-    chat = parse_chat({"model": "auto", "messages": [{"role": "user", "content": "x"}], **asked}, {})
-    verdict = judge(chat, read_reply({"choices": [{"message": message}]}))
+    chat = parse_request(CHAT, {"model": "auto", "messages": [{"role": "user", "content": "x"}], **asked}, {})
+    verdict = judge(chat, CHAT.read_answer({"choices": [{"message": message}]}))
     assert verdict.success is None or verdict.evaluator
 
 

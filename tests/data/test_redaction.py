@@ -1,7 +1,6 @@
 """Redaction: what is recognised, what is left alone, what each mode keeps."""
 
 import sys
-import time
 
 import pytest
 from hypothesis import given
@@ -9,7 +8,7 @@ from hypothesis import strategies as st
 
 from tierwise.data.records import Attempt, Message, Step, Tool
 from tierwise.data.redaction import Redaction, redact_attempt, redact_step
-from tierwise.data.sensitive_text import RULES, redact_text, rules_for
+from tierwise.data.sensitive_text import RULES, redact_text
 
 
 @pytest.mark.parametrize(
@@ -56,15 +55,6 @@ def test_ordinary_texts_are_left_alone(text: str) -> None:
 def test_redacting_twice_changes_nothing_more() -> None:
     text = "ada@example.org password: abcd1234 sk-abcdefghijklmnopqrst +49 170 1234567 https://a:b@c"
     assert redact_text(redact_text(text)) == redact_text(text)
-
-
-@pytest.mark.parametrize(
-    "unit", ["a", "1 ", "1", "1.", "AA00", "k-", "-", "a.a@", "+1", "eyJaaaaaaaaaaaa.", "password=", "sk-", "://a:"]
-)
-def test_no_text_takes_long(unit: str) -> None:
-    started = time.thread_time()
-    redact_text(unit * (100_000 // len(unit)))
-    assert time.thread_time() - started < 1.0
 
 
 def secret_step() -> Step:
@@ -123,11 +113,10 @@ PIECES = (
 def test_anchors_find_what_trying_every_pattern_everywhere_finds(text: str) -> None:
     expected = text
     for rule in RULES:
-        expected = rule.pattern.sub(rule.replacement, expected)
+        expected = rule.pattern.sub(rule.write, expected)
     assert redact_text(text) == expected
     step = Step(text, extra={"deep": [text]})
     assert redact_step(step, Redaction.REDACTED) == Step(expected, extra={"deep": [expected]})
-    assert rules_for(text) or expected == text
 
 
 def test_every_digit_of_unicode_is_looked_for() -> None:

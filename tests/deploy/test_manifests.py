@@ -52,7 +52,7 @@ def test_probes_ask_what_the_service_answers_without_a_key(container: dict[str, 
     settings = load_settings({}, log_url=f"sqlite:///{tmp_path}/d.db", state_folder=tmp_path, keys=f"admin:{'0' * 64}")
     paths = {name: container[name]["httpGet"]["path"] for name in ("startupProbe", "livenessProbe", "readinessProbe")}
     assert paths == {"startupProbe": "/healthz", "livenessProbe": "/healthz", "readinessProbe": "/readyz"}
-    with TestClient(create_app(settings)) as client:
+    with TestClient(create_app(settings), "http://localhost") as client:
         assert {client.get(path).status_code for path in paths.values()} == {200}
 
 

@@ -14,8 +14,12 @@ from tierwise.router_model.bundle import BundleError, read_bundle, write_bundle
 from tierwise.router_model.router import Router
 
 FILES = [
+    "acceptance.json",
+    "acceptance_answer.onnx",
+    "acceptance_top.onnx",
     "calibration.json",
     "cost.onnx",
+    "courses.json",
     "encoder.json",
     "encoder.onnx",
     "familiarity.json",
@@ -46,6 +50,9 @@ def put(folder: Path, name: str, content: bytes) -> None:
     """Replaces a file and its digest: what somebody else's program, not a broken disk, would leave."""
     (folder / name).write_bytes(content)
     change_manifest(folder, lambda manifest: manifest["files"].update({name: sha256(content).hexdigest()}))
+    files = json.loads((folder / "manifest.json").read_text())["files"]
+    version = sha256(json.dumps(dict(sorted(files.items()))).encode()).hexdigest()[:12]
+    change_manifest(folder, lambda manifest: manifest.update(router_version=version))
 
 
 def test_every_file_has_its_digest_and_nothing_is_executable_or_pickled(bundle_folder: Path) -> None:
@@ -127,6 +134,33 @@ def test_golden_rows_that_come_out_different_are_refused(copy: Path) -> None:
     put(copy, "golden.jsonl", "\n".join(json.dumps(row) for row in rows).encode())
     with pytest.raises(BundleError, match="golden row 5 comes out different"):
         Router.load(copy)
+
+
+def test_a_router_version_that_the_files_do_not_have_is_refused(copy: Path) -> None:
+    change_manifest(copy, lambda manifest: manifest.update(router_version="0123456789ab"))
+    with pytest.raises(BundleError, match="router_version that its files do not have"):
+        Router.load(copy)
+
+
+def test_weights_outside_of_the_graph_are_refused(copy: Path) -> None:
+    graph = (copy / "encoder.onnx").read_bytes()
+    put(copy, "encoder.onnx", graph + b"\x0a\x08location\x12\x07weights")
+    with pytest.raises(BundleError, match="keeps weights in another file"):
+        Router.load(copy)
+
+
+@pytest.mark.parametrize("name", ["policy.json", "tiers.json", "features.json"])
+def test_a_nest_is_refused(copy: Path, name: str) -> None:
+    put(copy, name, b'{"a":' * 50_000 + b"1" + b"}" * 50_000)
+    with pytest.raises(BundleError, match="cannot be read: RecursionError"):
+        Router.load(copy)
+
+
+def test_no_word_of_the_log_is_in_a_bundle(copy: Path) -> None:
+    from tierwise.training.golden_steps import GOLDEN_STEPS
+
+    rows = [json.loads(line) for line in (copy / "golden.jsonl").read_text().splitlines()]
+    assert [row["step"].get("text", "") for row in rows] == [step.text for step in GOLDEN_STEPS]
 
 
 def test_a_folder_of_other_things_is_neither_read_nor_written_over(

@@ -84,10 +84,13 @@ def test_a_cost_limit_is_kept_wherever_a_tier_can_keep_it(router: Router, steps:
         assert decision.expected_cost_usd[decision.tier] <= max(limit, cheapest)
 
 
-def test_a_better_verifier_never_raises_the_start(router: Router, steps: list[Step]) -> None:
-    """Catching everything, every step starts on the tier that is cheapest in all, and none is refused for caution."""
-    for decision in router.decide_many(steps, DecideOptions(catch_rate=1.0)):
-        assert decision.expected_cost_usd[decision.tier] == min(decision.expected_cost_usd.values())
+def test_with_a_verifier_steps_start_as_cascades_and_costs_are_those_of_all_attempts(
+    router: Router, steps: list[Step]
+) -> None:
+    """Catching everything, cheap starts lose nothing: none is kept at the top, for caution or for the promise."""
+    caught = router.decide_many(steps, DecideOptions(catch_rate=1.0))
+    assert {decision.reason.code for decision in caught} == {"escalate"}
+    assert all(decision.tier != "frontier" for decision in caught)
     alone, verified = (router.decide_many(steps, DecideOptions(catch_rate=rate)) for rate in (0.0, 0.9))
     assert all(
         verified_one.expected_cost_usd[name] >= one.expected_cost_usd[name]

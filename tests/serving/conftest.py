@@ -62,7 +62,7 @@ def start(settings: Callable[..., Settings]) -> Iterator[StartApp]:
 
         def start_app(decider: Decider | None = None, **changes: object) -> TestClient:
             app = create_app(settings(**changes), decider)
-            return stack.enter_context(TestClient(app, raise_server_exceptions=False))
+            return stack.enter_context(TestClient(app, "http://localhost", raise_server_exceptions=False))
 
         yield start_app
 

@@ -5,7 +5,9 @@ from hashlib import sha256
 
 from starlette.testclient import TestClient
 
+from tests.serving.conftest import StartApp
 from tierwise.serving import rate_limit
+from tierwise.serving.keys import Scope, new_key
 from tierwise.serving.rate_limit import Buckets
 
 BODY = {"step": {"text": "a"}}
@@ -66,3 +68,22 @@ def test_every_key_has_its_own_limit_and_unknown_keys_use_up_none(start: Callabl
     assert set(statuses("unknown", 5)) == {401}
     assert statuses("one", 6)[-1] == 429
     assert statuses("two", 1) == [200]
+
+
+def test_spaces_after_bearer_and_claimed_addresses_make_no_new_caller(start: StartApp) -> None:
+    key, entry = new_key(Scope.ADMIN)
+    client = start(keys=entry, rate_limit=1.0)
+    statuses = [
+        client.get(
+            "/metrics", headers={"authorization": f"Bearer{' ' * n}{key}", "x-forwarded-for": f"10.0.0.{n}"}
+        ).status_code
+        for n in range(1, 8)
+    ]
+    assert statuses.count(200) <= 3
+    assert statuses[-1] == 429
+
+
+def test_without_keys_a_key_is_no_name(start: StartApp) -> None:
+    client = start(rate_limit=1.0)
+    statuses = [client.get("/metrics", headers={"authorization": f"Bearer {n}"}).status_code for n in range(6)]
+    assert statuses[-1] == 429

@@ -61,7 +61,7 @@ def client(
 ) -> Iterator[TestClient]:
     """The service with a learned router, whose spans stay in memory."""
     app = create_app(settings(bundle=bundle_folder), tracing=Tracing(SimpleSpanProcessor(exporter)))
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
         yield client
 
 

@@ -33,7 +33,7 @@ def test_a_file_sets_what_it_names_and_leaves_the_rest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        ({"rounds": 3}, r"train\.toml: unknown key 'rounds'; known are booster, confidence, guardrails,"),
+        ({"rounds": 3}, r"train\.toml: unknown key 'rounds'; known are booster, confidence, cost, guardrails,"),
         ({"booster": {"n_round": 3}}, r"\[booster\]: unknown key 'n_round'; known are .*n_rounds"),
         ({"guardrails": {"min": "mid"}}, r"\[guardrails\]: unknown key 'min'"),
         ({"booster": 3}, r"\[booster\] is 3; a table is needed"),

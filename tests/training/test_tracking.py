@@ -1,6 +1,7 @@
 """Tracking and registry against a real MLflow store in the test's folder."""
 
 import json
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,14 @@ from typing import Any
 import pytest
 
 from tierwise.router_model.router import Router
-from tierwise.training.tracking import RegisteredBundle, TrackingError, track_bundle, track_report
+from tierwise.training.tracking import (
+    PROGRESS_BAR,
+    RegisteredBundle,
+    TrackingError,
+    mlflow_errors,
+    track_bundle,
+    track_report,
+)
 
 pytestmark = pytest.mark.slow
 NAME = "tests-router"
@@ -105,3 +113,12 @@ def test_a_store_in_trouble_is_one_line(bundle_folder: Path, monkeypatch: pytest
     with pytest.raises(TrackingError, match=r"^MLflow: .+") as caught:
         track_bundle(bundle_folder, NAME)
     assert "\n" not in str(caught.value)
+
+
+def test_no_progress_bar_stands_in_logs_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    for given, found in ((None, "false"), ("true", "true")):
+        monkeypatch.delenv(PROGRESS_BAR, raising=False)
+        if given is not None:
+            monkeypatch.setenv(PROGRESS_BAR, given)
+        with mlflow_errors():
+            assert os.environ[PROGRESS_BAR] == found

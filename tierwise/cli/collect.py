@@ -22,9 +22,10 @@ from tierwise.agents.collect import (
 from tierwise.agents.upstreams import Upstreams
 from tierwise.cli.comparing import open_comparison
 from tierwise.cli.console import StageBar, fail, print_table, say
-from tierwise.cli.sources import read_logs
+from tierwise.cli.sources import RedactionOption, read_logs
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import LoggedStep
+from tierwise.data.redaction import Redaction, redact_logged_step
 from tierwise.data.serialise import logged_step_to_dict
 from tierwise.data.step_log import write_step_log
 
@@ -53,6 +54,7 @@ def collect(
         int | None,
         typer.Option(min=1, help="With --compare: so many steps, drawn at random; a later run may ask more."),
     ] = None,
+    redaction: RedactionOption = Redaction.REDACTED,
 ) -> None:
     """Run steps on every tier, or on those whose outcome is missing, and write a log with full information."""
     catalogue = TierCatalogue.load(tiers)
@@ -67,10 +69,11 @@ def collect(
     if comparison is None:
         _say_unjudged(logged)
     jobs = comparison.jobs(logged, answerers) if comparison else missing_jobs(logged, answerers, again)
-    with Journal(out.with_name(f"{out.name}.journal.jsonl")) as journal:
+    with Journal(out.with_name(f"{out.name}.journal.jsonl"), redaction) as journal:
         progress = asyncio.run(_run(jobs, journal, upstreams, concurrency))
         full = full_steps(logged, journal, catalogue.names)
-        n_steps = write_step_log(out, comparison.told(full, upstreams, allowance, out) if comparison else full)
+        told = comparison.told(full, upstreams, allowance, out) if comparison else full
+        n_steps = write_step_log(out, (redact_logged_step(step, redaction) for step in told))
         _report(logged, journal, catalogue, allowance)
     say(f"{n_steps} steps written to {out}; {progress.n_done} of {progress.n_total} attempts are there")
     if comparison is not None:

@@ -14,7 +14,8 @@ from tierwise.cli.sources import keep_malformed
 from tierwise.data.errors import LogError
 from tierwise.data.records import Decision, LoggedStep
 from tierwise.data.step_log import Malformed, read_step_log
-from tierwise.router_model.options import DecideOptions
+from tierwise.router_model.options import NO_OPTIONS, DecideOptions
+from tierwise.router_model.refusal import nothing_certified
 from tierwise.router_model.router import Router
 
 _BATCH_STEPS = 256
@@ -27,10 +28,16 @@ def decide(
     max_quality_loss: Annotated[
         float | None, typer.Option(help="Tolerated relative loss of success, 0 to 1; default: the bundle's.")
     ] = None,
+    catch_rate: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of failures, 0 to 1, that a verifier catches and sends one tier up; the tier is then the start."
+        ),
+    ] = None,
 ) -> None:
     """Decide the tier of every step in a log."""
     router = Router.load(bundle)
-    options = DecideOptions(max_quality_loss=max_quality_loss)
+    options = DecideOptions(max_quality_loss=max_quality_loss, catch_rate=catch_rate)
     options.check(router.catalogue)
     _check_out(out, steps)
     malformed: list[Malformed] = []
@@ -39,10 +46,19 @@ def decide(
         progress("deciding", 1)
         records = (record for path in steps for record in read_step_log(path, with_outcomes=False))
         for batch in _batches(records, malformed):
-            _write(file, batch, router.decide_many([logged.step for logged in batch], options))
+            _write(file, batch, router.decide_many([logged.step for logged in batch], options), catch_rate)
             n_decided += len(batch)
     keep_malformed(malformed, out.with_name(f"{out.name}.quarantine.jsonl"))
-    say(f"{n_decided} decisions of router {router.version} written to {out}")
+    starts = "" if catch_rate is None else f", each the tier to start on where {catch_rate:.0%} of failures are caught,"
+    say(f"{n_decided} decisions of router {router.version}{starts} written to {out}")
+    say_nothing_certified(router, options)
+
+
+def say_nothing_certified(router: Router, options: DecideOptions = NO_OPTIONS) -> None:
+    """One line where the router certifies nothing that the options ask for."""
+    line = nothing_certified(router.parts.policy, router.catalogue.names[-1], options)
+    if line is not None:
+        say(line)
 
 
 def _check_out(out: Path, steps: list[Path]) -> None:
@@ -71,6 +87,8 @@ def _batches(records: Iterator[LoggedStep | Malformed], malformed: list[Malforme
         yield [record for record in batch if isinstance(record, LoggedStep)]
 
 
-def _write(file: IO[str], batch: list[LoggedStep], decisions: list[Decision]) -> None:
+def _write(file: IO[str], batch: list[LoggedStep], decisions: list[Decision], catch_rate: float | None) -> None:
+    """With a catch rate each line names it: its tier is where the step starts, not where it ends."""
+    rate = {} if catch_rate is None else {"catch_rate": catch_rate}
     for logged, decision in zip(batch, decisions, strict=True):
-        file.write(json.dumps({"step_id": logged.step_id, **decision_to_dict(decision)}) + "\n")
+        file.write(json.dumps({"step_id": logged.step_id, **decision_to_dict(decision), **rate}) + "\n")

@@ -20,9 +20,9 @@ from tierwise.router_model.router import Router
 _N_SLICES = 3
 
 if TYPE_CHECKING:
-    from tierwise.training.evaluation.escalation import EscalationReport
     from tierwise.training.evaluation.estimate import Estimate
-    from tierwise.training.evaluation.evaluation import Evaluation, TableRow
+    from tierwise.training.evaluation.evaluation import Evaluation
+    from tierwise.training.evaluation.table_rows import TableRow
 
 
 def evaluate(
@@ -35,7 +35,7 @@ def evaluate(
     ] = None,
     track: Annotated[bool, typer.Option("--track", help="Log the report to the bundle's run in MLflow.")] = False,
 ) -> None:
-    """Evaluate a bundle on a log: success, cost and saving against constants, rules and the oracle."""
+    """Evaluate a bundle on a log: success, cost and saving against what needs no learning, and the oracle."""
     with needs_extra("train"):
         from tierwise.training.evaluation.report import write_report
     router = Router.load(bundle)
@@ -65,15 +65,17 @@ def evaluate_router(router: Router, steps: list[LoggedStep], options: DecideOpti
 
 def print_evaluation(evaluation: "Evaluation", title: str) -> None:
     """The table of policies on stdout, and what must be known to read it."""
-    rows = [_table_row(row.name, row) for row in evaluation.table()]
-    runs = evaluation.escalation()
-    for run in runs:
-        if run.start == evaluation.candidate:
-            rows.append(_table_row(f"{run.start} + verifier {run.report.catch_rate:.0%}", run.report))
-    print_table(title, ["policy", "success", "µUSD a step", "saving", "loss of success"], rows)
-    say("[ ] are 95 % intervals; saving and loss are relative to always using the top tier.")
-    if runs:
-        say("+ verifier: it catches that share of failures, and each is tried again one tier up.")
+    table = evaluation.table()
+    columns = ["policy", "success", "µUSD a step", "saved, dollars", "saved, a step", "loss of success"]
+    print_table(title, columns, [_table_row(row) for row in table])
+    say(
+        "[ ] are 95 % intervals; saving and loss are relative to always using the top tier; 'a step' counts each step's"
+    )
+    say("costs in its own on the top tier, so that no dear step pays for the others.")
+    if any(row.is_best for row in table):
+        say("* is the best of its kind, picked afterwards: the cheapest that loses no more than the router does.")
+    if evaluation.escalation():
+        say("+ verifier: it catches that share of failures, and each is tried again on the next tier of the cascade.")
     say_how_measured(evaluation)
     summary = evaluation.log
     if any(summary.n_simulated.values()):
@@ -133,14 +135,20 @@ def _track(evaluation: "Evaluation", router_version: str) -> None:
             say(f"Report logged to MLflow, run {run_id}")
 
 
-def _table_row(name: str, measured: "TableRow | EscalationReport") -> list[str]:
+def _table_row(row: "TableRow") -> list[str]:
     return [
-        name,
-        _shown(measured.success, 100, ".1f", "%"),
-        _shown(measured.cost_usd, 1e6, ".1f", ""),
-        _shown(measured.saving, 100, ".1f", "%"),
-        _shown(measured.loss, 100, ".1f", "%"),
+        _label(row),
+        _shown(row.success, 100, ".1f", "%"),
+        _shown(row.cost_usd, 1e6, ".1f", ""),
+        _shown(row.saving, 100, ".1f", "%"),
+        _shown(row.saving_relative, 100, ".1f", "%"),
+        _shown(row.loss, 100, ".1f", "%"),
     ]
+
+
+def _label(row: "TableRow") -> str:
+    """The policy; a model with the number of steps that it ran on, which are not all."""
+    return f"{row.label} (n = {row.success.n:,})" if row.kind == "model" and row.success is not None else row.label
 
 
 def _shown(estimate: "Estimate | None", factor: float, spec: str, unit: str) -> str:

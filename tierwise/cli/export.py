@@ -8,7 +8,9 @@ import typer
 
 from tierwise.cli.console import StageBar, say
 from tierwise.cli.moments import parse_mark
+from tierwise.cli.sources import RedactionOption
 from tierwise.data.extras import needs_extra
+from tierwise.data.redaction import Redaction
 
 DATABASE_TIMEOUT_SECONDS = 300.0
 
@@ -22,6 +24,7 @@ def export(
     shrink: Annotated[
         bool, typer.Option(help="Write days anew that hold less than their file, because rows were deleted.")
     ] = False,
+    redaction: RedactionOption = Redaction.REDACTED,
 ) -> None:
     """Write a decision log as Parquet files, one a day; a second run writes only what has changed."""
     with needs_extra("export"):
@@ -34,7 +37,7 @@ def export(
     with DecisionLog.open(log, DATABASE_TIMEOUT_SECONDS, must_exist=True) as opened, StageBar() as progress:
         dates = opened.ask(lambda connection: all_dates(connection, first))
         progress("exporting days", len(dates))
-        for day in ExportFolder(out).bring(opened, dates, shrink):
+        for day in ExportFolder(out, redaction).bring(opened, dates, shrink):
             fates[day.fate] += 1
             n_steps += day.n_steps if day.fate == "written" else 0
             progress.step()

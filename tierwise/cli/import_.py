@@ -1,13 +1,13 @@
 """``tierwise import``: what other tools logged becomes a step log that ``train``, ``evaluate`` and ``tax`` read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tierwise.cli.console import StageBar, say, say_malformed
-from tierwise.cli.sources import read_logs
+from tierwise.cli.sources import RedactionOption, read_logs
 from tierwise.cli.train import TiersOption
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import LogError
@@ -15,9 +15,11 @@ from tierwise.data.extras import needs_extra
 from tierwise.data.importers import FORMATS, ForeignLogError, ImportMap, ImportReport, import_records
 from tierwise.data.importers.account import describe_import, describe_unused
 from tierwise.data.importers.examples import describe_step, pick_examples
-from tierwise.data.importers.merge import MergeCount, merge_into
+from tierwise.data.importers.merge import merge_into
 from tierwise.data.importers.models import suggest_tiers
 from tierwise.data.importers.records import Record
+from tierwise.data.records import LoggedStep
+from tierwise.data.redaction import Redaction, redact_logged_step
 from tierwise.data.step_log import write_quarantine
 
 _OWN = "tierwise"
@@ -42,6 +44,7 @@ def import_log(
     answers: Annotated[
         bool, typer.Option(help="Keep the logged answers, so that those of cheaper tiers can be compared with them.")
     ] = True,
+    redaction: RedactionOption = Redaction.REDACTED,
 ) -> None:
     """Turn a foreign log into a step log. Importing the same records twice adds nothing."""
     catalogue = TierCatalogue.load(tiers)
@@ -53,7 +56,7 @@ def import_log(
         raise ForeignLogError("--out is missing; name the step log to add to, or look first with --check")
     quarantine = out.with_name(f"{out.name}.quarantine.jsonl")
     if format_name == _OWN:
-        _say_merged(out, merge_into(out, read_logs(sources, catalogue, quarantine)))
+        _merge(out, read_logs(sources, catalogue, quarantine), redaction)
         return
     report = _read(format_name, sources, catalogue, mapping, experiment, answers)
     quarantine.unlink(missing_ok=True)
@@ -67,7 +70,7 @@ def import_log(
     _say_unknown_models(report, tiers, out.with_name(f"{out.name}.tiers.toml"))
     if not report.assembled.steps:
         raise LogError(f"{', '.join(sources)}: no step could be imported; the counts above say why")
-    _say_merged(out, merge_into(out, report.assembled.steps))
+    _merge(out, report.assembled.steps, redaction)
 
 
 def _read(
@@ -133,5 +136,6 @@ def _say_unknown_models(report: ImportReport, tiers: Path | None, proposal: Path
     say("\n".join(f"  {line}" for line in text.splitlines()))
 
 
-def _say_merged(out: Path, count: MergeCount) -> None:
+def _merge(out: Path, steps: Sequence[LoggedStep], redaction: Redaction) -> None:
+    count = merge_into(out, [redact_logged_step(step, redaction) for step in steps])
     say(f"{out}: {count.n_new} new step(s), {count.n_changed} changed, {count.n_unchanged} there already")

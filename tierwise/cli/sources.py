@@ -2,12 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from tierwise.cli.console import MAX_SHOWN, say_malformed
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import LogError
 from tierwise.data.records import LoggedStep
+from tierwise.data.redaction import Redaction
 from tierwise.data.step_log import Malformed, load_step_logs, write_quarantine
+
+RedactionOption = Annotated[
+    Redaction, typer.Option(help="What is written of prompts and answers; secrets are taken out unless it is full.")
+]
 
 
 def read_logs(sources: Sequence[str], catalogue: TierCatalogue, quarantine: Path) -> list[LoggedStep]:

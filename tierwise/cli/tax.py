@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from tierwise.cli.console import print_table, say
+from tierwise.cli.decide import say_nothing_certified
 from tierwise.cli.sources import read_logs
 from tierwise.cli.train import LogsOption, TiersOption
 from tierwise.data.catalogue import TierCatalogue
@@ -53,6 +54,8 @@ def tax(
         _write_json(json_file, report, projections)
     if json_file is None or str(json_file) != "-":
         _print_report(report, projections, top, as_if)
+    if router is not None:
+        say_nothing_certified(router)
 
 
 def _expectation(router: Router) -> Expectation:

@@ -1,6 +1,8 @@
 """``tierwise train``: from logs to a bundle."""
 
 from contextlib import closing
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,10 +17,13 @@ from tierwise.data.draw import DrawnSteps
 from tierwise.data.errors import LogError
 from tierwise.data.extras import needs_extra
 from tierwise.data.records import LoggedStep
+from tierwise.router_model.course_menu import course_at
 from tierwise.router_model.operating_point import point_at
+from tierwise.router_model.refusal import nothing_certified
 from tierwise.training.engines.choice import EngineName
 
 if TYPE_CHECKING:
+    from tierwise.router_model.bundle import RouterParts
     from tierwise.router_model.policy import Policy
     from tierwise.training.config import TrainConfig
     from tierwise.training.engines.engine import Engine
@@ -31,6 +36,15 @@ LogsOption = Annotated[
         help="Step log (.jsonl, .jsonl.gz, .parquet), a folder of them, or database URL of a decision log; repeatable.",
     ),
 ]
+
+
+class Target(StrEnum):
+    """What an attempt is for."""
+
+    SUCCESS = "success"
+    SAME_ANSWER = "same-answer"
+
+
 TiersOption = Annotated[Path | None, typer.Option(help="tiers.toml; default: small, mid, frontier.")]
 
 
@@ -41,6 +55,9 @@ def train(
     config: Annotated[Path | None, typer.Option(help="train.toml; default: the built-in configuration.")] = None,
     encoder: Annotated[Path | None, typer.Option(help="Folder of another encoder; default: the static one.")] = None,
     tune: Annotated[int, typer.Option(min=0, help="Boosters to try with Optuna before training; 0: none.")] = 0,
+    target: Annotated[
+        Target | None, typer.Option(help="What an attempt is for; same-answer as the top tier needs no outcomes.")
+    ] = None,
     track: Annotated[bool, typer.Option(help="Log the run and register the bundle in MLflow.")] = True,
     name: Annotated[str, typer.Option(help="Registered model in MLflow.")] = "tierwise",
     engine: Annotated[
@@ -59,9 +76,11 @@ def train(
     check_bundle_folder(out)
     catalogue = TierCatalogue.load(tiers)
     settings = TrainConfig.load(config)
+    if target is not None:
+        settings = replace(settings, target=target.value)
     meter = Meter()
     with closing(open_engine(engine, address)) as workers, StageBar() as progress:
-        drawn = _drawn(log, catalogue, settings.max_steps, workers, out, progress)
+        drawn = _drawn(log, catalogue, settings, workers, out, progress)
         say(f"Read {drawn.n_read} steps, {meter.speed(drawn.n_read)}.")
         if tune:
             kept = out.with_name(f"{out.name}.train.toml")
@@ -81,13 +100,18 @@ def train(
 
 
 def _drawn(
-    sources: list[str], catalogue: TierCatalogue, max_steps: int, workers: "Engine", out: Path, progress: StageBar
+    sources: list[str],
+    catalogue: TierCatalogue,
+    settings: "TrainConfig",
+    workers: "Engine",
+    out: Path,
+    progress: StageBar,
 ) -> DrawnSteps:
     """The steps to learn from; malformed lines are kept beside the bundle and told. Raises ``LogError`` for none."""
     from tierwise.training.reading import draw_logs
 
     quarantine = Quarantine(out.with_name(f"{out.name}.quarantine.jsonl"))
-    drawn = draw_logs(sources, catalogue, max_steps, workers, progress, quarantine.add)
+    drawn = draw_logs(sources, catalogue, settings.max_steps, workers, progress, quarantine.add, settings.target)
     quarantine.say()
     if not drawn.n_read:
         reason = f"; the first malformed line: {quarantine.first[0]}" if quarantine.first else ""
@@ -123,30 +147,50 @@ def say_training(trained: "TrainedRouter") -> None:
         say(f"  Drawn at random, step by step, from {summary['n_known_steps']}; max_steps in train.toml says how many.")
     if summary["n_simulated"]:
         say(f"{summary['n_simulated']} of them have simulated attempts; figures on them are not evidence.")
-    policy = trained.parts.policy
-    for line in certified_lines(policy):
+    certified = certified_lines(trained.parts.policy, trained.parts.catalogue.names[-1])
+    for line in (*certified, *course_lines(trained.parts)):
         say(line)
 
 
-def certified_lines(policy: "Policy") -> list[str]:
-    """What was certified: the whole at a few tolerated losses, and each part at the default one."""
-    if policy.missing:
-        return [
-            f"Nothing is certified: {policy.missing}; every step stays with the top tier.",
-            "Next: let cheaper tiers answer some of these steps as well, with `tierwise collect`, and train again.",
-        ]
+def certified_lines(policy: "Policy", top_tier: str) -> list[str]:
+    """What was certified: the whole at a few tolerated losses, and each part at the default one.
+
+    Where nothing is at the default, one line says so, and alone where no tier below the top has the outcomes for it.
+    """
+    nothing = nothing_certified(policy, top_tier)
+    if nothing is not None and policy.missing:
+        return [nothing]
     tasks = f"{policy.n_tasks:,} tasks, worth {policy.n_effective:,.0f} of equal size"
+    is_same = policy.target == "same-answer"
+    bound, what = ("of answers differ", "differ") if is_same else ("quality loss", "lost")
     lines = [f"Certified on held-out steps, with {policy.confidence:.0%} confidence ({tasks}):"]
     for tolerated in (0.01, 0.03, 0.05, 0.1, 0.2):
         point = policy.certified(tolerated)
         if point.cost_weight is None:
-            lines.append(f"  at most {tolerated:4.0%} quality loss: the log cannot support it; stays with the top tier")
+            lines.append(f"  at most {tolerated:4.0%} {bound}: the log cannot support it; stays with the top tier")
         else:
             lines.append(
-                f"  at most {tolerated:4.0%} quality loss: {point.loss:6.1%} lost, {point.saving:5.1%} saved a step, "
+                f"  at most {tolerated:4.0%} {bound}: {point.loss:6.1%} {what}, {point.saving:5.1%} saved a step, "
                 f"{point.saving_usd:5.1%} of the dollars"
             )
-    return lines + part_lines(policy)
+    return [*lines, *part_lines(policy), *([] if nothing is None else [nothing])]
+
+
+def course_lines(parts: "RouterParts") -> list[str]:
+    """What courses add at the default loss, by part, where the log holds answers to learn from."""
+    if parts.courses is None:
+        return []
+    policy, menu, names = parts.policy, parts.courses.menu, parts.catalogue.names
+    asked, what = policy.default_max_quality_loss, "differ" if policy.target == "same-answer" else "lost"
+    named = [(", ".join(part.values), part.courses) for part in menu.parts] or [("all", menu.whole)]
+    lines = []
+    for name, courses in named:
+        found = course_at(courses, asked)
+        if found is not None:
+            ask = " and ".join(names[tier] for tier in found.tiers)
+            evidence = f"{found.loss:6.1%} {what}, {found.saving:.1%} saved"
+            lines.append(f"    {name[:30] or '(none)':<14} {ask}, {found.accept}: {evidence}")
+    return [f"  Courses that save more than a single answer, at {asked:.0%}:", *lines] if lines else []
 
 
 def part_lines(policy: "Policy") -> list[str]:
@@ -163,7 +207,10 @@ def part_lines(policy: "Policy") -> list[str]:
         if part.missing or point.cost_weight is None:
             lines.append(f"{head}  stays with the top tier: {part.missing or 'its steps cannot support it'}")
         else:
-            lines.append(f"{head}  {point.loss:6.1%} lost, at most {point.loss_upper:5.1%}, {point.saving:5.1%} saved")
+            what = "differ" if policy.target == "same-answer" else "lost"
+            lines.append(
+                f"{head}  {point.loss:6.1%} {what}, at most {point.loss_upper:5.1%}, {point.saving:5.1%} saved"
+            )
     return lines
 
 

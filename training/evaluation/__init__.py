@@ -8,19 +8,21 @@ from tierwise.training.evaluation.calibration import TierCalibration, measure_ca
 from tierwise.training.evaluation.curve import Curve, Prediction, Skill, SkillTable, measure_skills
 from tierwise.training.evaluation.decisions import evaluate_decisions
 from tierwise.training.evaluation.errors import EvaluationError, Refusal
-from tierwise.training.evaluation.escalation import EscalationReport, escalate, evaluate_escalation
+from tierwise.training.evaluation.escalation import EscalationReport, escalate, evaluate_cascade, evaluate_escalation
 from tierwise.training.evaluation.estimate import Estimate
-from tierwise.training.evaluation.evaluation import Evaluation, FullInformation, TableRow
+from tierwise.training.evaluation.evaluation import Evaluation, FullInformation
 from tierwise.training.evaluation.full_information import (
     ChoiceReport,
     evaluate_choice,
     evaluate_constants,
+    evaluate_mix,
     evaluate_oracle,
 )
 from tierwise.training.evaluation.logged_choices import LoggedChoices, logged_choices
 from tierwise.training.evaluation.off_policy import OffPolicyReport, evaluate_off_policy
 from tierwise.training.evaluation.outcomes import FullOutcomes, full_outcomes
 from tierwise.training.evaluation.slices import Slice, SliceReport, measure_slices, slice_labels
+from tierwise.training.evaluation.table_rows import TableRow
 from tierwise.training.evaluation.tables import result_table
 from tierwise.training.evaluation.worlds import World
 
@@ -46,10 +48,12 @@ __all__ = [
     "TierCalibration",
     "World",
     "escalate",
+    "evaluate_cascade",
     "evaluate_choice",
     "evaluate_constants",
     "evaluate_decisions",
     "evaluate_escalation",
+    "evaluate_mix",
     "evaluate_off_policy",
     "evaluate_oracle",
     "full_outcomes",

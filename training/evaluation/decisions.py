@@ -17,13 +17,14 @@ from tierwise.training.evaluation.costs import LoggedOutcomes, logged_outcomes
 from tierwise.training.evaluation.curve import Prediction, SkillTable, measure_skills
 from tierwise.training.evaluation.decision_arrays import DecisionArrays, decision_arrays
 from tierwise.training.evaluation.errors import EvaluationError, Refusal
-from tierwise.training.evaluation.escalation import evaluate_escalation
+from tierwise.training.evaluation.escalation import evaluate_cascade, evaluate_escalation
 from tierwise.training.evaluation.evaluation import EscalatingRun, Evaluation, FullInformation, LogSummary
-from tierwise.training.evaluation.full_information import evaluate_choice, evaluate_oracle
+from tierwise.training.evaluation.full_information import evaluate_choice, evaluate_mix, evaluate_oracle
 from tierwise.training.evaluation.logged_choices import LoggedChoices, logged_choices
 from tierwise.training.evaluation.off_policy import deterministic, evaluate_off_policy
 from tierwise.training.evaluation.off_policy_slices import measure_off_policy_slices
 from tierwise.training.evaluation.outcomes import FullOutcomes, full_outcomes, group_codes
+from tierwise.training.evaluation.plain import best_mix, evaluate_models, plain_paths
 from tierwise.training.evaluation.propensity import step_features, with_estimated_propensities
 from tierwise.training.evaluation.slices import measure_slices, slice_labels
 
@@ -61,7 +62,7 @@ def evaluate_decisions(
     bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
     escalating: Mapping[float, Sequence[Decision]] | None = None,
 ) -> Evaluation:
-    """Measures ``decisions``, one a step in the same order, beside constants, rules and the oracle.
+    """Measures ``decisions``, one a step in the same order, beside what needs no learning, and the oracle.
 
     The candidate must not have been fitted to these steps. Steps with unknown outcomes are left out of
     full-information figures and counted; where any are, the off-policy estimates are made beside them.
@@ -119,6 +120,8 @@ def _measure_full_information(case: _Case, choices: Choices) -> FullInformation 
         skills=_skills(case, outcomes),
         slices=measure_slices(outcomes, choices[case.candidate], labels, case.bootstrap),
         escalation=_escalation(case, outcomes, choices),
+        models=evaluate_models(case.steps, case.catalogue, outcomes, case.bootstrap),
+        mix=evaluate_mix(outcomes, best_mix(outcomes, reports[case.candidate].success.value), case.bootstrap),
     )
 
 
@@ -130,12 +133,22 @@ def _skills(case: _Case, outcomes: FullOutcomes) -> SkillTable | Refusal:
 
 
 def _escalation(case: _Case, outcomes: FullOutcomes, choices: Choices) -> tuple[EscalatingRun, ...]:
-    cheapest = f"always-{case.catalogue.names[0]}"
-    runs = [(cheapest, choices[cheapest], rate) for rate in CATCH_RATES]
-    runs += [(case.candidate, case.starts.get(rate, choices[case.candidate]), rate) for rate in CATCH_RATES]
-    return tuple(
-        EscalatingRun(name, evaluate_escalation(outcomes, start, rate, bootstrap=case.bootstrap))
-        for name, start, rate in runs
+    """The plain cascades at each catch rate, then the candidate's."""
+    names, learned = case.catalogue.names, choices[case.candidate]
+    plain = [
+        EscalatingRun(
+            "→".join(names[tier] for tier in path), evaluate_cascade(outcomes, path, rate, case.bootstrap), True
+        )
+        for rate in CATCH_RATES
+        for path in plain_paths(len(names))
+    ]
+    starts = [(rate, case.starts.get(rate, learned)) for rate in CATCH_RATES]
+    return (
+        *plain,
+        *(
+            EscalatingRun(case.candidate, evaluate_escalation(outcomes, start, rate, bootstrap=case.bootstrap))
+            for rate, start in starts
+        ),
     )
 
 

@@ -1,5 +1,6 @@
 """Escalating operation beside single-shot: start somewhere, verify, go up a tier when a failure is caught."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from tierwise.training.evaluation.bootstrap import DEFAULT_BOOTSTRAP, Bootstrap, FloatArray
 from tierwise.training.evaluation.errors import EvaluationError
 from tierwise.training.evaluation.estimate import Estimate
-from tierwise.training.evaluation.full_information import tier_indices
+from tierwise.training.evaluation.full_information import relative_costs, tier_indices
 from tierwise.training.evaluation.outcomes import FullOutcomes
 
 
@@ -26,17 +27,21 @@ class EscalationOutcome:
     p_final_tier: FloatArray
 
 
-_ESTIMATES = ("success", "cost_usd", "loss", "saving", "n_attempts")
+_ESTIMATES = ("success", "cost_usd", "loss", "saving", "saving_relative", "n_attempts")
 
 
 @dataclass(frozen=True, slots=True)
 class EscalationReport:
-    """Escalating operation measured on complete steps; ``loss`` and ``saving`` are against one shot at the top tier."""
+    """Escalating operation measured on complete steps; loss and savings are against one shot at the top tier.
+
+    ``saving`` is in dollars; ``saving_relative`` tells every cost in what the step cost on the top tier.
+    """
 
     success: Estimate
     cost_usd: Estimate
     loss: Estimate
     saving: Estimate
+    saving_relative: Estimate
     n_attempts: Estimate
     catch_rate: float
     false_alarm_rate: float
@@ -91,15 +96,39 @@ def evaluate_escalation(
     """Measures escalation from ``start`` int64 [n_logged] on the complete steps."""
     kept = tier_indices(outcomes, start)
     result = escalate(outcomes.success, outcomes.cost_usd, kept, catch_rate, false_alarm_rate)
+    return _report(outcomes, result, catch_rate, false_alarm_rate, bootstrap)
+
+
+def evaluate_cascade(
+    outcomes: FullOutcomes, path: Sequence[int], catch_rate: float = 1.0, bootstrap: Bootstrap = DEFAULT_BOOTSTRAP
+) -> EscalationReport:
+    """The plain cascade over the tiers of ``path``, ascending, the same for all steps; the others are skipped."""
+    tiers = list(path)
+    if not tiers or tiers != sorted(set(tiers)) or tiers[0] < 0 or tiers[-1] >= outcomes.n_tiers:
+        raise EvaluationError(f"path is {tiers}; tiers from 0 to {outcomes.n_tiers - 1}, ascending, are needed")
+    start = np.zeros(len(outcomes), dtype=np.int64)
+    result = escalate(outcomes.success[:, tiers], outcomes.cost_usd[:, tiers], start, catch_rate)
+    return _report(outcomes, result, catch_rate, 0.0, bootstrap)
+
+
+def _report(
+    outcomes: FullOutcomes,
+    result: EscalationOutcome,
+    catch_rate: float,
+    false_alarm_rate: float,
+    bootstrap: Bootstrap,
+) -> EscalationReport:
     ones = np.ones(len(outcomes))
     top_success, top_cost = outcomes.success[:, -1], outcomes.cost_usd[:, -1]
-    columns = [ones, result.p_success, result.cost_usd, top_success, top_cost, result.n_attempts]
+    own, own_top = (relative_costs(outcomes, usd) for usd in (result.cost_usd, top_cost))
+    columns = [ones, result.p_success, result.cost_usd, top_success, top_cost, own, own_top, result.n_attempts]
     totals = bootstrap.sums(np.column_stack(columns) * outcomes.weights[:, None], outcomes.groups)
-    weight, success, cost, top_success, top_cost, n_attempts = totals.T
+    weight, success, cost, top_success, top_cost, own, own_top, n_attempts = totals.T
     with np.errstate(divide="ignore", invalid="ignore"):
         loss = np.where(top_success > 0, 1 - success / top_success, np.nan)
         saving = np.where(top_cost > 0, 1 - cost / top_cost, np.nan)
-    statistics = (success / weight, cost / weight, loss, saving, n_attempts / weight)
+        relative = np.where(own_top > 0, 1 - own / own_top, np.nan)
+    statistics = (success / weight, cost / weight, loss, saving, relative, n_attempts / weight)
     n, n_effective = len(outcomes), outcomes.n_effective
     estimates = {
         name: bootstrap.estimate(values, n, n_effective) for name, values in zip(_ESTIMATES, statistics, strict=True)

@@ -1,17 +1,18 @@
 """Everything that was measured about one candidate, in one frozen record."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import get_args
 
 from tierwise.training.evaluation.calibration import TierCalibration
 from tierwise.training.evaluation.curve import SkillTable
 from tierwise.training.evaluation.errors import Refusal
 from tierwise.training.evaluation.escalation import EscalationReport
-from tierwise.training.evaluation.estimate import Estimate
 from tierwise.training.evaluation.full_information import ChoiceReport
 from tierwise.training.evaluation.off_policy import OffPolicyReport
 from tierwise.training.evaluation.off_policy_slices import OffPolicySlices
 from tierwise.training.evaluation.slices import SliceReport
+from tierwise.training.evaluation.table_rows import Kind, TableRow, mark_best, measured_row, off_policy_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,53 +47,43 @@ class LogSummary:
 
 @dataclass(frozen=True, slots=True)
 class EscalatingRun:
-    """Escalation from where ``start`` would have sent each step."""
+    """Escalation from where ``start`` would have sent each step; a plain one runs over the tiers that it names."""
 
     start: str
     report: EscalationReport
+    is_plain: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.start} + verifier {self.report.catch_rate:.0%}"
 
     def to_dict(self) -> dict[str, object]:
-        return {"start": self.start, **self.report.to_dict()}
+        return {"start": self.start, "is_plain": self.is_plain, **self.report.to_dict()}
 
 
 @dataclass(frozen=True, slots=True)
 class FullInformation:
-    """What the complete steps say. ``choices`` maps always-TIER, rules, the candidate and oracle, in that order."""
+    """What the complete steps say. ``choices`` maps always-TIER, rules, the candidate and oracle, in that order.
+
+    ``models`` are those of tiers on which several ran; ``mix`` is the best random mix of tiers.
+    """
 
     choices: dict[str, ChoiceReport]
     skills: SkillTable | Refusal
     slices: SliceReport
     escalation: tuple[EscalatingRun, ...]
+    models: dict[str, ChoiceReport] = field(default_factory=dict)
+    mix: ChoiceReport | None = None
 
     def to_dict(self) -> dict[str, object]:
         return {
             "choices": {name: report.to_dict() for name, report in self.choices.items()},
+            "models": {name: report.to_dict() for name, report in self.models.items()},
+            "mix": None if self.mix is None else self.mix.to_dict(),
             "skills": self.skills.to_dict(),
             "slices": self.slices.to_dict(),
             "escalation": [run.to_dict() for run in self.escalation],
         }
-
-
-@dataclass(frozen=True, slots=True)
-class TableRow:
-    """One line of the result: a policy, how it was measured, and its estimates; None where there is none.
-
-    ``refused`` says why the log could not tell.
-    """
-
-    name: str
-    method: str
-    success: Estimate | None
-    cost_usd: Estimate | None
-    loss: Estimate | None
-    saving: Estimate | None
-    refused: str | None = None
-
-    def to_dict(self) -> dict[str, object]:
-        names = ("success", "cost_usd", "loss", "saving")
-        found = {name: getattr(self, name) for name in names}
-        estimates: dict[str, object] = {name: None if e is None else e.to_dict() for name, e in found.items()}
-        return {"name": self.name, "method": self.method, **estimates, "refused": self.refused}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +104,34 @@ class Evaluation:
     off_policy_slices: OffPolicySlices | None = None
 
     def table(self) -> tuple[TableRow, ...]:
-        """Always-each-tier, rules, the candidate and the oracle; measured in full where that is possible."""
+        """What needs no learning, the candidate and the oracle; off-policy only single shots, and no oracle."""
         if isinstance(self.full_information, FullInformation):
-            choices = self.full_information.choices
-            return tuple(
-                TableRow(name, "full information", c.success, c.cost_usd, c.loss, c.saving)
-                for name, c in choices.items()
-            )
-        return tuple(_off_policy_row(name, report) for name, report in self.off_policy.items())
+            return mark_best(self._full_rows(self.full_information))
+        rows = [off_policy_row(name, self._kind(name), report) for name, report in self.off_policy.items()]
+        return mark_best(rows)
+
+    def _full_rows(self, full: FullInformation) -> list[TableRow]:
+        """Without learning first, each kind together; then what learns, then what nobody can."""
+        rows = [measured_row(name, self._kind(name), report) for name, report in full.choices.items()]
+        rows += [measured_row(name, "model", report) for name, report in full.models.items()]
+        rows += [measured_row("best-mix", "mix", full.mix)] if full.mix is not None else []
+        rows += [
+            measured_row(run.name, "cascade" if run.is_plain else "candidate cascade", run.report)
+            for run in full.escalation
+        ]
+        kinds: tuple[Kind, ...] = get_args(Kind)
+        return sorted(rows, key=lambda row: kinds.index(row.kind))
+
+    def _kind(self, name: str) -> Kind:
+        if name == self.candidate:
+            return "candidate"
+        return "rules" if name == "rules" else ("oracle" if name == "oracle" else "tier")
 
     def figures(self) -> dict[str, float]:
         """The candidate's main figures by a short name, as tracking keeps them; what was not measured is absent."""
         row = next(row for row in self.table() if row.name == self.candidate)
         measured = {"success": row.success, "cost_usd": row.cost_usd, "loss": row.loss, "saving": row.saving}
+        measured["saving_relative"] = row.saving_relative
         full = self.full_information
         if isinstance(full, FullInformation) and isinstance(full.skills, SkillTable):
             measured["skill"] = full.skills.skills[self.candidate].skill
@@ -155,10 +161,3 @@ class Evaluation:
             "off_policy": {name: report.to_dict() for name, report in self.off_policy.items()},
             "off_policy_slices": None if self.off_policy_slices is None else self.off_policy_slices.to_dict(),
         }
-
-
-def _off_policy_row(name: str, report: OffPolicyReport | Refusal) -> TableRow:
-    if isinstance(report, Refusal):
-        return TableRow(name, "off-policy", None, None, None, None, refused=report.reason)
-    method, value = ("doubly robust", report.dr) if report.dr else ("self-normalised IPS", report.snips)
-    return TableRow(name, method, value.success, value.cost_usd, report.loss, report.saving)

@@ -19,21 +19,24 @@ class ChoiceReport:
     ``success``            share of steps that succeed
     ``cost_usd``           mean cost of a step
     ``loss``               relative loss of success against always-top, ``1 - success / success_top``
-    ``saving``             ``1 - cost / cost_top``
+    ``saving``             ``1 - cost / cost_top``, in dollars: dear steps count for more
+    ``saving_relative``    the same with every cost told in what the step cost on the top tier: all steps count alike
     ``frontier_tax_usd``   mean of what was paid above the oracle's tier, ``max(0, cost - cost_oracle)``
     ``frontier_tax``       the same as a share of what was paid
     ``success_regret``     the oracle's success minus this one's
     ``cost_regret_usd``    this mean cost minus the oracle's; negative when it fails cheaply
     ``tier_shares``        share of steps per tier, cheapest first
 
-    The oracle takes the cheapest tier that succeeded, and the cheapest tier where none does. ``loss``, ``saving`` and
-    ``frontier_tax`` are NaN where they divide by zero.
+    The oracle takes the tier that succeeded at the least cost of that step, and the cheapest one where none did.
+    ``loss``, the savings and ``frontier_tax`` are NaN where they divide by zero; steps that cost nothing on the top
+    tier are left out of ``saving_relative``.
     """
 
     success: Estimate
     cost_usd: Estimate
     loss: Estimate
     saving: Estimate
+    saving_relative: Estimate
     frontier_tax_usd: Estimate
     frontier_tax: Estimate
     success_regret: Estimate
@@ -59,7 +62,19 @@ def evaluate_choice(
     >>> report.success.value, report.saving.value
     (1.0, 0.375)
     """
-    totals = bootstrap.sums(_contributions(outcomes, tier_indices(outcomes, chosen)), outcomes.groups)
+    return _measured(outcomes, np.eye(outcomes.n_tiers)[tier_indices(outcomes, chosen)], bootstrap)
+
+
+def evaluate_mix(outcomes: FullOutcomes, shares: FloatArray, bootstrap: Bootstrap = DEFAULT_BOOTSTRAP) -> ChoiceReport:
+    """Tiers drawn at random without a look at the step, tier t with probability ``shares[t]``, float64 [k]."""
+    if shares.shape != (outcomes.n_tiers,) or (shares < 0).any() or not np.isclose(shares.sum(), 1):
+        raise EvaluationError(f"shares are {shares}; {outcomes.n_tiers} probabilities that add up to 1 are needed")
+    return _measured(outcomes, np.tile(shares, (len(outcomes), 1)), bootstrap)
+
+
+def _measured(outcomes: FullOutcomes, p_chosen: FloatArray, bootstrap: Bootstrap) -> ChoiceReport:
+    """``p_chosen`` float64 [n, k]: the probability of each tier on the complete steps."""
+    totals = bootstrap.sums(_contributions(outcomes, p_chosen), outcomes.groups)
     n, n_effective = len(outcomes), outcomes.n_effective
     values = _statistics(totals, outcomes.n_tiers)
     estimates = [bootstrap.estimate(column, n, n_effective) for column in values.T]
@@ -76,7 +91,7 @@ def evaluate_constants(outcomes: FullOutcomes, bootstrap: Bootstrap = DEFAULT_BO
 
 
 def evaluate_oracle(outcomes: FullOutcomes, bootstrap: Bootstrap = DEFAULT_BOOTSTRAP) -> ChoiceReport:
-    """The cheapest tier that succeeded, known only afterwards: what no single choice can beat."""
+    """The tier that succeeded at the least cost, known only afterwards: what no single choice can beat."""
     chosen = np.zeros(outcomes.n_logged, dtype=np.int64)
     chosen[outcomes.rows] = outcomes.oracle()
     return evaluate_choice(outcomes, chosen, bootstrap)
@@ -90,38 +105,47 @@ def tier_indices(outcomes: FullOutcomes, chosen: NDArray[np.int64]) -> NDArray[n
     return kept.astype(np.int64)
 
 
-def _contributions(outcomes: FullOutcomes, chosen: NDArray[np.int64]) -> FloatArray:
-    """[n, 8 + k]: what each step adds to the sums that ``_statistics`` reads."""
+def relative_costs(outcomes: FullOutcomes, cost_usd: FloatArray) -> FloatArray:
+    """float64 [n]: ``cost_usd`` [n] in what the step cost on the top tier; 0 where that was nothing."""
+    top_usd = outcomes.cost_usd[:, -1]
+    return np.divide(cost_usd, top_usd, out=np.zeros(len(outcomes)), where=top_usd > 0)
+
+
+def _contributions(outcomes: FullOutcomes, p_chosen: FloatArray) -> FloatArray:
+    """[n, 10 + k]: what each step adds to the sums that ``_statistics`` reads."""
     each = np.arange(len(outcomes))
     oracle = outcomes.oracle()
-    cost, oracle_cost = outcomes.cost_usd[each, chosen], outcomes.cost_usd[each, oracle]
+    cost, oracle_cost = (p_chosen * outcomes.cost_usd).sum(axis=1), outcomes.cost_usd[each, oracle]
+    above_oracle = np.maximum(0.0, outcomes.cost_usd - oracle_cost[:, None])
     columns = [
         np.ones(len(outcomes)),
-        outcomes.success[each, chosen],
+        (p_chosen * outcomes.success).sum(axis=1),
         cost,
         outcomes.success[:, -1],
         outcomes.cost_usd[:, -1],
         outcomes.success[each, oracle],
         oracle_cost,
-        np.maximum(0.0, cost - oracle_cost),
+        (p_chosen * above_oracle).sum(axis=1),
+        relative_costs(outcomes, cost),
+        relative_costs(outcomes, outcomes.cost_usd[:, -1]),
     ]
-    shares = chosen[:, None] == np.arange(outcomes.n_tiers)
-    return np.column_stack([*columns, shares]) * outcomes.weights[:, None]
+    return np.column_stack([*columns, p_chosen]) * outcomes.weights[:, None]
 
 
 def _statistics(totals: FloatArray, n_tiers: int) -> FloatArray:
-    """[draws, 8 + k], in the order of ``_SINGLE``, then the tier shares."""
-    weight, success, cost, top_success, top_cost, oracle_success, oracle_cost, tax = totals.T[:8]
+    """[draws, 9 + k], in the order of ``_SINGLE``, then the tier shares."""
+    weight, success, cost, top_success, top_cost, oracle_success, oracle_cost, tax, own, own_top = totals.T[:10]
     with np.errstate(divide="ignore", invalid="ignore"):
         columns = [
             success / weight,
             cost / weight,
             np.where(top_success > 0, 1 - success / top_success, np.nan),
             np.where(top_cost > 0, 1 - cost / top_cost, np.nan),
+            np.where(own_top > 0, 1 - own / own_top, np.nan),
             tax / weight,
             np.where(cost > 0, tax / cost, np.nan),
             (oracle_success - success) / weight,
             (cost - oracle_cost) / weight,
         ]
-        shares = totals[:, 8 : 8 + n_tiers] / weight[:, None]
+        shares = totals[:, 10 : 10 + n_tiers] / weight[:, None]
     return np.column_stack([*columns, shares])

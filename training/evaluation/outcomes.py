@@ -60,8 +60,13 @@ class FullOutcomes:
         )
 
     def oracle(self) -> NDArray[np.int64]:
-        """int64 [n]: the cheapest tier that succeeded; tier 0 where none does."""
-        return np.asarray(self.success.argmax(axis=1), dtype=np.int64)
+        """int64 [n]: the tier that succeeded at the least cost of the step's own; where none did, the cheapest one.
+
+        A lower tier is not always the cheaper one: it may have thought longer. Ties go to the lower tier.
+        """
+        succeeded = self.success == 1
+        is_hopeless = ~succeeded.any(axis=1, keepdims=True)
+        return np.asarray(np.where(succeeded | is_hopeless, self.cost_usd, np.inf).argmin(axis=1), dtype=np.int64)
 
 
 def full_outcomes(

@@ -115,17 +115,19 @@ def _skill_text(full: FullInformation, candidate: str) -> str:
 
 def _escalation_table(full: FullInformation, candidate: str) -> str:
     single = full.choices[candidate]
-    header = ("operation", "failures caught", "success", "loss vs top", "saving vs top", "attempts")
-    rows = [(f"{candidate}, one shot", "-", percent(single.success), percent(single.loss), percent(single.saving), "1")]
+    header = ("operation", "failures caught", "success", "loss vs top", "saved, dollars", "saved, a step", "attempts")
+    single_figures = [percent(e) for e in (single.success, single.loss, single.saving, single.saving_relative)]
+    rows = [(f"{candidate}, one shot", "-", *single_figures, "1")]
     for run in full.escalation:
         report = run.report
         rows.append(
             (
-                f"{run.start}, then up",
+                run.start if run.is_plain else f"{run.start}, then up",
                 f"{report.catch_rate:.0%}",
                 percent(report.success),
                 percent(report.loss),
                 percent(report.saving),
+                percent(report.saving_relative),
                 report.n_attempts.text(".2f"),
             )
         )
@@ -205,8 +207,11 @@ _NO_ESCALATION = (
     "`tierwise collect` makes some."
 )
 _UNDER_THE_TABLE = (
-    "Value and 95 % interval. Loss and saving are relative to always using the top tier; the oracle takes the cheapest "
-    "tier that succeeded, which nobody knows beforehand."
+    "Value and 95 % interval. Loss and saving are relative to always using the top tier: in dollars, and with each "
+    "step's costs told in its own on the top tier, so that all steps count alike. `*` marks the best of its kind: the "
+    "cheapest that loses no more than the router does, else the one that loses least; it and the mix are picked "
+    "afterwards, on these very steps. With a verifier that share of failures is caught and tried on the next tier. The "
+    "oracle takes the tier that succeeded at the least cost, which nobody knows beforehand."
 )
 _HOW_TO_READ = (
     "Intervals are 95 % and draw whole groups (questions, tasks), not single steps. The curve sweeps the price of "

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from tierwise.training.evaluation.estimate import Estimate
-from tierwise.training.evaluation.evaluation import TableRow
+from tierwise.training.evaluation.table_rows import TableRow
 
-_HEADER = ("policy", "success", "loss vs top", "cost of 1,000 steps, USD", "saving vs top")
+_HEADER = ("policy", "success", "loss vs top", "cost of 1,000 steps, USD", "saved, dollars", "saved, a step")
 
 
 def result_table(rows: Sequence[TableRow]) -> str:
-    """One line a policy: value and 95 % interval of success, loss, cost and saving.
+    """One line a policy: value and 95 % interval of success, loss, cost and both savings.
 
     What could not be measured is a dash, with the reason below the table.
     """
@@ -32,11 +32,12 @@ def markdown_table(cells: Sequence[Sequence[str]]) -> str:
 
 def _cells(row: TableRow) -> tuple[str, ...]:
     return (
-        row.name,
+        row.label,
         percent(row.success),
         percent(row.loss),
         thousand_steps_usd(row.cost_usd),
         percent(row.saving),
+        percent(row.saving_relative),
     )
 
 

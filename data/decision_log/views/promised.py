@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, or_, select
 
 from tierwise.data.decision_log.rows import storable
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
@@ -55,7 +55,7 @@ def _attempts(connection: Connection, times: Mapping[str, float]) -> dict[str, l
     return found
 
 
-def _logged(row: Row[Any], attempts: list[Attempt]) -> LoggedStep:
+def _logged(row: Any, attempts: list[Attempt]) -> LoggedStep:
     extra = {
         "p_success": row.p_success,
         "fallback": row.is_fallback,

@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx2
 import pytest
 
 pytest.importorskip("langchain", reason="langchain is not installed; run: make test-adapters")
 
 from langchain.agents import create_agent
+from langchain_core.messages import HumanMessage
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from langgraph.graph import END, START, MessagesState, StateGraph
@@ -77,6 +80,52 @@ def test_an_error_of_the_model_is_raised_and_reported_as_unknown(
         create_agent(models["frontier"], middleware=[router]).invoke(ASK)
     ((_, attempt),) = fresh(client, 1)
     assert (attempt.success, attempt.error) == (None, caught.type.__name__)
+
+
+def test_nodes_may_be_async_and_take_a_config(client: Any, stack: Any, fresh: Callable[..., Any]) -> None:
+    seen: list[Any] = []
+    own = httpx2.AsyncClient()  # LangChain's shared one stays with the event loop of another test
+    small = ChatOpenAI(model="stub-small", base_url=stack.provider, api_key="unused", http_async_client=own)
+    models = {"small": small}
+
+    @routed_node(client, models, task_type="extract")
+    async def read(state: Any, model: Any, config: RunnableConfig) -> Any:
+        seen.append(config["configurable"]["thread_id"])
+        return {"messages": [await model.ainvoke(state["messages"])]}
+
+    @routed_node(client, models, task_type="extract")
+    def plan(state: Any, model: Any, config: RunnableConfig) -> Any:
+        seen.append(config["configurable"]["thread_id"])
+        return {"messages": [model.invoke(state["messages"])]}
+
+    graph = StateGraph(MessagesState)
+    graph.add_sequence([("read", read), ("plan", plan)])
+    graph.add_edge(START, "read")
+    asyncio.run(graph.compile().ainvoke(ASK, {"configurable": {"thread_id": "thread-1"}}))
+    assert seen == ["thread-1"] * 2
+    found = fresh(client, 2)
+    assert [(step.step.node, attempt.tier) for step, attempt in found] == [("read", "small"), ("plan", "small")]
+    assert all(attempt.input_tokens and attempt.output_tokens for _, attempt in found)
+
+
+def test_a_node_that_calls_no_model_reports_no_attempt(client: Any, models: Any, fresh: Callable[..., Any]) -> None:
+    @routed_node(client, models)
+    def broken(state: Any, model: Any) -> Any:
+        raise ValueError(f"before any call of {model} with {state}")
+
+    with pytest.raises(ValueError, match="before any call"):
+        broken(ASK | {"messages": [HumanMessage("hi")]})
+    fresh(client, 0)
+
+
+def test_a_tier_without_a_model_is_stood_in_for_by_the_next_dearer(
+    client: Any, models: Any, fresh: Callable[..., Any]
+) -> None:
+    two = {tier: models[tier] for tier in ("small", "frontier")}
+    router = RouterMiddleware(client, two, input_complexity=5, task_type="write")
+    create_agent(models["frontier"], middleware=[router]).invoke(ASK)
+    ((step, attempt),) = fresh(client, 1)
+    assert (step.decision.tier, attempt.tier) == ("mid", "frontier")
 
 
 def test_each_node_of_a_graph_gets_its_own_tier(client: Any, models: Any, fresh: Callable[..., Any]) -> None:

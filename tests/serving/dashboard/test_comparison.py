@@ -8,8 +8,10 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.decision_log.views.search import Sampled
 from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.operating_point import OperatingPoint
+from tierwise.router_model.parts import Part
 from tierwise.router_model.policy import Policy
 from tierwise.serving.dashboard.comparison import against_rules, targets
+from tierwise.serving.dashboard.promises import part_promises
 
 P_SUCCESS = {"small": 0.6, "mid": 0.8, "frontier": 0.9}
 COST_USD = {"small": 1.0, "mid": 4.0, "frontier": 16.0}
@@ -55,3 +57,52 @@ def test_a_higher_price_of_money_chooses_cheaper_tiers(catalogue: TierCatalogue)
 def test_unfamiliar_steps_stay_with_the_top_tier(catalogue: TierCatalogue) -> None:
     (found,) = targets([replace(STEP, is_unfamiliar=True)], catalogue, policy(100.0))
     assert found.split["frontier"] == 1.0
+
+
+def part(name: str, weight: float | None, tiers: tuple[int, ...] = (0, 1, 2), missing: str = "") -> Part:
+    points = (OperatingPoint(0.0, None, 0.0, 0.0, 0.0), OperatingPoint(0.03, weight, 0.01, 0.03, 0.5))
+    return Part(name, (name,), points, tiers, 300, 90, 60.0, missing=missing)
+
+
+def by_parts(*parts: Part) -> Policy:
+    points = (OperatingPoint(0.0, None, 0.0, 0.0, 0.0), OperatingPoint(0.03, None, 0.0, 0.0, 0.0))
+    whole = (points[0], OperatingPoint(0.03, 0.1, 0.015, 0.028, 0.4, 0.3))
+    return replace(policy(None), points=points, together=whole, part_field="task_type", parts=parts)
+
+
+def test_each_step_goes_by_the_terms_of_its_part(catalogue: TierCatalogue) -> None:
+    """Extract may take every tier, plan only mid, chat is not certified, code is no part at all."""
+    served = by_parts(part("extract", 100.0), part("plan", 100.0, tiers=(1,)), part("chat", None))
+    sample = [replace(STEP, task_type=kind) for kind in ("extract", "plan", "chat", "code", None)]
+    nothing, found = targets(sample, catalogue, served)
+    assert nothing.split["frontier"] == 1.0
+    assert found.split == {"small": 0.2, "mid": 0.2, "frontier": pytest.approx(0.6)}
+    assert (found.point.max_quality_loss, found.point.loss, found.point.saving_usd) == (0.03, 0.015, 0.3)
+
+
+def test_a_relative_policy_counts_in_the_top_cost_of_the_step_itself(catalogue: TierCatalogue) -> None:
+    """At weight .2 of its own top tier a step goes to mid, cheap or dear; in one scale for all, only the cheap does."""
+    dear = replace(STEP, expected_cost_usd={name: 100 * usd for name, usd in COST_USD.items()})
+    relative = replace(policy(0.2), is_relative=True)
+    (found,) = targets([STEP, dear], catalogue, relative)
+    assert found.split["mid"] == 1.0
+    assert found.saving == found.saving_relative == pytest.approx(0.75)
+    (one_scale,) = targets([STEP, dear], catalogue, policy(0.2))
+    assert one_scale.split == {"small": 0.5, "mid": 0.5, "frontier": 0.0}
+    assert one_scale.saving == pytest.approx(1 - 104 / 1616)
+    assert one_scale.saving_relative == pytest.approx(1 - (4 / 16 + 1 / 16) / 2)
+
+
+def test_the_promises_of_parts_are_told_with_what_refuses_them() -> None:
+    found = part_promises(
+        by_parts(part("extract", 0.1), part("plan", None), part("chat", None, missing="no outcomes")), 0.03
+    )
+    assert [(each.name, each.refused) for each in found] == [
+        ("task_type 'extract'", ""),
+        ("task_type 'plan'", "its steps cannot support this target"),
+        ("task_type 'chat'", "no outcomes"),
+    ]
+    assert (found[0].n_steps, found[0].n_tasks, found[0].n_effective) == (300, 90, 60.0)
+    assert found[0].point.loss_upper == 0.03
+    assert part_promises(by_parts(part("extract", 0.1), part("plan", 0.1)), 0.0)[0].refused
+    assert part_promises(policy(None), 0.03) == []

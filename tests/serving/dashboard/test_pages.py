@@ -1,13 +1,20 @@
 """The pages over the real application, without a browser: empty, filled, hostile, and with the log away."""
 
 import html
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from tests.serving.conftest import StartApp
+from tierwise.router_model.operating_point import OperatingPoint
+from tierwise.router_model.parts import Part
+from tierwise.router_model.router import Router
+
+if TYPE_CHECKING:
+    from tierwise.training.train import TrainedRouter
 
 PATHS = ("/", "/decisions", "/tasks", "/failures", "/quality", "/experiments", "/routers", "/tax")
 LOCAL = {"host": "localhost"}
@@ -132,3 +139,42 @@ def test_pages_refresh_themselves(start: StartApp) -> None:
     client = start()
     for path in ("/", "/tax"):
         assert 'hx-trigger="every 30s" hx-select="#live"' in read(client, path)
+
+
+def test_the_quality_page_shows_every_part_and_what_it_promises(
+    start: StartApp, trained: "TrainedRouter", tmp_path: Path
+) -> None:
+    no, yes = OperatingPoint(0.03, None, 0.0, 0.0, 0.0), OperatingPoint(0.03, 0.1, 0.01, 0.028, 0.456)
+    parts = tuple(
+        Part(name, (name,), (point,), (0, 1, 2), 1234, 90, 60.0, missing=missing)
+        for name, point, missing in (("extract", yes, ""), (EVIL, no, "too few outcomes"))
+    )
+    policy = replace(
+        trained.parts.policy, points=(no,), together=(yes,), part_field="task_type", parts=parts, missing=""
+    )
+    replace(trained, parts=replace(trained.parts, policy=policy)).save(tmp_path / "parted")
+    client = start(decider=Router.load(tmp_path / "parted"), dashboard_keep_seconds=0)
+    for is_decided in (False, True):
+        if is_decided:
+            play(client, {"text": "Extract.", "task_type": "extract"})
+        page = read(client, "/quality")
+        assert ("target-input" in page) == is_decided
+        assert "task_type &#39;extract&#39;" in page
+        assert "1,234" in page
+        assert "2.8 %" in page
+        assert "45.6 %" in page
+        assert "too few outcomes" in page
+        assert "Nothing is certified" not in page
+        assert EVIL not in page
+
+
+def test_the_quality_page_of_a_router_that_certifies_nothing_says_so_and_what_is_next(
+    start: StartApp, trained: "TrainedRouter", tmp_path: Path
+) -> None:
+    policy = replace(
+        trained.parts.policy, points=(OperatingPoint(0.03, None, 0.0, 0.0, 0.0),), together=(), parts=(), missing="x"
+    )
+    replace(trained, parts=replace(trained.parts, policy=policy)).save(tmp_path / "silent")
+    page = read(start(decider=Router.load(tmp_path / "silent")), "/quality")
+    assert page.count("Nothing is certified: x;") == 1
+    assert "tierwise collect --compare frontier" in page

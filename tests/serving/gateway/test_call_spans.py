@@ -37,7 +37,7 @@ def client(
     """The gateway with a small tier that fails and a middle one that answers."""
     tiers = write_tiers(small="fails-503", mid="mid-1")
     app = create_app(settings(tiers=tiers), tracing=Tracing(SimpleSpanProcessor(exporter)))
-    with TestClient(app) as client:
+    with TestClient(app, "http://localhost") as client:
         yield client
 
 

@@ -63,9 +63,22 @@ def test_when_every_model_is_too_small_the_caller_learns_it(ask: Any) -> None:
 
 
 def test_a_model_that_is_too_small_is_well(ask: Any, provider: Provider) -> None:
-    for _ in range(5):
-        ask((400, {"error": {"message": "prompt is too long"}}), 2)
-    assert [body["model"] for body in provider.seen] == ["small-1", "mid-1"] * 5
+    """What is as long goes elsewhere from then on; what is shorter comes back, however often it refused before."""
+    refusal = (400, {"error": {"message": "prompt is too long"}})
+    ask(refusal, 2)
+    for _ in range(4):
+        ask(refusal, 1)
+    assert [body["model"] for body in provider.seen] == ["small-1", *["mid-1"] * 5]
+    ask(good({"model": "small-1"}), 1, messages=[{"role": "user", "content": "?"}])
+    assert provider.seen[-1]["model"] == "small-1"
+
+
+def test_a_model_that_refuses_prompt_after_prompt_as_too_long_does_not_rest(ask: Any, provider: Provider) -> None:
+    too_long = (400, {"error": {"message": "prompt is too long"}})
+    says = lambda body: too_long if body["model"] == "small-1" else good(body)  # noqa: E731
+    for n_characters in range(60, 0, -10):
+        ask(says, 2, user="u" * n_characters)
+    assert [body["model"] for body in provider.seen] == ["small-1", "mid-1"] * 6
 
 
 @pytest.mark.parametrize(

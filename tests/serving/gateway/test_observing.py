@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tierwise.agents.protocols import Completion, Message
+from tierwise.agents.protocols.canonical import Text
 from tierwise.agents.usage import Usage
 from tierwise.data.decision_log import DecisionLog
 from tierwise.data.mirrored import mirrored_steps
@@ -14,7 +16,6 @@ from tierwise.data.redaction import Redaction, redact_attempt
 from tierwise.data.sameness import is_same_answer
 from tierwise.serving.gateway.answers import AnswerKeeper
 from tierwise.serving.gateway.mirror import DayBudget
-from tierwise.serving.gateway.reply import Message, Reply
 from tierwise.serving.settings import SettingsError, load_settings
 
 PATH = "/v1/chat/completions"
@@ -80,7 +81,7 @@ def test_what_redaction_takes_out_still_tells_answers_apart(answers: Any) -> Non
     keeper, route = AnswerKeeper(answers, b"secret"), {"step": {"text": "Whom do I write to?"}}
 
     def stored_as(text: str) -> Attempt:
-        kept = keeper.kept(Attempt("small"), Reply((Message(text),), Usage()), route, "d-1")
+        kept = keeper.kept(Attempt("small"), Completion((Message((Text(text),)),), Usage()), route, "d-1")
         return redact_attempt(kept, Redaction.REDACTED)
 
     ada, bob, again = (stored_as(f"{name}@example.com") for name in ("ada", "bob", "ada"))
@@ -149,3 +150,35 @@ def test_a_new_day_has_its_own_and_what_was_spent_before_a_restart_counts() -> N
 def test_observing_and_a_bundle_contradict_each_other(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="observe routes nothing; leave bundle and registry out, or observe"):
         load_settings({}, observe=True, bundle=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/v1/responses", {"input": "Say hello."}),
+        ("/v1/messages", {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 50}),
+    ],
+)
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_every_protocol_is_observed_and_mirrored(
+    path: str, said: dict[str, Any], is_stream: bool, gateway: Any, stored: Any
+) -> None:
+    client = gateway(MIRROR)
+    response = client.post(path, json={"model": "nobody-listed-this", "stream": is_stream, **said})
+    assert (response.status_code, response.headers["x-tierwise-tier"]) == (200, "frontier")
+    outcomes = stored(client, response.headers["x-tierwise-decision-id"], n=3)["outcomes"]
+    assert [(o["tier"], o["output"], o.get("is_same")) for o in outcomes] == [
+        ("frontier", "You said: Say hello.", None),
+        ("small", "You said: Say hello.", True),
+        ("mid", "You said: Say hello.", True),
+    ]
+
+
+def test_a_response_that_goes_on_from_another_is_not_mirrored(gateway: Any, seen: Any) -> None:
+    n_before = len(seen("small-1"))
+    client = gateway(MIRROR)
+    said = {"model": "frontier-1", "input": "Go on.", "previous_response_id": "resp_1"}
+    response = client.post("/v1/responses", json=said)
+    time.sleep(0.2)
+    assert response.status_code == 400  # no model of this catalogue keeps responses
+    assert len(seen("small-1")) == n_before

@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from tierwise.agents.upstreams.reply import ToolCall
-from tierwise.agents.usage import Usage
-from tierwise.serving.gateway.chat import parse_chat
-from tierwise.serving.gateway.reply import Message, Reply
+from tierwise.agents.protocols import CHAT, Completion, Message, ToolCall
+from tierwise.agents.protocols.canonical import Text
+from tierwise.serving.gateway.asked import parse_request
 from tierwise.serving.gateway.verdict import UNKNOWN, Verdict, judge
 
 SCHEMA = {
@@ -23,7 +22,7 @@ def verdict(*messages: Message, schema: object = None, tools: Any = None) -> Ver
         body["response_format"] = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}
     if tools is not None:
         body["tools"] = tools
-    return judge(parse_chat(body, {}), Reply(messages, Usage()))
+    return judge(parse_request(CHAT, body, {}), Completion(messages))
 
 
 @pytest.mark.parametrize(
@@ -35,15 +34,15 @@ def verdict(*messages: Message, schema: object = None, tools: Any = None) -> Ver
         ("null", False, "breaks 'type' at depth 0"),
         ("secret words", False, "is no JSON"),
         ("", False, "is no JSON"),
-        ('{"total": 1, "code": "' + "a" * 40 + '!"}', True, None),
+        ('{"total": 1, "code": "' + "a" * 40 + '!"}', False, "breaks 'pattern' at depth 1"),
     ],
 )
 def test_content_is_held_to_the_schema(content: str, success: bool, reason: str | None) -> None:
-    assert verdict(Message(content), schema=SCHEMA) == Verdict(success, "schema", reason)
+    assert verdict(Message((Text(content),)), schema=SCHEMA) == Verdict(success, "schema", reason)
 
 
 def test_one_bad_choice_is_enough() -> None:
-    assert verdict(Message('{"total": 1}'), Message("no"), schema=SCHEMA).success is False
+    assert verdict(Message((Text('{"total": 1}'),)), Message((Text("no"),)), schema=SCHEMA).success is False
 
 
 @pytest.mark.parametrize(
@@ -52,17 +51,17 @@ def test_one_bad_choice_is_enough() -> None:
         {"type": 7},
         {"$ref": "http://127.0.0.1:1/schema"},
         {"$ref": "#/nowhere"},
-        {"patternProperties": {"^(a+)+$": {}}},
+        {"patternProperties": {"^(?=a)": {}}},
         {"allOf": [{"$ref": "#"}]},
     ],
 )
 def test_a_schema_that_cannot_be_used_says_nothing_about_the_answer(schema: Any) -> None:
-    assert verdict(Message('{"total": 1}'), schema=schema) == UNKNOWN
+    assert verdict(Message((Text('{"total": 1}'),)), schema=schema) == UNKNOWN
 
 
 def test_without_schema_or_tool_call_nothing_is_known() -> None:
-    assert verdict(Message("hello")) == UNKNOWN
-    assert verdict(Message("hello"), tools=[{"type": "function", "function": {"name": "f"}}]) == UNKNOWN
+    assert verdict(Message((Text("hello"),))) == UNKNOWN
+    assert verdict(Message((Text("hello"),)), tools=[{"type": "function", "function": {"name": "f"}}]) == UNKNOWN
     assert verdict(schema=SCHEMA) == UNKNOWN
 
 
@@ -81,4 +80,4 @@ def test_arguments_are_held_to_the_parameters(call: ToolCall, reason: str | None
     functions = [{"name": "f", "parameters": SCHEMA}, {"name": "free"}]
     tools = [{"type": "function", "function": function} for function in functions]
     good = ToolCall("f", '{"total": 1}')
-    assert verdict(Message("", (good, call)), tools=tools) == Verdict(reason is None, "tool_call", reason)
+    assert verdict(Message((good, call)), tools=tools) == Verdict(reason is None, "tool_call", reason)

@@ -5,8 +5,13 @@ import pytest
 
 from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.evaluation.errors import EvaluationError
-from tierwise.training.evaluation.escalation import escalate, evaluate_escalation
-from tierwise.training.evaluation.full_information import evaluate_choice, evaluate_constants, evaluate_oracle
+from tierwise.training.evaluation.escalation import escalate, evaluate_cascade, evaluate_escalation
+from tierwise.training.evaluation.full_information import (
+    evaluate_choice,
+    evaluate_constants,
+    evaluate_mix,
+    evaluate_oracle,
+)
 from tierwise.training.evaluation.outcomes import full_outcomes
 from tierwise.training.evaluation.slices import measure_slices
 
@@ -32,6 +37,44 @@ def test_the_oracle_takes_the_cheapest_that_succeeds_and_never_pays_for_the_hope
     assert oracle.success.value == 0.75
     assert oracle.cost_usd.value == pytest.approx((1 + 3 + 10 + 1) / 4)
     assert oracle.success_regret.value == oracle.frontier_tax_usd.value == 0
+
+
+def test_the_oracle_takes_the_least_cost_of_the_step_itself_not_the_lowest_tier() -> None:
+    """On the first step small thought so long that mid was the cheaper; on the last all failed, mid at the least."""
+    success = np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]])
+    cost_usd = np.array([[5.0, 3.0, 10.0], [3.0, 3.0, 3.0], [4.0, 2.0, 9.0]])
+    outcomes = full_outcomes(success, cost_usd)
+    assert outcomes.oracle().tolist() == [1, 0, 1]
+    assert evaluate_choice(outcomes, np.array([0, 0, 0]), DRAWS).frontier_tax_usd.value == pytest.approx(
+        (2 + 0 + 2) / 3
+    )
+
+
+def test_a_dear_step_counts_for_dollars_and_no_more_than_others_for_the_relative_saving() -> None:
+    outcomes = full_outcomes(np.ones((3, 2)), np.array([[1.0, 10.0], [100.0, 1000.0], [0.0, 0.0]]))
+    cheap_only = evaluate_choice(outcomes, np.array([0, 1, 0]), DRAWS)
+    assert cheap_only.saving.value == pytest.approx(9 / 1010)
+    assert cheap_only.saving_relative.value == pytest.approx(0.9 / 2)
+    escalating = evaluate_escalation(outcomes, np.array([0, 1, 0]), 1.0, bootstrap=DRAWS)
+    assert escalating.saving_relative.value == pytest.approx(0.9 / 2)
+
+
+def test_a_mix_is_the_mean_of_its_tiers() -> None:
+    mix = evaluate_mix(OUTCOMES, np.array([0.5, 0.0, 0.5]), DRAWS)
+    small, _, frontier = evaluate_constants(OUTCOMES, DRAWS)
+    for name in ("success", "cost_usd", "frontier_tax_usd", "saving_relative"):
+        ends = (getattr(small, name).value + getattr(frontier, name).value) / 2
+        assert getattr(mix, name).value == pytest.approx(ends)
+    with pytest.raises(EvaluationError, match="3 probabilities that add up to 1"):
+        evaluate_mix(OUTCOMES, np.array([0.5, 0.0, 0.4]), DRAWS)
+
+
+def test_a_cascade_may_skip_a_tier() -> None:
+    report = evaluate_cascade(OUTCOMES, (0, 2), 1.0, DRAWS)
+    assert report.success.value == 0.75
+    assert report.cost_usd.value == pytest.approx((1 + 11 + 11 + 11) / 4)
+    with pytest.raises(EvaluationError, match=r"path is \[2, 0\]"):
+        evaluate_cascade(OUTCOMES, (2, 0), 1.0, DRAWS)
 
 
 def test_always_top_loses_and_saves_nothing() -> None:

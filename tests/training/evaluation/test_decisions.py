@@ -14,6 +14,7 @@ from tierwise.training.evaluation.errors import EvaluationError, Refusal
 from tierwise.training.evaluation.evaluation import FullInformation
 from tierwise.training.evaluation.off_policy import OffPolicyReport
 from tierwise.training.evaluation.report import write_report
+from tierwise.training.evaluation.tables import result_table
 from tierwise.training.evaluation.world_logs import LoggingPolicy, WorldLog
 from tierwise.training.evaluation.worlds import World
 
@@ -51,12 +52,32 @@ def test_full_information_gives_every_part(catalogue: TierCatalogue) -> None:
     full = found.full_information
     assert isinstance(full, FullInformation)
     assert list(full.choices) == ["always-small", "always-mid", "always-frontier", "rules", "learned", "oracle"]
+    starts = ["small→mid→frontier", "small→frontier", "mid→frontier", "learned"]
     assert {(run.start, run.report.catch_rate) for run in full.escalation} == {
-        ("always-small", 1.0), ("always-small", 0.8), ("learned", 1.0), ("learned", 0.8)
-    }  # fmt: skip
+        (start, rate) for start in starts for rate in (1.0, 0.8)
+    }
+    assert [run.start for run in full.escalation if not run.is_plain] == ["learned", "learned"]
     assert found.off_policy == {}
     assert [tier.tier for tier in found.calibration] == list(catalogue.names)
     assert {row.method for row in found.table()} == {"full information"}
+
+
+def test_the_table_shows_what_needs_no_learning_before_what_does(catalogue: TierCatalogue) -> None:
+    log = draw("full")
+    found = evaluate_decisions(logged(log, catalogue), catalogue, decisions_of(log, catalogue.names), bootstrap=DRAWS)
+    table = found.table()
+    assert [row.kind for row in table] == (
+        ["tier"] * 3 + ["mix"] + ["cascade"] * 6 + ["rules", "candidate"] + ["candidate cascade"] * 2 + ["oracle"]
+    )
+    assert [row.kind for row in table if row.is_best] == ["tier", "cascade", "cascade"]
+    rows = {row.name: row for row in table}
+    reached = {name: rows[name].success for name in ("best-mix", "learned", "always-frontier")}
+    values = {name: estimate.value for name, estimate in reached.items() if estimate is not None}
+    assert values["best-mix"] == pytest.approx(min(values["learned"], values["always-frontier"]))
+    assert all(row.saving_relative is not None for row in table)
+    assert "evaluation_saving_relative" in found.figures()
+    assert "| small→frontier + verifier 80%" in result_table(table)
+    assert [row["kind"] for row in json.loads(json.dumps(found.to_dict()))["table"]] == [row.kind for row in table]
 
 
 def test_one_attempt_a_step_is_evaluated_off_policy_and_near_the_truth(catalogue: TierCatalogue) -> None:

@@ -1,0 +1,1 @@
+"""Chat completions, as OpenAI defined them and nearly every provider speaks them."""

@@ -1,0 +1,1 @@
+"""Messages, as Anthropic defined them: what Claude Code speaks."""

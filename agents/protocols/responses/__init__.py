@@ -1,0 +1,1 @@
+"""The Responses API, as OpenAI defined it: what Codex and the newer clients speak."""

@@ -1,0 +1,153 @@
+"""Asking one model for one answer, whatever protocol the caller and the model speak.
+
+``ask`` brings a whole answer, ``ask_for_stream`` one that comes in pieces; both in the caller's protocol. Same-protocol
+calls pass through as they came; others are translated there and back.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tierwise.agents.protocols import Completion, Frame, WireProtocol
+from tierwise.agents.protocols.canonical import Message, Request
+from tierwise.agents.protocols.parameters import with_parameters
+from tierwise.agents.protocols.tools import restored
+from tierwise.agents.upstreams.answer_stream import AnswerStream, Relayed, Translated
+from tierwise.agents.upstreams.endpoint import Endpoint
+from tierwise.agents.upstreams.errors import ProviderError
+from tierwise.agents.upstreams.lessons import OPTIONAL_WHEN_TRANSLATED, refused_option, without
+from tierwise.agents.upstreams.transport import EventStream, Posted, Transport
+
+_ADDED_TO_STREAMS = frozenset({"stream_options"})
+_NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Asked:
+    """A call in its caller's words, for any model. ``answer_id`` and ``created`` name the answers that are written
+    here; ``headers`` go to providers of the same protocol; ``shows_usage`` tells it to callers that did not ask.
+    ``optional_tools`` are kinds of tools that may be left out where the model's protocol has none of that kind.
+    ``seconds`` bound the reading of a whole answer."""
+
+    protocol: WireProtocol
+    body: Mapping[str, Any]
+    answer_id: str = "answer"
+    created: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    shows_usage: bool = False
+    optional_tools: frozenset[str] = frozenset()
+    seconds: float = float("inf")
+    _requests: dict[str, Request] = field(default_factory=dict)
+    _bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def is_stream(self) -> bool:
+        return bool(self.body.get("stream"))
+
+    @property
+    def wants_usage(self) -> bool:
+        options = self.body.get("stream_options")
+        return self.shows_usage or (isinstance(options, Mapping) and bool(options.get("include_usage")))
+
+    def request(self, target: str) -> Request:
+        """In canonical words. Raises ``RecordError`` naming what cannot be said to ``target``."""
+        found = self._requests.get(target)
+        if found is None:
+            found = self._requests[target] = self.protocol.read_request(self._translatable(), target)
+        return found
+
+    def _translatable(self) -> Mapping[str, Any]:
+        tools = self.body.get("tools")
+        if not self.optional_tools or not isinstance(tools, list):
+            return self.body
+        kept = [tool for tool in tools if not isinstance(tool, Mapping) or tool.get("type") not in self.optional_tools]
+        return {**self.body, "tools": kept}
+
+    def body_for(self, endpoint: Endpoint) -> dict[str, Any]:
+        """The body that ``endpoint`` gets. Raises ``RecordError`` naming what cannot be said to it."""
+        model, spoken = endpoint.model, endpoint.protocol_for(self.protocol)
+        body = self.body if spoken is self.protocol else self._written(spoken)
+        sent = spoken.for_model(body, model.provider_name or model.name)
+        return with_parameters(sent, model, spoken.name) if model.parameters else sent
+
+    def _written(self, spoken: WireProtocol) -> dict[str, Any]:
+        found = self._bodies.get(spoken.name)
+        if found is None:
+            found = self._bodies[spoken.name] = spoken.write_request(self.request(spoken.name))
+        return found
+
+    def frame(self, endpoint: Endpoint) -> Frame:
+        return Frame(self.answer_id, self.created, endpoint.model.name, self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer: as ``body`` in the caller's protocol, and as what it says."""
+
+    endpoint: Endpoint
+    body: dict[str, Any]
+    completion: Completion
+    headers: Mapping[str, str]
+
+
+async def ask(transport: Transport, endpoint: Endpoint, asked: Asked) -> Answered:
+    """Raises ``ProviderError``, and ``RecordError`` for what cannot be said to the model."""
+    spoken = endpoint.protocol_for(asked.protocol)
+    body = asked.body_for(endpoint)
+
+    async def post(sent: Mapping[str, Any]) -> Posted:
+        headers = asked.headers if spoken is asked.protocol else {}
+        return await transport.post(endpoint, spoken, sent, headers, asked.seconds)
+
+    posted = await _insisting(post, endpoint, body, _NOTHING if spoken is asked.protocol else OPTIONAL_WHEN_TRANSLATED)
+    completion = spoken.read_answer(posted.body)
+    if spoken is asked.protocol:
+        return Answered(endpoint, posted.body, completion, posted.headers)
+    completion = _in_callers_tools(completion, asked.request(spoken.name))
+    written = asked.protocol.write_answer(completion, asked.frame(endpoint))
+    return Answered(endpoint, written, completion, posted.headers)
+
+
+async def ask_for_stream(transport: Transport, endpoint: Endpoint, asked: Asked) -> AnswerStream:
+    """A stream whose first content is at hand. Raises as ``ask`` does, as long as there is none."""
+    spoken = endpoint.protocol_for(asked.protocol)
+    body = asked.body_for(endpoint)
+
+    async def post(sent: Mapping[str, Any]) -> EventStream:
+        return await transport.open(endpoint, spoken, sent, asked.headers if spoken is asked.protocol else {})
+
+    if spoken is not asked.protocol:
+        optional = OPTIONAL_WHEN_TRANSLATED
+    else:
+        optional = _NOTHING if asked.body.get("stream_options") else _ADDED_TO_STREAMS
+    events = await _insisting(post, endpoint, body, optional)
+    if spoken is asked.protocol:
+        return Relayed(events, endpoint, asked.protocol, asked.wants_usage)
+    return Translated(events, endpoint, spoken, asked.protocol, asked.frame(endpoint), asked.request(spoken.name).tools)
+
+
+async def _insisting(post: Any, endpoint: Endpoint, body: Mapping[str, Any], optional: frozenset[str]) -> Any:
+    """Posts, and posts again without what the model refuses and the caller did not insist on. It is not sent again."""
+    sent = endpoint.lessons.fitted(body, optional) if optional else body
+    dropped: list[str] = []
+    while True:
+        try:
+            posted = await post(sent)
+        except ProviderError as error:
+            name = refused_option(error, sent, optional) if optional else None
+            if name is None or name in dropped:
+                raise
+            dropped.append(name)
+            sent = without(sent, name)
+        else:
+            for name in dropped:
+                endpoint.lessons.note_refused(name)
+            return posted
+
+
+def _in_callers_tools(completion: Completion, request: Request) -> Completion:
+    messages = tuple(
+        Message(tuple(restored(part, request.tools) for part in each.parts), each.finish, each.finish_reason)
+        for each in completion.messages
+    )
+    return Completion(messages, completion.usage, completion.model, completion.answer_id)

@@ -1,0 +1,51 @@
+"""What is ordered for a step, and what became of its answers: the words that a router and its callers share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tierwise.data.records import Reason
+
+ALWAYS, VERIFIED, AGREEMENT, LEARNED = "always", "verified", "agreement", "learned"
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Ask the tiers ``ask``, side by side where there are two; accept as ``accept`` says; ``otherwise`` ask that tier.
+
+    ``always``: whatever comes is used. ``verified``: the caller's own check decides. ``agreement``: two answers that
+    mean the same. ``learned``: the router judges what came.
+    """
+
+    ask: tuple[str, ...]
+    accept: str
+    otherwise: str
+
+    def to_mapping(self) -> dict[str, Any]:
+        """The form of ``course`` in answers and logs."""
+        return {"ask": list(self.ask), "accept": self.accept, "otherwise": self.otherwise}
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What to do with the answers to a step: use that of the tier ``accept``, or ``ask`` a further tier.
+
+    ``p_success`` is by tier, where the router could tell; ``is_same`` whether two answers mean the same, None where
+    that cannot be told or there are not two.
+    """
+
+    accept: str | None
+    ask: str | None
+    reason: Reason
+    p_success: Mapping[str, float] = field(default_factory=dict)
+    is_same: bool | None = None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """The form of the answer of ``POST /accept``."""
+        return {
+            "accept": self.accept,
+            "ask": self.ask,
+            "p_success": dict(self.p_success),
+            "is_same": self.is_same,
+            "reason": {"code": self.reason.code, "text": self.reason.text},
+        }

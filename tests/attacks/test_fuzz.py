@@ -1,0 +1,126 @@
+"""Requests made up at random over every endpoint, on both databases: no server error, and every page is there after it."""
+
+import json
+import os
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+import pytest
+
+from tests.attacks.conftest import SCALE
+from tests.attacks.service import serving
+
+N_REQUESTS = 1_000 * SCALE
+POSTGRES_URL = os.environ.get("TIERWISE_TEST_POSTGRES_URL", "")
+VALUES: list[Any] = [
+    None, True, 0, -1, 1, 0.5, 1e15, 1e16, 1e308, -1e308, 10**400, 2**63, "", "x", "\u0000", "\ud83d", "👍" * 600, "İ", "a" * 3_000, "NaN",
+    [], {}, [[]], {"a": None}, ["x"], "2026-11-01T12:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "static/x", "../..", "a/b?c#d%",
+]  # fmt: skip
+ROUTE: dict[str, Any] = {
+    "step": {
+        "text": "x", "messages": [{"role": "user", "content": "x"}], "task_type": "extract", "tools": [{"name": "f", "parameters": {"properties": {"a": {}}}}],
+        "response_schema": {"type": "object"}, "input_complexity": 3, "requires_judgment": False, "human_visible": True, "input_tokens": 5,
+        "step_index": 1, "retry": 0, "previous_error": "e", "agent": "a", "node": "n", "role": "worker",
+    },
+    "task_id": "t", "session_id": "s", "step_id": "i",
+    "options": {"max_quality_loss": 0.03, "min_tier": "small", "max_tier": "frontier", "max_cost_usd": 1.0, "catch_rate": 0.5, "explain": True},
+    "session": {"current_tier": "small", "cached_tokens": 5},
+}  # fmt: skip
+OUTCOME: dict[str, Any] = {
+    "decision_id": "l-1", "tier": "small", "model": "m", "success": True, "score": 1.0, "input_tokens": 5, "output_tokens": 5, "cached_tokens": 0,
+    "cost_usd": 0.1, "latency_ms": 5.0, "evaluator": "e", "error": "e", "idempotency_key": "k", "reported_at": "2026-11-01T12:00:00Z",
+    "decided_by_caller": {
+        "tier": "small", "step": ROUTE["step"], "task_id": "t", "session_id": "s", "decided_at": "2026-11-01T12:00:00Z", "p_success": {"small": 0.5},
+        "expected_cost_usd": {"small": 0.1}, "propensity": 1.0, "policy": "p", "arm": "a", "router_version": "v", "reason": {"code": "c", "text": "t"},
+    },
+}  # fmt: skip
+CHAT: dict[str, Any] = {
+    "model": "auto", "messages": [{"role": "user", "content": "x", "tool_calls": []}], "stream": False, "temperature": 0.5, "max_tokens": 5,
+    "tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}], "metadata": {"task_id": "t"}, "response_format": {"type": "text"},
+}  # fmt: skip
+BODIES = {
+    "/route": ROUTE,
+    "/route/batch": {"requests": [ROUTE, ROUTE]},
+    "/outcomes": OUTCOME,
+    "/v1/chat/completions": CHAT,
+    "/reload": {},
+}
+PAGES = ("/", "/tax", "/decisions", "/failures", "/tasks", "/quality", "/experiments", "/routers", "/login")
+READS = (
+    "/decisions/{}",
+    "/metrics",
+    "/readyz",
+    "/v1/models",
+    "/dashboard/decisions/{}",
+    "/dashboard/tasks/{}",
+    "/dashboard/decisions?tier={}&page={}",
+    "/dashboard/tax?since={}",
+)
+
+
+def mutated(raw: Any, draw: random.Random) -> Any:
+    """A copy with one to three values replaced, removed or added somewhere."""
+    copy = json.loads(json.dumps(raw))
+    for _ in range(draw.randint(1, 3)):
+        node: Any = copy
+        while isinstance(node, dict | list) and node:
+            key = draw.choice(list(node) if isinstance(node, dict) else range(len(node)))
+            if isinstance(node[key], dict | list) and node[key] and draw.random() < 0.75:
+                node = node[key]
+                continue
+            if draw.random() < 0.15:
+                del node[key]
+            else:
+                node[key] = draw.choice(VALUES)
+            if isinstance(node, dict) and draw.random() < 0.1:
+                node[str(draw.choice(VALUES))[:50]] = draw.choice(VALUES)
+            break
+    return copy
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/decisions.db"
+        return
+    if not POSTGRES_URL:
+        pytest.skip("TIERWISE_TEST_POSTGRES_URL is not set; see tests/postgres.sh")
+    import psycopg
+
+    name = f"tierwise_{uuid4().hex}"
+    with psycopg.connect(POSTGRES_URL, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield POSTGRES_URL.rpartition("/")[0] + f"/{name}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_no_request_is_a_server_error(tmp_path: Path, log_url: str) -> None:
+    draw, statuses, errors = random.Random(17), Counter[int](), list[str]()
+    with serving(tmp_path, log_url=log_url, dashboard_keep_seconds=0) as service:
+        for i in range(N_REQUESTS):
+            if draw.random() < 0.25:
+                value = quote(str(draw.choice(VALUES)).encode("utf-8", "replace")[:200], safe="/")
+                method = draw.choice(["GET", "GET", "GET", "DELETE", "HEAD", "PUT"])
+                path = draw.choice(["/tasks/{}", "/sessions/{}"] if method == "DELETE" else READS).replace("{}", value)
+                content = None
+            else:
+                method, path = "POST", draw.choice(list(BODIES))
+                content = json.dumps(mutated(BODIES[path], draw)).encode()
+            answer = service.client.request(method, path, content=content, headers={"content-type": "application/json"})
+            statuses[answer.status_code] += 1
+            is_honest = path.startswith("/v1/chat") and answer.status_code == 503  # there is no model to call
+            if answer.status_code >= 500 and not is_honest and path != "/readyz":
+                errors.append(
+                    f"{answer.status_code} {method} {path} {answer.text[:150]} <- {(content or b'')[:1500]!r}"
+                )
+            if i % 500 == 499 or i == N_REQUESTS - 1:
+                pages = {page: service.client.get(f"/dashboard{page}").status_code for page in PAGES}
+                assert set(pages.values()) == {200}, (pages, errors[-3:])
+        assert service.stop() < 25
+    print(f"{N_REQUESTS} requests: {dict(sorted(statuses.items()))}")
+    assert errors == []
+    assert statuses[200] > N_REQUESTS / 20

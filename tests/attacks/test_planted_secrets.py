@@ -1,0 +1,129 @@
+"""Secrets planted in a log, followed through everything that is made of it: bundle, registry, report, exports, service."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.attacks.service import serving
+from tests.data.sensitive.labelled import NAMED, VALUES
+from tierwise.cli import app
+
+SECRETS = [
+    make(random.Random(f"planted {kind}")) for kind, make in VALUES.items() if "block" not in kind and "key" in kind
+]
+SECRETS = [secret for secret in SECRETS if "\n" not in secret]
+PASSWORDS = [make(random.Random(f"planted {name}")) + "Qz7" for name, make in NAMED.items()]
+
+
+def planted_step(i: int) -> dict[str, Any]:
+    """A step with a secret wherever a text may stand."""
+    secret, password = SECRETS[i % len(SECRETS)], PASSWORDS[i % len(PASSWORDS)]
+    return {
+        "text": f"Use {secret} for step {i}. password={password}",
+        "task_type": "extract" if i % 2 else "format",
+        "agent": f"agent-{secret}" if i % 3 == 0 else "worker",
+        "node": "n",
+        "tools": [
+            {"name": "f", "description": f"as {secret}", "parameters": {"properties": {"q": {"default": secret}}}}
+        ],
+        "response_schema": {"title": secret, "type": "object"},
+        "previous_error": f"401 for {secret}",
+        "deep": {"list": [{"x": secret, secret: 1}], "password": password},
+    }
+
+
+def planted_lines(n: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "step_id": f"s-{i}-{SECRETS[i % len(SECRETS)]}",
+            "task_id": f"t-{i}",
+            "step": planted_step(i),
+            "attempts": [
+                {"tier": "small", "success": i % 3 > 0, "cost_usd": 1e-5, "error": SECRETS[i % len(SECRETS)]},
+                {"tier": "mid", "success": i % 5 > 0, "cost_usd": 1e-4},
+                {"tier": "frontier", "success": True, "cost_usd": 1e-3},
+            ],
+        }
+        for i in range(n)
+    ]
+
+
+def leaks(folder: Path, but_not: tuple[str, ...] = ()) -> dict[str, str]:
+    """Files below ``folder`` that hold a planted secret, with one each."""
+    found = {}
+    for path in folder.rglob("*"):
+        if path.is_file() and path.name not in but_not:
+            content = path.read_bytes()
+            for secret in (*SECRETS, *PASSWORDS):
+                if secret.encode() in content or json.dumps(secret)[1:-1].encode() in content:
+                    found[str(path.relative_to(folder))] = secret
+    return found
+
+
+def run(*arguments: object) -> str:
+    result = CliRunner().invoke(app, [str(each) for each in arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.slow
+def test_nothing_planted_is_in_what_training_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    log = tmp_path / "log.jsonl"
+    log.write_text("".join(json.dumps(line) + "\n" for line in planted_lines(240)))
+    said = run("train", "--log", log, "--out", "bundle")
+    said += run("evaluate", "--bundle", "bundle", "--log", log, "--report", "report", "--json", "figures.json")
+    assert leaks(tmp_path, but_not=("log.jsonl",)) == {}
+    assert not any(secret in said for secret in (*SECRETS, *PASSWORDS))
+
+
+def test_nothing_planted_is_in_an_import_or_its_quarantine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = [json.dumps(line) for line in planted_lines(40)]
+    (tmp_path / "log.jsonl").write_text("\n".join([*lines, f'{{"step_id": "{SECRETS[0]}"', ""]))
+    said = run("import", "--from", "tierwise", "log.jsonl", "--out", "steps.jsonl")
+    steps = (tmp_path / "steps.jsonl").read_text().splitlines()
+    for line in steps:  # ids stay as they are: they are how steps are found again
+        kept = json.loads(line)
+        del kept["step_id"]
+        assert not any(secret in json.dumps(kept) for secret in (*SECRETS, *PASSWORDS))
+    assert leaks(tmp_path, but_not=("log.jsonl", "steps.jsonl")) == {}
+    assert not any(secret in said for secret in SECRETS)
+
+
+@pytest.mark.parametrize("mode", ["redacted", "features_only"])
+def test_nothing_planted_is_in_what_a_service_keeps_or_tells(tmp_path: Path, mode: str) -> None:
+    with serving(tmp_path, redaction=mode) as service:
+        for i in range(len(SECRETS)):
+            step, secret = planted_step(i), SECRETS[i]
+            step["messages"] = [{"role": f"user {secret}", "content": secret, "name": secret}]
+            step["tools"][0]["name"] = f"call {secret}"
+            answer = service.client.post("/route", json={"step": step, "task_id": "t"}).json()
+            outcome = {
+                "decision_id": answer["decision_id"],
+                "tier": "small",
+                "error": secret,
+                "evaluator": secret,
+                "output": secret,
+            }
+            assert service.client.post("/outcomes", json=outcome).status_code == 200
+            own = {
+                "tier": "small",
+                "step": step,
+                "reason": {"code": secret, "text": secret},
+                "policy": secret,
+                "arm": secret,
+            }
+            report = {"decision_id": f"l-{i}", "tier": "small", "decided_by_caller": own}
+            assert service.client.post("/outcomes", json=report).status_code == 200
+        told = [
+            service.client.get(path).text
+            for path in ("/metrics", "/dashboard/", "/dashboard/decisions", "/dashboard/failures", "/decisions/l-0")
+        ]
+        service.stop()
+    assert leaks(tmp_path) == {}
+    assert not any(secret in text for text in told for secret in (*SECRETS, *PASSWORDS))
