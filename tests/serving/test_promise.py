@@ -11,6 +11,7 @@ from tests.router_model.monitor.production import World
 from tests.serving.conftest import StartApp
 from tierwise.data.decision_log import DecisionLog, DecisionRecord
 from tierwise.data.records import Decision, LoggedStep, Outcome, Reason, Step
+from tierwise.router_model.monitor.promise import PromiseMonitor
 from tierwise.router_model.router import Router
 from tierwise.serving.metrics import Metrics
 from tierwise.serving.promise import ALARM_ACTION, PromiseWatcher, Watched
@@ -75,6 +76,19 @@ def test_the_alarm_is_raised_once_whatever_the_number_of_processes(
     assert len(entries) == 1
     assert "of the top tier's success is lost, with 95% confidence" in entries[0].reason
     assert entries[0].evidence["n_tasks"] == 120
+
+
+def test_on_every_database_the_same_is_read(log_url: str, router: Router) -> None:
+    metrics, watched = Metrics(), Watched(goes_to_top=False)
+    with DecisionLog.open(log_url) as log:
+        store(log, list(World(exploration=0.2).log(60, seed=1)), router.version)
+        watcher = PromiseWatcher(lambda: log, RouterSlot(router, metrics), watched, metrics, 1.0, 60.0, lambda: NOW)
+        watcher.look(log)
+    expected = PromiseMonitor(("small", "mid", "frontier"), router.parts.policy.default_max_quality_loss)
+    expected.take(World(exploration=0.2).log(60, seed=1))
+    assert watched.state is not None
+    assert watched.state.n_decisions == 60
+    assert watched.state.lower == expected.state().lower
 
 
 def test_it_stands_when_the_evidence_was_pruned_since(
