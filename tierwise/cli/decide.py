@@ -29,26 +29,19 @@ def decide(
     max_quality_loss: Annotated[
         float | None, typer.Option(help="Tolerated relative loss of success, 0 to 1; default: the bundle's.")
     ] = None,
-<<<<<<< HEAD
     catch_rate: Annotated[
         float | None,
         typer.Option(
             help="Share of failures, 0 to 1, that a verifier catches and sends one tier up; the tier is then the start."
         ),
     ] = None,
-) -> None:
-    """Decide the tier of every step in a log."""
-    router = Router.load(bundle)
-    options = DecideOptions(max_quality_loss=max_quality_loss, catch_rate=catch_rate)
-=======
     courses: Annotated[
         bool, typer.Option("--courses", help="Play courses: of the steps' attempts the answers are read, nothing else.")
     ] = False,
 ) -> None:
     """Decide the tier of every step in a log."""
     router = Router.load(bundle)
-    options = DecideOptions(max_quality_loss=max_quality_loss, courses=courses)
->>>>>>> refs/heads/courses
+    options = DecideOptions(max_quality_loss=max_quality_loss, catch_rate=catch_rate, courses=courses)
     options.check(router.catalogue)
     _check_out(out, steps)
     malformed: list[Malformed] = []
@@ -57,15 +50,10 @@ def decide(
         progress("deciding", 1)
         records = (record for path in steps for record in read_step_log(path, with_outcomes=courses))
         for batch in _batches(records, malformed):
-<<<<<<< HEAD
-            _write(file, batch, router.decide_many([logged.step for logged in batch], options), catch_rate)
-=======
-            decisions = [
-                decision_to_dict(one) for one in router.decide_many([logged.step for logged in batch], options)
-            ]
+            decided = router.decide_many([logged.step for logged in batch], options)
             played = [played_course(router, logged, options) for logged in batch] if courses else [{}] * len(batch)
-            _write(file, batch, [one | more for one, more in zip(decisions, played, strict=True)])
->>>>>>> refs/heads/courses
+            lines = [decision_to_dict(one) | more for one, more in zip(decided, played, strict=True)]
+            _write(file, batch, lines, catch_rate)
             n_decided += len(batch)
     keep_malformed(malformed, out.with_name(f"{out.name}.quarantine.jsonl"))
     starts = "" if catch_rate is None else f", each the tier to start on where {catch_rate:.0%} of failures are caught,"
@@ -106,14 +94,8 @@ def _batches(records: Iterator[LoggedStep | Malformed], malformed: list[Malforme
         yield [record for record in batch if isinstance(record, LoggedStep)]
 
 
-<<<<<<< HEAD
-def _write(file: IO[str], batch: list[LoggedStep], decisions: list[Decision], catch_rate: float | None) -> None:
+def _write(file: IO[str], batch: list[LoggedStep], decisions: list[dict[str, Any]], catch_rate: float | None) -> None:
     """With a catch rate each line names it: its tier is where the step starts, not where it ends."""
     rate = {} if catch_rate is None else {"catch_rate": catch_rate}
     for logged, decision in zip(batch, decisions, strict=True):
-        file.write(json.dumps({"step_id": logged.step_id, **decision_to_dict(decision), **rate}) + "\n")
-=======
-def _write(file: IO[str], batch: list[LoggedStep], decisions: list[dict[str, Any]]) -> None:
-    for logged, decision in zip(batch, decisions, strict=True):
-        file.write(json.dumps({"step_id": logged.step_id, **decision}) + "\n")
->>>>>>> refs/heads/courses
+        file.write(json.dumps({"step_id": logged.step_id, **decision, **rate}) + "\n")
