@@ -63,7 +63,11 @@ def test_decisions_do_not_depend_on_outcomes(folder: Path) -> None:
 
 def test_evaluate_and_explain_answer(folder: Path) -> None:
     arguments = ["evaluate", "--bundle", str(folder / "bundle"), "--log", str(folder / "log.jsonl")]
-    assert "oracle" in RUN.invoke(app, [*arguments, "--json", str(folder / "e.json")]).output
+    shown = RUN.invoke(app, [*arguments, "--json", str(folder / "e.json")]).output
+    for row in ("always-small", "best-mix", "small→frontier + verifier 80%", "learned + verifier 80%", "oracle"):
+        assert row in shown
+    assert "saved, a step" in shown
+    assert "where all lose more, the one that loses least" in shown
     assert json.loads((folder / "e.json").read_text())["table"]
     explained = RUN.invoke(app, ["explain", "--bundle", str(folder / "bundle"), "--step", '{"text": "Hi"}'])
     assert "P(success)" in explained.output

@@ -73,7 +73,8 @@ def print_evaluation(evaluation: "Evaluation", title: str) -> None:
     )
     say("costs in its own on the top tier, so that no dear step pays for the others.")
     if any(row.is_best for row in table):
-        say("* is the best of its kind, picked afterwards: the cheapest that loses no more than the router does.")
+        say("* is the best of its kind, picked afterwards: the cheapest that loses no more than the router does in the")
+        say("same operation, or, where all lose more, the one that loses least.")
     if evaluation.escalation():
         say("+ verifier: it catches that share of failures, and each is tried again on the next tier of the cascade.")
     say_how_measured(evaluation)
