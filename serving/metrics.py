@@ -70,12 +70,7 @@ class Metrics:
         self.shadow_dropped = self._counter("tierwise_shadow_dropped", "Requests the challenger never saw.", [])
         self.swaps = self._counter("tierwise_router_swaps", "Routers taken into service.", ["role"])
         self.refusals = self._counter("tierwise_router_refusals", "Bundles refused; the old one stayed.", ["role"])
-        self.is_promise_broken = self._gauge("tierwise_promise_broken", "1 while the alarm stands.", "livemax")
-        self.promise_alarms = self._counter("tierwise_promise_alarms", "Router versions whose promise broke.", [])
-        self._promise_loss = self._gauge(
-            "tierwise_promise_loss", "Ends of the live router's relative loss of success.", "livemax", ["end"]
-        )
-        self._promise_tasks = self._gauge("tierwise_promise_tasks", "Tasks that speak of the promise.", "livemax")
+        self._add_promise()
         labels = ["role", "policy", "version"]
         self._router = self._gauge("tierwise_router_info", "1 for the live routers.", "livemax", labels)
         self._live: dict[Role, Gauge] = {}
@@ -163,6 +158,15 @@ class Metrics:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry), CONTENT_TYPE_LATEST
+
+    def _add_promise(self) -> None:
+        """Those of the watch over the live router's promise."""
+        self.is_promise_broken = self._gauge("tierwise_promise_broken", "1 while the alarm stands.", "livemax")
+        self.promise_alarms = self._counter("tierwise_promise_alarms", "Router versions whose promise broke.", [])
+        self._promise_loss = self._gauge(
+            "tierwise_promise_loss", "Ends of the live router's relative loss of success.", "livemax", ["end"]
+        )
+        self._promise_tasks = self._gauge("tierwise_promise_tasks", "Tasks that speak of the promise.", "livemax")
 
     def _bound(self, counter: Counter, *values: str) -> Counter:
         """``counter.labels(...)`` without its cost."""
