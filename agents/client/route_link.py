@@ -32,14 +32,14 @@ class RouteLink:
         except (TimeoutError, self._httpx2.HTTPError, self._httpx2.InvalidURL, OSError):
             return
 
-    async def ask(self, body: bytes, decision_id: str, deadline_seconds: float) -> object:
+    async def ask(self, body: bytes, decision_id: str, deadline_seconds: float, path: str = "/route") -> object:
         """The decoded answer of ``POST /route``, recorded there under ``decision_id``.
 
         Raises ``LinkError`` after the deadline and on any trouble.
         """
         try:
             async with asyncio.timeout(deadline_seconds):
-                response = await self._client.post("/route", content=body, headers={NAME_HEADER: decision_id})
+                response = await self._client.post(path, content=body, headers={NAME_HEADER: decision_id})
         except TimeoutError:
             raise LinkError(f"the router did not answer within {deadline_seconds * 1000:g} ms") from None
         except (self._httpx2.HTTPError, self._httpx2.InvalidURL, OSError) as error:
