@@ -15,6 +15,21 @@ from tierwise.agents.client.measured import AsyncMeasuring, Measuring
 from tierwise.agents.client.observed import Observing
 from tierwise.agents.client.outcome import OutcomeFields
 from tierwise.agents.client.request import RouteFields, make_request
+from tierwise.agents.client.running import (
+    Ask,
+    AsyncAsk,
+    CourseRun,
+    aask_all,
+    aask_one,
+    accept_body,
+    ask_all,
+    ask_one,
+    course_of,
+    finished,
+    next_tier,
+    settled,
+    with_courses,
+)
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Outcome, Step
 from tierwise.router_model.decider import Decider
@@ -102,6 +117,25 @@ class Client(_ServiceClient, Measuring):
         """
         return self._core.route(make_request(step, fields, self.catalogue))
 
+    def run(self, step: Step | None, ask: Ask, **fields: Unpack[RouteFields]) -> CourseRun:
+        """Runs the course of ``step``: ``ask(tier, model)`` makes each call and returns a text, or a mapping with
+        ``output``, ``tool_calls``, ``logprobs``. Two tiers are asked side by side, on threads; each call is reported.
+
+        Raises what ``ask`` raised where the last resort failed too.
+        """
+        request = with_courses(make_request(step, fields, self.catalogue))
+        decision = self._core.route(request)
+        course = course_of(decision)
+        answered = ask_all(course, ask, self.catalogue)
+        tier = settled(course, answered)
+        if tier is None:
+            tier = next_tier(course, answered, self._core.judged(accept_body(request, decision, answered)))
+        if tier not in (one.tier for one in answered):
+            answered.append(ask_one(tier, ask, self.catalogue))
+        for one in answered:
+            self.outcome(decision, **one.outcome())
+        return finished(decision, answered, tier)
+
     def close(self, timeout_seconds: float = 5.0) -> bool:
         """Delivers what waits and stops; what is left stays in the spool. False when something is."""
         return self._close(timeout_seconds)
@@ -126,6 +160,21 @@ class AsyncClient(_ServiceClient, AsyncMeasuring):
     async def route(self, step: Step | None = None, **fields: Unpack[RouteFields]) -> RoutedDecision:
         """The tier for ``step``, or for the step that the keywords describe, within the deadline."""
         return await self._core.aroute(make_request(step, fields, self.catalogue))
+
+    async def run(self, step: Step | None, ask: AsyncAsk, **fields: Unpack[RouteFields]) -> CourseRun:
+        """As the other client's ``run`` with an ``async`` function; being cancelled cancels the calls."""
+        request = with_courses(make_request(step, fields, self.catalogue))
+        decision = await self._core.aroute(request)
+        course = course_of(decision)
+        answered = await aask_all(course, ask, self.catalogue)
+        tier = settled(course, answered)
+        if tier is None:
+            tier = next_tier(course, answered, await self._core.ajudged(accept_body(request, decision, answered)))
+        if tier not in (one.tier for one in answered):
+            answered.append(await aask_one(tier, ask, self.catalogue))
+        for one in answered:
+            self.outcome(decision, **one.outcome())
+        return finished(decision, answered, tier)
 
     async def close(self, timeout_seconds: float = 5.0) -> bool:
         """Delivers what waits and stops; what is left stays in the spool. False when something is."""

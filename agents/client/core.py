@@ -11,6 +11,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from tierwise.agents.background import BackgroundLoop
 from tierwise.agents.breaker import CircuitBreaker
@@ -171,6 +172,23 @@ class ClientCore:
         if not warming.done() and not (await asyncio.wait((asyncio.wrap_future(warming),), timeout=timeout_seconds))[0]:
             raise TimeoutError
 
+    def judged(self, body: dict[str, Any]) -> object:
+        """The answer of ``POST /accept`` within the deadline, None where there is none."""
+        try:
+            return self._judging(body).result(self._deadline_seconds)
+        except Exception as error:  # without a judgement the last resort of the course is asked
+            _LOGGER.warning("answers were not judged (%s)", error)
+            return None
+
+    async def ajudged(self, body: dict[str, Any]) -> object:
+        """As ``judged``, from any event loop."""
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                return await asyncio.wrap_future(self._judging(body))
+        except Exception as error:  # as above
+            _LOGGER.warning("answers were not judged (%s)", error)
+            return None
+
     def report(self, decision: RoutedDecision, fields: OutcomeFields) -> Outcome:
         """Spools an outcome for delivery."""
         outcome = make_outcome(decision, fields)
@@ -200,6 +218,10 @@ class ClientCore:
             raise LinkError(f"a step of more than {MAX_ASKED_BYTES} bytes is not sent")
         body = json.dumps(asked.request.to_wire(), default=str).encode()
         return self._background.submit(self._link.ask(body, asked.decision_id, self._deadline_seconds))
+
+    def _judging(self, body: dict[str, Any]) -> "Future[object]":
+        sent, name = json.dumps(body, default=str).encode(), str(body["decision_id"])
+        return self._background.submit(self._link.ask(sent, name, self._deadline_seconds, "/accept"))
 
     def _accept(self, asked: _Asked, answer: object) -> RoutedDecision:
         try:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tierwise.agents.client.request import RouteRequest
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.courses import Course
 from tierwise.data.foreign.limits import MAX_NUMBER
 from tierwise.data.records import CALLERS_ARM, CALLERS_PREFIX, Decision, Reason, Step
 from tierwise.data.serialise import step_to_dict
@@ -45,6 +46,7 @@ class RoutedDecision:
     step_id: str | None = None
     explanation: Sequence[str] = ()
     explanation_figures: Mapping[str, Any] = field(default_factory=dict)
+    course: Course | None = None
 
     def to_wire(self) -> dict[str, Any]:
         """The decision with its step, as an outcome carries it when the service did not make it."""
@@ -95,6 +97,7 @@ def local_decision(
         step_id=request.step_id,
         explanation=tuple(decision.explanation),
         explanation_figures=decision.explanation_figures,
+        course=decision.course,
     )
 
 
@@ -133,7 +136,18 @@ def served_decision(
         step_id=request.step_id,
         explanation=_sentences(answer),
         explanation_figures=_figures(answer),
+        course=_course(answer.get("course"), catalogue),
     )
+
+
+def _course(raw: object, catalogue: TierCatalogue) -> Course | None:
+    """The course that the service ordered; None without one, and for one that makes no sense among our tiers."""
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("ask"), list):
+        return None
+    ask, accept, otherwise = raw["ask"], raw.get("accept"), raw.get("otherwise")
+    if not ask or any(tier not in catalogue.names for tier in (*ask, otherwise)) or not isinstance(accept, str):
+        return None
+    return Course(tuple(ask), accept, str(otherwise))
 
 
 def new_decision_id() -> str:

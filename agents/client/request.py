@@ -47,6 +47,7 @@ class RouteFields(TypedDict, total=False):
     max_cost_usd: float | None
     catch_rate: float | None
     explain: bool
+    courses: bool
     current_tier: str | None
     cached_tokens: int | None
     cached_by_tier: Mapping[str, int]

@@ -41,7 +41,7 @@ class RouteLink:
         except (TimeoutError, self._httpx2.HTTPError, self._httpx2.InvalidURL, OSError, ForeignError):
             return
 
-    async def ask(self, body: bytes, decision_id: str, deadline_seconds: float) -> object:
+    async def ask(self, body: bytes, decision_id: str, deadline_seconds: float, path: str = "/route") -> object:
         """The decoded answer of ``POST /route``, recorded there under ``decision_id``.
 
         Raises ``LateError`` after the deadline and ``LinkError`` on any other trouble: an answer that is longer than a
@@ -51,7 +51,7 @@ class RouteLink:
         try:
             async with (
                 asyncio.timeout(deadline_seconds),
-                self._client.stream("POST", "/route", content=body, headers=named) as response,
+                self._client.stream("POST", path, content=body, headers=named) as response,
             ):
                 content = await read_body(response, MAX_DECISION_BYTES, deadline_seconds)
         except TimeoutError:

@@ -9,6 +9,7 @@ import pytest
 from tests.cli.conftest import RunTierwise
 from tests.training.answered_world import answered_world
 from tierwise.cli.played_course import played_course
+from tierwise.data.records import LoggedStep
 from tierwise.data.serialise import logged_step_to_dict
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.router import Router
@@ -18,7 +19,7 @@ CONFIG = (
 )
 
 
-def written(path: Path, steps: list) -> Path:  # type: ignore[type-arg]
+def written(path: Path, steps: list[LoggedStep]) -> Path:
     path.write_text("".join(json.dumps(logged_step_to_dict(step)) + "\n" for step in steps))
     return path
 
