@@ -40,8 +40,8 @@ class _Candidate:
 def certify_cascades(
     trial: Trial, final: Expected, is_fixed: NDArray[np.bool_], tiers: NDArray[np.bool_]
 ) -> tuple[tuple[OperatingPoint, ...], ...]:
-    """For each of ``CATCH_RATES`` the points of ``CASCADE_LOSSES``; none where single attempts have no evidence, or where
-    expectations come without the chain that cascades are expected from."""
+    """For each of ``CATCH_RATES`` the points of ``CASCADE_LOSSES``; none where single attempts have no evidence, or
+    where expectations come without the chain that cascades are expected from."""
     if not tiers[:-1].any() or not trial.units.n_units or final.chain is None:
         return ()
     return tuple(_certified(trial, final, is_fixed, tiers, rate) for rate in CATCH_RATES)
