@@ -7,7 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from tierwise.serving import schemas
+from tierwise.serving import gateway_schemas, schemas
 
 _TEMPLATE = "#/components/schemas/{model}"
 
@@ -32,8 +32,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 
 def wire_models() -> list[type[BaseModel]]:
-    """Every model of :mod:`tierwise.serving.schemas`."""
-    members = vars(schemas).values()
+    """Every model of :mod:`tierwise.serving.schemas` and of the gateway's."""
+    members = (vars(schemas) | vars(gateway_schemas)).values()
     return [
         each for each in members if isinstance(each, type) and issubclass(each, BaseModel) and each is not BaseModel
     ]
