@@ -1,14 +1,21 @@
 """The slot: what serves, whether it is a bundle, and why the last newcomer was not taken."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import CatalogueError
+from tierwise.data.records import LoggedStep, Step
 from tierwise.router_model.guardrails import Guardrails
+from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.rules import RulesRouter
 from tierwise.serving.metrics import Metrics
 from tierwise.serving.settings import load_settings
-from tierwise.serving.slot import RouterSlot, SlotState, guardrails_of, stand_in_router
+from tierwise.serving.slot import RouterSlot, SlotState, guardrails_of, load_router, stand_in_router
 
 
 def router(version: str) -> RulesRouter:
@@ -69,3 +76,32 @@ def test_each_guardrail_of_the_settings_is_its_own() -> None:
 def test_guardrails_that_name_no_tier_are_refused_at_the_start() -> None:
     with pytest.raises(CatalogueError, match="tier 'huge' is not in the catalogue"):
         stand_in_router(load_settings({}, judgment_min_tier="huge"))
+
+
+def test_a_bundle_decides_within_the_guardrails_of_the_settings(
+    bundle_folder: Path, held_out_steps: tuple[LoggedStep, ...]
+) -> None:
+    """On steps that the bundle itself would give to a cheaper tier, so that the floor is what raises them."""
+    steps = [replace(logged.step, human_visible=True, requires_judgment=False) for logged in held_out_steps[:100]]
+    anything_goes = DecideOptions(max_quality_loss=1.0)
+    plain, guarded = (load_router(bundle_folder, rails) for rails in (Guardrails(), Guardrails(None, None, "frontier")))
+    cheap = [step for step in steps if plain.decide(step, anything_goes).tier != "frontier"]
+    assert len(cheap) > 10
+    assert {guarded.decide(step, anything_goes).tier for step in cheap} == {"frontier"}
+    assert guarded.guardrails == plain.guardrails.overlaid(Guardrails(human_visible_min_tier="frontier"))
+
+
+def test_a_bundle_runs_its_stages_through_what_it_is_given(bundle_folder: Path) -> None:
+    ran: list[str] = []
+
+    def note(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
+        ran.append(name)
+        return work(*arguments)
+
+    load_router(bundle_folder, Guardrails(), note).decide(Step("Extract the total."))
+    assert set(ran) == {"features", "predict", "policy"}
+
+
+def test_a_bundle_without_the_tiers_of_the_guardrails_is_refused(bundle_folder: Path) -> None:
+    with pytest.raises(CatalogueError, match="tier 'huge' is not in the catalogue"):
+        load_router(bundle_folder, Guardrails(judgment_min_tier="huge"))

@@ -124,7 +124,7 @@ def test_when_no_model_answers_the_result_says_so(runner: Callable[..., Runner])
     running = runner({name: Reply({}, 500) for name in ("small-1", "mid-1", "frontier-1")})
     result = running.run(EXTRACT, AttemptSettings(n_retries=0), verifier=IS_RIGHT)
     assert result.failure is not None
-    assert result.failure.code == "providers"
+    assert (result.failure.code, result.success) == ("providers", False)
     assert [attempt.error is not None for attempt in result.attempts] == [True] * 3
 
 
