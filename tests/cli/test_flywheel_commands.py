@@ -59,5 +59,5 @@ def test_spans_and_moments() -> None:
     assert parse_duration("1.5h", "--every") == 5400.0
     assert parse_mark("7d", 8 * 86_400.0) == 86_400.0
     assert parse_mark("1970-01-01T01:00:00+01:00", 0.0) == 0.0
-    with pytest.raises(TierwiseError, match="--every is '0s'; write a span"):
+    with pytest.raises(TierwiseError, match="--every is '0s'; a span above 0 is needed"):
         parse_duration("0s", "--every")

@@ -37,7 +37,7 @@ def best_mix(outcomes: FullOutcomes, success: float) -> FloatArray:
         shares[hull[min(above, len(hull) - 1)]] = 1.0
         return shares
     low, high = hull[above - 1], hull[above]
-    shares[high] = (success - rate[low]) / (rate[high] - rate[low])
+    shares[high] = np.clip((success - rate[low]) / (rate[high] - rate[low]), 0.0, 1.0)
     shares[low] = 1 - shares[high]
     return shares
 
