@@ -21,6 +21,7 @@ KEYS: Mapping[str, str] = {
     "half_life_days": "age at which a step counts half; left out: no ageing",
     "parts": 'field of the step by whose values the promise is certified; "none": for the whole log alone',
     "cost": 'how a step\'s cost counts: "relative" to its own on the top tier, or in "dollars"',
+    "target": 'what an attempt is for: "success", or "same-answer" as the top tier, which needs no outcomes',
     "max_steps": "steps of a longer log that are drawn at random to learn from; 0: all",
     "booster.n_rounds": "trees",
     "booster.learning_rate": "weight of each tree",
