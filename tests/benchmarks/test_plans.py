@@ -33,7 +33,7 @@ class Recorded:
 
     def __init__(self, logged: list[LoggedStep], tier: int) -> None:
         self.info = ModelInfo(f"recorded-{tier}", "0" * 64, "plain")
-        self._outputs = {step.step.text: str(step.attempts[tier].extra["output"]) for step in logged}
+        self._outputs = {step.step.text: str(step.attempts[tier].output) for step in logged}
 
     def complete(self, text: str, max_tokens: int) -> Completion:
         output = next((found for asked, found in self._outputs.items() if text.startswith(asked)), "unknown")
