@@ -32,6 +32,7 @@ SETTLE_SECONDS = 600.0
 
 _START = Place(0.0, 0)
 _SOON_SECONDS = 1.0
+_REST_SECONDS = 0.1
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -130,6 +131,7 @@ class PromiseWatcher(Periodic):
                 break
             n_taken += monitor.take(steps)
             self._place = place
+            time.sleep(_REST_SECONDS)  # a long log is caught up with beside the pages and decisions, not before them
         return n_taken
 
     def _alarm(self, log: DecisionLog, version: str, state: PromiseState) -> None:

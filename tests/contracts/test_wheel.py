@@ -1,6 +1,7 @@
 """What `pip install .` gives: everything that deciding needs, and nothing that only learning or serving needs."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -124,5 +125,5 @@ def test_the_command_line_works_and_names_the_extra_that_is_missing(base_python:
         command = [str(part) for part in (tierwise, *arguments)]
         done = subprocess.run(command, cwd=crowded, capture_output=True, text=True, check=False)
         assert done.returncode == 2
-        assert f"pip install 'tierwise[{extra}]'" in done.stderr
+        assert re.search(rf"pip install .*\[{extra}\]'", done.stderr)
         assert len(done.stderr.strip().splitlines()) == 1
