@@ -117,7 +117,8 @@ def open_client() -> tuple["MlflowClient", str]:
     uri = os.environ.get("MLFLOW_TRACKING_URI")
     if not uri:
         _LOCAL_FOLDER.mkdir(exist_ok=True)
-        uri = f"sqlite:///{_LOCAL_FOLDER / 'mlflow.db'}"
+        # MLflow keeps a store open by its address; a relative one would mean another file in another folder.
+        uri = f"sqlite:///{_LOCAL_FOLDER.absolute() / 'mlflow.db'}"
     return MlflowClient(uri, uri), uri
 
 

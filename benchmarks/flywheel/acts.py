@@ -39,7 +39,7 @@ def degrade_and_recover(play: Play) -> None:
     if "calibration mid" not in found:
         raise RuntimeError(f"the drift of mid was not noticed: {play.timeline.commands[-1]}")
     play.note("drift", "drift noticed, retrained, gated, promoted")
-    _, output = play.retrain(bad, test_share=0.6, max_quality_loss=0.02, margin=0.01)
+    _, output = play.retrain(bad, test_share=0.6, max_quality_loss=0.02)
     if "Every gate is passed" not in output:
         raise RuntimeError(output)
     _must(play.promote("--why", "mid degraded"), 0)

@@ -47,7 +47,7 @@ def client() -> Any:
         warnings.simplefilter("ignore")
         from mlflow import MlflowClient
 
-        uri = "sqlite:///.tierwise/mlflow.db"
+        uri = f"sqlite:///{Path('.tierwise').absolute() / 'mlflow.db'}"
         return MlflowClient(uri, uri)
 
 
