@@ -44,7 +44,6 @@ def _play(folder: Path) -> Play:
         "TIERWISE_CHALLENGER": f"models:/{MODEL}@challenger",
         "TIERWISE_LOG_URL": log_url,
         "TIERWISE_TIERS": str(sample_tiers_path()),
-        "TIERWISE_RULES": "true",
         "TIERWISE_EXPLORATION": "0.2",
         "TIERWISE_EXPERIMENT_SECONDS": "0.2",
         "TIERWISE_RELOAD_SECONDS": "0",

@@ -16,7 +16,7 @@ def play_all(play: Play) -> None:
 
 
 def learn_from_the_rules(play: Play) -> None:
-    """Rules decide; a challenger is trained on their log, wins an experiment and is promoted."""
+    """The top tier decides and others are explored; a challenger learns from it, wins an experiment, is promoted."""
     began = play.traffic(450)
     _must(play.retrain(began, test_share=0.3), 0)
     play.follow_challenger()
@@ -39,7 +39,7 @@ def degrade_and_recover(play: Play) -> None:
     if "calibration mid" not in found:
         raise RuntimeError(f"the drift of mid was not noticed: {play.timeline.commands[-1]}")
     play.note("drift", "drift noticed, retrained, gated, promoted")
-    _, output = play.retrain(bad, test_share=0.6, max_quality_loss=0.02)
+    _, output = play.retrain(bad, test_share=0.6, max_quality_loss=0.02, margin=0.01)
     if "Every gate is passed" not in output:
         raise RuntimeError(output)
     _must(play.promote("--why", "mid degraded"), 0)

@@ -79,12 +79,15 @@ class Play:
         self.timeline.commands.append({"command": " ".join(arguments[:2]), "code": code, "output": output})
         return code, output
 
-    def retrain(self, since: float, test_share: float, max_quality_loss: float = 0.25) -> tuple[int, str]:
+    def retrain(
+        self, since: float, test_share: float, max_quality_loss: float = 0.25, margin: float = 0.05
+    ) -> tuple[int, str]:
         config = self._folder / "train.toml"
         config.write_text(_TRAIN_TOML.format(max_quality_loss=max_quality_loss))
         return self.run(
             "retrain", "--log", self._log_url, "--name", MODEL, "--tiers", str(sample_tiers_path()),
-            "--config", str(config), "--since", _moment(since), "--test-share", str(test_share), "--margin", "0.05",
+            "--config", str(config), "--since", _moment(since), "--test-share", str(test_share),
+            "--margin", str(margin),
         )  # fmt: skip
 
     def promote(self, *more: str) -> tuple[int, str]:
