@@ -65,7 +65,7 @@ def local_stack() -> Iterator[LocalStack]:
         tiers = Path(folder, "tiers.toml")
         tiers.write_text("".join(TIERS.format(name=n, price=p, provider=provider) for n, p in PRICES.items()))
         log_url = f"sqlite:///{folder}/decisions.db"
-        command = ["-m", "tierwise", "serve", "--port", "0", "--tiers", str(tiers), "--log-url", log_url]
+        command = ["-m", "tierwise", "serve", "--rules", "--port", "0", "--tiers", str(tiers), "--log-url", log_url]
         quiet = {"TIERWISE_LOG_LEVEL": "warning", "TIERWISE_STATE_FOLDER": folder}
         with _started(*command, environment=quiet) as announced:
             yield LocalStack(provider, announced.rpartition(" ")[2], tiers, log_url)
