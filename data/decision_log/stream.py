@@ -39,11 +39,11 @@ def stream_steps(
 def _read_page(engine: Engine, query: Select[Any]) -> list[tuple[Row[Any], list[Attempt]]]:
     with engine.connect() as connection:
         rows = connection.execute(query).all()
-        attempts = _attempts(connection, {row.decision_id: row.created_at for row in rows})
+        attempts = attempts_of(connection, {row.decision_id: row.created_at for row in rows})
     return [(row, attempts.get(row.decision_id, [])) for row in rows]
 
 
-def _attempts(connection: Connection, times: Mapping[str, float]) -> dict[str, list[Attempt]]:
+def attempts_of(connection: Connection, times: Mapping[str, float]) -> dict[str, list[Attempt]]:
     """The attempts of decisions, whose times are given by their ids."""
     query = select(OUTCOMES.c.decision_id, OUTCOMES.c.attempt).where(*outcomes_of(connection, times, times.values()))
     found: dict[str, list[Attempt]] = {}

@@ -1,14 +1,12 @@
 """What a router version decided and what came of it, without the steps: what the watch over its promise reads."""
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, or_, select
 
 from tierwise.data.decision_log.rows import storable
-from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
-from tierwise.data.decision_log.within import outcomes_of
-from tierwise.data.parsing import parse_attempt
+from tierwise.data.decision_log.stream import attempts_of
+from tierwise.data.decision_log.tables import DECISIONS
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Step
 
 PAGE_ROWS = 500
@@ -42,17 +40,9 @@ def promised_steps(
     rows = connection.execute(query.order_by(_D.created_at, _D.seq).limit(PAGE_ROWS)).all()
     if not rows:
         return [], None
-    attempts = _attempts(connection, {row.decision_id: row.created_at for row in rows})
+    attempts = attempts_of(connection, {row.decision_id: row.created_at for row in rows})
     steps = [_logged(row, attempts.get(row.decision_id, [])) for row in rows]
     return steps, Place(rows[-1].created_at, rows[-1].seq)
-
-
-def _attempts(connection: Connection, times: Mapping[str, float]) -> dict[str, list[Attempt]]:
-    query = select(OUTCOMES.c.decision_id, OUTCOMES.c.attempt).where(*outcomes_of(connection, times, times.values()))
-    found: dict[str, list[Attempt]] = {}
-    for decision_id, attempt in connection.execute(query.order_by(OUTCOMES.c.seq)):
-        found.setdefault(decision_id, []).append(parse_attempt(attempt, "attempt"))
-    return found
 
 
 def _logged(row: Any, attempts: list[Attempt]) -> LoggedStep:
