@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from tierwise.agents.client import AsyncLocalClient
 from tierwise.agents.upstreams import Upstreams
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.decision_log import DecisionLog
-from tierwise.data.records import LoggedStep, Step
+from tierwise.data.records import Decision, LoggedStep, Step
+from tierwise.router_model.guardrails import Guardrails
+from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.rules import RulesRouter
 
 StartStub = Callable[[Answer], Stub]
@@ -49,6 +52,34 @@ class Runner:
 
     def asked(self) -> list[str]:
         return [body["model"] for _, body in self.server.requests]
+
+
+class Noting:
+    """The rules, or a decision for ``tier`` where one is given; remembers the options that it was asked with."""
+
+    policy, version, is_slow = "rules", "noting", False
+
+    def __init__(self, catalogue: TierCatalogue, tier: str | None = None) -> None:
+        self.catalogue = catalogue
+        self.guardrails = Guardrails()
+        self.seen: list[DecideOptions] = []
+        self._rules = RulesRouter(catalogue)
+        self._tier = tier
+
+    def decide(self, step: Step, options: DecideOptions = DecideOptions()) -> Decision:  # noqa: B008 - frozen
+        self.seen.append(options)
+        decision = self._rules.decide(step, options)
+        return decision if self._tier is None else replace(decision, tier=self._tier, model=f"{self._tier}-1")
+
+
+def run_with(router: Noting, settings: AttemptSettings, **options: Any) -> StepResult:
+    """Runs one step with ``router`` deciding."""
+
+    async def work() -> StepResult:
+        async with AsyncLocalClient(router) as client, Upstreams(router.catalogue) as upstreams:
+            return await AttemptLoop(client, upstreams, settings).run(EXTRACT, **options)
+
+    return asyncio.run(work())
 
 
 @pytest.fixture

@@ -3,57 +3,23 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from tests.agents.attempts.conftest import EXTRACT, IS_RIGHT, QUICK, Runner
+from tests.agents.attempts.conftest import EXTRACT, IS_RIGHT, QUICK, Noting, Runner, run_with
 from tests.agents.conftest import Answer, Stub, completion
 from tierwise.agents.attempts import (
     Allowance,
     AttemptLoop,
     AttemptSettings,
     FunctionVerifier,
-    StepResult,
     Verifier,
 )
 from tierwise.agents.client import AsyncLocalClient
 from tierwise.agents.upstreams import Upstreams
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.data.records import Decision, Step
-from tierwise.router_model.guardrails import Guardrails
-from tierwise.router_model.options import DecideOptions
-from tierwise.router_model.rules import RulesRouter
 
 StartStub = Callable[[Answer], Stub]
-
-
-class Noting:
-    """The rules, or a decision for ``tier`` where one is given; remembers the options that it was asked with."""
-
-    policy, version, is_slow = "rules", "noting", False
-
-    def __init__(self, catalogue: TierCatalogue, tier: str | None = None) -> None:
-        self.catalogue = catalogue
-        self.guardrails = Guardrails()
-        self.seen: list[DecideOptions] = []
-        self._rules = RulesRouter(catalogue)
-        self._tier = tier
-
-    def decide(self, step: Step, options: DecideOptions = DecideOptions()) -> Decision:  # noqa: B008 - frozen
-        self.seen.append(options)
-        decision = self._rules.decide(step, options)
-        return decision if self._tier is None else replace(decision, tier=self._tier, model=f"{self._tier}-1")
-
-
-def run_with(router: Noting, settings: AttemptSettings, **options: Any) -> StepResult:
-    """Runs one step with ``router`` deciding."""
-
-    async def work() -> StepResult:
-        async with AsyncLocalClient(router) as client, Upstreams(router.catalogue) as upstreams:
-            return await AttemptLoop(client, upstreams, settings).run(EXTRACT, **options)
-
-    return asyncio.run(work())
 
 
 def test_a_known_catch_rate_and_the_money_left_reach_the_router(
