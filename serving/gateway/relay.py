@@ -39,7 +39,9 @@ class Relay(Response):
         try:
             await while_connected(receive, self._pass_on(send))
         except CallerGoneError:
-            pass
+            if self._stream.is_finished and not self._trial.is_reported:  # some hang up as soon as they have the whole answer
+                completion = self._stream.completion()
+                self._trial.answered(completion, await judge_soon(self._trial.call.request, completion))
         finally:
             self._trial.abandoned(self._stream.completion())  # says nothing where the attempt was reported already
 

@@ -3,8 +3,9 @@
     python -m tests.strict_stub.server --port 8098
 
 The name of the model says how it behaves, as in ``examples/stub_upstream.py``: parts joined by ``+`` such as
-``fails-503``, ``cut-3``, ``broken-3``, ``pause-0.05``, ``nonsense``, ``thinks``, ``refuses``, ``window-100`` (refuses
-longer bodies, in tokens of four bytes). ``GET /seen`` lists the requests that it got.
+``fails-503``, ``cut-3``, ``broken-3``, ``pause-0.05``, ``lingers-5`` (keeps a stream open after its last event),
+``nonsense``, ``thinks``, ``refuses``, ``window-100`` (refuses longer bodies, in tokens of four bytes). ``GET /seen``
+lists the requests that it got.
 """
 
 import argparse
@@ -39,7 +40,7 @@ class Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers["content-length"]))
         body = json.loads(raw)
         path = self.path.partition("?")[0]
-        numbers = dict(re.findall(r"(fails|cut|broken|pause|window)-([\d.]+)", body["model"]))
+        numbers = dict(re.findall(r"(fails|cut|broken|pause|lingers|window)-([\d.]+)", body["model"]))
         entry = {"path": path, "model": body["model"], "body": body, "headers": dict(self.headers)}
         self.server.seen.append(entry)
         if path == "/v1/embeddings":
@@ -82,6 +83,7 @@ class Handler(BaseHTTPRequestHandler):
                     self._event(*_error_event(name))
                     break
                 self._event(kind, event)
+            time.sleep(float(numbers.get("lingers", 0)))
             self.wfile.write(b"0\r\n\r\n")
             entry["finished"] = True
         except (BrokenPipeError, ConnectionResetError):

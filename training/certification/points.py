@@ -81,7 +81,7 @@ class Trial:
         ``D`` is at most ``largest - max_loss`` before the weight: only the half that the step tried can be large.
         """
         largest = max(one.largest for one in self.repeats)
-        test = MeanTest(self.units, 1.0 - max_loss / largest, self.confidence)
+        test = MeanTest(self.units, max(1.0 - max_loss / largest, 0.0), self.confidence)
         spread = (outcome.p_moved / 2 + max_loss**2) / largest
         return test.is_below_zero_by_unit((1.0 - max_loss) * top.by_unit - outcome.by_unit, spread)
 

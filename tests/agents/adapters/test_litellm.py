@@ -112,10 +112,10 @@ def test_the_proxys_hook_names_the_model_and_reports(stack: Any, run: Any, fresh
         return results
 
     (good, answer), (bad, error) = run(use)
-    assert good["metadata"][METADATA_KEY].startswith("d-")
     assert answer.usage.completion_tokens == 10
     assert (bad["model"], type(error).__name__) == ("openai/fails-503", "ServiceUnavailableError")
-    (_, first), (_, second) = fresh(None, 2)
+    (decided, first), (_, second) = fresh(None, 2)
+    assert good["metadata"][METADATA_KEY] == decided.step_id
     assert (first.tier, first.input_tokens, first.output_tokens, first.error) == ("small", 14, 10, None)
     assert (second.tier, second.success, second.error) == ("frontier", None, "ServiceUnavailableError")
 

@@ -120,3 +120,26 @@ def test_a_caller_who_hangs_up_stops_the_provider(
     while strict.seen[-1].get("finished") is not False:
         assert time.monotonic() < deadline, "the provider was never told"
         time.sleep(0.05)
+
+
+LAST = {"chat": b"[DONE]", "responses": b"response.completed", "messages": b"message_stop"}
+
+
+@pytest.mark.parametrize("upstream", PATHS)
+@pytest.mark.parametrize("caller", PATHS)
+def test_a_caller_who_hangs_up_with_the_whole_answer_was_answered(
+    live: Any, stored: Any, caller: str, upstream: str
+) -> None:
+    url = live(small=[{"name": f"lingers-1+{caller}", "protocols": [upstream]}])
+    last = LAST[caller]
+    got = b""
+    with httpx2.stream("POST", url + PATHS[caller], json=request(caller, "hi", stream=True)) as response:
+        for piece in response.iter_bytes():
+            got += piece
+            if last in got or b'"finish_reason":"stop"' in got.replace(b" ", b""):
+                break
+        decision_id = response.headers["x-tierwise-decision-id"]
+    with httpx2.Client(base_url=url) as client:
+        (outcome,) = stored(client, decision_id)["outcomes"]
+    assert (outcome.get("error"), outcome["status"]) == (None, 200)
+    assert outcome["output_tokens"] or caller == "chat"
