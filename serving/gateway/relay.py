@@ -39,7 +39,8 @@ class Relay(Response):
         try:
             await while_connected(receive, self._pass_on(send))
         except CallerGoneError:
-            if self._stream.is_finished and not self._trial.is_reported:  # some hang up as soon as they have the whole answer
+            # Some hang up as soon as they have the whole answer.
+            if self._stream.is_finished and not self._trial.is_reported:
                 completion = self._stream.completion()
                 self._trial.answered(completion, await judge_soon(self._trial.call.request, completion))
         finally:
