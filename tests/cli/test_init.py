@@ -36,7 +36,8 @@ def test_a_log_says_what_is_in_use(tierwise: RunTierwise, place: Path) -> None:
     assert ran.code == 0
     assert "In use: gpt-4o, 7 calls" in ran.err
     assert names(place / "tiers.toml")["frontier"] == ["gpt-4o"]
-    assert "Next: tierwise serve --observe --tiers tiers.toml" in ran.err
+    assert "Next: tierwise import log.jsonl --from openai --tiers tiers.toml --out steps.jsonl" in ran.err
+    assert "tierwise serve --observe --tiers tiers.toml" in ran.err
 
 
 def test_what_is_there_is_kept(tierwise: RunTierwise, place: Path) -> None:
@@ -53,7 +54,8 @@ def test_what_is_there_is_kept(tierwise: RunTierwise, place: Path) -> None:
         ("init --provider acme", "there is no preset for 'acme'"),
         ("init", "neither a provider nor a model is named"),
         ("init --log log.jsonl --from word", "--from word is no format"),
-        ("init --log log.jsonl", "no call with a model in 1 records; is it a log of another format"),
+        ("init --log log.jsonl", "log.jsonl: no LLM call found in the first records in any format"),
+        ("init --log log.jsonl --from openai", "no call with a model in 1 records; is it a log of another format"),
     ],
 )
 def test_trouble_is_one_line(arguments: str, message: str, tierwise: RunTierwise, place: Path) -> None:

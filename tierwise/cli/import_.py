@@ -14,6 +14,7 @@ from tierwise.data.errors import LogError
 from tierwise.data.extras import needs_extra
 from tierwise.data.importers import FORMATS, ForeignLogError, ImportMap, ImportReport, import_records
 from tierwise.data.importers.account import describe_import, describe_unused
+from tierwise.data.importers.detect import OWN, detect_format
 from tierwise.data.importers.examples import describe_step, pick_examples
 from tierwise.data.importers.merge import merge_into
 from tierwise.data.importers.models import suggest_tiers
@@ -22,14 +23,15 @@ from tierwise.data.records import LoggedStep
 from tierwise.data.redaction import Redaction, redact_logged_step
 from tierwise.data.step_log import write_quarantine
 
-_OWN = "tierwise"
 _MAX_SHOWN = 5
-_KNOWN = ", ".join([*FORMATS, _OWN])
+_KNOWN = ", ".join([*FORMATS, OWN])
 
 
 def import_log(
     sources: Annotated[list[str], typer.Argument(help="Files of the format; for mlflow and tierwise also addresses.")],
-    format_name: Annotated[str, typer.Option("--from", help=f"Format: {_KNOWN}.")],
+    format_name: Annotated[
+        str | None, typer.Option("--from", help=f"Format, where the files do not show it: {_KNOWN}.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Step log to add to: .jsonl, .jsonl.gz or .parquet.")] = None,
     tiers: TiersOption = None,
     mapping_file: Annotated[
@@ -49,13 +51,16 @@ def import_log(
     """Turn a foreign log into a step log. Importing the same records twice adds nothing."""
     catalogue = TierCatalogue.load(tiers)
     mapping = ImportMap.load(mapping_file)
+    if format_name is None:
+        format_name = detect_format(sources, mapping)
+        say(f"Format: {format_name}.")
     if is_check:
         _check(format_name, sources, catalogue, mapping, experiment)
         return
     if out is None:
         raise ForeignLogError("--out is missing; name the step log to add to, or look first with --check")
     quarantine = out.with_name(f"{out.name}.quarantine.jsonl")
-    if format_name == _OWN:
+    if format_name == OWN:
         _merge(out, read_logs(sources, catalogue, quarantine), redaction)
         return
     report = _read(format_name, sources, catalogue, mapping, experiment, answers)
@@ -93,8 +98,8 @@ def _check(
     format_name: str, sources: list[str], catalogue: TierCatalogue, mapping: ImportMap, experiments: list[str] | None
 ) -> None:
     """The account of an import and some of its steps, and nothing else: no file is written."""
-    if format_name == _OWN:
-        raise ForeignLogError(f"--check looks at foreign logs; what {_OWN} logged is taken over as it is")
+    if format_name == OWN:
+        raise ForeignLogError(f"--check looks at foreign logs; what {OWN} logged is taken over as it is")
     report = _read(format_name, sources, catalogue, mapping, experiments)
     for line in describe_import(report):
         say(line)

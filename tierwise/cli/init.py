@@ -1,6 +1,7 @@
 """``tierwise init``: which models are in use, and a tiers.toml that begins with them."""
 
 import asyncio
+import shlex
 import sys
 from collections import Counter
 from pathlib import Path
@@ -14,6 +15,7 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import CatalogueError
 from tierwise.data.first_tiers import FirstTier, first_tiers, write_tiers
 from tierwise.data.importers import FORMATS, ForeignLogError, ImportMap, import_records
+from tierwise.data.importers.detect import detect_format
 from tierwise.data.presets import Preset, find_preset, load_presets
 
 
@@ -25,7 +27,9 @@ def init(
     log: Annotated[
         list[Path] | None, typer.Option(help="Log of your calls, to read the models in use from; repeatable.")
     ] = None,
-    format_name: Annotated[str, typer.Option("--from", help=f"Format of the log: {', '.join(FORMATS)}.")] = "openai",
+    format_name: Annotated[
+        str | None, typer.Option("--from", help=f"Format of the log, where it does not show: {', '.join(FORMATS)}.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("tiers.toml"),
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Ask each model for one word; costs next to nothing.")] = False,
@@ -34,7 +38,9 @@ def init(
     if out.exists() and not force:
         raise CatalogueError(f"{out} is there already; name another --out, or write over it with --force")
     in_use = Counter(model or ())
-    in_use.update(_models_of(log, format_name) if log else {})
+    if log and format_name is None:
+        format_name = detect_format([str(path) for path in log], ImportMap())
+    in_use.update(_models_of(log, format_name) if log and format_name else {})
     named = provider or ([] if in_use else _asked_provider())
     tiers = first_tiers(_presets(named), in_use)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +49,23 @@ def init(
     _say_tiers(tiers, in_use, out)
     if check:
         _check(catalogue)
-    say(f"Next: tierwise serve --observe --tiers {out}, or import a log with --tiers {out}.")
+    for line in _next(out, log or [], format_name):
+        say(line)
+
+
+def _next(out: Path, log: list[Path], format_name: str | None) -> list[str]:
+    """The next command, ready to be pasted."""
+    observe = f"tierwise serve --observe --tiers {out}"
+    if not log:
+        return [
+            f"Next: {observe}",
+            f"or, with a log of your calls: tierwise import LOG --tiers {out} --out steps.jsonl",
+        ]
+    files = shlex.join(str(path) for path in log)
+    return [
+        f"Next: tierwise import {files} --from {format_name} --tiers {out} --out steps.jsonl",
+        f"and, to log what comes: {observe}",
+    ]
 
 
 def _models_of(paths: list[Path], format_name: str) -> Counter[str]:
