@@ -10,7 +10,7 @@ from tierwise.data.replies.json_text import write_json
 from tierwise.serving.bodies import read_json
 from tierwise.serving.gateway.asked import EXTENSION
 from tierwise.serving.gateway.gateway import Gateway
-from tierwise.serving.problems import invalid_field, upstream_failed, upstream_missing
+from tierwise.serving.problems import invalid_field, upstream_failed
 
 NAME, PATH = "embeddings", "/embeddings"
 
@@ -23,8 +23,8 @@ async def embed(gateway: Gateway, request: Request) -> Response:
     endpoints = [each for each in gateway.named(raw["model"]) if NAME in each.model.protocols]
     if not endpoints:
         if gateway.knows(raw["model"]):
-            detail = f"the model '{raw['model']}' makes no embeddings; name one whose protocols hold 'embeddings'"
-            raise upstream_missing(detail)
+            problem = f"is '{raw['model']}', which makes no embeddings; name one whose protocols hold 'embeddings'"
+            raise invalid_field(RecordError("model", problem))
         raise gateway.unknown(raw["model"])
     failure: ProviderError | None = None
     for endpoint in endpoints:

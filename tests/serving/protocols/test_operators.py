@@ -72,7 +72,7 @@ def test_embeddings_and_older_completions_pass_through(gateway: Any, stored: Any
     found = client.post("/v1/embeddings", json={"model": "vec", "input": "hi"}).json()
     assert found["data"][0]["embedding"] == [0.5]
     refused = client.post("/v1/embeddings", json={"model": "m", "input": "hi"})
-    assert (refused.status_code, "makes no embeddings" in refused.text) == (503, True)
+    assert (refused.status_code, "makes no embeddings" in refused.text) == (400, True)
     response = client.post("/v1/completions", json={"model": "old", "prompt": "Once"})
     assert response.json()["choices"][0]["text"] == " Once!"
     assert stored(client, response.headers["x-tierwise-decision-id"])["outcomes"][0]["status"] == 200
