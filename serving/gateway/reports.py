@@ -1,4 +1,4 @@
-"""Outcomes on their way to the recorder: nobody waits for them; they share commits and wait for a database that is away.
+"""Outcomes on their way to the recorder: nobody waits for them; they share commits and wait while the database is away.
 
 The ledger knows of each until it is stored or counted as lost, so that the next process counts those of a kill."""
 
