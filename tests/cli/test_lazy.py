@@ -9,7 +9,7 @@ import pytest
 import typer
 
 import tierwise
-from tierwise.cli.lazy import COMMANDS
+from tierwise.cli.lazy import COMMANDS, LazyCommands
 
 HEAVY = {"numpy", "onnxruntime", "pydantic", "sqlalchemy", "rich", "httpx2", "lightgbm", "fastapi"}
 
@@ -37,3 +37,9 @@ def test_every_public_name_is_there_and_others_are_not() -> None:
     assert set(tierwise.__all__) <= set(dir(tierwise))
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         tierwise.Nothing  # noqa: B018
+
+
+def test_groups_of_commands_have_no_options_of_their_own() -> None:
+    groups = [LazyCommands().get_command(None, name) for name in ("encoder", "experiment")]
+    assert [[parameter.name for parameter in group.params] for group in groups] == [[], []]
+    assert groups[1].get_command(None, "start") is not None

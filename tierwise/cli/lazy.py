@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 from typer.core import TyperGroup
-from typer.main import get_command
+from typer.main import get_command, get_group
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +96,13 @@ class LazyCommands(TyperGroup):
 
 def _imported(name: str, known: Command) -> Any:
     found = getattr(import_module(f"tierwise.cli.{known.module}"), known.attribute)
-    if not isinstance(found, typer.Typer):
+    command: Any
+    if isinstance(found, typer.Typer):
+        command = get_group(found)  # get_command would add the options of completion
+    else:
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
         alone.command(name)(found)
-        found = alone
-    command = get_command(found)
+        command = get_command(alone)
     command.name = name
     return command
 
