@@ -25,7 +25,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-slow attack test-encoders test-api test-deploy fuzz test-browser pictures test-importers test-adapters test-clients adapter-environments demo bench bench-decisions bench-serving bench-scale docs constraints clean
+.PHONY: help setup check test test-slow attack test-encoders test-api test-deploy fuzz test-browser pictures test-importers test-adapters test-clients adapter-environments demo bench bench-decisions bench-serving bench-pairs bench-scale docs constraints clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -109,6 +109,9 @@ bench-decisions: $(DEV)  ## decision quality against baselines and peers (ARGS="
 bench-serving: $(DEV)  ## latency, load and durability of the service
 	@if [ -f benchmarks/serving/__main__.py ]; then $(BIN)/python -m benchmarks.serving $(ARGS); \
 	else echo "benchmarks/serving does not exist yet"; fi
+
+bench-pairs: $(DEV)  ## this version against an earlier commit in one run: routes, gateway, batches (ARGS="--commit 6a9c019")
+	$(BIN)/python -m benchmarks.serving.pairs $(ARGS)
 
 bench-scale: $(DEV)  ## time, memory and rows/s of training, 10,000 to 1,000,000 steps (ARGS="--steps 10000 --engines local")
 	$(BIN)/python -m benchmarks.scale $(ARGS)

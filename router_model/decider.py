@@ -1,6 +1,7 @@
 """The protocol of everything that can decide, from a constant tier to the learned router."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Decision, Step
@@ -33,3 +34,11 @@ class Decider(Protocol):
 
     def decide(self, step: Step, options: DecideOptions = NO_OPTIONS) -> Decision:
         """The tier for ``step``. Raises ``RecordError`` for options that cannot be honoured."""
+
+
+@runtime_checkable
+class DecidesMany(Protocol):
+    """A decider that is cheaper a step when it decides several at once."""
+
+    def decide_many(self, steps: Sequence[Step], options: DecideOptions = NO_OPTIONS) -> list[Decision]:
+        """One decision a step, in order, each the same as if it were decided alone."""

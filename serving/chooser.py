@@ -1,9 +1,10 @@
 """Chooses the tier of one request: the arm of its task decides, then exploration may move it; with the propensity."""
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from tierwise.data.errors import RecordError
 from tierwise.data.records import Decision
@@ -11,38 +12,16 @@ from tierwise.data.trouble import TroubleLog
 from tierwise.router_model.assignment import hash_unit
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.exploration import Pick, explored, neighbours, propensity
-from tierwise.serving.arms import Lane, Lanes
-from tierwise.serving.cache import DecisionCache, decision_key, request_digest
+from tierwise.serving.arms import Lane
+from tierwise.serving.cache import DecisionCache, decision_key
 from tierwise.serving.fallback import OVERLOADED_CODE, Fallback
 from tierwise.serving.metrics import Metrics
 from tierwise.serving.pool import DecisionPool
 from tierwise.serving.promise import Watched
+from tierwise.serving.question import Question, decided_at_once
 from tierwise.serving.wire import RouteRequest
 
 _LOGGER = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One request with the lanes of its moment, so that a swap meanwhile changes nothing for it.
-
-    ``ahead`` holds, by router version, what slow routers already decided or raised.
-    """
-
-    request: RouteRequest
-    decision_id: str
-    digest: bytes
-    lanes: Lanes
-    ahead: Mapping[str, Decision | Exception] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, request: RouteRequest, decision_id: str, lanes: Lanes) -> "Question":
-        return cls(request, decision_id, request_digest(request.raw), lanes)
-
-    @property
-    def unit_id(self) -> str:
-        """What is assigned to an arm: the task; a step without one is a task of its own."""
-        return self.request.task_id or self.decision_id
 
 
 class Chooser:
@@ -73,6 +52,16 @@ class Chooser:
         if lanes.experiment is None and lanes.exploration == 0:
             return decision
         return self._mixed(question, decision, mine)
+
+    def decided_together(self, questions: Sequence[Question]) -> list[Question]:
+        """``questions`` of one moment, with what their routers can decide at once for those that ask alike."""
+        begin = time.perf_counter()
+        ahead = decided_at_once(questions, self._cache)
+        seconds = (time.perf_counter() - begin) / max(1, len(questions))
+        return [
+            replace(question, ahead=found, ahead_seconds=seconds)
+            for question, found in zip(questions, ahead, strict=True)
+        ]
 
     async def decided_ahead(self, question: Question) -> Question:
         """``question`` with the decisions of the slow routers that it needs."""

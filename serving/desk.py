@@ -4,8 +4,9 @@ It runs on the event loop, takes no locks and never waits, but for routers that 
 the fallback tier.
 """
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tierwise.data.decision_log import DecisionRecord
@@ -13,9 +14,10 @@ from tierwise.data.errors import RecordError
 from tierwise.data.records import Decision, Reason
 from tierwise.router_model.stages import Stage, unobserved
 from tierwise.serving.arms import Arms
-from tierwise.serving.chooser import Chooser, Question
+from tierwise.serving.chooser import Chooser
 from tierwise.serving.metrics import Metrics
 from tierwise.serving.problems import invalid_field
+from tierwise.serving.question import Question
 from tierwise.serving.recorder import Recorder
 from tierwise.serving.shadow import Shadow, Shadowed
 from tierwise.serving.wire import RouteRequest, decision_to_wire, parse_route_request
@@ -23,6 +25,7 @@ from tierwise.serving.wire import RouteRequest, decision_to_wire, parse_route_re
 if TYPE_CHECKING:
     from tierwise.serving.tracing import Tracing
 
+TOGETHER = 32  # steps of a batch that are decided at once: some five milliseconds of the event loop
 CALLERS_POLICY, STICKY_POLICY = "caller", "sticky"
 _STICKY = {
     "thought": "Thought that only its provider can check",
@@ -73,6 +76,30 @@ class Desk:
         with self._tracing.span("route"):
             return await self._answer_soon(raw, where, decision_id)
 
+    async def answer_many(self, raw: Sequence[object]) -> list[dict[str, Any]]:
+        """One answer each, in order, as if each were asked alone; what can be is decided together. Others come in
+        between. Raises ``Problem`` for a bad request, before any is decided where it can be told by then."""
+        if self._tracing is not None or self._arms.now().are_slow:
+            return [await self._answer_after_others(one, place) for place, one in enumerate(raw)]
+        questions = []
+        for place, one in enumerate(raw):
+            questions.append(self._question(one, _place(place)))
+            if place % TOGETHER == TOGETHER - 1:
+                await asyncio.sleep(0)
+        answers = []
+        for start in range(0, len(questions), TOGETHER):
+            together = self._chooser.decided_together(questions[start : start + TOGETHER])
+            for place, question in enumerate(together, start):
+                if question.lanes.are_slow:  # a slow router came meanwhile
+                    question = await self._chooser.decided_ahead(question)
+                answers.append(self._answered(question, time.perf_counter() - question.ahead_seconds, _place(place)))
+            await asyncio.sleep(0)
+        return answers
+
+    async def _answer_after_others(self, raw: object, place: int) -> dict[str, Any]:
+        await asyncio.sleep(0)
+        return await self.answer_soon(raw, _place(place))
+
     def enter(self, raw: object, tier: str, model: str, why: str | None = None) -> str:
         """Records a decision that no router took, and returns its id: the caller's own, or one that sticks to the
         model that spoke before because of ``why`` (``thought``, ``tool_loop``, ``session``). Raises ``Problem``."""
@@ -109,7 +136,7 @@ class Desk:
         if self._tracing is not None:
             self._tracing.note(record)
         finished = time.perf_counter()
-        self._metrics.decide_seconds.observe(decided - begin)
+        self._metrics.decide_seconds.observe(decided - begin + question.ahead_seconds)
         self._metrics.total_seconds.observe(finished - started)
         return decision_to_wire(decision, question.decision_id, (finished - started) * 1000, request.options)
 
@@ -126,3 +153,7 @@ class Desk:
         self._recorder.record(record)
         self._metrics.note_decision(decision)
         return record
+
+
+def _place(place: int) -> str:
+    return f"requests[{place}]"

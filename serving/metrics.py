@@ -53,7 +53,7 @@ class Metrics:
         self._attempts = self._counter("tierwise_outcome_attempts", "Attempts reported.", ["tier", "success"])
         self._cost = self._counter("tierwise_outcome_cost_usd", "Reported cost, US dollars.", ["tier"])
         self.lost_gateway_outcomes = self._counter(
-            "tierwise_lost_gateway_outcomes", "Outcomes of gateway calls that could not be stored.", []
+            "tierwise_lost_gateway_outcomes", "Outcomes of gateway calls that were never stored.", []
         )
         self._upstream = self._counter("tierwise_upstream_calls", "Calls of providers.", ["model", "status"])
         self._first_chunk = self._histogram(

@@ -13,11 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tierwise.data.decision_log import (
-    DecisionLog,
-    DecisionRecord,
-    LogUnavailableError,
-)
+from tierwise.data.decision_log import DecisionLog, DecisionRecord, LogUnavailableError
 from tierwise.data.errors import TierwiseError
 from tierwise.data.foreign.limits import MAX_WAITING_BYTES
 from tierwise.data.foreign.weight import attempt_bytes, step_bytes
@@ -25,6 +21,7 @@ from tierwise.data.records import Outcome
 from tierwise.data.redaction import Redaction, redact_attempt, redact_decision, redact_step
 from tierwise.data.trouble import TroubleLog
 from tierwise.serving.ledger import Ledger
+from tierwise.serving.losses import opened_ledger
 from tierwise.serving.metrics import Metrics
 from tierwise.serving.waiting import Receipts, Report, WaitingBytes, answer
 
@@ -57,7 +54,7 @@ class Recorder:
         self._limits = limits
         self._metrics = metrics
         self._log: DecisionLog | None = None
-        self._ledger: Ledger | None = None
+        self.ledger: Ledger | None = None
         self._decisions: deque[DecisionRecord] = deque()
         self._reports: deque[Report] = deque()
         self._bytes, self._report_bytes = WaitingBytes(), WaitingBytes()
@@ -83,7 +80,7 @@ class Recorder:
         return self._is_up
 
     def start(self) -> None:
-        self._ledger = self._opened_ledger()
+        self.ledger = opened_ledger(self._limits.state_folder, self._metrics)
         self._thread.start()
 
     def stop(self) -> None:
@@ -94,8 +91,9 @@ class Recorder:
         self._thread.join()
         if self._log is not None:
             self._log.close()
-        if self._ledger is not None:
-            self._ledger.close()
+        if self.ledger is not None:
+            self.ledger.close()
+            self.ledger = None
 
     def record(self, decision: DecisionRecord) -> bool:
         """Queues a decision without waiting; False when the queue is full and the decision is dropped."""
@@ -104,15 +102,18 @@ class Recorder:
             self._metrics.dropped_decisions.inc()
             return False
         self._bytes.enter(n_bytes)
-        if self._ledger is not None:
-            self._ledger.answer()
+        if self.ledger is not None:
+            self.ledger.answer()
         self._decisions.append(decision)
         if not self._work.is_set():
             self._work.set()
         return True
 
-    def report(self, outcomes: tuple[Outcome, ...]) -> "Future[Receipts]":
-        """The receipts of ``outcomes``, once they are durable. The future raises ``LogError`` when they are not."""
+    def report(self, outcomes: tuple[Outcome, ...], is_awaited: bool = True) -> "Future[Receipts]":
+        """The receipts of ``outcomes``, once they are durable. The future raises ``LogError`` when they are not.
+
+        Those that are not ``is_awaited`` are written with the next batch, as decisions are.
+        """
         report = Report(outcomes, sum(attempt_bytes(outcome.attempt) for outcome in outcomes))
         is_full = len(self._reports) >= self._limits.queue_size
         is_full = is_full or self._report_bytes.waiting + report.n_bytes > MAX_WAITING_BYTES
@@ -121,7 +122,8 @@ class Recorder:
             return report.receipts
         self._report_bytes.enter(report.n_bytes)
         self._reports.append(report)
-        self._urgent.set()
+        if is_awaited:
+            self._urgent.set()
         self._work.set()
         return report.receipts
 
@@ -148,22 +150,31 @@ class Recorder:
         self._urgent.wait(self._limits.flush_seconds)
 
     def _write_all(self) -> None:
-        """Empties both queues in turns: decisions first, so that an outcome finds its own; outcomes never wait long."""
-        while (self._decisions or self._reports) and not self._is_late():
+        """Writes both queues in turns: decisions first, so that an outcome finds its own; outcomes never wait long.
+
+        What comes meanwhile waits for the next batch, unless somebody waits for it: one row costs as much as ten.
+        """
+        n_due, is_due = len(self._decisions), True
+        while is_due and (self._decisions or self._reports) and not self._is_late():
             try:
-                self._write_decisions()
+                n_due -= self._write_decisions()
                 self._write_reports()
+                is_due = n_due > 0 or len(self._reports) >= BATCH_ROWS or self._urgent.is_set()
             except LogUnavailableError as error:
                 self._note_trouble(error)
                 if not self._is_late():
                     time.sleep(RETRY_SECONDS)
+        if self._decisions or self._reports:
+            self._work.set()
 
-    def _write_decisions(self) -> None:
+    def _write_decisions(self) -> int:
+        """Writes a batch, and returns how many decisions left the queue."""
         n_taken, batch = self._redacted_batch()
         if n_taken:
             self._store_decisions(batch)
             self._forget(n_taken)
             self._note_success()
+        return n_taken
 
     def _redacted_batch(self) -> tuple[int, list[DecisionRecord]]:
         """How many decisions were taken, and what of them may be stored: as many as ``REDACT_SECONDS`` allow."""
@@ -184,8 +195,8 @@ class Recorder:
         """Takes decisions that are stored or counted as dropped from the queue."""
         for _ in range(n_decisions):
             self._bytes.leave(step_bytes(self._decisions.popleft().step))
-        if self._ledger is not None:
-            self._ledger.settle(n_decisions)
+        if self.ledger is not None:
+            self.ledger.settle(n_decisions)
 
     def _store_decisions(self, batch: list[DecisionRecord]) -> None:
         """Stores a batch; when the database refuses it, stores what it accepts one by one."""
@@ -252,18 +263,6 @@ class Recorder:
             except (TierwiseError, OSError) as error:  # a full or read-only disk, a database of a newer version
                 raise LogUnavailableError(str(error)) from None
         return self._log
-
-    def _opened_ledger(self) -> Ledger | None:
-        """The ledger, with the losses of dead processes counted; None where no file can be written."""
-        try:
-            ledger = Ledger.open(self._limits.state_folder)
-        except OSError as error:
-            _LOGGER.warning("decisions lost by a kill will not be counted: %s", error.strerror)
-            return None
-        if ledger.n_lost_before:
-            self._metrics.lost_decisions.inc(ledger.n_lost_before)
-            _LOGGER.error("%d answered decisions were lost when a process was killed", ledger.n_lost_before)
-        return ledger
 
     def _note_success(self) -> None:
         if not self._is_up:

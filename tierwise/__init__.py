@@ -5,7 +5,17 @@
 'small'
 """
 
-try:
+from importlib import import_module
+from os.path import isfile
+from typing import TYPE_CHECKING
+
+if isfile(f"{__path__[0]}/data"):
+    raise ImportError(
+        f"{__path__[0]} was checked out without symbolic links, so that its folders are text files. Either "
+        "install it (pip install -e .), or run: git config core.symlinks true && git checkout -- tierwise"
+    )
+
+if TYPE_CHECKING:
     from tierwise.agents.client import AsyncClient, AsyncLocalClient, Client, LocalClient, RoutedDecision
     from tierwise.data.catalogue import Tier, TierCatalogue
     from tierwise.data.errors import TierwiseError
@@ -13,17 +23,31 @@ try:
     from tierwise.router_model.options import DecideOptions
     from tierwise.router_model.router import Router
     from tierwise.router_model.rules import ConstantRouter, RulesRouter
-except ModuleNotFoundError as missing:
-    from pathlib import Path as _Path
-
-    if not (missing.name or "").startswith("tierwise.") or not (_Path(__file__).parent / "data").is_file():
-        raise
-    raise ImportError(
-        f"{_Path(__file__).parent} was checked out without symbolic links, so that its folders are text files. Either "
-        "install it (pip install -e .), or run: git config core.symlinks true && git checkout -- tierwise"
-    ) from None
 
 __version__ = "0.1.0"
+
+_MODULES = {
+    "AsyncClient": "tierwise.agents.client",
+    "AsyncLocalClient": "tierwise.agents.client",
+    "Attempt": "tierwise.data.records",
+    "Client": "tierwise.agents.client",
+    "ConstantRouter": "tierwise.router_model.rules",
+    "DecideOptions": "tierwise.router_model.options",
+    "Decision": "tierwise.data.records",
+    "LocalClient": "tierwise.agents.client",
+    "LoggedStep": "tierwise.data.records",
+    "Message": "tierwise.data.records",
+    "Outcome": "tierwise.data.records",
+    "RoutedDecision": "tierwise.agents.client",
+    "Router": "tierwise.router_model.router",
+    "RulesRouter": "tierwise.router_model.rules",
+    "Step": "tierwise.data.records",
+    "Tier": "tierwise.data.catalogue",
+    "TierCatalogue": "tierwise.data.catalogue",
+    "TierwiseError": "tierwise.data.errors",
+    "Tool": "tierwise.data.records",
+}
+"""Where the public names are: each is imported when it is first used, so that importing Tierwise costs little."""
 
 __all__ = [
     "AsyncClient",
@@ -47,3 +71,16 @@ __all__ = [
     "Tool",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> object:
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module 'tierwise' has no attribute '{name}'")
+    found: object = getattr(import_module(module), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -31,25 +31,30 @@ class Load:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def run_load(server: Server, requests: Iterable[bytes], concurrency: int) -> Load:
-    """Sends all requests over ``concurrency`` connections and waits until the server has settled."""
+def run_load(server: Server, requests: Iterable[bytes], concurrency: int, per_second: float | None = None) -> Load:
+    """Sends all requests over ``concurrency`` connections and waits until the server has settled.
+
+    Each connection sends its next request when the last one is answered, or at ``per_second``.
+    """
     load = Load()
     cpu, begin = server.cpu_seconds(), time.perf_counter()
-    asyncio.run(_send_all(server.port, iter(requests), concurrency, load))
+    asyncio.run(_send_all(server.port, iter(requests), concurrency, load, per_second))
     load.seconds = time.perf_counter() - begin
     server.settle()
     load.cpu_seconds = server.cpu_seconds() - cpu
     return load
 
 
-async def _send_all(port: int, requests: Iterator[bytes], concurrency: int, load: Load) -> None:
+async def _send_all(
+    port: int, requests: Iterator[bytes], concurrency: int, load: Load, per_second: float | None
+) -> None:
     async with asyncio.TaskGroup() as group:
         for _ in range(concurrency):
-            group.create_task(keep_sending(port, requests, load))
+            group.create_task(keep_sending(port, requests, load, per_second))
 
 
-async def keep_sending(port: int, requests: Iterator[bytes], load: Load) -> None:
-    """One connection of the loop: sends ``requests`` one after the other and notes each in ``load``."""
+async def keep_sending(port: int, requests: Iterator[bytes], load: Load, per_second: float | None = None) -> None:
+    """One connection: sends ``requests`` one after the other, or at ``per_second``, and notes each in ``load``."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for request in requests:
         begin = time.perf_counter()
@@ -57,6 +62,8 @@ async def keep_sending(port: int, requests: Iterator[bytes], load: Load) -> None
         status = await read_status(reader)
         load.latencies_ms.append((time.perf_counter() - begin) * 1000)
         load.n_failed += status != 200
+        if per_second is not None:
+            await asyncio.sleep(max(0.0, 1 / per_second - (time.perf_counter() - begin)))
     writer.close()
 
 

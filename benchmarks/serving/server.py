@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-PAUSE_SECONDS = 0.3  # longer than the recorder waits for a batch
-RESTING_SECONDS = 0.0005
+PAUSE_SECONDS = 0.5  # longer than two batches of the recorder
+RESTING_SECONDS = 0.002  # an idle server spends nearly half of it on its watchers
 MAX_PAUSES = 20
 
 
@@ -47,15 +47,21 @@ class Server:
 
 
 @contextmanager
-def serving(bundle: Path | None, **settings: object) -> Iterator[Server]:
-    """Starts the service with a decision log of its own and stops it in the end, by its pid."""
+def serving(bundle: Path | None, source: Path | None = None, **settings: object) -> Iterator[Server]:
+    """Starts the service with a decision log of its own and stops it in the end, by its pid.
+
+    ``source`` is a folder with the code of another version; its own is the default.
+    """
     with TemporaryDirectory(prefix="tierwise-bench-") as folder:
         known = {"log_url": f"sqlite:///{folder}/decisions.db", "state_folder": folder, "log_level": "warning"}
         if bundle is not None:
             known["bundle"] = str(bundle.resolve())
         given = {f"TIERWISE_{name.upper()}": str(value) for name, value in (known | settings).items()}
         command = [sys.executable, "-m", "tierwise", "serve", "--port", "0"]
-        with subprocess.Popen(command, env=os.environ | given, stdout=subprocess.PIPE, text=True) as process:
+        if source is not None:  # the working directory comes before everything installed
+            given["PYTHONPATH"] = str(source.resolve())
+        environment = os.environ | given
+        with subprocess.Popen(command, env=environment, cwd=source, stdout=subprocess.PIPE, text=True) as process:
             try:
                 assert process.stdout is not None
                 address = process.stdout.readline().split()[-1]

@@ -60,9 +60,12 @@ def empty_write_ahead_log(engine: Engine) -> None:
             driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def writing(connection: Connection) -> Connection:
-    """Marks the next transaction as one that writes, so that SQLite takes its write lock at the start."""
-    return connection.execution_options(tierwise_begin="BEGIN IMMEDIATE")
+def writing(connection: Connection, is_synced: bool = True) -> Connection:
+    """Marks the next transaction as one that writes, so that SQLite takes its write lock at the start.
+
+    One that is not ``is_synced`` survives a killed process and no power cut: its commit does not wait for the disk.
+    """
+    return connection.execution_options(tierwise_begin="BEGIN IMMEDIATE", tierwise_is_synced=is_synced)
 
 
 def _open_sqlite(url: URL, timeout_seconds: float) -> Engine:
@@ -101,7 +104,11 @@ def _use_write_ahead_log(connection: sqlite3.Connection, timeout_seconds: float)
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("tierwise_begin", "BEGIN"))
+    options = connection.get_execution_options()
+    driver: Any = connection.connection.driver_connection
+    if "tierwise_is_synced" in options:  # inside a transaction it could not be changed
+        driver.execute(f"PRAGMA synchronous={'FULL' if options['tierwise_is_synced'] else 'NORMAL'}")
+    connection.exec_driver_sql(options.get("tierwise_begin", "BEGIN"))
 
 
 def _open_postgres(url: URL, timeout_seconds: float, max_connections: int) -> Engine:

@@ -1,4 +1,6 @@
-"""Outcomes on their way to the recorder: nobody waits for them, and they wait for a database that is away."""
+"""Outcomes on their way to the recorder: nobody waits for them; they share commits and wait while the database is away.
+
+The ledger knows of each until it is stored or counted as lost, so that the next process counts those of a kill."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,14 +28,20 @@ class Reports:
 
     def add(self, outcome: Outcome) -> None:
         """Hands an outcome to the recorder's thread. Called on the event loop."""
+        ledger = self._recorder.ledger
+        if ledger is not None:
+            ledger.take_outcome()
+        self._hand_over(outcome)
+
+    def _hand_over(self, outcome: Outcome) -> None:
         loop = asyncio.get_running_loop()
-        promise = self._recorder.report((outcome,))
+        promise = self._recorder.report((outcome,), is_awaited=False)
         promise.add_done_callback(lambda done: self._settle(outcome, done, loop))
 
     def close(self) -> None:
         """Nothing waits any longer."""
         self._is_closed = True
-        self._metrics.lost_gateway_outcomes.inc(len(self._waiting))
+        self._lose(len(self._waiting))
         self._waiting.clear()
 
     def _settle(
@@ -42,12 +50,13 @@ class Reports:
         """On the recorder's thread: counts what is stored, and keeps what the database could not take."""
         error = done.exception()
         if error is None:
+            self._forget(1)
             self._metrics.note_outcomes(count_receipts(done.result()))
             self._metrics.note_attempt(outcome.attempt, self._tiers())
             return
         has_room = len(self._waiting) < self._limit and not self._is_closed
         if not (isinstance(error, LogUnavailableError) and has_room):
-            self._metrics.lost_gateway_outcomes.inc()
+            self._lose(1)
             return
         self._waiting[id(outcome)] = outcome
         loop.call_soon_threadsafe(loop.call_later, RETRY_SECONDS, self._again, id(outcome))
@@ -55,4 +64,14 @@ class Reports:
     def _again(self, key: int) -> None:
         outcome = self._waiting.pop(key, None)
         if outcome is not None:
-            self.add(outcome)
+            self._hand_over(outcome)
+
+    def _lose(self, n_outcomes: int) -> None:
+        self._metrics.lost_gateway_outcomes.inc(n_outcomes)
+        self._forget(n_outcomes)
+
+    def _forget(self, n_outcomes: int) -> None:
+        """They are stored, or counted as lost."""
+        ledger = self._recorder.ledger
+        if ledger is not None:
+            ledger.settle_outcomes(n_outcomes)

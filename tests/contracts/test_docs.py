@@ -82,11 +82,12 @@ def test_every_named_command_and_option_exists(pages: dict[str, str], command_li
 def unknown_part(command: Any, words: list[str], options: list[str]) -> str | None:
     """What of a command line does not exist; words after a command without sub-commands are its arguments."""
     for word in words:
-        if not hasattr(command, "commands"):
+        if not hasattr(command, "get_command"):
             break
-        if word not in command.commands:
+        found = command.get_command(None, word)
+        if found is None:
             return f"no command {word}"
-        command = command.commands[word]
+        command = found
     known = {"--help", *(name for p in command.params for name in (*p.opts, *p.secondary_opts))}
     missing = [option for option in options if option not in known]
     return f"no option {missing[0]}" if missing else None

@@ -1,7 +1,7 @@
 """The recorder by itself, on a real decision log: what is written, who gets which receipts, what a bad record costs."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -114,6 +114,27 @@ def test_reports_that_share_a_commit_get_their_own_receipts(recorder: MakeRecord
         (),
         (NEW, DUPLICATE),
     ]
+
+
+def test_outcomes_that_nobody_awaits_share_the_commit_of_the_next_that_somebody_does(
+    recorder: MakeRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_written: list[int] = []
+    write = DecisionLog.record_outcomes
+
+    def counting(log: DecisionLog, batch: Sequence[Outcome]) -> tuple[OutcomeReceipt, ...]:
+        n_written.append(len(batch))
+        return write(log, batch)
+
+    monkeypatch.setattr(DecisionLog, "record_outcomes", counting)
+    made = recorder(flush_seconds=600.0)
+    made.start()
+    made.report((outcome(0),)).result(timeout=60)
+    waiting = [made.report((outcome(number),), is_awaited=False) for number in range(1, 6)]
+    made.report((outcome(6),)).result(timeout=60)
+    assert n_written == [1, 6]
+    assert [report.result(timeout=0) for report in waiting] == [(UNKNOWN,)] * 5
+    made.stop()
 
 
 def test_one_decision_that_cannot_be_stored_costs_only_itself(

@@ -1,16 +1,19 @@
 """POST /route and /route/batch: the contract of the answer, the cache, trouble in the router."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
 
+from tests.serving.conftest import StartApp
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Decision, Reason, Step
 from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
+from tierwise.router_model.router import Router
 
 ANSWER_FIELDS = [
     "decision_id",
@@ -89,6 +92,48 @@ def test_a_batch_is_answered_in_order(client: TestClient) -> None:
     answer = client.post("/route/batch", json={"requests": requests}).json()
     assert [decision["tier"] for decision in answer["decisions"]] == ["small", "frontier", "small"]
     assert len({decision["decision_id"] for decision in answer["decisions"]}) == 3
+
+
+def test_a_batch_decides_bit_for_bit_what_single_requests_get_and_asks_the_router_together(
+    start: StartApp, router: Router, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_asked: list[int] = []
+    decide_many = Router.decide_many
+
+    def counting(self: Router, steps: Sequence[Step], options: DecideOptions = NO_OPTIONS) -> list[Decision]:
+        n_asked.append(len(steps))
+        return decide_many(self, steps, options)
+
+    kinds = ("extract", "plan", "classify", None)
+    requests = [
+        {"step": {"text": f"Look at number {i % 60}.", "task_type": kinds[i % 4]}, "task_id": f"t-{i}"}
+        | ({"options": {"min_tier": "mid"}} if i % 3 else {})
+        for i in range(80)
+    ]
+    alone = start(decider=router, cache_entries=0)
+    singles = [alone.post("/route", json=one).json() for one in requests]
+    monkeypatch.setattr(Router, "decide_many", counting)
+    batch = start(decider=router).post("/route/batch", json={"requests": requests}).json()["decisions"]
+    own = {"decision_id": None, "latency_ms": None}
+    assert [one | own for one in batch] == [one | own for one in singles]
+    assert n_asked == [11, 21, 19, 9]  # by options, in turns of 32; the last twenty are known from the first
+
+
+def test_a_bad_option_in_a_batch_is_named_by_its_place(start: StartApp, router: Router) -> None:
+    requests = [{"step": {"text": "a"}}, {"step": {"text": "b"}, "options": {"min_tier": "huge"}}]
+    response = start(decider=router).post("/route/batch", json={"requests": requests})
+    assert response.status_code == 422
+    assert response.json()["field"].startswith("requests[1].options.min_tier")
+
+
+def test_trouble_in_a_batch_gives_each_step_the_fallback_tier(start: StartApp) -> None:
+    class Broken(ScriptedRouter):
+        def decide_many(self, steps: Sequence[Step], options: DecideOptions = NO_OPTIONS) -> list[Decision]:
+            raise RuntimeError(f"broken: {len(steps)} {options}")
+
+    client = start(decider=Broken(RuntimeError("broken")))
+    answer = client.post("/route/batch", json={"requests": [{"step": {"text": str(i)}} for i in range(3)]})
+    assert [one["fallback"] for one in answer.json()["decisions"]] == [True] * 3
 
 
 def test_a_bad_request_in_a_batch_is_named_by_its_place(client: TestClient) -> None:

@@ -2,29 +2,12 @@
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 import tierwise
-from tierwise.cli.collect import collect
-from tierwise.cli.console import fail, say
-from tierwise.cli.decide import decide
-from tierwise.cli.demo import demo
-from tierwise.cli.drift import drift
-from tierwise.cli.encoder import encoder_app
-from tierwise.cli.evaluate import evaluate
-from tierwise.cli.experiment import experiment_app
-from tierwise.cli.explain import explain
-from tierwise.cli.export import export
-from tierwise.cli.import_ import import_log
-from tierwise.cli.init import init
-from tierwise.cli.label import label
-from tierwise.cli.promote import promote, rollback
-from tierwise.cli.retrain import retrain
-from tierwise.cli.serve import serve
-from tierwise.cli.tax import tax
-from tierwise.cli.train import train
+from tierwise.cli.lazy import LazyCommands
 from tierwise.data.errors import TierwiseError
 
 _INTERRUPTED = 130
@@ -37,33 +20,13 @@ _SOURCES = (
 
 app = typer.Typer(
     name="tierwise",
+    cls=LazyCommands,
     help="Learn which LLM tier each agent step needs, and serve the decision.",
     epilog=_SOURCES,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (
-    init,
-    demo,
-    train,
-    evaluate,
-    decide,
-    serve,
-    explain,
-    tax,
-    collect,
-    label,
-    retrain,
-    promote,
-    rollback,
-    drift,
-    export,
-):
-    app.command()(_command)
-app.command("import")(import_log)
-app.add_typer(encoder_app, name="encoder")
-app.add_typer(experiment_app, name="experiment")
 
 
 def _print_version(is_asked: bool) -> None:
@@ -91,14 +54,20 @@ def main() -> None:
         app()
     except SystemExit as ended:
         if ended.code == _INTERRUPTED:
-            say("tierwise: interrupted")
+            typer.echo("tierwise: interrupted", err=True)
         raise
     except TierwiseError as error:
-        fail(str(error), code=2)
+        _fail(str(error), code=2)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:
         if error.filename:
-            fail(f"{error.filename}: {error.strerror}", code=2)
-        fail(error.strerror or str(error))
+            _fail(f"{error.filename}: {error.strerror}", code=2)
+        _fail(error.strerror or str(error), code=1)
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    from tierwise.cli.console import fail  # with its tables and bars it would double what --version costs
+
+    fail(text, code)

@@ -8,7 +8,7 @@ import typer
 from tierwise.cli.console import say
 from tierwise.data.extras import needs_extra
 
-encoder_app = typer.Typer(help="Export sentence encoders.", no_args_is_help=True)
+encoder_app = typer.Typer(help="Export sentence encoders.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @encoder_app.callback()

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 REPORT_ACTION = "experiment report"
 
-experiment_app = typer.Typer(help="Run A/B tests between rules, routers and constants.", no_args_is_help=True)
+experiment_app = typer.Typer(
+    help="Run A/B tests between rules, routers and constants.", no_args_is_help=True, rich_markup_mode=None
+)
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the experiment.")]
 BundleOption = Annotated[
