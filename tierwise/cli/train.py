@@ -10,6 +10,7 @@ import typer
 
 from tierwise.cli.console import StageBar, say
 from tierwise.cli.meter import Meter
+from tierwise.cli.mirroring import mirrored_lines
 from tierwise.cli.show_config import ShowConfigOption
 from tierwise.cli.sources import Quarantine
 from tierwise.data.catalogue import TierCatalogue
@@ -89,6 +90,9 @@ def train(
     version = trained.save(out)
     say(f"Bundle {version} written to {out}")
     say_training(trained)
+    if settings.target == Target.SAME_ANSWER:
+        for line in mirrored_lines(drawn.steps, drawn.n_read, trained.parts.policy, catalogue):
+            say(line)
     if drawn.n_repeated:
         say(f"{drawn.n_repeated} step(s) stood in the log before, the very same, and counted once.")
     n_silent = drawn.n_read - drawn.n_known - drawn.n_repeated
@@ -97,6 +101,9 @@ def train(
     say(f"Took {meter.speed(drawn.n_read)}, {meter.memory()}.")
     if track:
         say_registered(out, name)
+    if trained.parts.policy.certified(None).cost_weight is not None:
+        named = "" if tiers is None else f" --tiers {tiers}"
+        say(f"Next: tierwise serve --bundle {out}{named}")
 
 
 def _drawn(
