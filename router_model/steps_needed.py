@@ -21,7 +21,8 @@ _Z_RANGE = 1.2816  # an interval of 80 % for the rate of differences
 class StepsNeeded:
     """What was seen, and mirrored steps in all until a promise stands, None for never at that rate of differences.
 
-    ``expected`` is at the rate seen so far, with half a difference added, ``least`` and ``most`` at the ends of its 80 % interval.
+    ``expected`` is at the rate seen so far, with half a difference added, ``least`` and ``most`` at the ends of its
+    80 % interval.
     """
 
     n_seen: int
@@ -40,6 +41,8 @@ class StepsNeeded:
         seen = f"{self.n_different:,} of {self.n_seen:,} answers differ ({self.rate:.1%})"
         if self.expected is None and self.least is None:
             return f"{seen}: never at this rate of differences, {self.max_loss:.0%} may differ"
+        if self.expected is None and self.rate < self.max_loss:
+            return f"{seen}: too few to tell"
         if self.expected is None:
             return f"{seen}: not at this rate of differences; too few were mirrored to rule it out"
         more = self.expected - self.n_seen

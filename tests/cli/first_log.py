@@ -2,6 +2,7 @@
 
 import json
 import random
+from calendar import month_name
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ _GOODS = ("desk lamp", "ring binder", "label printer", "office chair", "monitor 
 _MOODS = {"positive": ("arrived early and works well", "solved it in one call", "is better than the old one"),
           "negative": ("broke on the second day", "was never answered", "came without its cable"),
           "neutral": ("is the one from the catalogue", "was ordered twice", "stands in the corner")}  # fmt: skip
-_QUEUES = {"billing": ("charged twice", "a wrong VAT number"), "shipping": ("a parcel that never came", "a new address"),
+_QUEUES = {"billing": ("a double charge", "a wrong VAT number"), "shipping": ("a lost parcel", "a new address"),
            "account": ("a lost password", "a second user"), "returns": ("a torn box", "the wrong size")}  # fmt: skip
 
 Asked = tuple[str, str]
@@ -31,7 +32,8 @@ def _extract(rng: random.Random) -> Asked:
 
 def _mood(rng: random.Random) -> Asked:
     mood = rng.choice(list(_MOODS))
-    text = f"{rng.choice(_PEOPLE)} from {rng.choice(_CITIES)} writes: the {rng.choice(_GOODS)} {rng.choice(_MOODS[mood])}, order {rng.randrange(9_999)}"
+    said = f"the {rng.choice(_GOODS)} {rng.choice(_MOODS[mood])}, order {rng.randrange(9_999)}"
+    text = f"{rng.choice(_PEOPLE)} from {rng.choice(_CITIES)} writes: {said}"
     return f"Classify the sentiment as positive, negative or neutral. Reply with one word.\n\n{text}.", mood
 
 
@@ -49,8 +51,7 @@ def _arithmetic(rng: random.Random) -> Asked:
 
 def _date(rng: random.Random) -> Asked:
     day, month, year = rng.randrange(1, 29), rng.randrange(1, 13), rng.randrange(1990, 2031)
-    names = ("January February March April May June July August September October November December").split()
-    said = f"{names[month - 1]} {day}, {year}"
+    said = f"{month_name[month]} {day}, {year}"
     return (
         f"Rewrite the date in ISO 8601, nothing else: the lease of {rng.choice(_PEOPLE)} begins on {said}.",
         f"{year}-{month:02d}-{day:02d}",
@@ -76,6 +77,15 @@ def calls(n_calls: int, seed: int = 0) -> list[Asked]:
         prompt, answer = rng.choices(KINDS, weights=(5, 3, 4, 2, 1, 2))[0](rng)
         found[prompt] = answer
     return list(found.items())
+
+
+def wrong(answer: str) -> str:
+    """Another answer of the same form, which nothing but the right one can tell from it."""
+    for names in (list(_MOODS), list(_QUEUES)):
+        if answer in names:
+            return names[(names.index(answer) + 1) % len(names)]
+    at = max(i for i, character in enumerate(answer) if character.isdigit())
+    return answer[:at] + str((int(answer[at]) + 1) % 10) + answer[at + 1 :]
 
 
 def lines(format_name: str, asked: list[Asked]) -> Iterator[str]:
