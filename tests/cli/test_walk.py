@@ -92,7 +92,7 @@ def test_cheap_tiers_that_answer_alike_are_certified_routed_and_audited(
         serve, _, trained = walk_to_certificate(format_name, tierwise, stub)
         assert certified_at_3_percent(trained) > 0.5, trained
         assert re.search(r"At your traffic: \$[\d.]+ saved of \$[\d.]+ a month", trained)
-        assert serve[:3] == ["serve", "--bundle", "bundle"]
+        assert serve == "serve --bundle bundle --tiers tiers.toml --mirror-usd-per-day 2".split()
         with served(serve) as address:
             tiers = [ask(address, prompt) for prompt, _ in calls(N_LOGGED + N_ROUTED)[N_LOGGED:]]
             assert sum(tier != TOP for tier in tiers) > N_ROUTED / 2
@@ -121,7 +121,7 @@ def served(command: list[str]) -> Iterator[str]:
     """The service of the printed command, audited; on a free port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    more = ["--port", str(port), "--mirror-usd-per-day", "2", "--mirror-share", "0.5"]
+    more = ["--port", str(port), "--mirror-share", "0.5"]
     root = str(Path(__file__).parents[2])
     process = subprocess.Popen(
         [sys.executable, "-m", "tierwise", *command, *more],

@@ -103,7 +103,8 @@ def train(
         say_registered(out, name)
     if trained.parts.policy.certified(None).cost_weight is not None:
         named = "" if tiers is None else f" --tiers {tiers}"
-        say(f"Next: tierwise serve --bundle {out}{named}")
+        audited = " --mirror-usd-per-day 2" if settings.target == Target.SAME_ANSWER else ""
+        say(f"Next: tierwise serve --bundle {out}{named}{audited}")
 
 
 def _drawn(
