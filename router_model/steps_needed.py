@@ -13,6 +13,7 @@ from statistics import NormalDist
 
 ENOUGH_LOSSES = 5.0
 MOST_STAKED = 0.95
+MOST_TOLD = 10_000
 _SLOW_START = 25  # steps whose bets are small, because they rest on a guess of the spread
 _Z_RANGE = 1.2816  # an interval of 80 % for the rate of differences
 
@@ -48,6 +49,8 @@ class StepsNeeded:
         more = self.expected - self.n_seen
         if more <= 0:
             return f"{seen}: enough for {self.max_loss:.0%}"
+        if more > MOST_TOLD:
+            return f"{seen}: more than {MOST_TOLD:,} more mirrored steps at this rate, if ever"
         return f"{seen}: about {_round_up(more):,} more mirrored steps ({self._range()})"
 
     def _range(self) -> str:
@@ -98,5 +101,5 @@ def _rate_interval(n_seen: int, n_different: int) -> tuple[float, float]:
 
 def _round_up(n: int) -> int:
     """To two figures: more would claim to know."""
-    unit = 10 ** max(0, len(str(n)) - 2)
+    unit: int = 10 ** max(0, len(str(n)) - 2)
     return math.ceil(n / unit) * unit

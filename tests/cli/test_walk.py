@@ -92,7 +92,7 @@ def test_cheap_tiers_that_answer_alike_are_certified_routed_and_audited(
         serve, _, trained = walk_to_certificate(format_name, tierwise, stub)
         assert certified_at_3_percent(trained) > 0.5, trained
         assert re.search(r"At your traffic: \$[\d.]+ saved of \$[\d.]+ a month", trained)
-        assert serve == "serve --bundle bundle --tiers tiers.toml --mirror-usd-per-day 2".split()
+        assert serve == ["serve", "--bundle", "bundle", "--tiers", "tiers.toml", "--mirror-usd-per-day", "2"]
         with served(serve) as address:
             tiers = [ask(address, prompt) for prompt, _ in calls(N_LOGGED + N_ROUTED)[N_LOGGED:]]
             assert sum(tier != TOP for tier in tiers) > N_ROUTED / 2
