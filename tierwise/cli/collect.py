@@ -77,8 +77,7 @@ def collect(
         _report(logged, journal, catalogue, allowance)
     say(f"{n_steps} steps written to {out}; {progress.n_done} of {progress.n_total} attempts are there")
     if comparison is not None:
-        comparison.say(catalogue)
-        say(f"Next: tierwise train --log {out} --tiers {tiers} --target same-answer --out bundle")
+        comparison.say(catalogue, f"tierwise train --log {out} --tiers {tiers} --target same-answer --out bundle")
     elif progress.n_done and not _learned(logged, journal):
         fail("no answer could be verified, so nothing was learned; compare with the top tier's instead: --compare TIER")
     _fail_where_unfinished(progress, journal)

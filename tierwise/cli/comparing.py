@@ -56,8 +56,8 @@ class Comparison:
             steps = _judged_steps(list(steps), self.top, self.judge, upstreams, allowance, kept)
         return compared_steps(steps, self.top, self.compared)
 
-    def say(self, catalogue: TierCatalogue) -> None:
-        """By tier how many answers mean the same, with 95 % intervals over whole tasks, and how many are open."""
+    def say(self, catalogue: TierCatalogue, command: str) -> None:
+        """What came of it, and the next ``command``: by tier how many answers mean the same, with 95 % intervals over whole tasks, and how many are open."""
         rows = []
         for name in catalogue.names:
             same, n_open = self.compared.same(name), self.compared.n_open[name]
@@ -81,6 +81,7 @@ class Comparison:
             fail(
                 "no answer could be compared, so nothing was learned; is the log's own answer there (tierwise import)?"
             )
+        say(f"Next: {command}")
 
 
 def open_comparison(

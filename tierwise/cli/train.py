@@ -90,9 +90,7 @@ def train(
     version = trained.save(out)
     say(f"Bundle {version} written to {out}")
     say_training(trained)
-    if settings.target == Target.SAME_ANSWER:
-        for line in mirrored_lines(drawn.steps, drawn.n_read, trained.parts.policy, catalogue):
-            say(line)
+    _say_mirrored(settings, drawn, trained)
     if drawn.n_repeated:
         say(f"{drawn.n_repeated} step(s) stood in the log before, the very same, and counted once.")
     n_silent = drawn.n_read - drawn.n_known - drawn.n_repeated
@@ -101,9 +99,22 @@ def train(
     say(f"Took {meter.speed(drawn.n_read)}, {meter.memory()}.")
     if track:
         say_registered(out, name)
-    if trained.parts.policy.certified(None).cost_weight is not None:
+    _say_next(trained, out, tiers)
+
+
+def _say_mirrored(settings: "TrainConfig", drawn: DrawnSteps, trained: "TrainedRouter") -> None:
+    """What compared answers are worth, where they are what was learned from."""
+    if settings.target == Target.SAME_ANSWER:
+        for line in mirrored_lines(drawn.steps, drawn.n_read, trained.parts.policy, trained.parts.catalogue):
+            say(line)
+
+
+def _say_next(trained: "TrainedRouter", out: Path, tiers: Path | None) -> None:
+    """The command that serves what is certified; nothing where nothing is."""
+    policy = trained.parts.policy
+    if policy.certified(None).cost_weight is not None:
         named = "" if tiers is None else f" --tiers {tiers}"
-        audited = " --mirror-usd-per-day 2" if settings.target == Target.SAME_ANSWER else ""
+        audited = " --mirror-usd-per-day 2" if policy.target == Target.SAME_ANSWER else ""
         say(f"Next: tierwise serve --bundle {out}{named}{audited}")
 
 
