@@ -57,7 +57,8 @@ class Comparison:
         return compared_steps(steps, self.top, self.compared)
 
     def say(self, catalogue: TierCatalogue, command: str) -> None:
-        """What came of it, and the next ``command``: by tier how many answers mean the same, with 95 % intervals over whole tasks, and how many are open."""
+        """By tier how many answers mean the same, with 95 % intervals over whole tasks, how many are open, and how
+        many more steps are needed; then the next ``command``."""
         rows = []
         for name in catalogue.names:
             same, n_open = self.compared.same(name), self.compared.n_open[name]
