@@ -114,7 +114,9 @@ class PromiseWatcher(Periodic):
     def _begin(self, log: DecisionLog, decider: Decider, promised: float | None) -> None:
         """A version that was not watched before; one whose alarm was raised already has it still."""
         is_known = promised is not None and any(entry.action == ALARM_ACTION for entry in log.audit(decider.version))
-        self._monitor = None if promised is None else PromiseMonitor(decider.catalogue.names, promised)
+        target = decider.parts.policy.target if isinstance(decider, Router) else "success"
+        names = decider.catalogue.names
+        self._monitor = None if promised is None else PromiseMonitor(names, promised, target=target)
         self._place = _START
         self._watched.state = None
         self._watched.broken_version = decider.version if is_known else None

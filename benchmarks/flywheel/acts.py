@@ -17,7 +17,7 @@ def play_all(play: Play) -> None:
 
 def learn_from_the_rules(play: Play) -> None:
     """The top tier decides and others are explored; a challenger learns from it, wins an experiment, is promoted."""
-    began = play.traffic(450)
+    began = play.traffic(1000)
     _must(play.retrain(began, test_share=0.3), 0)
     play.follow_challenger()
     _must(play.experiment("start", "--share", "0.5", "--margin", "0.05", "--exploration", "0.1"), 0)

@@ -87,6 +87,27 @@ def show(logged: LoggedStep, tiers: Sequence[str]) -> Shown | None:
     return Shown(task, at, worst, best, *drawn, p_ran, is_explored=picked != ran)
 
 
+def show_same(logged: LoggedStep, tiers: Sequence[str]) -> Shown | None:
+    """The same for a promise of same answers, from the audit: a random share of the calls, asked of the other tiers.
+
+    A cheaper answer that the audit could not compare counts as different, as in certification. Calls of the top tier
+    speak where they were mirrored, so that both kinds stand for the same share of the traffic.
+    """
+    decision, first = logged.decision, _first_attempt(logged.attempts)
+    if decision is None or first is None or not _is_routers(decision, first, tiers):
+        return None
+    ran = tiers.index(first.tier)
+    if _picked(decision, tiers) != ran:
+        return None
+    is_top = ran == len(tiers) - 1
+    audits = [a for a in logged.attempts if is_mirror(a) and IS_SAME in a.extra and (is_top or a.tier == tiers[-1])]
+    if not audits:
+        return None
+    pair = Pair(float(is_top or audits[0].extra[IS_SAME] is True), 1.0)
+    task = logged.task_id or (decision.decision_id or logged.step_id)
+    return Shown(task, logged.timestamp or 0.0, pair, pair, pair, pair, 1.0, is_explored=False)
+
+
 def _is_routers(decision: LoggedDecision, first: Attempt, tiers: Sequence[str]) -> bool:
     if decision.extra.get("fallback") or decision.extra.get("reason_code") in (CASCADE_CODE, BROKEN_CODE, "named"):
         return False

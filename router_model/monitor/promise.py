@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tierwise.data.records import LoggedStep
-from tierwise.router_model.monitor.evidence import Pair, Shown, show
+from tierwise.router_model.monitor.evidence import Pair, Shown, show, show_same
 from tierwise.router_model.monitor.wealth import Floats, last_log_wealth, mixed, running_log_wealth
 
 CONFIDENCE = 0.95
@@ -59,7 +59,14 @@ class PromiseState:
 class PromiseMonitor:
     """Takes decisions as they settle, in the order of their time, and tells at any moment how the promise stands."""
 
-    def __init__(self, tiers: Sequence[str], max_quality_loss: float, confidence: float = CONFIDENCE) -> None:
+    def __init__(
+        self,
+        tiers: Sequence[str],
+        max_quality_loss: float,
+        confidence: float = CONFIDENCE,
+        target: str = "success",
+    ) -> None:
+        self._show = show_same if target == "same-answer" else show
         self._tiers = tuple(tiers)
         self._loss = max_quality_loss
         self._confidence = confidence
@@ -73,7 +80,7 @@ class PromiseMonitor:
 
     def take(self, steps: Iterable[LoggedStep]) -> int:
         """Adds decisions and returns how many of them speak."""
-        shown = [found for step in steps if (found := show(step, self._tiers)) is not None]
+        shown = [found for step in steps if (found := self._show(step, self._tiers)) is not None]
         for each in shown:
             self._add(each)
         return len(shown)

@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tierwise.data.errors import LogError
-from tierwise.serving.dashboard import decisions, experiments, overview, quality, routers, tasks, tax
+from tierwise.serving.dashboard import certificate, decisions, experiments, overview, quality, routers, tasks, tax
 from tierwise.serving.dashboard.access import COOKIE, SESSION_SECONDS, Guard, Sessions, load_secret
 from tierwise.serving.dashboard.page import STATIC_FOLDER, Dashboard, render
 from tierwise.serving.keys import ApiKeys
@@ -36,6 +36,8 @@ def dashboard_app(service: Service, keys: ApiKeys) -> Starlette:
             Route("/tasks", tasks.tasks),
             Route("/tasks/{task_id:path}", tasks.task),
             Route("/quality", quality.quality),
+            Route("/certificate", certificate.certificate, methods=["GET"]),
+            Route("/certificate/ramp", certificate.start_ramp, methods=["POST"]),
             Route("/experiments", experiments.experiments),
             Route("/routers", routers.routers),
             Route("/login", _login_page, methods=["GET"]),

@@ -10,13 +10,15 @@ NOTHING = "–"
 def usd(value: float | None) -> str:
     """Dollars with cents from one dollar up, three digits that count below.
 
-    >>> usd(1234.5), usd(0.000421), usd(0), usd(None)
-    ('$1,234.50', '$0.000421', '$0', '–')
+    >>> usd(1234.5), usd(0.000421), usd(0), usd(None), usd(-2)
+    ('$1,234.50', '$0.000421', '$0', '–', '−$2.00')
     """
     if value is None:
         return NOTHING
     if value == 0:
         return "$0"
+    if value < 0:
+        return f"−{usd(-value)}"
     return f"${value:,.2f}" if abs(value) >= 1 else f"${float(f'{value:.3g}'):.10f}".rstrip("0")
 
 

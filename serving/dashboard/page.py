@@ -25,6 +25,7 @@ NAVIGATION = {
     "decisions": ("/decisions", "Decisions"),
     "tasks": ("/tasks", "Tasks"),
     "quality": ("/quality", "Quality"),
+    "certificate": ("/certificate", "Certificate"),
     "experiments": ("/experiments", "Experiments"),
     "routers": ("/routers", "Routers"),
 }

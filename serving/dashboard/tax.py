@@ -11,6 +11,7 @@ from starlette.responses import Response
 from tierwise.data.decision_log.views import search
 from tierwise.data.decision_log.views.settled import Wanted
 from tierwise.data.errors import TierwiseError
+from tierwise.data.records import LoggedStep
 from tierwise.data.tax import TaxReport, frontier_tax
 from tierwise.serving.budget import Spending, spendings
 from tierwise.serving.dashboard.page import Dashboard, dashboard_of, render
@@ -23,9 +24,7 @@ MAX_ROWS = 12
 def tax(request: Request) -> Response:
     dashboard = dashboard_of(request)
     period = read_period(request.query_params.get("period"), time.time())
-    wanted = Wanted(period.since, END_OF_TIME)
-    since = dashboard.reader.ask(search.newest_start, wanted, MAX_STEPS)
-    steps = list(dashboard.reader.log.logged_steps(since))
+    steps = newest_steps(dashboard, period.since)
     report: TaxReport | None = None
     try:
         report = frontier_tax(steps, dashboard.service.slot.decider.catalogue)
@@ -48,6 +47,12 @@ def tax(request: Request) -> Response:
         periods=PERIODS,
         budgets=_budgets(dashboard),
     )
+
+
+def newest_steps(dashboard: Dashboard, since: float) -> list[LoggedStep]:
+    """The newest ``MAX_STEPS`` decisions from ``since`` on, seconds since the epoch."""
+    start = dashboard.reader.ask(search.newest_start, Wanted(since, END_OF_TIME), MAX_STEPS)
+    return list(dashboard.reader.log.logged_steps(start))
 
 
 def _budgets(dashboard: Dashboard) -> list[Spending]:

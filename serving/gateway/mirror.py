@@ -1,4 +1,5 @@
 """The mirror: of calls that the top tier answered, a random share is asked of the cheaper tiers too, in the background.
+Where calls are routed, the same share of those that a cheaper tier answered is asked of the top tier: the audit.
 
 Nobody waits for it and nobody gets its answers; they are reported as attempts of the same decision, marked as such, so
 that what routing would change is known before anything is routed. A budget in dollars bounds each day (UTC).
@@ -51,7 +52,8 @@ def open_mirror(
         return 0.0 if log is None else log.ask(lambda connection: mirrored_usd(connection, moment))
 
     budget = DayBudget(settings.mirror_usd_per_day / settings.workers, spent_since)
-    return Mirror(settings.mirror_share, budget, transport, report, answers, random.random)
+    share, audits = settings.mirror_share, not settings.observe
+    return Mirror(share, budget, transport, report, answers, random.random, audits)
 
 
 class DayBudget:
@@ -81,7 +83,8 @@ class DayBudget:
 
 
 class Mirror:
-    """``draw`` gives numbers from 0 to below 1; ``report`` takes the outcomes."""
+    """``draw`` gives numbers from 0 to below 1; ``report`` takes the outcomes; ``audits`` asks the top tier of calls
+    that went below it."""
 
     def __init__(
         self,
@@ -91,6 +94,7 @@ class Mirror:
         report: Callable[[Outcome], None],
         answers: AnswerKeeper,
         draw: Callable[[], float],
+        audits: bool = False,
     ) -> None:
         self._share = share
         self._budget = budget
@@ -98,6 +102,7 @@ class Mirror:
         self._report = report
         self._answers = answers
         self._draw = draw
+        self._audits = audits
         self._trouble = TroubleLog(_LOGGER)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -109,18 +114,22 @@ class Mirror:
         reply: Completion,
         endpoints: tuple[Endpoint, ...],
     ) -> None:
-        """Begins to ask the tiers below, if the call is drawn and there is money for it. Called on the event loop.
+        """Begins to ask the tiers below, or the top one, if the call is drawn and there is money for it. Called on the
+        event loop.
 
         A call that goes on from what one provider keeps can be put to no other, and is left out.
         """
         is_kept = request.protocol.keeps_answers and request.body.get(PREVIOUS)
-        if not endpoints or is_kept or asked.tier != endpoints[-1].tier or self._draw() >= self._share:
+        if not endpoints or is_kept:
             return
-        cheaper = _one_a_tier(endpoints, request)
-        cost_usd = sum(_estimate(endpoint, reply) for endpoint in cheaper)
-        if not cheaper or len(self._tasks) >= MAX_UNDER_WAY or cost_usd > self._budget.left_usd:
+        is_top = asked.tier == endpoints[-1].tier
+        if not (is_top or self._audits) or self._draw() >= self._share:
             return
-        task = asyncio.get_running_loop().create_task(self._ask_all(request, decision_id, reply, cheaper))
+        others = _one_a_tier(endpoints, request, of_top=not is_top)
+        cost_usd = sum(_estimate(endpoint, reply) for endpoint in others)
+        if not others or len(self._tasks) >= MAX_UNDER_WAY or cost_usd > self._budget.left_usd:
+            return
+        task = asyncio.get_running_loop().create_task(self._ask_all(request, decision_id, reply, others))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -142,7 +151,7 @@ class Mirror:
             except Exception as error:  # nobody waits for a mirror, so nobody would hear of it
                 self._trouble.tell("mirroring failed", error)
 
-    async def _ask(self, request: GatewayRequest, decision_id: str, top: Completion, endpoint: Endpoint) -> None:
+    async def _ask(self, request: GatewayRequest, decision_id: str, given: Completion, endpoint: Endpoint) -> None:
         started = time.perf_counter()
         asked = Asked(request.protocol, _plain(request), headers=request.headers)
         theirs = (await ask(self._transport, endpoint, asked)).completion
@@ -157,7 +166,7 @@ class Mirror:
             cost_usd=cost_usd,
             extra={
                 MIRROR: True,
-                IS_SAME: _is_same(request, top, theirs),
+                IS_SAME: _is_same(request, given, theirs),
                 "mirror_latency_ms": round((time.perf_counter() - started) * 1000, 3),  # nobody waited for it
             },
         )
@@ -166,11 +175,11 @@ class Mirror:
         self._report(Outcome(decision_id, attempt, idempotency_key=key, reported_at=time.time()))
 
 
-def _one_a_tier(endpoints: tuple[Endpoint, ...], request: GatewayRequest) -> tuple[Endpoint, ...]:
-    """The first model of each tier below the top that can do what the call needs and is well."""
+def _one_a_tier(endpoints: tuple[Endpoint, ...], request: GatewayRequest, of_top: bool) -> tuple[Endpoint, ...]:
+    """The first model of each tier below the top, or of the top, that can do what the call needs and is well."""
     found: dict[str, Endpoint] = {}
     for each in endpoints:
-        if each.tier != endpoints[-1].tier and each.can(request.needs) and not each.breaker.is_open:
+        if (each.tier == endpoints[-1].tier) == of_top and each.can(request.needs) and not each.breaker.is_open:
             found.setdefault(each.tier, each)
     return tuple(found.values())
 

@@ -24,6 +24,7 @@ PAGES = {
     "failed tasks": "/dashboard/tasks?period=all&failed=1",
     "failures": "/dashboard/failures?period=all",
     "quality": "/dashboard/quality",
+    "certificate": "/dashboard/certificate",
     "experiments": "/dashboard/experiments",
     "routers": "/dashboard/routers?period=all",
 }
@@ -221,3 +222,11 @@ def _count(page: Any) -> int:
 def _run(folder: Path, *arguments: str) -> None:
     command = [sys.executable, "-m", "tierwise", *arguments]
     subprocess.run(command, check=True, cwd=folder, capture_output=True)
+
+
+def test_the_certificate_shows_one_way_to_go_on(desk: Any) -> None:
+    """While the demo's experiment runs there is no second ramp to start, but the one that runs is named."""
+    desk.goto("/dashboard/certificate")
+    assert desk.locator("h1").inner_text() == "Certificate"
+    assert desk.locator("form[action$='/certificate/ramp']").count() == 0
+    assert "--advance" in desk.locator("section.cards").inner_text()

@@ -77,14 +77,14 @@ def collect(
         _report(logged, journal, catalogue, allowance)
     say(f"{n_steps} steps written to {out}; {progress.n_done} of {progress.n_total} attempts are there")
     if comparison is not None:
-        comparison.say(catalogue)
+        comparison.say(catalogue, f"tierwise train --log {out} --tiers {tiers} --target same-answer --out bundle")
     elif progress.n_done and not _learned(logged, journal):
         fail("no answer could be verified, so nothing was learned; compare with the top tier's instead: --compare TIER")
     _fail_where_unfinished(progress, journal)
 
 
 async def _run(jobs: Sequence[Job], journal: Journal, upstreams: Upstreams, concurrency: int) -> Progress:
-    progress = Progress(0, len(jobs))
+    progress = Progress(sum(journal.holds(job.record["step_id"], job.answerer.tier) for job in jobs), len(jobs))
     async with upstreams:
         with StageBar() as bar:
             bar("collecting", len(jobs))

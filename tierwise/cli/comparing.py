@@ -21,10 +21,14 @@ from tierwise.agents.collect import (
 )
 from tierwise.agents.upstreams import Upstreams
 from tierwise.cli.console import StageBar, fail, print_table, say
+from tierwise.cli.mirroring import Seen, needed_lines
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import CatalogueError
 from tierwise.data.mirrored import has_answer
 from tierwise.data.records import LoggedStep
+from tierwise.router_model.policy import DEFAULT_MAX_QUALITY_LOSS
+
+_CONFIDENCE = 0.9  # of certification, unless train.toml says otherwise
 
 
 @dataclass(slots=True)
@@ -52,8 +56,9 @@ class Comparison:
             steps = _judged_steps(list(steps), self.top, self.judge, upstreams, allowance, kept)
         return compared_steps(steps, self.top, self.compared)
 
-    def say(self, catalogue: TierCatalogue) -> None:
-        """By tier how many answers mean the same, with 95 % intervals over whole tasks, and how many are open."""
+    def say(self, catalogue: TierCatalogue, command: str) -> None:
+        """By tier how many answers mean the same, with 95 % intervals over whole tasks, how many are open, and how
+        many more steps are needed; then the next ``command``."""
         rows = []
         for name in catalogue.names:
             same, n_open = self.compared.same(name), self.compared.n_open[name]
@@ -64,12 +69,20 @@ class Comparison:
                 rows.append((name, "0", "0", str(n_open), "unknown"))
         columns = ("tier", "compared", "differ", "cannot tell", "same")
         print_table(f"Against the answers of '{self.top}'", columns, rows)
+        seen = {
+            name: Seen(same.n, self.compared.n_different(name))
+            for name in catalogue.names
+            if name != self.top and (same := self.compared.same(name)) is not None
+        }
+        for line in needed_lines(seen, DEFAULT_MAX_QUALITY_LOSS, _CONFIDENCE):
+            say(line)
         if self.compared.n_open.total() and self.judge is None:
             say("Answers that cannot be told alike, such as long prose, count for nothing here; --judge TIER helps.")
         if not self.compared.n_known and self.judge is None:
             fail(
                 "no answer could be compared, so nothing was learned; is the log's own answer there (tierwise import)?"
             )
+        say(f"Next: {command}")
 
 
 def open_comparison(

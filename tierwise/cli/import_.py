@@ -24,6 +24,7 @@ from tierwise.data.redaction import Redaction, redact_logged_step
 from tierwise.data.step_log import write_quarantine
 
 _MAX_SHOWN = 5
+_FIRST_SAMPLE = 600
 _KNOWN = ", ".join([*FORMATS, OWN])
 
 
@@ -76,6 +77,19 @@ def import_log(
     if not report.assembled.steps:
         raise LogError(f"{', '.join(sources)}: no step could be imported; the counts above say why")
     _merge(out, report.assembled.steps, redaction)
+    _say_next(report, catalogue, tiers, out)
+
+
+def _say_next(report: ImportReport, catalogue: TierCatalogue, tiers: Path | None, out: Path) -> None:
+    """What a log without a verdict is good for; nothing where it has some."""
+    if any(attempt.success is not None for step in report.assembled.steps for attempt in step.attempts):
+        return
+    top, sample = catalogue.names[-1], min(len(report.assembled.steps), _FIRST_SAMPLE)
+    say("No success is known, and none is needed: ask the cheaper tiers the same, and compare. Next:")
+    say(
+        f"  tierwise collect --steps {out} --tiers {tiers or 'tiers.toml'} --compare {top} --sample {sample} "
+        "--budget-usd 5 --out compared.jsonl"
+    )
 
 
 def _read(

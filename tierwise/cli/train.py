@@ -10,6 +10,7 @@ import typer
 
 from tierwise.cli.console import StageBar, say
 from tierwise.cli.meter import Meter
+from tierwise.cli.mirroring import mirrored_lines
 from tierwise.cli.show_config import ShowConfigOption
 from tierwise.cli.sources import Quarantine
 from tierwise.data.catalogue import TierCatalogue
@@ -89,6 +90,7 @@ def train(
     version = trained.save(out)
     say(f"Bundle {version} written to {out}")
     say_training(trained)
+    _say_mirrored(settings, drawn, trained)
     if drawn.n_repeated:
         say(f"{drawn.n_repeated} step(s) stood in the log before, the very same, and counted once.")
     n_silent = drawn.n_read - drawn.n_known - drawn.n_repeated
@@ -97,6 +99,23 @@ def train(
     say(f"Took {meter.speed(drawn.n_read)}, {meter.memory()}.")
     if track:
         say_registered(out, name)
+    _say_next(trained, out, tiers)
+
+
+def _say_mirrored(settings: "TrainConfig", drawn: DrawnSteps, trained: "TrainedRouter") -> None:
+    """What compared answers are worth, where they are what was learned from."""
+    if settings.target == Target.SAME_ANSWER:
+        for line in mirrored_lines(drawn.steps, drawn.n_read, trained.parts.policy, trained.parts.catalogue):
+            say(line)
+
+
+def _say_next(trained: "TrainedRouter", out: Path, tiers: Path | None) -> None:
+    """The command that serves what is certified; nothing where nothing is."""
+    policy = trained.parts.policy
+    if policy.certified(None).cost_weight is not None:
+        named = "" if tiers is None else f" --tiers {tiers}"
+        audited = " --mirror-usd-per-day 2" if policy.target == Target.SAME_ANSWER else ""
+        say(f"Next: tierwise serve --bundle {out}{named}{audited}")
 
 
 def _drawn(

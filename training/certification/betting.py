@@ -22,11 +22,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from tierwise.router_model.chain import Floats
+from tierwise.router_model.steps_needed import ENOUGH_LOSSES, MOST_STAKED
 from tierwise.training.certification.units import Units
 
 N_ORDERS = 6
-ENOUGH_LOSSES = 5.0
-_MOST_STAKED = 0.95
 _PRIOR_UNITS = 5.0
 _SEED = 20_261
 
@@ -90,7 +89,7 @@ def log_wealth(values: Floats, upper: float, spread: float, confidence: float) -
         seen = np.concatenate([[0.0], np.cumsum(squares[order])[:-1]])
         mean_square = (_PRIOR_UNITS * spread + seen) / (_PRIOR_UNITS + np.arange(n_units))
         bets = np.sqrt(-2.0 * np.log1p(-confidence) / (n_units * np.maximum(mean_square, 1e-12)))
-        found[row] = np.log1p(-np.minimum(bets, _MOST_STAKED / upper) * values[order]).sum()
+        found[row] = np.log1p(-np.minimum(bets, MOST_STAKED / upper) * values[order]).sum()
     return float(np.logaddexp.reduce(found) - np.log(N_ORDERS))
 
 

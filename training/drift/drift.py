@@ -72,9 +72,10 @@ def _router_findings(
     pipeline = router.parts.pipeline()
     windows = [pipeline.transform([logged.step for logged in of[-_MAX_FEATURE_STEPS:]]) for of in (reference, current)]
     decisions = router.decide_many([logged.step for logged in current])
-    promised = router.parts.policy.default_max_quality_loss
+    policy, names = router.parts.policy, router.catalogue.names
+    promised = [*reference, *current], names, router.version, policy.default_max_quality_loss, policy.target
     return [
-        *promise_findings([*reference, *current], router.catalogue.names, router.version, promised),
+        *promise_findings(*promised),
         *calibration_findings(current, decisions, router.catalogue.names, settings),
         *feature_findings(windows[0], windows[1], router.parts.schema.names, settings),
     ]

@@ -8,14 +8,18 @@ from tierwise.training.drift.finding import Finding
 
 
 def promise_findings(
-    steps: Sequence[LoggedStep], tiers: Sequence[str], router_version: str, max_quality_loss: float
+    steps: Sequence[LoggedStep],
+    tiers: Sequence[str],
+    router_version: str,
+    max_quality_loss: float,
+    target: str = "success",
 ) -> list[Finding]:
     """One finding where ``steps`` hold decisions of the version, none where they do not. It is drift where the promise
     is disproved; ``change`` is the least relative loss that is not ruled out, 0 or more."""
     own = [s for s in steps if s.decision is not None and s.decision.extra.get("router_version") == router_version]
     if not own:
         return []
-    monitor = PromiseMonitor(tiers, max_quality_loss)
+    monitor = PromiseMonitor(tiers, max_quality_loss, target=target)
     monitor.take(sorted(own, key=lambda logged: logged.timestamp or 0.0))
     state = monitor.state()
     return [Finding("promise", router_version, max(0.0, state.lower), state.is_broken, _text(state))]

@@ -1,9 +1,41 @@
-"""What mirroring cost."""
+"""What mirroring cost, and what it showed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from tierwise.data.decision_log.tables import OUTCOMES
-from tierwise.data.mirrored import MIRROR_KEY
+from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
+from tierwise.data.mirrored import IS_SAME, MIRROR_KEY
+
+MAX_MIRRORED = 5_000
+_MAX_EXAMPLES = 5
+
+
+@dataclass(slots=True)
+class Mirrored:
+    """Answers of ``tier`` to steps of one kind beside the top tier's. ``n_unclear`` of them nobody can tell alike;
+    ``examples`` are the ids of the newest decisions whose answers differ."""
+
+    task_type: str
+    tier: str
+    n_same: int = 0
+    n_different: int = 0
+    n_unclear: int = 0
+    examples: tuple[str, ...] = ()
+
+    @property
+    def n_compared(self) -> int:
+        return self.n_same + self.n_different
+
+    def add(self, is_same: object, decision_id: str) -> None:
+        if is_same is True:
+            self.n_same += 1
+        elif is_same is False:
+            self.n_different += 1
+            self.examples = (*self.examples, decision_id)[:_MAX_EXAMPLES]
+        else:
+            self.n_unclear += 1
 
 
 def mirrored_usd(connection: Connection, since: float) -> float:
@@ -11,3 +43,23 @@ def mirrored_usd(connection: Connection, since: float) -> float:
     is_mirror = OUTCOMES.c.idempotency_key.startswith(MIRROR_KEY, autoescape=True)
     total = select(func.sum(OUTCOMES.c.cost_usd)).where(is_mirror, OUTCOMES.c.received_at >= since)
     return float(connection.scalar(total) or 0.0)
+
+
+def mirrored_answers(connection: Connection, top_tier: str) -> list[Mirrored]:
+    """What the newest ``MAX_MIRRORED`` mirrored or audited attempts showed, by kind of step and cheaper tier."""
+    found: dict[tuple[str, str], Mirrored] = {}
+    for decision_id, decided, task_type, tier, attempt in _newest(connection):
+        cheaper = decided if tier == top_tier else tier  # an audit asks the top tier beside the one that answered
+        key = (task_type or "", cheaper)
+        is_same = attempt.get(IS_SAME) if isinstance(attempt, dict) else None
+        found.setdefault(key, Mirrored(*key)).add(is_same, decision_id)
+    return [found[key] for key in sorted(found)]
+
+
+def _newest(connection: Connection) -> Iterator[tuple[str, str, str | None, str, object]]:
+    is_mirror = OUTCOMES.c.idempotency_key.startswith(MIRROR_KEY, autoescape=True)
+    columns = (DECISIONS.c.decision_id, DECISIONS.c.tier, DECISIONS.c.task_type, OUTCOMES.c.tier, OUTCOMES.c.attempt)
+    joined = OUTCOMES.join(DECISIONS, DECISIONS.c.decision_id == OUTCOMES.c.decision_id)
+    query = select(*columns).select_from(joined).where(is_mirror)
+    for row in connection.execute(query.order_by(OUTCOMES.c.seq.desc()).limit(MAX_MIRRORED)):
+        yield row[0], row[1], row[2], row[3], row[4]

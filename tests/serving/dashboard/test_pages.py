@@ -16,7 +16,7 @@ from tierwise.router_model.router import Router
 if TYPE_CHECKING:
     from tierwise.training.train import TrainedRouter
 
-PATHS = ("/", "/decisions", "/tasks", "/failures", "/quality", "/experiments", "/routers", "/tax")
+PATHS = ("/", "/decisions", "/tasks", "/failures", "/quality", "/experiments", "/routers", "/tax", "/certificate")
 LOCAL = {"host": "localhost"}
 EVIL = "<script>alert('x')</script>"
 

@@ -182,3 +182,21 @@ def test_a_response_that_goes_on_from_another_is_not_mirrored(gateway: Any, seen
     time.sleep(0.2)
     assert response.status_code == 400  # no model of this catalogue keeps responses
     assert len(seen("small-1")) == n_before
+
+
+def test_a_routed_call_below_the_top_is_audited_by_asking_the_top_tier(
+    gateway: Any, stored: Any, tmp_path: Path
+) -> None:
+    client = gateway({"mirror_usd_per_day": 1.0, "mirror_share": 1.0})
+    response = client.post(PATH, json=body("mid-1"))
+    stored(client, response.headers["x-tierwise-decision-id"], n=2)
+    first, audit = logged(tmp_path)[-1].attempts
+    assert (first.tier, audit.tier) == ("mid", "frontier")
+    assert (audit.extra["mirror"], audit.extra["is_same"]) == (True, True)
+
+
+def test_a_call_below_the_top_is_not_audited_where_nothing_is_routed(gateway: Any, stored: Any, seen: Any) -> None:
+    n_before = len(seen("frontier-1"))
+    client = gateway(MIRROR)
+    stored(client, client.post(PATH, json=body("mid-1")).headers["x-tierwise-decision-id"])
+    assert len(seen("frontier-1")) == n_before
