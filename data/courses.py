@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tierwise.data.records import Reason
+from tierwise.data.records import Attempt, LoggedStep, Reason
 
 ALWAYS, VERIFIED, AGREEMENT, LEARNED = "always", "verified", "agreement", "learned"
+
+COURSE = "course"
+"""The field of an attempt that a course asked for: the course, and in an opinion what became of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +52,14 @@ class Accepted:
             "is_same": self.is_same,
             "reason": {"code": self.reason.code, "text": self.reason.text},
         }
+
+
+def is_of_course(attempt: Attempt) -> bool:
+    """Whether the attempt was asked for by a course: an opinion, or the last resort after opinions."""
+    return COURSE in attempt.extra
+
+
+def ran_course(logged: LoggedStep) -> bool:
+    """Whether a course was run. Which tiers it asked hangs on what the first ones answered, so the step is neither a
+    collected one nor a sample of the tiers that answered it."""
+    return any(is_of_course(attempt) for attempt in logged.attempts)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from tierwise.data.courses import ran_course
 from tierwise.data.records import Attempt, LoggedStep, ToolCall
 from tierwise.data.sameness import is_same_answer
 
@@ -58,8 +59,10 @@ def _arguments(call: ToolCall) -> str:
 
 def mirrored_steps(steps: Iterable[LoggedStep], top: str) -> Iterator[MirroredStep]:
     """The steps whose log holds an answer of the tier ``top`` and one of a cheaper tier. Simulated ones count too;
-    the step says which they are."""
+    the step says which they are. Steps of courses do not: what was asked hung on the cheap answers."""
     for logged in steps:
+        if ran_course(logged):
+            continue
         answered = {attempt.tier: attempt for attempt in reversed(logged.attempts) if has_answer(attempt)}
         ours = answered.pop(top, None)
         if ours is not None and answered:

@@ -21,6 +21,7 @@ from tierwise.serving.problems import invalid_field
 from tierwise.serving.wire import RouteRequest, parse_route_request
 
 MAX_ANSWERS = 16
+MAX_CHARS_AT_ONCE = 50_000  # longer answers are read beside the event loop
 _OWN_FIELDS = frozenset({"decision_id", "answers"})
 _TROUBLE = TroubleLog(logging.getLogger(__name__))
 
@@ -54,19 +55,25 @@ def parse_accept_request(raw: object) -> AcceptRequest:
 async def answer_accept(raw: object, arms: Arms) -> dict[str, Any]:
     """The answer of ``POST /accept``. Raises ``Problem`` for a bad body; trouble inside asks the top tier."""
     started = time.perf_counter()
-    wanted = parse_accept_request(raw)
+    found = await accept_soon(parse_accept_request(raw), arms)
+    return found.to_mapping() | {"latency_ms": round((time.perf_counter() - started) * 1000, 3)}
+
+
+async def accept_soon(wanted: AcceptRequest, arms: Arms) -> Accepted:
+    """What to do with the answers. Raises ``Problem`` for tiers and options that cannot be; trouble asks the top."""
     decider = arms.now().lane_of(wanted.request.task_id or wanted.decision_id).decider
     try:
         check_answers(wanted.answers, decider.catalogue)
         wanted.request.options.check(decider.catalogue)
-        found = await asyncio.to_thread(_judged, wanted, decider) if decider.is_slow else _judged(wanted, decider)
+        if decider.is_slow or sum(len(answer.output or "") for answer in wanted.answers) > MAX_CHARS_AT_ONCE:
+            return await asyncio.to_thread(_judged, wanted, decider)
+        return _judged(wanted, decider)
     except RecordError as error:
         raise invalid_field(error) from None
     except Exception as error:  # whatever breaks in there, the caller's agent must go on
         _TROUBLE.tell("judging answers failed", error)
         reason = Reason("trouble", "The router failed; the top tier is asked.")
-        found = Accepted(None, decider.catalogue.top.name, reason)
-    return found.to_mapping() | {"latency_ms": round((time.perf_counter() - started) * 1000, 3)}
+        return Accepted(None, decider.catalogue.top.name, reason)
 
 
 def _judged(wanted: AcceptRequest, decider: Decider) -> Accepted:

@@ -173,4 +173,6 @@ def _at_the_top(decision: Decision, request: RouteRequest, decider: Decider) -> 
     tier = decider.catalogue.tiers[decider.catalogue.index(fitting[-1])]
     text = f"The router's promise does not hold any more; '{tier.name}', the dearest open tier, is taken."
     model = tier.model.name if tier.model else None
-    return replace(decision, tier=tier.name, model=model, reason=Reason(BROKEN_CODE, text), is_fallback=True)
+    return replace(
+        decision, tier=tier.name, model=model, reason=Reason(BROKEN_CODE, text), is_fallback=True, course=None
+    )

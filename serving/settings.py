@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     )
     mirror_usd_per_day: float = Field(0.0, ge=0, description="Budget a day for asking cheaper tiers too; 0: no mirror.")
     mirror_share: float = Field(0.05, ge=0, le=1, description="Share of the top tier's calls that are mirrored.")
+    courses: bool = Field(False, description="Calls of auto ask cheap tiers first, where a course is certified.")
     challenger: str | None = Field(None, description="Folder or models:/ address of the bundle that wants to serve.")
     shadow_queue: int = Field(1000, ge=0, description="Requests that may wait for the challenger's opinion.")
     exploration: float = Field(

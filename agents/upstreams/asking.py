@@ -16,7 +16,9 @@ from tierwise.agents.upstreams.answer_stream import AnswerStream, Relayed, Trans
 from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.agents.upstreams.errors import ProviderError
 from tierwise.agents.upstreams.lessons import OPTIONAL_WHEN_TRANSLATED, refused_option, without
+from tierwise.agents.upstreams.logprobs import LOGPROBS, can_ask_logprobs, logprobs_of, without_logprobs
 from tierwise.agents.upstreams.transport import EventStream, Posted, Transport
+from tierwise.data.records import Logprobs
 
 _ADDED_TO_STREAMS = frozenset({"stream_options"})
 _NOTHING: frozenset[str] = frozenset()
@@ -27,7 +29,8 @@ class Asked:
     """A call in its caller's words, for any model. ``answer_id`` and ``created`` name the answers that are written
     here; ``headers`` go to providers of the same protocol; ``shows_usage`` tells it to callers that did not ask.
     ``optional_tools`` are kinds of tools that may be left out where the model's protocol has none of that kind.
-    ``seconds`` bound the reading of a whole answer."""
+    ``seconds`` bound the reading of a whole answer. ``asks_logprobs`` asks for token log-probabilities too where the
+    model's protocol has them and the caller left them out; they are taken out of the answer again."""
 
     protocol: WireProtocol
     body: Mapping[str, Any]
@@ -37,6 +40,7 @@ class Asked:
     shows_usage: bool = False
     optional_tools: frozenset[str] = frozenset()
     seconds: float = float("inf")
+    asks_logprobs: bool = False
     _requests: dict[str, Request] = field(default_factory=dict)
     _bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -88,24 +92,31 @@ class Answered:
     body: dict[str, Any]
     completion: Completion
     headers: Mapping[str, str]
+    logprobs: Logprobs | None = None
 
 
 async def ask(transport: Transport, endpoint: Endpoint, asked: Asked) -> Answered:
     """Raises ``ProviderError``, and ``RecordError`` for what cannot be said to the model."""
     spoken = endpoint.protocol_for(asked.protocol)
     body = asked.body_for(endpoint)
+    optional = _NOTHING if spoken is asked.protocol else OPTIONAL_WHEN_TRANSLATED
+    is_ours = asked.asks_logprobs and can_ask_logprobs(spoken, body)
+    if is_ours:
+        body, optional = {**body, LOGPROBS: True}, optional | {LOGPROBS}
 
     async def post(sent: Mapping[str, Any]) -> Posted:
         headers = asked.headers if spoken is asked.protocol else {}
         return await transport.post(endpoint, spoken, sent, headers, asked.seconds)
 
-    posted = await _insisting(post, endpoint, body, _NOTHING if spoken is asked.protocol else OPTIONAL_WHEN_TRANSLATED)
+    posted = await _insisting(post, endpoint, body, optional)
     completion = spoken.read_answer(posted.body)
+    logprobs = logprobs_of(posted.body) if asked.asks_logprobs else None
     if spoken is asked.protocol:
-        return Answered(endpoint, posted.body, completion, posted.headers)
+        shown = without_logprobs(posted.body) if is_ours else posted.body
+        return Answered(endpoint, shown, completion, posted.headers, logprobs)
     completion = _in_callers_tools(completion, asked.request(spoken.name))
     written = asked.protocol.write_answer(completion, asked.frame(endpoint))
-    return Answered(endpoint, written, completion, posted.headers)
+    return Answered(endpoint, written, completion, posted.headers, logprobs)
 
 
 async def ask_for_stream(transport: Transport, endpoint: Endpoint, asked: Asked) -> AnswerStream:

@@ -7,7 +7,7 @@ from tierwise.agents.upstreams.errors import ProviderError
 from tierwise.data.replies.errors import is_about_usage_option
 
 # What may be left out or said otherwise where a model refuses it: we added it, or it is a hint.
-_OPTIONAL = ("stream_options", "reasoning_effort", "parallel_tool_calls", "service_tier", "user", "strict")
+_OPTIONAL = ("stream_options", "reasoning_effort", "parallel_tool_calls", "service_tier", "user", "strict", "logprobs")
 _OTHERWISE = {"max_completion_tokens": "max_tokens"}
 _BAD_REQUEST = frozenset({400, 422})
 

@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tierwise.data.courses import ran_course
 from tierwise.data.mirrored import IS_SAME, is_mirror
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep
 from tierwise.router_model.exploration import EXPLORED_CODE, picked_tier
@@ -62,10 +63,12 @@ def show(logged: LoggedStep, tiers: Sequence[str]) -> Shown | None:
     """The evidence of one decision; None where it shows nothing of the router's promise.
 
     That is: no first attempt with a known outcome, one on another tier than the decided one, decisions that trouble,
-    the caller or the monitor itself took, and starts of a cascade, which is promised as a whole.
+    the caller or the monitor itself took, and starts of a cascade or courses, which are promised as a whole.
     """
     decision = logged.decision
     first = _first_attempt(logged.attempts)
+    if ran_course(logged):
+        return None
     if decision is None or first is None or first.success is None or not _is_routers(decision, first, tiers):
         return None
     top = len(tiers) - 1

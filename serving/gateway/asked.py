@@ -24,6 +24,7 @@ HEADER_STEP_FIELDS = {
     "x-tierwise-agent": "agent",
     "x-tierwise-node": "node",
 }
+ONCE_HEADER = "x-tierwise-once"
 _FOR_PROVIDERS = ("anthropic-version", "anthropic-beta", "openai-beta")
 _MEDIA = frozenset({"vision", "audio", "files"})
 
@@ -34,6 +35,7 @@ class GatewayRequest:
 
     ``n_bytes`` is how long the body is, None where that says nothing about its tokens; ``headers`` are those for
     providers of the caller's own protocol. ``session_key`` finds the conversation in the gateway's memory.
+    ``is_once``: the caller says that the call must not run twice.
     """
 
     protocol: WireProtocol
@@ -45,6 +47,7 @@ class GatewayRequest:
     n_bytes: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     session_key: str | None = None
+    is_once: bool = False
 
 
 def parse_request(protocol: WireProtocol, raw: object, headers: Mapping[str, str]) -> GatewayRequest:
@@ -70,6 +73,7 @@ def parse_request(protocol: WireProtocol, raw: object, headers: Mapping[str, str
             is_stream=is_stream,
             n_bytes=int(length) if length.isdigit() and not needs & _MEDIA else None,
             headers={name: headers[name] for name in _FOR_PROVIDERS if name in headers},
+            is_once=headers.get(ONCE_HEADER, "false").lower() not in ("false", "0", ""),
             session_key=route.get("session_id") or prefix_digest(route["step"].get("messages")),
         )
     except RecordError as error:

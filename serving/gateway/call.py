@@ -13,7 +13,8 @@ from tierwise.agents.upstreams.asking import Asked
 from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.agents.upstreams.errors import ProviderError
 from tierwise.agents.upstreams.reply import price
-from tierwise.data.records import Attempt, Outcome
+from tierwise.data.courses import COURSE
+from tierwise.data.records import Attempt, Logprobs, Outcome
 from tierwise.serving.gateway.answers import NOTHING_KEPT, AnswerKeeper
 from tierwise.serving.gateway.asked import GatewayRequest
 from tierwise.serving.gateway.verdict import UNKNOWN, Verdict
@@ -22,6 +23,7 @@ from tierwise.serving.gateway.watch import Watch
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
+    from tierwise.serving.gateway.course import CourseCall
     from tierwise.serving.tracing import Tracing
 
 STATUS_CLIENT_CLOSED = 499
@@ -40,29 +42,31 @@ class Call:
     tracing: "Tracing | None" = None
     answers: AnswerKeeper = NOTHING_KEPT
     mirror: Callable[[GatewayRequest, str, Endpoint, Completion], None] | None = None
+    course: "CourseCall | None" = None
     n_attempts: int = 0
     failures: list[str] = field(default_factory=list)
 
     def open_endpoints(self) -> Iterator[Endpoint]:
         """The endpoints to try, one by one. Those that failed lately wait their turn, unless nothing else is left."""
-        resting = []
+        resting, n_before = [], self.n_attempts
         for endpoint in self.endpoints:
             if endpoint.breaker.allows():
                 yield endpoint
             else:
                 resting.append(endpoint)
-        if self.n_attempts == 0:
+        if self.n_attempts == n_before:
             yield from resting
 
-    def begin(self, endpoint: Endpoint) -> "Trial":
+    def begin(self, endpoint: Endpoint, is_opinion: bool = False) -> "Trial":
         """Starts the clock of an attempt, which must end with one of the methods of ``Trial``."""
         self.n_attempts += 1
-        if self.n_attempts > 1:
+        if self.n_attempts > 1 and not is_opinion:
             self.watch.passed_over(endpoint)
         span = None
         if self.tracing is not None:
             span = self.tracing.attempt(endpoint.model.name, endpoint.tier, self.n_attempts, self.decision_id)
-        return Trial(self, endpoint, self.n_attempts, time.perf_counter(), span)
+        noted: dict[str, object] = {} if self.course is None else {COURSE: self.course.course.to_mapping()}
+        return Trial(self, endpoint, self.n_attempts, time.perf_counter(), span, noted=noted)
 
     def headers(self, endpoint: Endpoint, verdict: Verdict = UNKNOWN) -> dict[str, str]:
         """What the caller is told beside the answer of ``endpoint``."""
@@ -74,7 +78,7 @@ class Call:
         }
         if verdict.success is not None:
             headers["x-tierwise-verified"] = str(verdict.success).lower()
-        return headers
+        return headers | ({} if self.course is None else self.course.headers())
 
 
 @dataclass(slots=True)
@@ -88,6 +92,9 @@ class Trial:
     span: "Span | None" = None
     first_chunk_ms: float | None = None
     is_reported: bool = False
+    noted: dict[str, object] = field(default_factory=dict)
+    logprobs: Logprobs | None = None
+    latency_ms: float | None = None
 
     @contextmanager
     def unless_cancelled(self) -> Iterator[None]:
@@ -104,6 +111,21 @@ class Trial:
     def heard(self, completion: Completion) -> None:
         """The answer is complete but for its end; what the caller may come back with is remembered."""
         self.call.watch.heard(self.call.request, self.endpoint, completion)
+
+    def came(self, logprobs: Logprobs | None) -> None:
+        """The provider answered; what becomes of the answer is told by :meth:`judged`."""
+        self.latency_ms, self.logprobs = self._elapsed_ms(), logprobs
+        self.endpoint.breaker.note_success()
+        n_bytes = self.call.request.n_bytes
+        if n_bytes is not None:
+            self.endpoint.lessons.note_fits(n_bytes)
+        self.call.watch.answered(self.endpoint)
+
+    def judged(self, completion: Completion, verdict: Verdict, is_used: bool) -> None:
+        """An opinion is reported; the caller sees it if ``is_used``, and may come back with what it says."""
+        self._report(200, completion, verdict, verdict.reason)
+        if is_used:
+            self.heard(completion)
 
     def answered(self, completion: Completion, verdict: Verdict) -> None:
         """The provider answered; ``verdict`` says whether the answer will do."""
@@ -137,7 +159,7 @@ class Trial:
             return
         self.is_reported = True
         self.call.watch.ended(self.endpoint, status, self.first_chunk_ms)
-        extra: dict[str, object] = {"status": status, "stream": self.call.request.is_stream}
+        extra = {**self.noted, "status": status, "stream": self.call.request.is_stream}
         if self.first_chunk_ms is not None:
             extra["first_chunk_ms"] = self.first_chunk_ms
         attempt = self._attempt(completion, verdict, error, extra)
@@ -160,7 +182,8 @@ class Trial:
             output_tokens=usage.output_tokens if usage else None,
             cached_tokens=usage.cached_tokens if usage else None,
             cost_usd=price(usage, self.endpoint.model) if usage else None,
-            latency_ms=self._elapsed_ms(),
+            latency_ms=self._elapsed_ms() if self.latency_ms is None else self.latency_ms,
+            logprobs=self.logprobs,
             evaluator=verdict.evaluator,
             error=error,
             extra=extra,

@@ -17,16 +17,17 @@ from tierwise.serving.gateway.verdict import Verdict, judge_soon
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class Judged:
     """What a provider answered, and whether it will do."""
 
     answered: Answered
     verdict: Verdict
 
 
-async def complete_whole(call: Call, transport: Transport) -> Response:
-    """The first answer that will do. When none does, that of the dearest tier; when there is none, the last error."""
-    best: _Judged | None = None
+async def complete_whole(call: Call, transport: Transport, spare: Judged | None = None) -> Response:
+    """The first answer that will do. When none does, that of the dearest tier; when there is none, ``spare``, which
+    an earlier call brought, or else the last error."""
+    best: Judged | None = None
     failure: tuple[Endpoint, ProviderError] | None = None
     for endpoint in call.open_endpoints():
         if best is not None and endpoint.tier == best.answered.endpoint.tier:
@@ -42,8 +43,14 @@ async def complete_whole(call: Call, transport: Transport) -> Response:
         else:
             if best.verdict.success is not False:
                 break
+    best = best or spare
     if best is None:
         return refused(call, failure)
+    return written(call, best)
+
+
+def written(call: Call, best: Judged) -> Response:
+    """The answer as the caller gets it, in one piece."""
     answered = best.answered
     headers = {**answered.headers, **call.headers(answered.endpoint, best.verdict)}
     return Response(write_json(answered.body), media_type="application/json", headers=headers)
@@ -66,12 +73,12 @@ async def complete_stream(call: Call, transport: Transport) -> Response:
     return refused(call, failure)
 
 
-async def _attempt(trial: Trial, transport: Transport) -> _Judged:
+async def _attempt(trial: Trial, transport: Transport) -> Judged:
     with trial.unless_cancelled():
         answered = await ask(transport, trial.endpoint, trial.call.asked)
     verdict = await judge_soon(trial.call.request, answered.completion)
     trial.answered(answered.completion, verdict)
-    return _Judged(answered, verdict)
+    return Judged(answered, verdict)
 
 
 async def _open(trial: Trial, transport: Transport) -> AnswerStream:

@@ -23,6 +23,8 @@ from tierwise.serving.gateway.answers import AnswerKeeper
 from tierwise.serving.gateway.asked import AUTO, BEST, PROFILES, GatewayRequest, parse_request
 from tierwise.serving.gateway.call import STATUS_CLIENT_CLOSED, Call
 from tierwise.serving.gateway.completions import complete_stream, complete_whole
+from tierwise.serving.gateway.course import CourseCall, complete_course
+from tierwise.serving.gateway.course_order import COURSES, judge_with, ordered_course, wants_course
 from tierwise.serving.gateway.disconnect import CallerGoneError, while_connected
 from tierwise.serving.gateway.endpoints import find_endpoints, find_missing_keys
 from tierwise.serving.gateway.line_up import can_answer, doubtful_last, line_up, that_can_be_told, that_fit
@@ -86,6 +88,8 @@ class Gateway:
         call = await self._call(parse_request(protocol, raw, request.headers))
         run = complete_stream if call.request.is_stream else complete_whole
         try:
+            if call.course is not None:
+                return await while_connected(request.receive, complete_course(call, call.course, self.transport))
             return await while_connected(request.receive, run(call, self.transport))
         except CallerGoneError:
             return Response(status_code=STATUS_CLIENT_CLOSED)
@@ -166,10 +170,22 @@ class Gateway:
             rest = () if held.is_bound else line_up(told, names, held.endpoint.tier, max_tier, request.needs)
             kept = (held.endpoint, *(each for each in rest if each is not held.endpoint))
             return self._new_call(request, asked, decision_id, kept)
+        route = {**self._with_warmth(request), "options": options or given}
+        is_course = wants_course(self.settings.courses, request, given)
+        if is_course:
+            route["options"] = {**options, COURSES: True}
         try:
-            answer = await self._service.desk.answer_soon({**self._with_warmth(request), "options": options or given})
+            answer = await self._service.desk.answer_soon(route)
         except Problem as problem:
             raise _as_seen_by_caller(problem) from None
+        ordered = ordered_course(answer, told, request) if is_course else None
+        if ordered is not None:
+            course, lines = ordered
+            judge = judge_with(route, answer["decision_id"], self._service.arms)
+            tops = doubtful_last(line_up(told, names, course.otherwise, max_tier, request.needs), request)
+            call = self._new_call(request, asked, answer["decision_id"], tops)
+            call.course, call.mirror = CourseCall(course, lines, answer["tier"], judge), None
+            return call
         found = line_up(told, names, answer["tier"], max_tier, request.needs)
         found = found or line_up(told, names, answer["tier"], max_tier, frozenset())  # let the provider refuse
         return self._new_call(request, asked, answer["decision_id"], doubtful_last(found, request))

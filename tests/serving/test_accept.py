@@ -1,27 +1,14 @@
 """Courses over HTTP: ordered with the decision, judged without memory, and never an error of ours."""
 
-from pathlib import Path
-
 import pytest
 from starlette.testclient import TestClient
 
 from tests.serving.conftest import StartApp
-from tests.training.answered_world import answered_world
-from tierwise.data.catalogue import TierCatalogue
 from tierwise.router_model.router import Router
-from tierwise.training.config import TrainConfig
-from tierwise.training.train import train_router
 
 STEP = {"text": "How many? (17)", "task_type": "count"}
 OPTIONS = {"courses": True, "max_quality_loss": 0.05}
 SAME = [{"tier": "small", "output": "The answer is 7."}, {"tier": "mid", "output": "**7**"}]
-
-
-@pytest.fixture(scope="module")
-def answered(catalogue: TierCatalogue, quick_config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> Router:
-    folder: Path = tmp_path_factory.mktemp("answered") / "bundle"
-    train_router(answered_world(500), catalogue, quick_config).save(folder)
-    return Router.load(folder)
 
 
 @pytest.fixture

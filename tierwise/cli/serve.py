@@ -27,6 +27,9 @@ def serve(
     mirror_share: Annotated[
         float | None, typer.Option(help="Share of the top tier's calls that are mirrored; default 0.05.")
     ] = None,
+    courses: Annotated[
+        bool, typer.Option("--courses", help="Calls of auto ask cheap tiers first, where a course is certified.")
+    ] = False,
     rules: Annotated[
         bool, typer.Option("--rules", help="Without a bundle, decide by the hand-written rules, not the top tier.")
     ] = False,
@@ -46,6 +49,7 @@ def serve(
         "observe": observe or None,
         "mirror_usd_per_day": mirror_usd_per_day,
         "mirror_share": mirror_share,
+        "courses": courses or None,
         "rules": rules or None,
     }
     serve_forever(load_settings(None, **{name: value for name, value in given.items() if value is not None}))

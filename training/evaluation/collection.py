@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tierwise.data.courses import ran_course
 from tierwise.data.records import LoggedStep
 from tierwise.training.evaluation.bootstrap import FloatArray
 
@@ -21,7 +22,8 @@ def collected_steps(steps: Sequence[LoggedStep], success: FloatArray) -> NDArray
 
     Steps with a logged decision and steps without are judged apart, by those on which a tier below the top was tried:
     where more than 5 % of them stop at a success with dearer tiers untried, the kind looks like escalation or single
-    attempts, and none of it counts. Steps of the top tier alone say nothing either way.
+    attempts, and none of it counts. Steps of the top tier alone say nothing either way. Steps of courses never count:
+    the top tier was asked where the cheap answers looked doubtful.
     """
     is_complete = ~np.isnan(success).any(axis=1)
     is_below_top = ~np.isnan(success[:, :-1]).all(axis=1)
@@ -32,7 +34,8 @@ def collected_steps(steps: Sequence[LoggedStep], success: FloatArray) -> NDArray
     for kind in (is_decided, ~is_decided):
         if has_stopped[kind].sum() <= MAX_STOPPED * (kind & is_below_top).sum():
             trusted |= kind
-    return is_complete & trusted
+    is_course = np.array([ran_course(logged) for logged in steps], dtype=np.bool_)
+    return is_complete & trusted & ~is_course
 
 
 def first_attempts_only(steps: Sequence[LoggedStep], tier_names: Sequence[str], success: FloatArray) -> FloatArray:

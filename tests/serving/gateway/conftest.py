@@ -14,6 +14,7 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from tests.serving.gateway.foreign_provider import ask, provider  # noqa: F401  (fixtures)
+from tierwise.router_model.decider import Decider
 from tierwise.serving.app import create_app
 
 StartGateway = Callable[..., TestClient]
@@ -80,13 +81,12 @@ def seen(stub_url: str) -> Callable[[str], list[dict[str, Any]]]:
 
 
 @pytest.fixture
-def live(settings: Any, write_tiers: Callable[..., Path]) -> Iterator[Callable[..., str]]:
-    """Serves the application on a real socket of this process and gives its address; keywords as for ``gateway``."""
+def serve_live(settings: Any) -> Iterator[Callable[..., str]]:
+    """Serves the application on a real socket of this process and gives its address; keywords are settings."""
     with ExitStack() as stack:
 
-        def start_server(changes: dict[str, object] | None = None, **models: str | list[str]) -> str:
-            models = models or {tier: f"{tier}-1" for tier in TIERS}
-            app = create_app(settings(tiers=write_tiers(**models), **(changes or {})))
+        def start_server(decider: Decider | None = None, **changes: object) -> str:
+            app = create_app(settings(**changes), decider)
             listening = socket.create_server(("127.0.0.1", 0), backlog=512)
             server = uvicorn.Server(uvicorn.Config(app, log_config=None))
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -97,6 +97,17 @@ def live(settings: Any, write_tiers: Callable[..., Path]) -> Iterator[Callable[.
             return f"http://127.0.0.1:{listening.getsockname()[1]}"
 
         yield start_server
+
+
+@pytest.fixture
+def live(serve_live: Callable[..., str], write_tiers: Callable[..., Path]) -> Callable[..., str]:
+    """The same in front of the stub provider; keywords as for ``gateway``."""
+
+    def start_server(changes: dict[str, object] | None = None, **models: str | list[str]) -> str:
+        models = models or {tier: f"{tier}-1" for tier in TIERS}
+        return serve_live(tiers=write_tiers(**models), **(changes or {}))
+
+    return start_server
 
 
 def _stop(server: uvicorn.Server, thread: threading.Thread, listening: socket.socket) -> None:
