@@ -14,13 +14,15 @@ from typing import Any, Unpack, cast
 
 from tierwise.agents.attempts.allowance import Allowance, AllowanceError
 from tierwise.agents.attempts.calling import Call, ChatCall, Sleep, call_tier
+from tierwise.agents.attempts.opinions import Opinion, accepted_of, course_to_run, noted
 from tierwise.agents.attempts.result import AttemptKind, Failure, StepAttempt, StepResult
 from tierwise.agents.attempts.settings import DEFAULT_SETTINGS, AttemptSettings
 from tierwise.agents.attempts.verdict import Verdict, Verifier
 from tierwise.agents.attempts.verifiers import verifier_of
-from tierwise.agents.client import AsyncRoutingClient, RoutedDecision, RouteFields
+from tierwise.agents.client import AsyncRoutingClient, JudgingClient, RoutedDecision, RouteFields
 from tierwise.agents.upstreams import Reply, Upstreams, chat_messages
 from tierwise.agents.usage import Usage
+from tierwise.data.courses import COURSE, Course
 from tierwise.data.records import Step
 
 MAX_MESSAGE_CHARS = 2_000
@@ -42,8 +44,10 @@ class _Run:
     fields: RouteFields
     report_extra: Mapping[str, Any]
     n_repairs: int
+    routed: RouteFields
     attempts: list[StepAttempt] = field(default_factory=list)
     complaint: str = ""
+    noted: Mapping[str, Any] = field(default_factory=dict)
 
 
 class AttemptLoop:
@@ -83,9 +87,10 @@ class AttemptLoop:
         verifier = verifier or verifier_of(step)
         bounds = {} if _bounds_output(parameters) else {"max_tokens": self.settings.max_tokens}
         call = ChatCall(step, chat_messages(step), bounds | dict(parameters or {}))
-        decision = await self.client.route(step, **self._options(fields, verifier, allowance))
+        routed = self._options(fields, verifier, allowance)
+        decision = await self.client.route(step, **routed)
         n_repairs = self.settings.n_repairs if n_repairs is None else n_repairs
-        run = _Run(call, decision, verifier, allowance, fields, report_extra or {}, n_repairs)
+        run = _Run(call, decision, verifier, allowance, fields, report_extra or {}, n_repairs, routed)
         try:
             return await self._climb(run)
         except AllowanceError as error:
@@ -93,8 +98,15 @@ class AttemptLoop:
 
     async def _climb(self, run: _Run) -> StepResult:
         """From the decided tier upwards until a reply passes."""
-        kind = AttemptKind.FIRST
-        for tier in self._tiers_from(run.decision.tier, run.fields.get("max_tier")):
+        kind, start, course = AttemptKind.FIRST, run.decision.tier, course_to_run(run.decision, self.settings)
+        if course is not None:
+            reply = await self._opinions(run, course)
+            if reply is not None:
+                used = reply.model
+                shown = sorted(run.attempts, key=lambda attempt: attempt.model == used)  # the last one tells
+                return StepResult(run.decision, tuple(shown), reply)
+            kind, start = AttemptKind.ESCALATION, course.otherwise
+        for tier in self._tiers_from(start, run.fields.get("max_tier")):
             reply = await self._try(run, tier, run.call, run.decision, kind)
             for n_repaired in range(run.n_repairs):
                 if reply is None or not run.complaint:
@@ -104,6 +116,37 @@ class AttemptLoop:
                 return StepResult(run.decision, tuple(run.attempts), reply)
             kind = AttemptKind.ESCALATION
         return StepResult(run.decision, tuple(run.attempts), failure=_failure(run))
+
+    async def _opinions(self, run: _Run, course: Course) -> Reply | None:
+        """Asks the tiers of ``course`` side by side and gives the accepted reply, None where the step goes on.
+
+        What the verifier refuses is no opinion. Reported are all, that of the decided tier first: the logged
+        propensity belongs to it.
+        """
+        asked = await asyncio.gather(*(self._opinion(run, tier) for tier in course.ask))
+        opinions = sorted((one for line in asked for one in line), key=lambda one: one.tier != run.decision.tier)
+        usable = [one for one in opinions if one.reply is not None and one.verdict.passed is not False]
+        found = None
+        if usable and isinstance(self.client, JudgingClient):
+            answers = [one.to_wire() for one in usable]
+            found = await self.client.accept(run.decision, run.call.step, answers, **run.routed)
+        used = accepted_of(usable, found)
+        for one in opinions:
+            run.noted = noted(course, found, used is not None and one is used)
+            self._report(run, run.decision, AttemptKind.OPINION, one.tier, one.called, one.verdict)
+        run.noted = {COURSE: course.to_mapping()}
+        return None if used is None else used.reply
+
+    async def _opinion(self, run: _Run, tier: str) -> list[Opinion]:
+        """Every model that was tried on ``tier``; none where no call can be paid for."""
+        try:
+            tried = await call_tier(self.upstreams.lines(tier), run.call, run.allowance, self.settings, self._sleep)
+        except AllowanceError:
+            return []
+        unknown = Verdict(None)
+        return [
+            Opinion(tier, one, unknown if one.reply is None else await self._verdict(run, one.reply)) for one in tried
+        ]
 
     async def _try(
         self, run: _Run, tier: str, call: ChatCall, decision: RoutedDecision, kind: AttemptKind
@@ -190,7 +233,7 @@ class AttemptLoop:
             latency_ms=attempt.latency_ms,
             evaluator=attempt.evaluator,
             error=attempt.error,
-            extra=run.report_extra if attempt.success is False else {},
+            extra={**(run.report_extra if attempt.success is False else {}), **run.noted},
         )
 
     def _options(self, fields: RouteFields, verifier: Verifier | None, allowance: Allowance) -> RouteFields:
@@ -198,6 +241,8 @@ class AttemptLoop:
         known: dict[str, Any] = dict(fields)
         if self.settings.escalates and verifier is not None and verifier.catch_rate is not None:
             known.setdefault("catch_rate", verifier.catch_rate)
+        if self.settings.courses:
+            known.setdefault("courses", True)
         if allowance.left_usd is not None:
             asked = known.get("max_cost_usd")
             known["max_cost_usd"] = max(0.0, min(allowance.left_usd, allowance.left_usd if asked is None else asked))

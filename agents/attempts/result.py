@@ -9,11 +9,13 @@ from tierwise.agents.usage import Usage
 
 
 class AttemptKind(StrEnum):
-    """``REPAIR`` asks the same tier again with the verifier's message; ``ESCALATION`` asks a dearer one."""
+    """``REPAIR`` asks the same tier again with the verifier's message; ``ESCALATION`` asks a dearer one;
+    ``OPINION`` is asked by a course and judged beside others."""
 
     FIRST = "first"
     REPAIR = "repair"
     ESCALATION = "escalation"
+    OPINION = "opinion"
 
 
 @dataclass(frozen=True, slots=True)

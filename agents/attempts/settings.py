@@ -10,6 +10,9 @@ class AttemptSettings:
     """``max_tokens`` bounds each answer unless the call's parameters do. ``n_retries`` are for a provider's passing
     trouble, with ``backoff_seconds`` doubling; ``n_repairs`` ask a model on the same tier again with the verifier's
     message; ``escalates`` lets a step that still fails go one tier up, until the top.
+
+    ``courses`` runs the course of a step where its decision has one: cheap tiers side by side, judged. Steps whose
+    call has an effect are run with ``courses=False``, so that they never run twice.
     """
 
     max_tokens: int = 1024
@@ -18,6 +21,7 @@ class AttemptSettings:
     backoff_seconds: float = 0.5
     n_repairs: int = 1
     escalates: bool = True
+    courses: bool = False
 
     def __post_init__(self) -> None:
         for name in ("max_tokens", "call_timeout_seconds", "backoff_seconds"):

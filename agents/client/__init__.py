@@ -6,7 +6,7 @@ from tierwise.agents.client.delivery import DeliveryCounts
 from tierwise.agents.client.in_process import AsyncLocalClient, LocalClient
 from tierwise.agents.client.measured import Measured
 from tierwise.agents.client.outcome import OutcomeFields
-from tierwise.agents.client.protocol import AsyncRoutingClient, ReportingClient, RoutingClient
+from tierwise.agents.client.protocol import AsyncRoutingClient, JudgingClient, ReportingClient, RoutingClient
 from tierwise.agents.client.request import RouteFields
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "AsyncRoutingClient",
     "Client",
     "DeliveryCounts",
+    "JudgingClient",
     "LocalClient",
     "Measured",
     "OutcomeFields",

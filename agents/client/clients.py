@@ -3,10 +3,11 @@
 import asyncio
 import atexit
 import weakref
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Self, Unpack
+from typing import Any, Self, Unpack
 
 from tierwise.agents.client.core import DEFAULT_SPOOL, ClientCore, DecisionCounts, make_settings
 from tierwise.agents.client.decision import RoutedDecision
@@ -175,6 +176,14 @@ class AsyncClient(_ServiceClient, AsyncMeasuring):
         for one in answered:
             self.outcome(decision, **one.outcome())
         return finished(decision, answered, tier)
+
+    async def accept(
+        self, decision: RoutedDecision, step: Step, answers: Sequence[Mapping[str, Any]], **fields: Unpack[RouteFields]
+    ) -> object:
+        """What ``POST /accept`` says of ``answers`` within the deadline, None where it says nothing."""
+        request = with_courses(make_request(step, fields, self.catalogue))
+        body = request.to_wire() | {"decision_id": decision.decision_id, "answers": [dict(one) for one in answers]}
+        return await self._core.ajudged(body)
 
     async def close(self, timeout_seconds: float = 5.0) -> bool:
         """Delivers what waits and stops; what is left stays in the spool. False when something is."""

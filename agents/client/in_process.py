@@ -1,10 +1,10 @@
 """Clients without a service: a decider in this process, and the decision log itself for what came of it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Self, Unpack
+from typing import Any, Self, Unpack
 
 from tierwise.agents.client.decision import RoutedDecision, local_decision
 from tierwise.agents.client.delivery import Delivery, DeliveryCounts
@@ -15,9 +15,12 @@ from tierwise.agents.client.outcome import OutcomeFields, make_outcome, outcome_
 from tierwise.agents.client.post import PostResult, Receipt
 from tierwise.agents.client.request import RouteFields, make_request
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.parsing import parse_attempt
 from tierwise.data.pricing import priced
 from tierwise.data.records import Outcome, Step
+from tierwise.features.evidence import Answer
 from tierwise.router_model.decider import Decider
+from tierwise.router_model.router import Router
 from tierwise.router_model.rules import RulesRouter
 
 _MAX_WAITING_BYTES = 64 * 2**20
@@ -88,6 +91,17 @@ class AsyncLocalClient(_InProcessClient, AsyncMeasuring):
     async def route(self, step: Step | None = None, **fields: Unpack[RouteFields]) -> RoutedDecision:
         """The tier for ``step``, or for the step that the keywords describe."""
         return self._decide(step, fields)
+
+    async def accept(
+        self, decision: RoutedDecision, step: Step, answers: Sequence[Mapping[str, Any]], **fields: Unpack[RouteFields]
+    ) -> object:
+        """What the router says of ``answers``; None where it has not learned to judge any."""
+        del decision
+        if not isinstance(self._decider, Router):
+            return None
+        options = make_request(step, fields, self.catalogue).options
+        given = [Answer.of(parse_attempt(one, f"answers[{place}]")) for place, one in enumerate(answers)]
+        return self._decider.accept(step, given, options).to_mapping()
 
     async def close(self, timeout_seconds: float = 5.0) -> bool:
         """Writes what waits and stops."""

@@ -1,6 +1,7 @@
 """What an agent needs of a client, whether a service decides or this process does."""
 
-from typing import Protocol, Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, Unpack, runtime_checkable
 
 from tierwise.agents.client.decision import RoutedDecision
 from tierwise.agents.client.outcome import OutcomeFields
@@ -35,3 +36,13 @@ class AsyncRoutingClient(ReportingClient, Protocol):
 
     async def route(self, step: Step | None = None, **fields: Unpack[RouteFields]) -> RoutedDecision:
         """The tier for a step. Raises only for a request that cannot be."""
+
+
+@runtime_checkable
+class JudgingClient(Protocol):
+    """Judges the answers that a course asked for."""
+
+    async def accept(
+        self, decision: RoutedDecision, step: Step, answers: Sequence[Mapping[str, Any]], **fields: Unpack[RouteFields]
+    ) -> object:
+        """The answer of ``POST /accept``, None where there is none in time; ``fields`` are those of ``route``."""

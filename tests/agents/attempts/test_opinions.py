@@ -1,0 +1,114 @@
+"""The attempt loop runs the course of a step: opinions side by side, judged, reported, or the next tier."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.agents.attempts.conftest import QUICK, StartStub
+from tests.agents.conftest import Reply
+from tests.training.answered_world import answered_world
+from tierwise.agents.attempts import AttemptLoop, AttemptSettings, FunctionVerifier, StepResult
+from tierwise.agents.client import AsyncLocalClient
+from tierwise.agents.upstreams import Upstreams
+from tierwise.data.catalogue import Model, Tier, TierCatalogue
+from tierwise.data.courses import ran_course
+from tierwise.data.decision_log import DecisionLog
+from tierwise.data.records import LoggedStep, Step
+from tierwise.router_model.router import Router
+from tierwise.training.config import TrainConfig
+from tierwise.training.train import train_router
+
+STEP = Step("How many? (17)", task_type="count")
+WITH_COURSES = replace(QUICK, courses=True)
+USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+
+
+@pytest.fixture(scope="module")
+def answered(catalogue: TierCatalogue, quick_config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> Router:
+    folder: Path = tmp_path_factory.mktemp("answered") / "bundle"
+    train_router(answered_world(500), catalogue, quick_config).save(folder)
+    return Router.load(folder)
+
+
+class World:
+    """A loop with the learned router over one stub whose models say what ``says`` holds."""
+
+    def __init__(self, router: Router, start: StartStub, log_url: str) -> None:
+        self.says: dict[str, Any] = {"small-1": "It is 7.", "mid-1": "**7**", "frontier-1": "7"}
+        self.server = start(self._answer)
+        self._router, self._log_url = router, log_url
+        address = f"{self.server.address}/v1"
+        self._tiers = TierCatalogue(
+            tuple(Tier(tier.name, (Model(f"{tier.name}-1", base_url=address),)) for tier in router.catalogue.tiers)
+        )
+
+    def run(self, settings: AttemptSettings = WITH_COURSES, **options: Any) -> StepResult:
+        async def work() -> StepResult:
+            client = AsyncLocalClient(self._router, log_url=self._log_url)
+            async with client, Upstreams(self._tiers) as upstreams:
+                loop = AttemptLoop(client, upstreams, settings)
+                return await loop.run(STEP, max_quality_loss=0.05, **options)
+
+        return asyncio.run(work())
+
+    def asked(self) -> list[str]:
+        return sorted(body["model"].removesuffix("-1") for _, body in self.server.requests)
+
+    def logged(self) -> LoggedStep:
+        with DecisionLog.open(self._log_url) as log:
+            (step,) = log.logged_steps()
+            return step
+
+    def _answer(self, path: str, body: Any) -> Reply:
+        del path
+        said = self.says[body["model"]]
+        if isinstance(said, int):
+            return Reply({"error": {"message": "broken"}}, said)
+        choice = {"index": 0, "message": {"role": "assistant", "content": said}, "finish_reason": "stop"}
+        return Reply({"id": "c", "choices": [choice], "usage": USAGE})
+
+
+@pytest.fixture
+def world(answered: Router, stub: StartStub, tmp_path: Path) -> World:
+    return World(answered, stub, f"sqlite:///{tmp_path}/decisions.db")
+
+
+def test_opinions_that_agree_are_used(world: World) -> None:
+    result = world.run()
+    assert world.asked() == ["mid", "small"]
+    assert result.reply is not None
+    assert result.reply.model == result.attempts[-1].model
+    assert {attempt.kind for attempt in result.attempts} == {"opinion"}
+    logged = world.logged()
+    assert ran_course(logged)
+    assert sorted(bool(attempt.extra["is_used"]) for attempt in logged.attempts) == [False, True]
+
+
+def test_opinions_that_differ_go_on_to_the_top(world: World) -> None:
+    world.says["mid-1"] = "812"
+    result = world.run()
+    assert (result.tier, result.text) == ("frontier", "7")
+    assert [attempt.extra["course"]["otherwise"] for attempt in world.logged().attempts] == ["frontier"] * 3
+
+
+def test_an_opinion_that_the_verifier_refuses_is_none(world: World) -> None:
+    result = world.run(verifier=FunctionVerifier(lambda reply: reply.text != "**7**", "no_stars"))
+    assert (world.asked(), result.tier) == (["frontier", "mid", "small"], "frontier")
+
+
+def test_a_model_that_fails_sends_the_step_to_the_top(world: World) -> None:
+    world.says["mid-1"] = 400
+    result = world.run()
+    assert (result.tier, result.success) == ("frontier", None)
+
+
+@pytest.mark.parametrize(("settings", "options"), [(QUICK, {}), (WITH_COURSES, {"courses": False})])
+def test_without_the_setting_or_against_the_callers_word_a_step_runs_once(
+    world: World, settings: AttemptSettings, options: dict[str, Any]
+) -> None:
+    world.run(settings, **options)
+    assert len(world.asked()) == 1
+    assert not ran_course(world.logged())
