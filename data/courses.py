@@ -11,6 +11,12 @@ ALWAYS, VERIFIED, AGREEMENT, LEARNED = "always", "verified", "agreement", "learn
 COURSE = "course"
 """The field of an attempt that a course asked for: the course, and in an opinion what became of it."""
 
+AUDIT_KEY = "audit-"
+"""How the idempotency key of an audit begins: the top tier asked as well, after an answer was accepted."""
+
+P_AUDIT = "p_audit"
+"""The field of an audit with the chance at which it was drawn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Course:

@@ -70,6 +70,8 @@ class Metrics:
         self.shadow_dropped = self._counter("tierwise_shadow_dropped", "Requests the challenger never saw.", [])
         self.swaps = self._counter("tierwise_router_swaps", "Routers taken into service.", ["role"])
         self.refusals = self._counter("tierwise_router_refusals", "Bundles refused; the old one stayed.", ["role"])
+        self._audits = self._counter("tierwise_audits", "Accepted answers beside the top tier's.", ["result"])
+        self._audit_alarm = self._gauge("tierwise_audit_alarm", "1 once too many audited answers differ.", "livemax")
         self._add_promise()
         labels = ["role", "policy", "version"]
         self._router = self._gauge("tierwise_router_info", "1 for the live routers.", "livemax", labels)
@@ -136,6 +138,11 @@ class Metrics:
         if self._resting.get(model, False) != is_open:
             self._resting[model] = is_open
             self._breakers.labels(model).set(is_open)
+
+    def note_audit(self, is_same: bool, is_alarm: bool) -> None:
+        """Counts an audit; the alarm stands once it was raised."""
+        self._bound(self._audits, "same" if is_same else "different").inc()
+        self._audit_alarm.set(float(is_alarm))
 
     def note_promise(self, state: PromiseState) -> None:
         """Shows how the live router's promise stands."""

@@ -37,6 +37,11 @@ class Settings(BaseSettings):
     mirror_usd_per_day: float = Field(0.0, ge=0, description="Budget a day for asking cheaper tiers too; 0: no mirror.")
     mirror_share: float = Field(0.05, ge=0, le=1, description="Share of the top tier's calls that are mirrored.")
     courses: bool = Field(False, description="Calls of auto ask cheap tiers first, where a course is certified.")
+    audit_share: float = Field(0.02, ge=0, le=1, description="Share of accepted answers that the top tier audits.")
+    audit_usd_per_day: float = Field(1.0, ge=0, description="Budget a day for these audits; 0: none.")
+    audit_different: float = Field(
+        0.05, gt=0, lt=1, description="Share of audited answers that may differ before courses stop."
+    )
     challenger: str | None = Field(None, description="Folder or models:/ address of the bundle that wants to serve.")
     shadow_queue: int = Field(1000, ge=0, description="Requests that may wait for the challenger's opinion.")
     exploration: float = Field(

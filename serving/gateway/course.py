@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import Response
 
+from tierwise.agents.protocols import Completion
 from tierwise.agents.protocols.events import events_of
 from tierwise.agents.upstreams.asking import Answered, Asked, ask
 from tierwise.agents.upstreams.endpoint import Endpoint
@@ -22,6 +23,7 @@ from tierwise.data.records import Attempt, Reason
 from tierwise.data.trouble import TroubleLog
 from tierwise.features.evidence import Answer
 from tierwise.serving.gateway.answers import answered
+from tierwise.serving.gateway.asked import GatewayRequest
 from tierwise.serving.gateway.call import Call, Trial
 from tierwise.serving.gateway.completions import Judged, complete_stream, complete_whole, written
 from tierwise.serving.gateway.verdict import judge_soon
@@ -35,13 +37,15 @@ _TROUBLE = TroubleLog(logging.getLogger(__name__))
 class CourseCall:
     """``lines`` hold the models of each tier that ``course`` asks; ``decided`` is the tier of the single shot.
 
-    ``judge`` tells what to do with answers. The rest is what came of it.
+    ``judge`` tells what to do with answers, ``audit`` may ask the top tier after one was accepted. The
+    rest is what came of it.
     """
 
     course: Course
     lines: tuple[tuple[Endpoint, ...], ...]
     decided: str
     judge: Callable[[Sequence[Answer]], Awaitable[Accepted]]
+    audit: Callable[[GatewayRequest, str, Completion, tuple[Endpoint, ...]], None] | None = None
     asked: list[str] = field(default_factory=list)
     accepted: str | None = None
     costs_usd: list[float | None] = field(default_factory=list)
@@ -91,6 +95,8 @@ async def complete_course(call: Call, course: CourseCall, transport: Transport) 
     _report(came, course, found)
     used = next((each.judged for each in came if each.tier == found.accept), None)
     if used is not None:
+        if course.audit is not None:
+            course.audit(call.request, call.decision_id, used.answered.completion, call.endpoints)
         return _shown(call, used)
     spare = _spare(came, course)
     if not call.request.is_stream:

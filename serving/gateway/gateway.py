@@ -21,6 +21,7 @@ from tierwise.serving.dashboard.access import load_secret
 from tierwise.serving.gateway.aliases import Aliases
 from tierwise.serving.gateway.answers import AnswerKeeper
 from tierwise.serving.gateway.asked import AUTO, BEST, PROFILES, GatewayRequest, parse_request
+from tierwise.serving.gateway.audit import open_audit
 from tierwise.serving.gateway.call import STATUS_CLIENT_CLOSED, Call
 from tierwise.serving.gateway.completions import complete_stream, complete_whole
 from tierwise.serving.gateway.course import CourseCall, complete_course
@@ -71,6 +72,7 @@ class Gateway:
         self._observer = Observer() if settings.observe else None
         self._answers = AnswerKeeper(settings.kept_answers, _answer_secret(settings))
         self._mirror = open_mirror(service, self.transport, self._reports.add, self._answers)
+        self._audit = open_audit(service, self.transport, self._reports.add, self._answers)
 
     @property
     def settings(self) -> Settings:
@@ -79,6 +81,8 @@ class Gateway:
     async def aclose(self) -> None:
         if self._mirror is not None:
             await self._mirror.aclose()
+        if self._audit is not None:
+            await self._audit.aclose()
         await self._client.aclose()
         self._reports.close()
 
@@ -171,7 +175,8 @@ class Gateway:
             kept = (held.endpoint, *(each for each in rest if each is not held.endpoint))
             return self._new_call(request, asked, decision_id, kept)
         route = {**self._with_warmth(request), "options": options or given}
-        is_course = wants_course(self.settings.courses, request, given)
+        is_on = self.settings.courses and not (self._audit is not None and self._audit.is_broken)
+        is_course = wants_course(is_on, request, given)
         if is_course:
             route["options"] = {**options, COURSES: True}
         try:
@@ -184,7 +189,8 @@ class Gateway:
             judge = judge_with(route, answer["decision_id"], self._service.arms)
             tops = doubtful_last(line_up(told, names, course.otherwise, max_tier, request.needs), request)
             call = self._new_call(request, asked, answer["decision_id"], tops)
-            call.course, call.mirror = CourseCall(course, lines, answer["tier"], judge), None
+            consider = None if self._audit is None else self._audit.consider
+            call.course, call.mirror = CourseCall(course, lines, answer["tier"], judge, consider), None
             return call
         found = line_up(told, names, answer["tier"], max_tier, request.needs)
         found = found or line_up(told, names, answer["tier"], max_tier, frozenset())  # let the provider refuse

@@ -126,7 +126,7 @@ class Mirror:
         if not (is_top or self._audits) or self._draw() >= self._share:
             return
         others = _one_a_tier(endpoints, request, of_top=not is_top)
-        cost_usd = sum(_estimate(endpoint, reply) for endpoint in others)
+        cost_usd = sum(estimated_usd(endpoint, reply) for endpoint in others)
         if not others or len(self._tasks) >= MAX_UNDER_WAY or cost_usd > self._budget.left_usd:
             return
         task = asyncio.get_running_loop().create_task(self._ask_all(request, decision_id, reply, others))
@@ -153,10 +153,10 @@ class Mirror:
 
     async def _ask(self, request: GatewayRequest, decision_id: str, given: Completion, endpoint: Endpoint) -> None:
         started = time.perf_counter()
-        asked = Asked(request.protocol, _plain(request), headers=request.headers)
+        asked = Asked(request.protocol, plain_body(request), headers=request.headers)
         theirs = (await ask(self._transport, endpoint, asked)).completion
         cost_usd = price(theirs.usage, endpoint.model)
-        self._budget.spend(_estimate(endpoint, theirs) if cost_usd is None else cost_usd)
+        self._budget.spend(estimated_usd(endpoint, theirs) if cost_usd is None else cost_usd)
         attempt = Attempt(
             tier=endpoint.tier,
             model=endpoint.model.name,
@@ -166,7 +166,7 @@ class Mirror:
             cost_usd=cost_usd,
             extra={
                 MIRROR: True,
-                IS_SAME: _is_same(request, given, theirs),
+                IS_SAME: is_same(request, given, theirs),
                 "mirror_latency_ms": round((time.perf_counter() - started) * 1000, 3),  # nobody waited for it
             },
         )
@@ -184,7 +184,7 @@ def _one_a_tier(endpoints: tuple[Endpoint, ...], request: GatewayRequest, of_top
     return tuple(found.values())
 
 
-def _estimate(endpoint: Endpoint, reply: Completion) -> float:
+def estimated_usd(endpoint: Endpoint, reply: Completion) -> float:
     """About what the same call costs there; nothing where the model has no price, which is then not counted at all."""
     if not endpoint.model.has_prices:
         return 0.0
@@ -192,14 +192,14 @@ def _estimate(endpoint: Endpoint, reply: Completion) -> float:
     return endpoint.model.cost_usd(n_input or 0, ASSUMED_OUTPUT_TOKENS if n_output is None else n_output)
 
 
-def _plain(request: GatewayRequest) -> dict[str, Any]:
+def plain_body(request: GatewayRequest) -> dict[str, Any]:
     """Whole, not as a stream: nobody reads along. Where answers are kept for later calls, this one is not."""
     left_out = ("stream", "stream_options", "background")
     body = {name: value for name, value in request.body.items() if name not in left_out}
     return body | {"store": False} if request.protocol.keeps_answers else body
 
 
-def _is_same(request: GatewayRequest, ours: Completion, theirs: Completion) -> bool | None:
+def is_same(request: GatewayRequest, ours: Completion, theirs: Completion) -> bool | None:
     attempts = [answered(Attempt(""), reply) for reply in (ours, theirs)]
     try:
         return is_same_answer(parse_step(request.route["step"]), *attempts)

@@ -38,9 +38,10 @@ class Mirrored:
             self.n_unclear += 1
 
 
-def mirrored_usd(connection: Connection, since: float) -> float:
-    """US dollars for mirrored attempts received from ``since`` on, seconds since the epoch."""
-    is_mirror = OUTCOMES.c.idempotency_key.startswith(MIRROR_KEY, autoescape=True)
+def mirrored_usd(connection: Connection, since: float, key: str = MIRROR_KEY) -> float:
+    """US dollars for mirrored attempts, or those whose keys begin with ``key``, received from ``since`` on, seconds
+    since the epoch."""
+    is_mirror = OUTCOMES.c.idempotency_key.startswith(key, autoescape=True)
     total = select(func.sum(OUTCOMES.c.cost_usd)).where(is_mirror, OUTCOMES.c.received_at >= since)
     return float(connection.scalar(total) or 0.0)
 

@@ -106,7 +106,7 @@ def tiers(models: Models, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def app(start: Any, answered: Any, tiers: Path) -> Any:
-    return start(answered, tiers=tiers, courses=True, answers="text")
+    return start(answered, tiers=tiers, courses=True, answers="text", audit_share=0.0)
 
 
 def body(**fields: Any) -> dict[str, Any]:
@@ -294,7 +294,7 @@ def test_a_caller_who_hangs_up_ends_all_opinions(
         return _answer("7" * 1_000_000, sent)
 
     models.says |= {"small": says, "mid": says}
-    address = serve_live(answered, tiers=tiers, courses=True)
+    address = serve_live(answered, tiers=tiers, courses=True, audit_share=0.0)
     with ThreadPoolExecutor(1) as threads:
         gone = threads.submit(_hang_up, address)
         begun.wait()
@@ -317,7 +317,7 @@ def test_fifty_calls_side_by_side_get_their_own_answers(
         return _answer(f"The answer is {number}.", sent)
 
     models.says |= {"small": says, "mid": says, "frontier": says}
-    with httpx2.Client(base_url=serve_live(answered, tiers=tiers, courses=True), timeout=60) as client:
+    with httpx2.Client(base_url=serve_live(answered, tiers=tiers, courses=True, audit_share=0.0), timeout=60) as client:
 
         def ask(number: int) -> str:
             asked = body(messages=[{"role": "user", "content": f"How many? {number}"}])
@@ -338,6 +338,25 @@ def test_the_log_of_courses_is_no_collected_log_and_breaks_no_promise(
         (step,) = log.logged_steps()
     assert ran_course(step)
     assert show(step, TIERS) is None
+
+
+def test_audits_are_logged_and_a_tier_that_degrades_ends_courses(
+    start: Any, answered: Any, tiers: Path, models: Models, stored: Any
+) -> None:
+    models.says["frontier"] = "7"
+    app = start(answered, tiers=tiers, courses=True, audit_share=1.0, audit_usd_per_day=100.0)
+    response = app.post(CHAT, json=body())
+    outcomes = stored(app, response.headers["x-tierwise-decision-id"], 3)["outcomes"]
+    (audit,) = [each for each in outcomes if each["tier"] == "frontier"]
+    assert (audit["mirror"], audit["is_same"], audit["p_audit"]) == (True, True, 1.0)
+    models.says["frontier"] = "812"
+    n_courses = 0
+    while "x-tierwise-course" in response.headers:
+        response = app.post(CHAT, json=body())
+        stored(app, response.headers["x-tierwise-decision-id"], 3 if "x-tierwise-course" in response.headers else 1)
+        n_courses += 1
+        assert n_courses < 20
+    assert "tierwise_audit_alarm 1.0" in app.get("/metrics").text
 
 
 def _hang_up(address: str) -> bool:

@@ -1,0 +1,156 @@
+"""The audit: of accepted answers a random share is asked of the top tier too, in the background, and compared.
+
+Nobody waits for it. The chance falls with what is left of the day's money, so that a spent budget lowers the rate and
+cuts off nothing; it is logged with each audit. When more answers differ than may, courses stop in this process.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tierwise.agents.protocols import Completion
+from tierwise.agents.upstreams.asking import Asked, ask
+from tierwise.agents.upstreams.endpoint import Endpoint
+from tierwise.agents.upstreams.errors import ProviderError
+from tierwise.agents.upstreams.reply import price
+from tierwise.agents.upstreams.transport import Transport
+from tierwise.data.courses import AUDIT_KEY, COURSE, P_AUDIT
+from tierwise.data.decision_log.views.mirrored import mirrored_usd
+from tierwise.data.mirrored import IS_SAME, MIRROR
+from tierwise.data.records import Attempt, Outcome
+from tierwise.data.trouble import TroubleLog
+from tierwise.router_model.monitor.audits import AuditMonitor
+from tierwise.serving.gateway.answers import AnswerKeeper
+from tierwise.serving.gateway.asked import GatewayRequest
+from tierwise.serving.gateway.mirror import MAX_UNDER_WAY, DayBudget, estimated_usd, is_same, plain_body
+
+if TYPE_CHECKING:
+    from tierwise.serving.metrics import Metrics
+    from tierwise.serving.service import Service
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def open_audit(
+    service: "Service", transport: Transport, report: Callable[[Outcome], None], answers: AnswerKeeper
+) -> "Audit | None":
+    """The audit of a service that runs courses; None where it has no share or no budget."""
+    settings = service.settings
+    if not settings.courses or not settings.audit_share or not settings.audit_usd_per_day:
+        return None
+
+    def spent_since(moment: float) -> float:
+        log = service.recorder.log
+        return 0.0 if log is None else log.ask(partial(mirrored_usd, since=moment, key=AUDIT_KEY))
+
+    usd_per_day = settings.audit_usd_per_day / settings.workers
+    budget = DayBudget(usd_per_day, spent_since)
+    monitor = AuditMonitor(settings.audit_different)
+    return Audit(settings.audit_share, usd_per_day, budget, monitor, transport, report, answers, service.metrics)
+
+
+class Audit:
+    """``report`` takes the outcomes; ``draw`` gives numbers from 0 to below 1."""
+
+    def __init__(
+        self,
+        share: float,
+        usd_per_day: float,
+        budget: DayBudget,
+        monitor: AuditMonitor,
+        transport: Transport,
+        report: Callable[[Outcome], None],
+        answers: AnswerKeeper,
+        metrics: "Metrics",
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self._share = share
+        self._usd_per_day = usd_per_day
+        self._budget = budget
+        self._monitor = monitor
+        self._transport = transport
+        self._report = report
+        self._answers = answers
+        self._metrics = metrics
+        self._draw = draw
+        self._trouble = TroubleLog(_LOGGER)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_broken(self) -> bool:
+        return self._monitor.state().is_broken
+
+    @property
+    def p_audit(self) -> float:
+        """The chance of the next audit: it falls once half of the day's money is spent."""
+        left = max(0.0, self._budget.left_usd) / self._usd_per_day
+        return self._share * min(1.0, 2 * left)
+
+    def consider(self, request: GatewayRequest, decision_id: str, used: Completion, tops: tuple[Endpoint, ...]) -> None:
+        """Begins to ask the top tier, if the accepted answer is drawn. Called on the event loop."""
+        p_audit = self.p_audit
+        top = next((each for each in tops if each.breaker.allows()), None)
+        if top is None or self._draw() >= p_audit or len(self._tasks) >= MAX_UNDER_WAY:
+            return
+        task = asyncio.get_running_loop().create_task(self._ask(request, decision_id, used, top, p_audit))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def aclose(self) -> None:
+        """Gives up what is under way."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _ask(
+        self, request: GatewayRequest, decision_id: str, used: Completion, top: Endpoint, p_audit: float
+    ) -> None:
+        self._budget.spend(estimated_usd(top, used))
+        try:
+            asked = Asked(request.protocol, plain_body(request), headers=request.headers)
+            theirs = (await ask(self._transport, top, asked)).completion
+            self._judge(request, decision_id, used, theirs, top, p_audit)
+        except ProviderError as error:
+            _LOGGER.info("%s gave no answer for an audit: %s", top.model.name, error.code)
+        except Exception as error:  # nobody waits for an audit, so nobody would hear of it
+            self._trouble.tell("auditing failed", error)
+
+    def _judge(
+        self,
+        request: GatewayRequest,
+        decision_id: str,
+        used: Completion,
+        theirs: Completion,
+        top: Endpoint,
+        p_audit: float,
+    ) -> None:
+        same = is_same(request, theirs, used)
+        usage = theirs.usage
+        attempt = Attempt(
+            tier=top.tier,
+            model=top.model.name,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cached_tokens=usage.cached_tokens,
+            cost_usd=price(usage, top.model),
+            extra={MIRROR: True, COURSE: {"audit": True}, IS_SAME: same, P_AUDIT: p_audit},
+        )
+        attempt = self._answers.kept(attempt, theirs, request.route, decision_id)
+        key = f"{AUDIT_KEY}{top.tier}"
+        self._report(Outcome(decision_id, attempt, idempotency_key=key, reported_at=time.time()))
+        was_broken = self.is_broken
+        state = self._monitor.add(same is not True)
+        self._metrics.note_audit(same is True, state.is_broken)
+        if state.is_broken and not was_broken:
+            _LOGGER.error(
+                "more than %.1f %% of accepted answers differ from the top tier's, with %.0f %% confidence"
+                " after %d audits (%d differ); courses are not run any more",
+                100 * state.max_different,
+                100 * state.confidence,
+                state.n_audits,
+                state.n_different,
+            )
