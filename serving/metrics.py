@@ -70,8 +70,6 @@ class Metrics:
         self.shadow_dropped = self._counter("tierwise_shadow_dropped", "Requests the challenger never saw.", [])
         self.swaps = self._counter("tierwise_router_swaps", "Routers taken into service.", ["role"])
         self.refusals = self._counter("tierwise_router_refusals", "Bundles refused; the old one stayed.", ["role"])
-        self._audits = self._counter("tierwise_audits", "Accepted answers beside the top tier's.", ["result"])
-        self._audit_alarm = self._gauge("tierwise_audit_alarm", "1 once too many audited answers differ.", "livemax")
         self._add_promise()
         labels = ["role", "policy", "version"]
         self._router = self._gauge("tierwise_router_info", "1 for the live routers.", "livemax", labels)
@@ -168,6 +166,8 @@ class Metrics:
 
     def _add_promise(self) -> None:
         """Those of the watch over the live router's promise."""
+        self._audits = self._counter("tierwise_audits", "Accepted answers beside the top tier's.", ["result"])
+        self._audit_alarm = self._gauge("tierwise_audit_alarm", "1 once too many audited answers differ.", "livemax")
         self.is_promise_broken = self._gauge("tierwise_promise_broken", "1 while the alarm stands.", "livemax")
         self.promise_alarms = self._counter("tierwise_promise_alarms", "Router versions whose promise broke.", [])
         self._promise_loss = self._gauge(

@@ -2,106 +2,23 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Barrier, Event, Thread
+from threading import Barrier, Event
 from typing import Any
 
 import httpx2
 import pytest
 
+from tests.serving.gateway.scripted_models import LOGPROBS, TIERS, Models, models, scripted, tiers  # noqa: F401
 from tierwise.data.courses import ran_course
 from tierwise.data.decision_log import DecisionLog
 from tierwise.router_model.monitor.evidence import show
 
 CHAT, RESPONSES, MESSAGES = "/v1/chat/completions", "/v1/responses", "/v1/messages"
-TIERS = ("small", "mid", "frontier")
-LOGPROBS = {"content": [{"token": "7", "logprob": -0.5}, {"token": ".", "logprob": -0.1}]}
 TOOL_SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 TOOL = {"type": "function", "function": {"name": "book", "parameters": TOOL_SCHEMA}}
-
-
-class _Server(ThreadingHTTPServer):
-    request_queue_size = 256
-    daemon_threads = True
-
-
-@dataclass
-class Models:
-    """``says`` is what each model answers: a message, or a function of the body that gives status and message."""
-
-    url: str = ""
-    says: dict[str, Any] = field(default_factory=dict)
-    seen: list[dict[str, Any]] = field(default_factory=list)
-    n_hung_up: int = 0
-
-    def asked(self) -> list[str]:
-        return sorted(str(body["model"]).removesuffix("-1") for body in self.seen)
-
-
-def _answer(says: Any, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    if callable(says):
-        return says(body)  # type: ignore[no-any-return]
-    message = {"role": "assistant", "content": None} | ({"content": says} if isinstance(says, str) else says)
-    finish = "tool_calls" if "tool_calls" in message else "stop"
-    choice = {"index": 0, "message": message, "finish_reason": finish}
-    choice |= {"logprobs": LOGPROBS} if body.get("logprobs") else {}
-    usage = {"prompt_tokens": 100, "completion_tokens": 5, "total_tokens": 105}
-    return 200, {"id": "c", "object": "chat.completion", "model": body["model"], "choices": [choice], "usage": usage}
-
-
-def _as_stream(answer: dict[str, Any]) -> bytes:
-    choice = answer["choices"][0]
-    pieces = [{"delta": choice["message"], "finish_reason": None}, {"delta": {}, "finish_reason": "stop"}]
-    chunks = [{"id": "c", "choices": [{"index": 0, **piece}]} for piece in pieces]
-    return b"".join(f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks) + b"data: [DONE]\n\n"
-
-
-@pytest.fixture
-def models() -> Iterator[Models]:
-    found = Models(says={"small": "The answer is 7.", "mid": "**7**", "frontier": "7, of course."})
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            pass
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            found.seen.append(body)
-            status, answer = _answer(found.says[body["model"].removesuffix("-1")], body)
-            is_stream = status == 200 and bool(body.get("stream"))
-            content = _as_stream(answer) if is_stream else json.dumps(answer).encode()
-            try:
-                self.send_response(status)
-                self.send_header("content-type", "text/event-stream" if is_stream else "application/json")
-                self.end_headers()
-                self.wfile.write(content)
-            except OSError:
-                found.n_hung_up += 1
-
-    server = _Server(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    found.url = f"http://127.0.0.1:{server.server_port}/v1"
-    yield found
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def tiers(models: Models, tmp_path: Path) -> Path:
-    lines: list[str] = []
-    for place, tier in enumerate(TIERS):
-        lines += ["[[tiers]]", f'name = "{tier}"', "[[tiers.models]]", f'name = "{tier}-1"']
-        lines += [f'base_url = "{models.url}"', f"input_usd_per_mtok = {10**place}"]
-        lines += [f"output_usd_per_mtok = {10**place}"]
-    path = tmp_path / "models.toml"
-    path.write_text("\n".join(lines), encoding="utf-8")
-    return path
 
 
 @pytest.fixture
@@ -155,7 +72,7 @@ def test_a_model_that_refuses_log_probabilities_is_asked_without_and_remembered(
     def says(sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if sent.get("logprobs"):
             return 400, {"error": {"message": "'logprobs' is not supported with this model", "param": "logprobs"}}
-        return _answer("The answer is 7.", sent)
+        return scripted("The answer is 7.", sent)
 
     models.says["small"] = says
     assert told(app.post(CHAT, json=body()))[1] != "none"
@@ -175,7 +92,7 @@ def test_answers_that_differ_go_on_to_the_top_tier(app: Any, models: Models, sto
 
 
 @pytest.mark.parametrize("is_same", [True, False])
-def test_streams_are_those_of_the_one_answer(app: Any, models: Models, is_same: bool) -> None:
+def test_streams_are_those_of_the_onescripted(app: Any, models: Models, is_same: bool) -> None:
     models.says["mid"] = "**7**" if is_same else "812"
     response = app.post(CHAT, json=body(stream=True))
     assert response.headers["content-type"].startswith("text/event-stream")
@@ -277,7 +194,7 @@ def test_opinions_are_asked_side_by_side(app: Any, models: Models) -> None:
 
     def says(sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         meeting.wait()
-        return _answer("7", sent)
+        return scripted("7", sent)
 
     models.says |= {"small": says, "mid": says}
     assert told(app.post(CHAT, json=body()))[1] != "none"
@@ -291,7 +208,7 @@ def test_a_caller_who_hangs_up_ends_all_opinions(
     def says(sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         begun.wait()
         release.wait(10)
-        return _answer("7" * 1_000_000, sent)
+        return scripted("7" * 1_000_000, sent)
 
     models.says |= {"small": says, "mid": says}
     address = serve_live(answered, tiers=tiers, courses=True, audit_share=0.0)
@@ -314,7 +231,7 @@ def test_fifty_calls_side_by_side_get_their_own_answers(
 ) -> None:
     def says(sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         number = sent["messages"][0]["content"].removeprefix("How many? ")
-        return _answer(f"The answer is {number}.", sent)
+        return scripted(f"The answer is {number}.", sent)
 
     models.says |= {"small": says, "mid": says, "frontier": says}
     with httpx2.Client(base_url=serve_live(answered, tiers=tiers, courses=True, audit_share=0.0), timeout=60) as client:
