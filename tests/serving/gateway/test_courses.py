@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.serving.gateway.scripted_models import LOGPROBS, TIERS, Models, models, scripted, tiers  # noqa: F401
+from tests.serving.gateway.scripted_models import LOGPROBS, TIERS, Models, scripted
 from tierwise.data.courses import ran_course
 from tierwise.data.decision_log import DecisionLog
 from tierwise.router_model.monitor.evidence import show
@@ -92,7 +92,7 @@ def test_answers_that_differ_go_on_to_the_top_tier(app: Any, models: Models, sto
 
 
 @pytest.mark.parametrize("is_same", [True, False])
-def test_streams_are_those_of_the_onescripted(app: Any, models: Models, is_same: bool) -> None:
+def test_streams_are_those_of_the_one_answer(app: Any, models: Models, is_same: bool) -> None:
     models.says["mid"] = "**7**" if is_same else "812"
     response = app.post(CHAT, json=body(stream=True))
     assert response.headers["content-type"].startswith("text/event-stream")
