@@ -50,8 +50,8 @@ def _as_stream(answer: dict[str, Any]) -> bytes:
     return b"".join(f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks) + b"data: [DONE]\n\n"
 
 
-@pytest.fixture
-def models() -> Iterator[Models]:
+@pytest.fixture(name="models")
+def scripted_models() -> Iterator[Models]:
     found = Models(says={"small": "The answer is 7.", "mid": "**7**", "frontier": "7, of course."})
 
     class Handler(BaseHTTPRequestHandler):
@@ -82,8 +82,8 @@ def models() -> Iterator[Models]:
     server.server_close()
 
 
-@pytest.fixture
-def tiers(models: Models, tmp_path: Path) -> Path:
+@pytest.fixture(name="tiers")
+def scripted_tiers(models: Models, tmp_path: Path) -> Path:
     lines: list[str] = []
     for place, tier in enumerate(TIERS):
         lines += ["[[tiers]]", f'name = "{tier}"', "[[tiers.models]]", f'name = "{tier}-1"']
