@@ -2,7 +2,8 @@
 
 The same prompt with the same variables on several providers is one step with several attempts. Whether a test passed
 counts under a rule for ``pass``, and its named metrics under rules for their names; a test without assertions passes
-without proving anything, and gives no verdict.
+without proving anything, and gives no verdict. What was asserted of time and money says nothing about the answer: a
+right one that was slow is right.
 """
 
 import json
@@ -27,6 +28,7 @@ from tierwise.data.replies.usage import Usage, read_usage
 from tierwise.data.step_log import Malformed
 
 _ERROR = 2  # promptfoo's ResultFailureReason: 0 none, 1 an assertion, 2 an error
+_OF_THE_CALL = frozenset({"latency", "cost"})  # assertions about the call, not about the answer
 _API = re.compile(r"^(?:chat|completion|messages|responses|text|realtime|assistant|converse|model|inference)[:]")
 
 
@@ -148,14 +150,33 @@ def _answer(response: Mapping[str, Any]) -> Answer | None:
 
 
 def _signals(row: Mapping[str, Any], subject: str) -> Iterator[Signal]:
-    """``pass`` where anything was asserted, and the named metrics."""
+    """``pass`` where anything was asserted of the answer, and the named metrics."""
     grading = _mapping(row.get("gradingResult"))
-    passed = grading.get("pass", row.get("success"))
-    if isinstance(passed, bool) and grading.get("componentResults") and row.get("failureReason") != _ERROR:
+    passed = _passed(grading, row)
+    if passed is not None and row.get("failureReason") != _ERROR:
         yield Signal("pass", passed, subject)
         for name, score in _mapping(grading.get("namedScores") or row.get("namedScores")).items():
             if amount(score) is not None:
                 yield Signal(str(name), float(score), subject)
+
+
+def _passed(grading: Mapping[str, Any], row: Mapping[str, Any]) -> bool | None:
+    """Whether the answer passed; None where nothing was asserted of it. A test that only its time or its cost failed
+    has passed."""
+    passed, components = grading.get("pass", row.get("success")), grading.get("componentResults")
+    if not isinstance(passed, bool) or not isinstance(components, list):
+        return None
+    found = [_mapping(each) for each in components]
+    of_answer = [each for each in found if not _is_of_the_call(each)]
+    if not of_answer:
+        return None
+    failed = [each for each in found if each.get("pass") is not True]
+    return passed or (bool(failed) and all(_is_of_the_call(each) for each in failed))
+
+
+def _is_of_the_call(component: Mapping[str, Any]) -> bool:
+    kind = _mapping(component.get("assertion")).get("type")
+    return isinstance(kind, str) and kind.removeprefix("not-") in _OF_THE_CALL
 
 
 def _mapping(raw: object) -> Mapping[str, Any]:

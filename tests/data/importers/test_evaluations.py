@@ -151,6 +151,10 @@ def test_a_prompt_on_two_providers_is_one_step_and_an_assertion_is_no_error(impo
     assert "400 Bad Request" in str(refused.error)
 
 
+def asserted(kind: str, passed: bool) -> dict[str, Any]:
+    return {"pass": passed, "score": float(passed), "assertion": {"type": kind}}
+
+
 def promptfoo(**fields: Any) -> dict[str, Any]:
     return {"id": "r", "prompt": {"raw": "Count."}, "provider": {"id": "openai:chat:gpt-4o"}, "success": True,
             "response": {"output": "40"}, "vars": {}, **fields}  # fmt: skip
@@ -163,9 +167,17 @@ def promptfoo(**fields: Any) -> dict[str, Any]:
         ({"pass": True, "componentResults": []}, None),
         ({"pass": True, "componentResults": [{"pass": True}]}, True),
         ({"pass": False, "componentResults": [{"pass": False}]}, False),
+        ({"pass": False, "componentResults": [asserted("latency", False)]}, None),
+        ({"pass": True, "componentResults": [asserted("cost", True)]}, None),
+        ({"pass": False, "componentResults": [asserted("latency", False), asserted("contains", True)]}, True),
+        ({"pass": False, "componentResults": [asserted("not-cost", False), asserted("contains", True)]}, True),
+        ({"pass": False, "componentResults": [asserted("latency", False), asserted("contains", False)]}, False),
+        ({"pass": False, "componentResults": [asserted("cost", True), asserted("contains", False)]}, False),
+        ({"pass": False, "componentResults": [asserted("llm-rubric", True)]}, False),
+        ({"pass": True, "componentResults": [None, asserted("contains", True)]}, True),
     ],
 )
-def test_a_test_without_assertions_proves_nothing(
+def test_a_test_that_asserts_nothing_of_the_answer_proves_nothing(
     grading: Any, success: bool | None, imported: Import, tmp_path: Path
 ) -> None:
     path = tmp_path / "results.jsonl"
