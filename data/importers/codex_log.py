@@ -36,6 +36,8 @@ def read_codex_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
             case "compacted":
                 session.forget()
                 session.hear("user", payload.get("message"))
+            case "event_msg" if payload.get("type") == "user_message":
+                _hear_user(session, payload.get("message"))
             case "event_msg" if payload.get("type") == "token_count":
                 _note_usage(session, payload.get("info"))
             case "response_item":
@@ -48,7 +50,9 @@ def _take_item(session: AgentSession, item: Mapping[str, Any], model: object, at
     if kind in _OUTPUTS:
         session.hear_result(item.get("call_id"), _output(item.get("output")))
     elif kind == "message" and item.get("role") != "assistant":
-        session.hear(str(item.get("role") or "user"), texts_of(item.get("content")))
+        role, text = str(item.get("role") or "user"), texts_of(item.get("content"))
+        if role != "user" or not _is_heard(session, text):
+            session.hear(role, text)
     elif kind in ("message", "reasoning", "function_call", "custom_tool_call", "local_shell_call"):
         opened = session.open_call
         source_id = opened.source_id if opened else f"{session.session_id}-{len(session.calls)}"
@@ -60,6 +64,17 @@ def _take_item(session: AgentSession, item: Mapping[str, Any], model: object, at
             arguments = item.get("arguments", item.get("input", item.get("action")))
             text = arguments if isinstance(arguments, str) else json.dumps(arguments)
             call.asks_for(item.get("call_id"), item.get("name") or "local_shell", text)
+
+
+def _hear_user(session: AgentSession, message: object) -> None:
+    """What the user said stands in a session as an event, as an item, or as both, one after the other."""
+    if isinstance(message, str) and message and not _is_heard(session, message):
+        session.hear("user", message)
+
+
+def _is_heard(session: AgentSession, text: str) -> bool:
+    last = session.messages[-1] if session.messages else None
+    return session.open_call is None and last is not None and (last["role"], last["content"]) == ("user", text)
 
 
 def _note_usage(session: AgentSession, info: object) -> None:

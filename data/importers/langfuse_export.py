@@ -48,6 +48,8 @@ def _records(record: Numbered, mapping: ImportMap, inherited: Mapping[str, Any])
             yield from _records(Numbered(record.path, record.number, part), mapping, shared)
         return
     row = {**inherited, **{key: value for key, value in row.items() if value is not None}}
+    if "type" not in row and "observation_type" in row:
+        row = {**row, "type": row["observation_type"]}
     try:
         if "type" in row and "id" in row:
             yield _observation(row, mapping)

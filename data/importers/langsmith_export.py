@@ -41,7 +41,7 @@ def _records(record: Numbered, mapping: ImportMap) -> Iterator[Record]:
     if "run_type" not in row or "id" not in row:
         yield record.malformed("is neither a run nor feedback")
         return
-    if row["run_type"] not in _CALLS:
+    if str(row["run_type"]).lower() not in _CALLS:  # the second version of the API shouts
         yield Frame(str(row["id"]), str(row.get("name") or ""), _text(row.get("parent_run_id")))
     else:
         yield _found(row, mapping).checked()

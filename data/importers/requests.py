@@ -167,7 +167,15 @@ def _is_message(raw: Mapping[str, Any]) -> bool:
     if isinstance(raw.get("kwargs"), Mapping) and ("lc" in raw or "id" in raw):
         return True
     kind = raw.get("type")
-    return isinstance(kind, str) and (kind in _ITEM_KINDS or (kind.lower() in _ROLES and "content" in raw))
+    return isinstance(kind, str) and (
+        kind in _ITEM_KINDS or (kind.lower() in _ROLES and ("content" in raw or _is_dumped(raw)))
+    )
+
+
+def _is_dumped(raw: Mapping[str, Any]) -> bool:
+    """Whether it is LangChain's ``message_to_dict``: {"type": "human", "data": {"content": …}}."""
+    inner = raw.get("data")
+    return isinstance(inner, Mapping) and "content" in inner
 
 
 _ITEM_KINDS = frozenset(
@@ -182,6 +190,8 @@ def _message(raw: Mapping[str, Any], lost: list[str]) -> dict[str, Any] | None:
         inner = {key: value for key, value in kwargs.items() if key in ("content", "tool_calls", "tool_call_id")}
         return _message({"role": kind, **inner}, lost)
     kind = raw.get("type")
+    if "role" not in raw and _is_dumped(raw):
+        return _message({"type": kind, **raw["data"], "role": kind}, lost)
     if "role" not in raw and kind in ("function_call", "function_call_output", "reasoning", "item_reference"):
         return _item(raw, str(kind), lost)
     source = next((raw[key] for key in _CONTENTS if raw.get(key) is not None), None)

@@ -47,6 +47,9 @@ def read_message(message: object, reason: object = None) -> Answer | None:
     kwargs = message.get("kwargs")
     if isinstance(kwargs, Mapping):  # LangChain's serialised form
         return read_message(kwargs, reason)
+    inner = message.get("data")
+    if isinstance(inner, Mapping) and "content" in inner and "content" not in message:  # LangChain's message_to_dict
+        return read_message(inner, reason)
     source = next((message[key] for key in ("content", "parts", "text") if message.get(key) is not None), None)
     content = read_content(_unwrapped(source))
     calls = [call for key in _CALLS for call in read_tool_calls(decoded(message.get(key)))] or content.tool_calls
@@ -89,7 +92,7 @@ def _read_mapping(raw: Mapping[str, Any], depth: int) -> Answer | None:
             return _with_reason(found, reason)
         if isinstance(inner, str) and not _has_words(raw):
             return Answer(read_content(inner).answer, finish_reason=finish_reason(reason))
-    return read_message(raw, reason) if _has_words(raw) else None
+    return read_message(raw, reason) if _has_words(raw) or _is_langchain(raw) else None
 
 
 def _read_choice(choice: object, depth: int) -> Answer | None:
@@ -147,7 +150,13 @@ def _read_list(raw: list[Any], depth: int) -> Answer | None:
 
 
 def _is_langchain(item: Mapping[str, Any]) -> bool:
-    return "content" in item and str(item.get("type")).lower() in ("ai", "human", "system", "tool", "aimessage")
+    return ("content" in item or isinstance(item.get("data"), Mapping)) and str(item.get("type")).lower() in (
+        "ai",
+        "human",
+        "system",
+        "tool",
+        "aimessage",
+    )
 
 
 def _has_words(raw: Mapping[str, Any]) -> bool:
