@@ -2,10 +2,12 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ import pytest
 from tests.browser.conftest import Demo
 
 pytestmark = pytest.mark.browser
+
+MAX_SECONDS = 1.5
+QUIET_YARDSTICK_SECONDS = 0.18
 
 PAGES = {
     "overview": "/dashboard/?period=all",
@@ -90,21 +95,33 @@ def test_details_are_drawn_without_trouble(page: Any) -> None:
     assert page.locator("pre.prompt").first.inner_text()
 
 
+def _yardstick_seconds() -> float:
+    """Processor time of a piece of work like that of a page: rows of SQLite, grouped, with JSON read in them."""
+    started = time.process_time()
+    with closing(sqlite3.connect(":memory:")) as rows:
+        rows.execute("CREATE TABLE steps (kind INTEGER, attempt TEXT)")
+        rows.executemany("INSERT INTO steps VALUES (?, ?)", ((n % 97, json.dumps({"n": n})) for n in range(60_000)))
+        rows.execute("SELECT kind, count(*), sum(json_extract(attempt, '$.n')) FROM steps GROUP BY kind").fetchall()
+    return time.process_time() - started
+
+
 def test_every_page_loads_soon_with_100_000_decisions(browser: Any, large: Demo, trouble: list[str]) -> None:
     """Cold: the service has answered none of these before. On a machine that does other things too, a page may take
-    longer than the work on it; then the service's processor time counts."""
+    longer than the work on it; then the service's processor time counts, and two busy cores share what one has: so a
+    known piece of work is timed beside each page, and what it takes longer than on a quiet machine is allowed."""
     service = psutil.Process(large.pid)
     for opened in watched(browser, large.address, trouble, "light"):
         seconds = {}
         for name, path in PAGES.items():
             started, worked = time.perf_counter(), _worked(service)
             opened.goto(path, wait_until="load")
-            seconds[name] = (time.perf_counter() - started, _worked(service) - worked)
+            took = (time.perf_counter() - started, _worked(service) - worked)
+            seconds[name] = (*took, MAX_SECONDS * max(1.0, _yardstick_seconds() / QUIET_YARDSTICK_SECONDS))
         opened.goto("/dashboard/decisions?period=all")
         assert "More than 10,000" in opened.locator("#results .count").inner_text()
-    print({name: f"{took:.2f} s, {worked:.2f} s of processor" for name, (took, worked) in seconds.items()})
+    print({name: f"{took:.2f} s, {worked:.2f} s of processor" for name, (took, worked, _) in seconds.items()})
     assert trouble == []
-    assert {name: both for name, both in seconds.items() if min(both) >= 1.5} == {}
+    assert {name: each for name, each in seconds.items() if min(each[:2]) >= each[2]} == {}
 
 
 def _worked(process: psutil.Process) -> float:
