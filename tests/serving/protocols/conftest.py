@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.serving.gateway.conftest import live, stored
+from tests.serving.gateway.conftest import live, serve_live, stored
 from tests.strict_stub.callers import PATHS
 from tests.strict_stub.server import StrictStub
 from tierwise.serving.app import create_app
 from tierwise.serving.settings import load_settings
 
-__all__ = ["live", "stored"]
+__all__ = ["live", "serve_live", "stored"]
 TIERS = ("small", "mid", "frontier")
 NAMES = (
     "m",
