@@ -4,16 +4,13 @@ Nobody waits for it. The chance falls with what is left of the day's money, so t
 cuts off nothing; it is logged with each audit. When more answers differ than may, courses stop in this process.
 """
 
-import asyncio
 import logging
 import random
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from tierwise.agents.protocols import Completion
-from tierwise.agents.upstreams.asking import Asked, ask
 from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.agents.upstreams.errors import ProviderError
 from tierwise.agents.upstreams.reply import price
@@ -21,12 +18,13 @@ from tierwise.agents.upstreams.transport import Transport
 from tierwise.data.courses import AUDIT_KEY, COURSE, P_AUDIT
 from tierwise.data.decision_log.views.mirrored import mirrored_usd
 from tierwise.data.mirrored import IS_SAME, MIRROR
-from tierwise.data.records import Attempt, Outcome
+from tierwise.data.records import Outcome
 from tierwise.data.trouble import TroubleLog
 from tierwise.router_model.monitor.audits import AuditMonitor
 from tierwise.serving.gateway.answers import AnswerKeeper
+from tierwise.serving.gateway.aside import Aside
 from tierwise.serving.gateway.asked import GatewayRequest
-from tierwise.serving.gateway.mirror import MAX_UNDER_WAY, DayBudget, estimated_usd, is_same, plain_body
+from tierwise.serving.gateway.mirror import DayBudget, estimated_usd, is_same
 
 if TYPE_CHECKING:
     from tierwise.serving.metrics import Metrics
@@ -50,11 +48,12 @@ def open_audit(
     usd_per_day = settings.audit_usd_per_day / settings.workers
     budget = DayBudget(usd_per_day, spent_since)
     monitor = AuditMonitor(settings.audit_different)
-    return Audit(settings.audit_share, usd_per_day, budget, monitor, transport, report, answers, service.metrics)
+    aside = Aside(transport, report, answers)
+    return Audit(settings.audit_share, usd_per_day, budget, monitor, aside, service.metrics)
 
 
 class Audit:
-    """``report`` takes the outcomes; ``draw`` gives numbers from 0 to below 1."""
+    """``draw`` gives numbers from 0 to below 1."""
 
     def __init__(
         self,
@@ -62,9 +61,7 @@ class Audit:
         usd_per_day: float,
         budget: DayBudget,
         monitor: AuditMonitor,
-        transport: Transport,
-        report: Callable[[Outcome], None],
-        answers: AnswerKeeper,
+        aside: Aside,
         metrics: "Metrics",
         draw: Callable[[], float] = random.random,
     ) -> None:
@@ -72,13 +69,10 @@ class Audit:
         self._usd_per_day = usd_per_day
         self._budget = budget
         self._monitor = monitor
-        self._transport = transport
-        self._report = report
-        self._answers = answers
+        self._aside = aside
         self._metrics = metrics
         self._draw = draw
         self._trouble = TroubleLog(_LOGGER)
-        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def is_broken(self) -> bool:
@@ -94,25 +88,20 @@ class Audit:
         """Begins to ask the top tier, if the accepted answer is drawn. Called on the event loop."""
         p_audit = self.p_audit
         top = next((each for each in tops if each.breaker.allows()), None)
-        if top is None or self._draw() >= p_audit or len(self._tasks) >= MAX_UNDER_WAY:
+        if top is None or self._draw() >= p_audit or self._aside.is_full:
             return
-        task = asyncio.get_running_loop().create_task(self._ask(request, decision_id, used, top, p_audit))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._aside.begin(self._ask(request, decision_id, used, top, p_audit))
 
     async def aclose(self) -> None:
         """Gives up what is under way."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._aside.aclose()
 
     async def _ask(
         self, request: GatewayRequest, decision_id: str, used: Completion, top: Endpoint, p_audit: float
     ) -> None:
         self._budget.spend(estimated_usd(top, used))
         try:
-            asked = Asked(request.protocol, plain_body(request), headers=request.headers)
-            theirs = (await ask(self._transport, top, asked)).completion
+            theirs = await self._aside.ask(request, top)
             self._judge(request, decision_id, used, theirs, top, p_audit)
         except ProviderError as error:
             _LOGGER.info("%s gave no answer for an audit: %s", top.model.name, error.code)
@@ -129,19 +118,8 @@ class Audit:
         p_audit: float,
     ) -> None:
         same = is_same(request, theirs, used)
-        usage = theirs.usage
-        attempt = Attempt(
-            tier=top.tier,
-            model=top.model.name,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cached_tokens=usage.cached_tokens,
-            cost_usd=price(usage, top.model),
-            extra={MIRROR: True, COURSE: {"audit": True}, IS_SAME: same, P_AUDIT: p_audit},
-        )
-        attempt = self._answers.kept(attempt, theirs, request.route, decision_id)
-        key = f"{AUDIT_KEY}{top.tier}"
-        self._report(Outcome(decision_id, attempt, idempotency_key=key, reported_at=time.time()))
+        extra = {MIRROR: True, COURSE: {"audit": True}, IS_SAME: same, P_AUDIT: p_audit}
+        self._aside.report(request, decision_id, top, theirs, price(theirs.usage, top.model), AUDIT_KEY, extra)
         was_broken = self.is_broken
         state = self._monitor.add(same is not True)
         self._metrics.note_audit(same is True, state.is_broken)

@@ -5,15 +5,13 @@ Nobody waits for it and nobody gets its answers; they are reported as attempts o
 that what routing would change is known before anything is routed. A budget in dollars bounds each day (UTC).
 """
 
-import asyncio
 import logging
 import random
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tierwise.agents.protocols import Completion
-from tierwise.agents.upstreams.asking import Asked, ask
 from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.agents.upstreams.errors import ProviderError
 from tierwise.agents.upstreams.reply import price
@@ -26,6 +24,7 @@ from tierwise.data.records import Attempt, Outcome
 from tierwise.data.sameness import is_same_answer
 from tierwise.data.trouble import TroubleLog
 from tierwise.serving.gateway.answers import AnswerKeeper, answered
+from tierwise.serving.gateway.aside import Aside
 from tierwise.serving.gateway.asked import GatewayRequest
 from tierwise.serving.gateway.stickiness import PREVIOUS
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from tierwise.serving.service import Service
 
 DAY_SECONDS = 86_400.0
-MAX_UNDER_WAY = 16
 ASSUMED_OUTPUT_TOKENS = 1_000
 
 _LOGGER = logging.getLogger(__name__)
@@ -53,7 +51,7 @@ def open_mirror(
 
     budget = DayBudget(settings.mirror_usd_per_day / settings.workers, spent_since)
     share, audits = settings.mirror_share, not settings.observe
-    return Mirror(share, budget, transport, report, answers, random.random, audits)
+    return Mirror(share, budget, Aside(transport, report, answers), random.random, audits)
 
 
 class DayBudget:
@@ -83,28 +81,22 @@ class DayBudget:
 
 
 class Mirror:
-    """``draw`` gives numbers from 0 to below 1; ``report`` takes the outcomes; ``audits`` asks the top tier of calls
-    that went below it."""
+    """``draw`` gives numbers from 0 to below 1; ``audits`` asks the top tier of calls that went below it."""
 
     def __init__(
         self,
         share: float,
         budget: DayBudget,
-        transport: Transport,
-        report: Callable[[Outcome], None],
-        answers: AnswerKeeper,
+        aside: Aside,
         draw: Callable[[], float],
         audits: bool = False,
     ) -> None:
         self._share = share
         self._budget = budget
-        self._transport = transport
-        self._report = report
-        self._answers = answers
+        self._aside = aside
         self._draw = draw
         self._audits = audits
         self._trouble = TroubleLog(_LOGGER)
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def consider(
         self,
@@ -127,17 +119,13 @@ class Mirror:
             return
         others = _one_a_tier(endpoints, request, of_top=not is_top)
         cost_usd = sum(estimated_usd(endpoint, reply) for endpoint in others)
-        if not others or len(self._tasks) >= MAX_UNDER_WAY or cost_usd > self._budget.left_usd:
+        if not others or self._aside.is_full or cost_usd > self._budget.left_usd:
             return
-        task = asyncio.get_running_loop().create_task(self._ask_all(request, decision_id, reply, others))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._aside.begin(self._ask_all(request, decision_id, reply, others))
 
     async def aclose(self) -> None:
         """Gives up what is under way."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._aside.aclose()
 
     async def _ask_all(
         self, request: GatewayRequest, decision_id: str, reply: Completion, endpoints: tuple[Endpoint, ...]
@@ -153,26 +141,15 @@ class Mirror:
 
     async def _ask(self, request: GatewayRequest, decision_id: str, given: Completion, endpoint: Endpoint) -> None:
         started = time.perf_counter()
-        asked = Asked(request.protocol, plain_body(request), headers=request.headers)
-        theirs = (await ask(self._transport, endpoint, asked)).completion
+        theirs = await self._aside.ask(request, endpoint)
         cost_usd = price(theirs.usage, endpoint.model)
         self._budget.spend(estimated_usd(endpoint, theirs) if cost_usd is None else cost_usd)
-        attempt = Attempt(
-            tier=endpoint.tier,
-            model=endpoint.model.name,
-            input_tokens=theirs.usage.input_tokens,
-            output_tokens=theirs.usage.output_tokens,
-            cached_tokens=theirs.usage.cached_tokens,
-            cost_usd=cost_usd,
-            extra={
-                MIRROR: True,
-                IS_SAME: is_same(request, given, theirs),
-                "mirror_latency_ms": round((time.perf_counter() - started) * 1000, 3),  # nobody waited for it
-            },
-        )
-        attempt = self._answers.kept(attempt, theirs, request.route, decision_id)
-        key = f"{MIRROR_KEY}{endpoint.tier}"
-        self._report(Outcome(decision_id, attempt, idempotency_key=key, reported_at=time.time()))
+        extra = {
+            MIRROR: True,
+            IS_SAME: is_same(request, given, theirs),
+            "mirror_latency_ms": round((time.perf_counter() - started) * 1000, 3),  # nobody waited for it
+        }
+        self._aside.report(request, decision_id, endpoint, theirs, cost_usd, MIRROR_KEY, extra)
 
 
 def _one_a_tier(endpoints: tuple[Endpoint, ...], request: GatewayRequest, of_top: bool) -> tuple[Endpoint, ...]:
@@ -190,13 +167,6 @@ def estimated_usd(endpoint: Endpoint, reply: Completion) -> float:
         return 0.0
     n_input, n_output = reply.usage.input_tokens, reply.usage.output_tokens
     return endpoint.model.cost_usd(n_input or 0, ASSUMED_OUTPUT_TOKENS if n_output is None else n_output)
-
-
-def plain_body(request: GatewayRequest) -> dict[str, Any]:
-    """Whole, not as a stream: nobody reads along. Where answers are kept for later calls, this one is not."""
-    left_out = ("stream", "stream_options", "background")
-    body = {name: value for name, value in request.body.items() if name not in left_out}
-    return body | {"store": False} if request.protocol.keeps_answers else body
 
 
 def is_same(request: GatewayRequest, ours: Completion, theirs: Completion) -> bool | None:
