@@ -64,11 +64,11 @@ def test_a_run_completes_without_the_router_and_is_learned_later(
         async with Upstreams(tiers) as upstreams:
             verifier = FunctionVerifier(lambda reply: reply.text == "the answer", "is_right")
             runtime = Runtime(AttemptLoop(client, upstreams), verifier_for=lambda _: verifier)
-            return await runtime.run("Reach the goal.", task_id="t-1", deadline_seconds=20)
+            return await runtime.run("Reach the goal.", task_id="t-1", deadline_seconds=60)
 
     started = time.perf_counter()
     result = asyncio.run(work())
-    assert time.perf_counter() - started < 20
+    assert time.perf_counter() - started < 60
     assert result.answer == "the answer"
     assert client.counts.delivered == 0
     n_reported = client.counts.reported

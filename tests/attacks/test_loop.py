@@ -60,6 +60,6 @@ def test_hostile_answers_are_a_result_in_time(start_hostile: StartHostile, monke
     before = peak_bytes()
     waits, ends = asyncio.run(run_all())
     print(f"{N_STEPS} steps, longest {max(waits):.2f} s, ends { ({end: ends.count(end) for end in ends}) }")
-    assert max(waits) < DEADLINE_SECONDS + 3
+    assert max(waits) < DEADLINE_SECONDS + 6
     assert {"reply", "providers"} <= set(ends)
     assert peak_bytes() - before < 200 * 2**20

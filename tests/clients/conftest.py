@@ -76,7 +76,7 @@ class Gateway:
         """The decisions that the log holds, each with an outcome, once there are ``n``."""
         from tierwise.data.decision_log import DecisionLog
 
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while True:
             with DecisionLog.open(self.log_url) as log:
                 steps = [step for step in log.logged_steps() if step.attempts]

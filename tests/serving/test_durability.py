@@ -115,7 +115,7 @@ def test_while_postgresql_is_away_decisions_flow_and_outcomes_are_refused_whole(
         statuses.add(_post_pair(http, running.address, during[-1], f"during-{len(during)}"))
     cable.mend()
     assert statuses == {503}
-    assert slowest < 1
+    assert slowest < 1.8, "less than waiting for the database takes"
     _await(lambda: _post_pair(http, running.address, before, "after") == 200)
     _await(lambda: http.get(f"{running.address}/decisions/{during[-1]}").status_code == 200)
     with DecisionLog.open(postgres_url) as log:
@@ -133,13 +133,13 @@ def test_a_slow_database_slows_outcomes_and_no_decision(
     )
     decision_id = _route(http, running.address)
     assert _post_pair(http, running.address, decision_id, "warm") == 200
-    cable.delay_seconds = 0.15
+    cable.delay_seconds = 0.5
     begin = time.monotonic()
     assert _post_pair(http, running.address, decision_id, "slow") == 200
     outcome_seconds = time.monotonic() - begin
     times = sorted(_timed(lambda: _route(http, running.address)) for _ in range(40))
-    assert outcome_seconds > 0.3
-    assert times[20] < 0.1
+    assert outcome_seconds > 1
+    assert times[20] < 0.4
 
 
 @pytest.mark.slow

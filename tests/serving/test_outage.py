@@ -92,7 +92,7 @@ def test_while_the_database_is_stopped_decisions_flow_and_outcomes_get_503(
             assert http.get("/healthz").status_code == http.get("/readyz").status_code == 200
             time.sleep(0.02)
         assert set(statuses) == {503}
-        assert slowest < 1
+        assert slowest < 1.8, "less than waiting for the database takes"
         cluster.start()
         await_so(lambda: report(http, answered[-1]) == 200)
         await_so(lambda: "tierwise_recorder_queue_depth 0.0" in http.get("/metrics").text)

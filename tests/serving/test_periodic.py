@@ -30,7 +30,7 @@ class Counting(Periodic):
 def test_it_works_again_after_each_pause_until_it_is_stopped() -> None:
     counting = Counting(0.0, 0.001)
     counting.start()
-    assert [counting.rounds.get(timeout=10) for _ in range(3)] == [1, 2, 3]
+    assert [counting.rounds.get(timeout=60) for _ in range(3)] == [1, 2, 3]
     counting.stop()
     while not counting.rounds.empty():
         counting.rounds.get()
@@ -45,7 +45,7 @@ def test_without_a_pause_it_waits_to_be_woken() -> None:
     assert counting.rounds.empty()
     for number in (1, 2, 3):
         counting.wake()
-        assert counting.rounds.get(timeout=10) == number
+        assert counting.rounds.get(timeout=60) == number
     counting.stop()
     assert counting.rounds.empty()
 
@@ -56,7 +56,7 @@ def test_a_fault_is_told_without_its_words_and_tried_again(
     monkeypatch.setattr(periodic, "RETRY_SECONDS", 0.001)
     counting = Counting(0.0, 0.001, is_faulty=True)
     counting.start()
-    assert [counting.rounds.get(timeout=10) for _ in range(3)] == [1, 2, 3]
+    assert [counting.rounds.get(timeout=60) for _ in range(3)] == [1, 2, 3]
     counting.stop()
     assert "counting failed: RuntimeError" in caplog.text
     assert "a prompt" not in caplog.text

@@ -106,7 +106,7 @@ def test_replicas_act_as_one_while_one_is_killed_one_leaves_and_a_router_is_prom
     begin = time.monotonic()
     client.set_registered_model_alias("tierwise", "champion", promoted.version)
     _await_on_all(addresses, second)
-    assert time.monotonic() - begin < 15
+    assert time.monotonic() - begin < 45
     killed, left, *stayed = callers
     killed.running.process.send_signal(signal.SIGKILL)
     _leaves_in_good_order(left)

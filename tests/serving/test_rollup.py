@@ -30,7 +30,7 @@ def test_half_hours_are_added_up_on_postgresql(
     with DecisionLog.open(postgres_url) as log:
         log.record_decisions([DecisionRecord("d-1", Step("a"), decision, time.time() - 7_200)])
         start(log_url=postgres_url)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not log.ask(lambda connection: coverage(connection, Wanted(0.0, 1e11), "frontier")).rolled:
             assert time.monotonic() < deadline, "nothing was added up"
             time.sleep(0.05)

@@ -104,10 +104,10 @@ def test_a_budget_needs_prices(stub: StartStub) -> None:
 
 
 def test_the_deadline_holds_and_the_attempt_that_met_it_is_recorded(runner: Callable[..., Runner]) -> None:
-    running = runner({"small-1": Reply(completion("late").content, delay_seconds=3)})
+    running = runner({"small-1": Reply(completion("late").content, delay_seconds=60)})
     started = time.perf_counter()
     result = running.run(EXTRACT, verifier=IS_RIGHT, allowance=Allowance(deadline_seconds=0.4))
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 30
     assert result.failure is not None
     assert result.failure.code == "deadline"
     (attempt,) = running.logged()[0].attempts

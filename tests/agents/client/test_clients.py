@@ -125,12 +125,11 @@ def test_a_refusal_means_the_top_tier(status: int, stub: StartStub, connect: Cal
 def test_a_slow_service_costs_the_deadline_and_after_a_few_times_nothing(
     stub: StartStub, connect: Callable[..., Client]
 ) -> None:
-    client = connect(stub(lambda *_: Reply(GOOD, delay_seconds=5)).address, deadline_ms=50)
-    started = time.perf_counter()
+    slow = stub(lambda *_: Reply(GOOD, delay_seconds=60))
+    client = connect(slow.address, deadline_ms=50)
     decisions = [client.route(text="a") for _ in range(40)]
-    elapsed = time.perf_counter() - started
     assert all(decision.fallback for decision in decisions)
-    assert elapsed < 4, "three deadlines, and perhaps one more try"
+    assert len(slow.requests) <= 8, "three deadlines, and a try now and then"
     assert "within 50 ms" in decisions[0].reason.text
     client.close(timeout_seconds=0.1)
 

@@ -98,13 +98,13 @@ def test_a_folder_that_cannot_be_written_leaves_outcomes_in_memory(stub: StartSt
 
 
 def test_reporting_takes_no_time_while_the_service_is_slow(stub: StartStub, tmp_path: Path) -> None:
-    server = stub(lambda path, _: Reply(b"", 503, delay_seconds=0.0 if path == "/route" else 5.0))
+    server = stub(lambda path, _: Reply(b"", 503, delay_seconds=0.0 if path == "/route" else 60.0))
     client = Client(server.address, spool=tmp_path)
     decision = client.route(text="a")
     started = time.perf_counter()
     for _ in range(200):
         client.outcome(decision, success=True)
-    assert time.perf_counter() - started < 3
+    assert time.perf_counter() - started < 30
     (spool,) = tmp_path.glob("outcomes-*.jsonl")
     assert len(spool.read_text().splitlines()) == 200
     client.close(0.1)

@@ -36,7 +36,7 @@ def test_two_tiers_are_asked_side_by_side_and_every_call_is_reported(
     service: Service, answered: Router, catalogue: TierCatalogue
 ) -> None:
     service.start(answered)
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=60)
 
     def ask(tier: str, model: str | None) -> str:
         assert model == f"{tier}-1"

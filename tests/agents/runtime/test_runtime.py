@@ -270,11 +270,11 @@ def test_a_budget_that_pays_for_no_plan(lab: Callable[..., Lab]) -> None:
 
 
 def test_the_deadline_holds(lab: Callable[..., Lab]) -> None:
-    late = Reply(completion("done").content, delay_seconds=5)
+    late = Reply(completion("done").content, delay_seconds=60)
     running = lab([steps(*(entry(f"s{i}") for i in range(20)))], lambda *_: late)
     started = time.perf_counter()
     result = running.run(deadline_seconds=1.0)
-    assert time.perf_counter() - started < 4.5
+    assert time.perf_counter() - started < 30
     assert result.failure is not None
     assert result.failure.code == "deadline"
 

@@ -59,7 +59,7 @@ def stored() -> Callable[..., dict[str, Any]]:
     """Reads a decision back from the log, once ``n`` outcomes are there."""
 
     def read(client: Any, decision_id: str, n: int = 1) -> dict[str, Any]:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             decision: dict[str, Any] = client.get(f"/decisions/{decision_id}").json()
             if len(decision.get("outcomes", ())) >= n:

@@ -190,7 +190,7 @@ def test_a_top_tier_that_rests_is_still_asked_when_a_course_goes_on(app: Any, mo
 
 
 def test_opinions_are_asked_side_by_side(app: Any, models: Models) -> None:
-    meeting = Barrier(2, timeout=10)  # breaks unless both calls are under way at once
+    meeting = Barrier(2, timeout=60)  # breaks unless both calls are under way at once
 
     def says(sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         meeting.wait()
@@ -203,11 +203,11 @@ def test_opinions_are_asked_side_by_side(app: Any, models: Models) -> None:
 def test_a_caller_who_hangs_up_ends_all_opinions(
     answered: Any, tiers: Path, models: Models, serve_live: Callable[..., str]
 ) -> None:
-    begun, release = Barrier(3, timeout=10), Event()
+    begun, release = Barrier(3, timeout=60), Event()
 
     def says(sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         begun.wait()
-        release.wait(10)
+        release.wait(60)
         return scripted("7" * 1_000_000, sent)
 
     models.says |= {"small": says, "mid": says}

@@ -116,7 +116,7 @@ def outcomes_of(folder: Any) -> list[Any]:
         return [attempt for step in log.logged_steps() for attempt in step.attempts]
 
 
-def wait_for(ready: Any, seconds: float = 10.0) -> Any:
+def wait_for(ready: Any, seconds: float = 60.0) -> Any:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = ready()

@@ -116,7 +116,7 @@ def test_a_caller_who_hangs_up_stops_the_provider(
     with httpx2.Client(base_url=url) as client:
         (outcome,) = stored(client, decision_id)["outcomes"]
     assert (outcome["error"], outcome["status"]) == ("client_closed", 499)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while strict.seen[-1].get("finished") is not False:
         assert time.monotonic() < deadline, "the provider was never told"
         time.sleep(0.05)
