@@ -11,19 +11,23 @@ from typing import Any
 from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import FoundCall
 from tierwise.data.importers.records import Answer, Labels, Record, ToolCall
+from tierwise.data.replies.finish import finish_reason
+from tierwise.data.replies.usage import Usage
 from tierwise.data.step_log import Malformed
 
 
 @dataclass(slots=True, kw_only=True)
 class AgentCall:
-    """One answer of a model while it is being read; ``messages`` is its prompt. Times in seconds since 1970."""
+    """One answer of a model while it is being read; ``messages`` is its prompt. Times in seconds since 1970;
+    ``finish`` is why it ended, in the provider's words."""
 
     source_id: str
     messages: list[dict[str, Any]]
     model: object
     content: str = ""
     tool_calls: list[dict[str, Any]] = field(default_factory=list)
-    usage: dict[str, int | None] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+    finish: object = None
     cost_usd: float | None = None
     started_at: float | None = None
     ended_at: float | None = None
@@ -117,19 +121,9 @@ class AgentSession:
             started_at=call.started_at,
             ended_at=call.ended_at,
             trace_id=self.session_id,
-            answer=Answer(call.content or None, tools),
+            answer=Answer(call.content or None, tools, finish_reason(call.finish)),
             error=call.error,
         )
-
-
-def token_count(raw: object) -> int | None:
-    return raw if isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0 else None
-
-
-def summed(values: Mapping[str, Any], *names: str) -> int | None:
-    """The sum of those of ``names`` that are counted; None where none is."""
-    counts = [count for name in names if (count := token_count(values.get(name))) is not None]
-    return sum(counts) if counts else None
 
 
 def texts_of(content: object) -> str:

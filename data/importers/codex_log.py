@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tierwise.data.importers.agent_session import AgentSession, texts_of, token_count
+from tierwise.data.importers.agent_session import AgentSession, texts_of
 from tierwise.data.importers.call import seconds
 from tierwise.data.importers.json_source import read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record
+from tierwise.data.replies.usage import read_usage
 from tierwise.data.step_log import Malformed
 
 _OUTPUTS = frozenset({"function_call_output", "custom_tool_call_output", "local_shell_call_output"})
@@ -80,12 +81,8 @@ def _is_heard(session: AgentSession, text: str) -> bool:
 def _note_usage(session: AgentSession, info: object) -> None:
     """The count comes after the answer that it belongs to, once; Codex repeats it when nothing was asked."""
     used = info.get("last_token_usage") if isinstance(info, Mapping) else None
-    if isinstance(used, Mapping) and session.calls and not session.calls[-1].usage:
-        session.calls[-1].usage = {
-            "input_tokens": token_count(used.get("input_tokens")),
-            "cached_tokens": token_count(used.get("cached_input_tokens")),
-            "output_tokens": token_count(used.get("output_tokens")),
-        }
+    if isinstance(used, Mapping) and session.calls and not session.calls[-1].usage.is_known:
+        session.calls[-1].usage = read_usage(used)
 
 
 def _output(raw: object) -> str:

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tierwise.data.importers.agent_session import AgentSession, texts_of, token_count
+from tierwise.data.importers.agent_session import AgentSession, texts_of
 from tierwise.data.importers.call import seconds
 from tierwise.data.importers.json_source import read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record, Signal
+from tierwise.data.replies.answers import read_answer
+from tierwise.data.replies.usage import read_usage
 from tierwise.data.step_log import Malformed
 
 EXIT_STATUS = "exit_status"
@@ -58,7 +60,9 @@ def _take_message(session: AgentSession, message: Mapping[str, Any], model: obje
             call.asks_for(asked.get("id"), function.get("name"), str(function.get("arguments") or ""))
     cost = (extra or {}).get("cost")
     call.cost_usd = float(cost) if isinstance(cost, int | float) and cost > 0 else None
-    call.usage = _usage(response.get("usage"))
+    call.usage = read_usage(response)
+    answered = read_answer(response)
+    call.finish = None if answered is None else answered.finish_reason
     session.close()
 
 
@@ -66,14 +70,3 @@ def _model(info: Mapping[str, Any]) -> object:
     config = info.get("config")
     model = config.get("model") if isinstance(config, Mapping) else None
     return model.get("model_name") if isinstance(model, Mapping) else None
-
-
-def _usage(raw: object) -> dict[str, int | None]:
-    if not isinstance(raw, Mapping):
-        return {}
-    details = raw.get("prompt_tokens_details")
-    return {
-        "input_tokens": token_count(raw.get("prompt_tokens")),
-        "output_tokens": token_count(raw.get("completion_tokens")),
-        "cached_tokens": token_count(details.get("cached_tokens")) if isinstance(details, Mapping) else None,
-    }

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tierwise.data.importers.agent_session import AgentSession, summed, token_count
+from tierwise.data.importers.agent_session import AgentSession
 from tierwise.data.importers.call import seconds
 from tierwise.data.importers.json_source import read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record
+from tierwise.data.replies.counts import count
+from tierwise.data.replies.usage import Usage, read_usage
 from tierwise.data.step_log import Malformed
 
 
@@ -44,6 +46,7 @@ def _take_message(session: AgentSession, info: Mapping[str, Any], raw_parts: obj
         call.ended_at = seconds((time or {}).get("completed"))
         finish = next((part for part in step if part.get("type") == "step-finish"), info)
         call.usage, call.cost_usd = _usage(finish.get("tokens")), _amount(finish.get("cost"))
+        call.finish = finish.get("reason") or finish.get("finish")
         for part in step:
             if part.get("type") == "text":
                 call.says(part.get("text"))
@@ -75,17 +78,22 @@ def _state(part: Mapping[str, Any]) -> Mapping[str, Any]:
     return state if isinstance(state, Mapping) else {}
 
 
-def _usage(tokens: object) -> dict[str, int | None]:
-    """opencode counts what the cache held beside the input, and thoughts beside the output."""
+def _usage(tokens: object) -> Usage:
+    """opencode counts what the cache held beside the input, as Anthropic does, and thoughts beside the output."""
     if not isinstance(tokens, Mapping):
-        return {}
-    cache = tokens.get("cache") if isinstance(tokens.get("cache"), Mapping) else {}
-    read, write = token_count((cache or {}).get("read")), token_count((cache or {}).get("write"))
-    return {
-        "input_tokens": summed({"input": tokens.get("input"), "read": read, "write": write}, "input", "read", "write"),
-        "cached_tokens": read,
-        "output_tokens": summed(tokens, "output", "reasoning"),
-    }
+        return Usage()
+    cache = tokens.get("cache")
+    read, written = (cache.get("read"), cache.get("write")) if isinstance(cache, Mapping) else (None, None)
+    said, thought = count(tokens.get("output")), count(tokens.get("reasoning"))
+    return read_usage(
+        {
+            "input_tokens": tokens.get("input"),
+            "output_tokens": None if said is None and thought is None else (said or 0) + (thought or 0),
+            "total_tokens": tokens.get("total"),
+            "cache_read_input_tokens": read,
+            "cache_creation_input_tokens": written,
+        }
+    )
 
 
 def _amount(raw: object) -> float | None:

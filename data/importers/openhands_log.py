@@ -9,14 +9,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tierwise.data.importers.agent_session import AgentSession, texts_of, token_count
+from tierwise.data.importers.agent_session import AgentCall, AgentSession, texts_of
 from tierwise.data.importers.call import seconds
 from tierwise.data.importers.json_source import Numbered, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record, Skipped
+from tierwise.data.replies.answers import read_answer
+from tierwise.data.replies.usage import read_usage
 from tierwise.data.step_log import Malformed
 
-_NOT_OF_A_MODEL = frozenset({"system", "recall", "change_agent_state", "null", "delegate"})
+_NOT_OF_A_MODEL = frozenset(
+    {
+        "system", "recall", "change_agent_state", "null", "delegate", "start", "pause", "resume", "stop",
+        "condensation", "condensation_request", "loop_recovery", "send_pr", "push",
+    }
+)  # fmt: skip
+_NOT_FOR_A_MODEL = frozenset({"null", "agent_state_changed", "recall"})
 
 
 def read_openhands_logs(paths: Sequence[Path], mapping: ImportMap) -> Iterator[Record]:
@@ -46,9 +54,9 @@ def _take_event(session: AgentSession, event: Mapping[str, Any], model: object) 
     action, arguments = event.get("action"), event.get("args")
     arguments = arguments if isinstance(arguments, Mapping) else {}
     if isinstance(event.get("observation"), str):
-        extras = event.get("extras")
-        is_error = event["observation"] == "error" or (isinstance(extras, Mapping) and extras.get("success") is False)
-        session.hear_result(_metadata(event).get("tool_call_id") or event.get("cause"), event.get("content"), is_error)
+        if event["observation"] not in _NOT_FOR_A_MODEL:
+            call_id = _metadata(event).get("tool_call_id") or event.get("cause")
+            session.hear_result(call_id, event.get("content"), _has_failed(event))
     elif action == "system":
         session.hear("system", arguments.get("content"))
     elif action == "message" and event.get("source") == "user":
@@ -59,14 +67,34 @@ def _take_event(session: AgentSession, event: Mapping[str, Any], model: object) 
         response = response if isinstance(response, Mapping) else {}
         source_id = str(response.get("id") or f"{session.session_id}-{event.get('id')}")
         call = session.answering(source_id, response.get("model") or model, seconds(event.get("timestamp")))
-        call.usage = call.usage or _usage(response.get("usage"))
-        if action in ("message", "finish"):
+        if not call.usage.is_known:
+            call.usage = read_usage(response)
+        if read_answer(response) is not None:  # the actions are the program's reading of what the model said
+            _take_response(call, response)
+        elif action in ("message", "finish"):
             call.says(arguments.get("content") or arguments.get("final_thought"))
         else:
             call.says(arguments.get("thought"))
             rest = {key: value for key, value in arguments.items() if key != "thought"}
             name = metadata.get("function_name") or action
             call.asks_for(metadata.get("tool_call_id") or event.get("id"), name, json.dumps(rest, default=str))
+
+
+def _take_response(call: AgentCall, response: Mapping[str, Any]) -> None:
+    """The answer itself, which every action that came of it repeats."""
+    answer = read_answer(response)
+    if answer is None or call.content or call.tool_calls:
+        return
+    call.says(answer.text)
+    call.finish = answer.finish_reason
+    for asked in answer.tool_calls:
+        call.asks_for(asked.call_id, asked.name, asked.arguments)
+
+
+def _has_failed(event: Mapping[str, Any]) -> bool:
+    extras = event.get("extras")
+    told = (event.get("success"), extras.get("success") if isinstance(extras, Mapping) else None)
+    return event["observation"] == "error" or False in told
 
 
 def _take_sdk_event(session: AgentSession, event: Mapping[str, Any], model: object) -> None:
@@ -121,17 +149,5 @@ def _note_usage(session: AgentSession, events: Sequence[Mapping[str, Any]]) -> N
             usages = each.get("token_usages") if isinstance(each, Mapping) else None
             counted |= {str(one.get("response_id")): one for one in usages or () if isinstance(one, Mapping)}
     for call in session.calls:
-        if not call.usage and call.source_id in counted:
-            call.usage = _usage(counted[call.source_id])
-
-
-def _usage(raw: object) -> dict[str, int | None]:
-    if not isinstance(raw, Mapping):
-        return {}
-    details = raw.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, Mapping) else raw.get("cache_read_tokens")
-    return {
-        "input_tokens": token_count(raw.get("prompt_tokens")),
-        "output_tokens": token_count(raw.get("completion_tokens")),
-        "cached_tokens": token_count(cached),
-    }
+        if not call.usage.is_known and call.source_id in counted:
+            call.usage = read_usage(counted[call.source_id])
