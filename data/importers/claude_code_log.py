@@ -86,7 +86,6 @@ def _answer_id(line: Mapping[str, Any], message: Mapping[str, Any]) -> str:
 def _take_answer(session: AgentSession, line: Mapping[str, Any], message: Mapping[str, Any]) -> None:
     at = seconds(line.get("timestamp"))
     call = session.answering(_answer_id(line, message), message.get("model"), at)
-    call.ended_at = at
     call.usage, call.finish = read_usage(message), message.get("stop_reason")
     content = message.get("content")
     for part in content if isinstance(content, list) else [{"type": "text", "text": content}]:

@@ -58,7 +58,6 @@ def _take_item(session: AgentSession, item: Mapping[str, Any], model: object, at
         opened = session.open_call
         source_id = opened.source_id if opened else f"{session.session_id}-{len(session.calls)}"
         call = session.answering(source_id, model, at)
-        call.ended_at = at
         if kind == "message":
             call.says(texts_of(item.get("content")))
         elif kind != "reasoning":

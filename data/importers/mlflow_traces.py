@@ -31,24 +31,46 @@ def read_mlflow_traces(path: Path, mapping: ImportMap) -> Iterator[Record]:
 
 def trace_records(record: Numbered, mapping: ImportMap) -> Iterator[Record]:
     """The calls, frames and signals of one trace; a span that cannot be read does not take the others with it."""
-    info, data = record.value.get("info"), record.value.get("data")
-    if not isinstance(info, Mapping) or not isinstance(data, Mapping) or not isinstance(data.get("spans"), list):
-        yield record.malformed("is no MLflow trace: info and data.spans are needed")
+    info, spans = _trace(record.value)
+    if not isinstance(spans, list):
+        yield record.malformed("is no MLflow trace: info and data.spans, or spans, are needed")
         return
-    trace_id = str(info.get("trace_id") or info.get("request_id"))
+    trace_id = str(info.get("trace_id") or info.get("request_id") or _id_in(spans))
     own = info.get("trace_metadata") or info.get("request_metadata")
     metadata = {**_mapping(own), **_mapping(info.get("tags"))}
-    for raw in data["spans"]:
+    for raw in spans:
         try:
             yield from span_records(_span(_current(raw), trace_id, metadata), mapping)
         except KeyError as error:
             yield record.malformed(f"span {_mapping(raw).get('name')!r} has no {error}")
         except (RecordError, TypeError, ValueError, AttributeError) as error:
             yield record.malformed(f"span {_mapping(raw).get('name')!r}: {error}")
-    for raw in info.get("assessments") or ():
+    for raw in _list(info.get("assessments")):
         signal = _signal(_mapping(raw), trace_id)
         if signal is not None:
             yield signal
+
+
+def _trace(value: Mapping[str, Any]) -> tuple[Mapping[str, Any], object]:
+    """What is known of a trace, and its spans: a whole trace, a row of ``search_traces`` with the trace or its spans in
+    a column, or the artefact ``traces.json``, which holds the spans alone."""
+    inner = decoded(value.get("trace"))
+    if isinstance(inner, Mapping) and "data" in inner:
+        return _trace(inner)
+    data = decoded(value.get("data"))
+    if isinstance(data, Mapping):
+        return _mapping(value.get("info")), data.get("spans")
+    return _mapping(value.get("info")) or value, decoded(value.get("spans"))
+
+
+def _id_in(spans: list[Any]) -> object:
+    """The id that every span of a trace carries among its attributes."""
+    for span in spans:
+        attributes = _mapping(_mapping(span).get("attributes"))
+        found = decoded(attributes.get("mlflow.traceRequestId")) or _mapping(span).get("trace_id")
+        if found:
+            return found
+    return None
 
 
 def _current(raw: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -71,7 +93,7 @@ def _span(raw: Mapping[str, Any], trace_id: str, metadata: Mapping[str, Any]) ->
     kind = str(attributes.get("mlflow.spanType") or "UNKNOWN")
     inherited = {"session.id": metadata.get("mlflow.trace.session"), **metadata}
     status = _mapping(raw.get("status"))
-    raised = next((_mapping(event.get("attributes")) for event in raw.get("events") or ()), {})
+    raised = next((_mapping(_mapping(event).get("attributes")) for event in _list(raw.get("events"))), {})
     is_error = status.get("code") in _ERROR
     parent = hex_id(raw.get("parent_span_id"))
     return Span(
@@ -98,4 +120,10 @@ def _signal(raw: Mapping[str, Any], trace_id: str) -> Signal | None:
 
 
 def _mapping(raw: object) -> Mapping[str, Any]:
-    return raw if isinstance(raw, Mapping) else {}
+    value = decoded(raw)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(raw: object) -> list[Any]:
+    value = decoded(raw)
+    return value if isinstance(value, list) else []

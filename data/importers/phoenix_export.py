@@ -1,5 +1,6 @@
 """Phoenix: spans as its API and client export them, and annotations, one JSON object each.
 
+OpenTelemetry's own ``span.to_json()``, which its console exporter prints, has the same form and is read as well.
 Attributes come flat with dots, nested, or as the columns of a table of spans (``attributes.llm.model_name``). The words
 are OpenInference's; a span of another vocabulary that Phoenix took in is read as that. OTLP files of OpenInference
 spans are read by ``otlp``.
@@ -58,7 +59,12 @@ def _span(row: Mapping[str, Any], trace_id: str, span_id: str) -> Span:
     attributes = dict(_flat(_mapping(decoded(row.get("attributes"))), "", 0))
     if row.get("span_kind") or row.get("spanKind"):
         attributes.setdefault("openinference.span.kind", row.get("span_kind") or row.get("spanKind"))
-    is_error = str(row.get("status_code") or row.get("statusCode") or "").upper() in _ERRORS
+    resource = _mapping(_mapping(row.get("resource")).get("attributes"))
+    attributes |= {f"resource.{key}": value for key, value in resource.items()}
+    status = _mapping(row.get("status"))  # OpenTelemetry's own ``to_json`` has code and message inside it
+    code = row.get("status_code") or row.get("statusCode") or status.get("status_code") or status.get("code")
+    is_error = str(code or "").upper().rpartition(".")[2] in _ERRORS
+    told = row.get("status_message") or row.get("statusMessage") or status.get("description") or status.get("message")
     events = [_mapping(event) for event in _list(decoded(row.get("events")))]
     raised = next((_mapping(each.get("attributes")) for each in events if each.get("name") == "exception"), {})
     parent = row.get("parent_id") or row.get("parentId")
@@ -70,7 +76,7 @@ def _span(row: Mapping[str, Any], trace_id: str, span_id: str) -> Span:
         attributes=attributes,
         started_at=seconds(row.get("start_time") or row.get("startTime")),
         ended_at=seconds(row.get("end_time") or row.get("endTime")),
-        error=str(row.get("status_message") or raised.get("exception.message") or "error") if is_error else None,
+        error=str(told or raised.get("exception.message") or "error") if is_error else None,
         error_type=str(raised.get("exception.type") or "") or None if is_error else None,
         events=tuple({"event.name": each.get("name"), **_mapping(each.get("attributes"))} for each in events),
     )

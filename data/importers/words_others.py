@@ -1,12 +1,13 @@
 """The words of OpenInference (Phoenix) and of MLflow for the calls that spans are about."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tierwise.data.importers.requests import read_request
 from tierwise.data.importers.schemas import plain_tools, requested_schema, response_schema
 from tierwise.data.importers.words_indexed import indexed, indexed_answer, indexed_messages
-from tierwise.data.replies.answers import read_answer
+from tierwise.data.replies.answers import Answer, read_answer
 from tierwise.data.replies.counts import first_amount
 from tierwise.data.replies.json_text import decoded
 from tierwise.data.replies.usage import Usage, read_usage
@@ -28,7 +29,7 @@ def said_in_openinference(words: Mapping[str, Any]) -> dict[str, Any]:
         "model": words.get("llm.model_name") or parameters.get("model") or request.get("model"),
         "usage": _openinference_usage(words),
         "cost_usd": first_amount(words, "llm.cost.total"),
-        "answer": indexed_answer(words, "llm.output_messages.", "message.") or read_answer(words.get("output.value")),
+        "answer": _openinference_answer(words),
         "asked": [flat, value],
         "problem": read.problem
         or (
@@ -70,6 +71,15 @@ def _model_of(words: Mapping[str, Any], outputs: object) -> Any:
 def _has_system(asked: Mapping[str, Any]) -> bool:
     """Whether the request says something beside its messages, which ``mlflow.chat.messages`` may leave out."""
     return any(asked.get(key) for key in ("system", "instructions", "system_instruction"))
+
+
+def _openinference_answer(words: Mapping[str, Any]) -> Answer | None:
+    """The flattened messages do not say why the answer ended; the raw one beside them does."""
+    flat = indexed_answer(words, "llm.output_messages.", "message.")
+    raw = read_answer(words.get("output.value"))
+    if flat is None or raw is None or flat.finish_reason or not raw.finish_reason:
+        return flat or raw
+    return replace(flat, finish_reason=raw.finish_reason, refusal=flat.refusal or raw.refusal)
 
 
 def _openinference_usage(words: Mapping[str, Any]) -> Usage:
