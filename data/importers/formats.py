@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tierwise.data.importers.atif_log import read_atif_log
+from tierwise.data.importers.bedrock_log import read_bedrock_log
 from tierwise.data.importers.claude_code_log import read_claude_code_log
 from tierwise.data.importers.codex_log import read_codex_log
 from tierwise.data.importers.csv_table import read_csv_table
+from tierwise.data.importers.gemini_cli_log import read_gemini_cli_log
 from tierwise.data.importers.inspect_log import read_inspect_log
 from tierwise.data.importers.langfuse_export import read_langfuse_export
 from tierwise.data.importers.langsmith_export import read_langsmith_export
@@ -21,6 +24,7 @@ from tierwise.data.importers.phoenix_export import read_phoenix_export
 from tierwise.data.importers.promptfoo_results import read_promptfoo_results
 from tierwise.data.importers.records import Record
 from tierwise.data.importers.span_reader import read_otlp_log
+from tierwise.data.importers.swe_agent import read_swe_agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,17 @@ FORMATS: Mapping[str, Format] = {
     "litellm": Format("LiteLLM standard logging payloads or spend logs", _each(read_litellm_log)),
     "langfuse": Format("Langfuse observations and scores", _each(read_langfuse_export)),
     "langsmith": Format("LangSmith runs and feedback", _each(read_langsmith_export)),
+    "bedrock": Format("Amazon Bedrock's model invocation log", _each(read_bedrock_log)),
     "inspect": Format("inspect_ai evaluation logs, .eval or .json", _each(read_inspect_log)),
     "promptfoo": Format("promptfoo results, JSON or JSON Lines", _each(read_promptfoo_results)),
     "phoenix": Format("Phoenix spans and annotations, JSON", _each(read_phoenix_export)),
     "codex": Format("Codex rollouts, from ~/.codex/sessions", _each(read_codex_log)),
     "claude-code": Format("Claude Code sessions, from ~/.claude/projects", _each(read_claude_code_log)),
+    "gemini-cli": Format("chats of Gemini CLI, from ~/.gemini/tmp", _each(read_gemini_cli_log)),
     "opencode": Format("sessions that opencode exported", _each(read_opencode_export)),
     "openhands": Format("OpenHands events or trajectories", read_openhands_logs),
     "mini-swe-agent": Format("mini-swe-agent trajectories", _each(read_mini_swe_agent)),
+    "swe-agent": Format("SWE-agent trajectories, *.traj", _each(read_swe_agent)),
+    "atif": Format("trajectories of Harbor's agents", _each(read_atif_log)),
     "csv": Format("a table, with the columns named in --map", _each(read_csv_table)),
 }

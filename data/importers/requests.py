@@ -25,7 +25,7 @@ _SYSTEM = (
     "system", "system_instruction", "systemInstruction", "system_instructions", "instructions", "systemPrompt",
     "system_prompt",
 )  # fmt: skip
-_PROMPTS = ("messages", "contents", "input", "prompt", "prompts", "chat_history", "history", "inputs")
+_PROMPTS = ("messages", "contents", "input", "prompt", "prompts", "chat_history", "history", "inputs", "inputText")
 _CONTENTS = ("parts", "content", "blocks", "text")
 _REDACTED = re.compile(
     r"\s*(redacted-by-\w+|[<\[{(*_]*(redacted|filtered|scrubbed|hidden|removed|masked)\b.{0,60}[>\]})*_]+|\*{3,})\s*",
