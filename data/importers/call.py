@@ -48,6 +48,8 @@ class FoundCall:
         if not self.messages:
             why = self.problem or "is the recording of message contents switched off?"
             return Skipped(f"a call without its prompt; {why}")
+        if not any(_says_something(message) for message in self.messages):
+            return Skipped("a call whose prompt holds no text")
         if not isinstance(self.model, str) or not self.model:
             return Skipped("a call without the name of its model")
         usage = self._usage()
@@ -106,6 +108,10 @@ class FoundCall:
         if self.is_cache_hit:
             known |= {"cost_usd": 0.0, "latency_ms": None, "cache_hit": True}
         return {key: value for key, value in known.items() if value is not None}
+
+
+def _says_something(message: Mapping[str, Any]) -> bool:
+    return bool(str(message.get("content") or "").strip() or message.get("tool_calls"))
 
 
 def seconds(raw: object) -> float | None:

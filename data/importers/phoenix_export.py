@@ -1,6 +1,7 @@
 """Phoenix: spans as its API and client export them, and annotations, one JSON object each.
 
-OpenTelemetry's own ``span.to_json()``, which its console exporter prints, has the same form and is read as well.
+OpenTelemetry's own ``span.to_json()``, which its console exporter prints, has the same form and is read as well, and so
+are the span objects that its JavaScript writes to files, with times in two numbers.
 Attributes come flat with dots, nested, or as the columns of a table of spans (``attributes.llm.model_name``). The words
 are OpenInference's; a span of another vocabulary that Phoenix took in is read as that. OTLP files of OpenInference
 spans are read by ``otlp``.
@@ -21,7 +22,7 @@ from tierwise.data.replies.counts import amount
 from tierwise.data.replies.json_text import decoded
 from tierwise.data.step_log import Malformed
 
-_ERRORS = ("ERROR", "STATUS_CODE_ERROR")
+_ERRORS = ("ERROR", "STATUS_CODE_ERROR", "2")
 _COLUMN = "attributes."
 _MAX_DEPTH = 12
 
@@ -40,12 +41,12 @@ def read_phoenix_export(path: Path, mapping: ImportMap) -> Iterator[Record]:
 
 def _records(record: Numbered, mapping: ImportMap) -> Iterator[Record]:
     row = _with_columns(record.value)
-    context = _mapping(row.get("context"))
-    span_id = context.get("span_id") or row.get("context.span_id") or row.get("span_id") or row.get("spanId")
+    context = _mapping(row.get("context")) or _mapping(row.get("spanContext"))
+    span_id = _id(context, row, "span_id", "spanId")
     if "result" in row or ("annotator_kind" in row and "attributes" not in row):
         yield from _annotation(row)
         return
-    trace_id = context.get("trace_id") or row.get("context.trace_id") or row.get("trace_id") or row.get("traceId")
+    trace_id = _id(context, row, "trace_id", "traceId")
     if not span_id or not trace_id:
         yield record.malformed("is neither a span with context.span_id and context.trace_id, nor an annotation")
         return
@@ -53,6 +54,11 @@ def _records(record: Numbered, mapping: ImportMap) -> Iterator[Record]:
     for annotation in row.get("annotations") or row.get("span_annotations") or ():
         if isinstance(annotation, Mapping):
             yield from _annotation({"span_id": span_id, **annotation})
+
+
+def _id(context: Mapping[str, Any], row: Mapping[str, Any], name: str, other: str) -> object:
+    found = (context.get(name), context.get(other), row.get(f"context.{name}"), row.get(name), row.get(other))
+    return next((each for each in found if each), None)
 
 
 def _span(row: Mapping[str, Any], trace_id: str, span_id: str) -> Span:
@@ -67,19 +73,27 @@ def _span(row: Mapping[str, Any], trace_id: str, span_id: str) -> Span:
     told = row.get("status_message") or row.get("statusMessage") or status.get("description") or status.get("message")
     events = [_mapping(event) for event in _list(decoded(row.get("events")))]
     raised = next((_mapping(each.get("attributes")) for each in events if each.get("name") == "exception"), {})
-    parent = row.get("parent_id") or row.get("parentId")
+    parent = row.get("parent_id") or row.get("parentId") or row.get("parentSpanId")
+    parent = parent or _mapping(row.get("parentSpanContext")).get("spanId")
     return Span(
         span_id=span_id,
         trace_id=trace_id,
         name=str(row.get("name") or ""),
         parent_id=str(parent) if parent else None,
         attributes=attributes,
-        started_at=seconds(row.get("start_time") or row.get("startTime")),
-        ended_at=seconds(row.get("end_time") or row.get("endTime")),
+        started_at=_moment(row.get("start_time") or row.get("startTime")),
+        ended_at=_moment(row.get("end_time") or row.get("endTime")),
         error=str(told or raised.get("exception.message") or "error") if is_error else None,
         error_type=str(raised.get("exception.type") or "") or None if is_error else None,
         events=tuple({"event.name": each.get("name"), **_mapping(each.get("attributes"))} for each in events),
     )
+
+
+def _moment(raw: object) -> float | None:
+    """A time, or JavaScript's pair of seconds and nanoseconds."""
+    if isinstance(raw, list) and len(raw) == 2 and all(amount(each) is not None for each in raw):
+        return float(raw[0]) + float(raw[1]) / 1e9
+    return seconds(raw)
 
 
 def _annotation(row: Mapping[str, Any]) -> Iterator[Signal]:

@@ -25,6 +25,7 @@ _NO_CALLS = frozenset(
         "transcription", "moderation", "create_thread", "run", "parser", "prompt", "memory", "reranker",
     }
 )  # fmt: skip
+_AROUND_BY_NAME = frozenset({"invoke_agent", "create_agent", "execute_tool", "invoke_workflow"})
 _MLFLOW_CALLS = frozenset({"CHAT_MODEL", "LLM"})
 _AI_SDK_CALLS = (".doGenerate", ".doStream")
 
@@ -39,16 +40,38 @@ def found_call(span: Span, mapping: ImportMap) -> FoundCall | Skipped | None:
         return _found(span, mapping, said if said["messages"] else _either(said, said_in_genai(words, span)))
     if mlflow in _MLFLOW_CALLS:
         return _found(span, mapping, _either(said_in_mlflow(words), said_in_genai(words, span)))
-    if kind not in ("", "UNKNOWN") or mlflow not in ("", "UNKNOWN") or _is_around(words):
+    if kind not in ("", "UNKNOWN") or mlflow not in ("", "UNKNOWN"):
         return None
+    if _is_around(words) or _named_operation(span) in _NO_CALLS:
+        return _AGENTS_RUN if is_agent(span) and _genai_model(words) and holds_prompt(words, span) else None
     return _genai(span, mapping)
+
+
+_AGENTS_RUN = Skipped(
+    "an agent's run with a model and a prompt; the calls in it count where they have spans of their own"
+)
+
+
+def _genai_model(words: Mapping[str, Any]) -> object:
+    return next((words[name] for name in MODELS if words.get(name)), None)
+
+
+def _named_operation(span: Span) -> str | None:
+    """The operation that a span says, or that the conventions begin its name with: ``invoke_agent Ada``."""
+    said, named = _operation(span.attributes), span.name.partition(" ")[0]
+    return named if said is None and named in _AROUND_BY_NAME else said
+
+
+def _named_model(span: Span) -> str | None:
+    operation, _, model = span.name.partition(" ")
+    return model if operation == span.attributes.get("gen_ai.operation.name") and operation in _CHAT else None
 
 
 def is_agent(span: Span) -> bool:
     """Is the span an agent's run?"""
     words = span.attributes
     return (
-        words.get("gen_ai.operation.name") == "invoke_agent"
+        _named_operation(span) == "invoke_agent"
         or words.get("openinference.span.kind") == "AGENT"
         or decoded(words.get("mlflow.spanType")) == "AGENT"
         or words.get("traceloop.span.kind") == "agent"
@@ -67,9 +90,10 @@ def _genai(span: Span, mapping: ImportMap) -> FoundCall | Skipped | None:
     words = span.attributes
     operation = _operation(words)
     is_said = operation in _CHAT or (operation is None and "gen_ai.request.model" in words)
-    names_model = any(words.get(name) for name in MODELS)
+    names_model = _genai_model(words) is not None
     if is_said or (names_model and holds_prompt(words, span)):
-        return _found(span, mapping, said_in_genai(words, span))
+        said = said_in_genai(words, span)
+        return _found(span, mapping, said if said["model"] else {**said, "model": _named_model(span)})
     if names_model and operation is not None:
         return Skipped(
             f"a span of the operation '{operation}' that names a model; gen_ai.input.messages or another prompt was "

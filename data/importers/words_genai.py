@@ -146,7 +146,7 @@ def _answer(words: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> An
     found = next((answer for key in _OUTPUTS if (answer := read_answer(words.get(key))) is not None), None)
     found = found or indexed_answer(words, "gen_ai.completion.") or indexed_answer(words, "llm.completions.")
     found = found or event_answer(events) or _ai_sdk_answer(words)
-    reasons = words.get("gen_ai.response.finish_reasons") or words.get("ai.response.finishReason")
+    reasons = decoded(words.get("gen_ai.response.finish_reasons")) or words.get("ai.response.finishReason")
     reason = finish_reason(reasons[0] if isinstance(reasons, list) and reasons else reasons)
     if found is None or found.finish_reason or reason is None:
         return found

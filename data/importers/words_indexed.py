@@ -14,8 +14,10 @@ def indexed_messages(words: Mapping[str, Any], prefix: str, inner: str = "") -> 
 
 
 def indexed_answer(words: Mapping[str, Any], prefix: str, inner: str = "") -> Answer | None:
-    """The last of the messages, as an answer."""
+    """The last of the messages, as an answer; without any role they are the parts of one."""
     messages = raw_messages(words, prefix, inner)
+    if len(messages) > 1 and not any(f"{inner}role" in flat for flat in indexed(words, prefix)):
+        return read_message({"content": [message["content"] for message in messages]})
     return read_message(messages[-1]) if messages else None
 
 
@@ -52,11 +54,31 @@ def indexed(words: Mapping[str, Any], prefix: str) -> Iterator[dict[str, Any]]:
 
 
 def _content(own: Mapping[str, Any]) -> Any:
-    content = own.get("content")
+    content = own.get("content") or own.get("text")
     if content is not None and content != "":
         return (parts_in(content) or content) if isinstance(content, str) else content
-    parts = []
+    parts = [_nested(part) for part in indexed(own, "content.")]  # Bedrock's blocks, as Strands flattens them
+    parts += [_nested(own)] if any(key.startswith("toolUse.") for key in own) else []
     for part in indexed(own, "contents."):
         named = {key.removeprefix("message_content."): value for key, value in part.items()}
         parts.append({"type": "text" if named.get("text") else "part", **named})
     return parts or ""
+
+
+def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted names as mappings in each other; a mapping whose names are numbers is a list."""
+    nested: dict[str, Any] = {}
+    for key, value in flat.items():
+        name, _, rest = key.partition(".")
+        if rest:
+            inner = nested.setdefault(name, {})
+            nested[name] = {**inner, rest: value} if isinstance(inner, dict) else value
+        else:
+            nested[name] = value
+    whole = {key: _nested(value) if isinstance(value, dict) else value for key, value in nested.items()}
+    return {key: _listed(value) for key, value in whole.items()}
+
+
+def _listed(value: Any) -> Any:
+    is_list = isinstance(value, dict) and value and all(key.isdigit() for key in value)
+    return [value[key] for key in sorted(value, key=int)] if is_list else value
