@@ -12,6 +12,7 @@ from tierwise.data.importers.errors import ForeignLogError
 from tierwise.data.importers.formats import FORMATS, Format
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Call
+from tierwise.data.importers.unread import describe_unread
 
 OWN = "tierwise"
 """The step log itself, which is taken over as it is."""
@@ -37,6 +38,9 @@ def detect_format(sources: Sequence[str], mapping: ImportMap) -> str:
         return found[0]
     if found:
         raise ForeignLogError(f"{shown}: could be {' or '.join(found)}; name the format with --from")
+    told = describe_unread(paths)
+    if told is not None:
+        raise ForeignLogError(told)
     raise ForeignLogError(
         f"{shown}: no LLM call found in the first records in any format; name it with --from to see what is missing "
         f"(known: {', '.join(FORMATS)})"

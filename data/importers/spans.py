@@ -43,9 +43,14 @@ def read_otlp(path: Path) -> Iterator[tuple[Numbered, Span] | Malformed]:
             yield record
             continue
         if not isinstance(record.value.get("resourceSpans"), list):
-            yield record.malformed("has no resourceSpans; OTLP JSON is needed")
+            yield record.malformed(f"has no resourceSpans; OTLP JSON is needed{_advice(record.value)}")
             continue
         yield from _spans(record)
+
+
+def _advice(row: Mapping[str, Any]) -> str:
+    is_alone = any(key in row for key in ("traceId", "spanContext", "context"))
+    return ", and single spans are read with --from phoenix" if is_alone else ""
 
 
 def _spans(record: Numbered) -> Iterator[tuple[Numbered, Span] | Malformed]:
