@@ -2,15 +2,19 @@
 
 import ast
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 
-from tierwise.agents.protocols import CHAT
+from tests.data.importers.made_logs import MADE_LOGS
+from tierwise.agents.protocols import CHAT, MESSAGES, RESPONSES
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.importers import FORMATS, ImportMap, import_records
+from tierwise.data.importers.records import Call, Record, Signal
 from tierwise.data.records import Attempt
 from tierwise.serving.gateway.asked import parse_request
+from tierwise.serving.gateway.verdict import SCHEMA as SCHEMA_CHECK
+from tierwise.serving.gateway.verdict import TOOLS as TOOLS_CHECK
 from tierwise.serving.gateway.verdict import judge
 
 LOGS = Path(__file__).parents[1] / "data" / "importers"
@@ -19,18 +23,24 @@ READ_AS = {
     "litellm": ["litellm*"], "langfuse": ["langfuse*"], "langsmith": ["langsmith*", "langchain*"],
     "inspect": ["inspect*"], "promptfoo": ["promptfoo*.json"],
     "phoenix": ["phoenix_spans*", "phoenix_annotations*"], "codex": ["agents/codex*"],
-    "claude-code": ["agents/claude_code*"], "opencode": ["agents/opencode*"],
+    "claude-code": ["agents/claude_code*"], "opencode": ["agents/opencode*"], "mini-swe-agent": ["agents/mini_swe*"],
 }  # fmt: skip
-# A table has no words of its own, and these agents' tests write their logs themselves.
-WITHOUT_RECORDS = {"csv", "openhands", "mini-swe-agent"}
+ALL = (*READ_AS, *MADE_LOGS)
+# These programs do not know whether a step succeeded, whatever a map says.
+WITHOUT_VERDICTS = {"codex", "claude-code", "opencode", "openhands", "gemini-cli", "atif"}
 ANY_MODEL = {"gpt-4o": "frontier", "gpt-4o-mini": "small", "*": "small"}
+NAMED_COLUMNS = {"text": "prompt", "model": "model", "answer": "answer", "error": "error"}
+TOLD = {"success": ["C", "yes", "up", True, "Submitted", "submitted"], "failure": ["I", "no", "down", False]}
+PLAIN = ImportMap.from_mapping({"models": ANY_MODEL, "csv": NAMED_COLUMNS})
 EAGER = ImportMap.from_mapping(
     {
-        "success": {"*": {"success": ["C", "yes", "up", True], "failure": ["I", "no", "down", False], "at_least": 0.5}},
+        "success": {"*": {**TOLD, "at_least": 0.5}, "accepted": TOLD},
         "models": ANY_MODEL,
+        "csv": NAMED_COLUMNS,
         "evidence": {"schema": "decides", "task_verdicts": "spread", "finish_reasons": ["length"]},
     }
 )
+INFERRED = {"error", "schema", "retry"}
 TIERS = TierCatalogue.from_mapping(
     {
         "tiers": [
@@ -41,69 +51,162 @@ TIERS = TierCatalogue.from_mapping(
 )
 
 
-PLAIN = ImportMap.from_mapping({"models": ANY_MODEL})
+def _records(format_name: str, mapping: ImportMap, folder: Path) -> list[Record]:
+    if format_name in MADE_LOGS:
+        paths = [MADE_LOGS[format_name](folder)]
+    else:
+        folders = (LOGS / "fixtures", LOGS / "evaluations")
+        paths = sorted(path for each in folders for name in READ_AS[format_name] for path in each.glob(name))
+    assert paths
+    return list(FORMATS[format_name].read(paths, mapping))
 
 
 @pytest.mark.parametrize("mapping", [PLAIN, EAGER], ids=["default", "eager"])
-@pytest.mark.parametrize("format_name", READ_AS)
-def test_an_import_names_its_evidence(format_name: str, mapping: ImportMap) -> None:
-    folders = (LOGS / "fixtures", LOGS / "evaluations")
-    paths = sorted(path for folder in folders for name in READ_AS[format_name] for path in folder.glob(name))
-    assert paths
-    records = FORMATS[format_name].read(paths, mapping)
-    attempts = _attempts(import_records(format_name, records, TIERS, mapping).assembled.steps)
+@pytest.mark.parametrize("format_name", ALL)
+def test_an_import_names_its_evidence(format_name: str, mapping: ImportMap, tmp_path: Path) -> None:
+    """The evaluator is a verdict that the log holds and the map has a rule for, or one of the few that are inferred."""
+    records = _records(format_name, mapping, tmp_path)
+    attempts = _attempts(import_records(format_name, iter(records), TIERS, mapping).assembled.steps)
     assert attempts
-    assert [attempt for attempt in attempts if attempt.success is not None and not attempt.evaluator] == []
-    if mapping is EAGER and not READ_AS[format_name][0].startswith("agents/"):
+    recorded = {record.name for record in records if isinstance(record, Signal)}
+    named = INFERRED if mapping is PLAIN else INFERRED | {"finish_reason"} | recorded
+    assert [each for each in attempts if each.success is not None and each.evaluator not in named] == []
+    assert [each for each in attempts if each.success is None and each.evaluator is not None] == []
+    if mapping is EAGER and format_name not in WITHOUT_VERDICTS:
         assert any(attempt.success is not None for attempt in attempts)
 
 
+@pytest.mark.parametrize("format_name", ALL)
+def test_readers_find_and_do_not_judge(format_name: str, tmp_path: Path) -> None:
+    calls = [record for record in _records(format_name, EAGER, tmp_path) if isinstance(record, Call)]
+    assert calls
+    told = [call.attempt for call in calls]
+    assert [each for each in told if (each.success, each.evaluator, each.score) != (None, None, None)] == []
+
+
+@pytest.mark.parametrize("format_name", ALL)
+def test_what_a_rule_does_not_name_counts_for_nothing(format_name: str, tmp_path: Path) -> None:
+    """Without a rule, an error or a schema there is no success, however the log calls its own results."""
+    off = ImportMap.from_mapping(
+        {"models": ANY_MODEL, "csv": NAMED_COLUMNS, "evidence": {"schema": "off", "escalation": "off", "errors": []}}
+    )
+    records = _records(format_name, off, tmp_path)
+    attempts = _attempts(import_records(format_name, iter(records), TIERS, off).assembled.steps)
+    assert {attempt.success for attempt in attempts} == {None}
+
+
 def test_every_format_is_walked() -> None:
-    assert set(READ_AS) | WITHOUT_RECORDS == set(FORMATS)
+    assert set(ALL) == set(FORMATS)
 
 
-SCHEMA = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object", "required": ["n"]}}}
-TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "required": ["n"]}}}
+SCHEMA: dict[str, Any] = {
+    "type": "json_schema",
+    "json_schema": {"name": "n", "schema": {"type": "object", "required": ["n"]}},
+}
+TOOL: dict[str, Any] = {
+    "type": "function",
+    "function": {"name": "f", "parameters": {"type": "object", "required": ["n"]}},
+}
 
 
-@pytest.mark.parametrize("asked", [{}, {"response_format": SCHEMA}, {"tools": [TOOL]}, {"response_format": {}}])
-@pytest.mark.parametrize(
-    "message",
-    [
-        {"content": "x"},
-        {"content": '{"n": 1}'},
-        {"content": None},
-        {"content": None, "refusal": "no"},
-        {"content": [{"type": "text", "text": '{"n": 1}'}]},
-        {"content": "", "tool_calls": [{"function": {"name": "f"}}]},
-        {"content": "", "tool_calls": [{"function": {"name": "g", "arguments": "{}"}}]},
-        {},
-    ],
-)
-def test_the_gateway_names_its_evidence(asked: dict[str, Any], message: dict[str, Any]) -> None:
-    chat = parse_request(CHAT, {"model": "auto", "messages": [{"role": "user", "content": "x"}], **asked}, {})
-    verdict = judge(chat, CHAT.read_answer({"choices": [{"message": message}]}))
-    assert verdict.success is None or verdict.evaluator
+TEXTS = ["x", '{"n": 1}', "", None]
+CALLS = [[], [{"name": "f"}], [{"name": "f", "arguments": '{"n": 1}'}], [{"name": "g", "arguments": "{}"}]]
+
+
+def _chat(text: str | None, calls: list[dict[str, str]], refusal: str | None) -> dict[str, Any]:
+    message = {"content": text, "refusal": refusal, "tool_calls": [{"function": call} for call in calls]}
+    return {"choices": [{"message": message, "finish_reason": "stop"}]}
+
+
+def _responses(text: str | None, calls: list[dict[str, str]], refusal: str | None) -> dict[str, Any]:
+    said = [{"type": "output_text", "text": text}] if text is not None else []
+    said += [{"type": "refusal", "refusal": refusal}] if refusal else []
+    items = [{"type": "message", "role": "assistant", "content": said}]
+    return {"output": [*items, *({"type": "function_call", **call} for call in calls)], "status": "completed"}
+
+
+def _anthropic(text: str | None, calls: list[dict[str, str]], refusal: str | None) -> dict[str, Any]:
+    blocks: list[dict[str, Any]] = [{"type": "text", "text": text}] if text is not None else []
+    blocks += [{"type": "tool_use", "name": call["name"], "input": {}} for call in calls]
+    return {"role": "assistant", "content": blocks, "stop_reason": "refusal" if refusal else "end_turn"}
+
+
+CHAT_ASKED = [{}, {"response_format": SCHEMA}, {"tools": [TOOL]}, {"response_format": {}}]
+FLAT_TOOL: dict[str, Any] = {"type": "function", **TOOL["function"]}
+PROTOCOLS = {
+    "chat": (CHAT, "messages", CHAT_ASKED, _chat),
+    "responses": (RESPONSES, "input", [{}, {"text": {"format": {"type": "json_schema", **SCHEMA["json_schema"]}}}, {"tools": [FLAT_TOOL]}],
+                  _responses),
+    "messages": (MESSAGES, "messages", [{"max_tokens": 9},
+                 {"max_tokens": 9, "tools": [{"name": "f", "input_schema": FLAT_TOOL["parameters"]}]}], _anthropic),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("calls", CALLS)
+@pytest.mark.parametrize("refusal", [None, "no"])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_gateway_names_its_evidence(
+    protocol: str, text: str | None, calls: list[dict[str, str]], refusal: str | None
+) -> None:
+    spoken, field, everything_asked, answer = PROTOCOLS[protocol]
+    for asked in everything_asked:
+        body = {"model": "auto", field: [{"role": "user", "content": "x"}], **asked}
+        verdict = judge(parse_request(spoken, body, {}), spoken.read_answer(answer(text, calls, refusal)))
+        assert verdict.evaluator in ((None,) if verdict.success is None else (SCHEMA_CHECK, TOOLS_CHECK))
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_walk_meets_every_verdict(protocol: str) -> None:
+    spoken, field, everything_asked, answer = PROTOCOLS[protocol]
+    bodies = [{"model": "auto", field: [{"role": "user", "content": "x"}], **asked} for asked in everything_asked]
+    met = {
+        judge(parse_request(spoken, body, {}), spoken.read_answer(answer(text, calls, None))).success
+        for body in bodies for text in TEXTS for calls in CALLS
+    }  # fmt: skip
+    assert {None, False} <= met
+    assert True in met or protocol == "messages"  # its made calls have no arguments
 
 
 def test_no_line_sets_success_without_its_evaluator(root: Path) -> None:
-    """Reads every call in the importers and the gateway that says ``success``: it must say ``evaluator`` too."""
+    """Reads every place in the importers, the service and the agents' side that says ``success``: it must say
+    ``evaluator`` too. The dashboard only shows."""
     silent = [
-        f"{path.relative_to(root)}:{call.lineno}"
-        for folder in ("data/importers", "data/replies", "serving/gateway")
+        f"{path.relative_to(root)}:{node.lineno}"
+        for folder in ("data/importers", "data/replies", "serving", "agents")
         for path in sorted((root / folder).rglob("*.py"))
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(call, ast.Call) and _sets_success_alone(call)
+        if "dashboard" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if _says_success_alone(node)
     ]
     assert silent == []
 
 
-def _sets_success_alone(call: ast.Call) -> bool:
-    words = {word.arg: word.value for word in call.keywords}
-    value = words.get("success")
-    makes_records = isinstance(call.func, ast.Name) and call.func.id in ("replace", "Attempt", "Verdict")
-    is_unknown = isinstance(value, ast.Constant) and value.value is None
-    return makes_records and value is not None and not is_unknown and "evaluator" not in words
+def _says_success_alone(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        said = {word.arg: word.value for word in node.keywords}
+        is_map = isinstance(node.func, ast.Name) and node.func.id == "cls"  # the rules of a map
+        return _is_said(said.get("success")) and "evaluator" not in said and not is_map
+    if isinstance(node, ast.Dict):
+        said = {key.value: value for key, value in zip(node.keys, node.values, strict=True) if _is_text(key)}
+        return _is_said(said.get("success")) and "evaluator" not in said
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        set_here = {
+            target.attr if isinstance(target, ast.Attribute) else target.slice.value
+            for inner in ast.walk(node) if isinstance(inner, ast.Assign)
+            for target in inner.targets
+            if isinstance(target, ast.Attribute) or (isinstance(target, ast.Subscript) and _is_text(target.slice))
+        }  # fmt: skip
+        return "success" in set_here and "evaluator" not in set_here
+    return False
+
+
+def _is_said(value: ast.expr | None) -> bool:
+    return value is not None and not (isinstance(value, ast.Constant) and value.value is None)
+
+
+def _is_text(node: ast.AST | None) -> TypeGuard[ast.Constant]:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _attempts(steps: Any) -> list[Attempt]:
