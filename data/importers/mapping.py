@@ -14,18 +14,6 @@ from typing import Any
 from tierwise.data.importers.errors import ForeignLogError
 from tierwise.data.importers.records import Labels
 
-MODEL_ERRORS = (
-    "*ContextWindow*",
-    "*context_length*",
-    "*ContentPolicy*",
-    "*content_filter*",
-    "*OutputParser*",
-    "*ValidationError*",
-    "*JSONDecodeError*",
-    "*LengthFinishReason*",
-    "*UnexpectedModelBehavior*",
-    "*MaxTokens*",
-)
 _LABEL_PATHS: Mapping[str, tuple[str, ...]] = {
     "agent": ("tierwise.agent", "gen_ai.agent.name", "metadata.agent", "agent_name", "agent"),
     "node": ("tierwise.node", "metadata.langgraph_node", "langgraph_node", "metadata.node", "node"),
@@ -65,7 +53,7 @@ class SuccessRule:
 class Evidence:
     """What counts as negative evidence without anybody's verdict; see docs/guides/import.md for each."""
 
-    errors: tuple[str, ...] = MODEL_ERRORS
+    errors: tuple[str, ...] | None = None
     schema: str = "fails"
     escalation: str = "fails"
     task_verdicts: str = "single"

@@ -7,10 +7,11 @@ from fnmatch import fnmatchcase
 from importlib.util import find_spec
 
 from tierwise.data.foreign import ForeignError
-from tierwise.data.importers.mapping import MODEL_ERRORS, Evidence, ImportMap
+from tierwise.data.importers.mapping import Evidence, ImportMap
 from tierwise.data.importers.records import Answer, Call, Signal
 from tierwise.data.importers.schema_check import check_answer, is_checkable
 from tierwise.data.records import Attempt, Step
+from tierwise.data.replies.error_kinds import ErrorKind
 from tierwise.data.replies.errors import error_kind
 from tierwise.data.replies.finish import finish_reason
 
@@ -117,12 +118,18 @@ class Judge:
         if not call.error_type and not attempt.error:
             return attempt
         names = (call.error_type or "", attempt.error or "")
-        if self._evidence.errors is MODEL_ERRORS and error_kind(*names).is_providers:
-            return attempt  # a rate limit on tokens also speaks of tokens
-        if not any(fnmatchcase(name, pattern) for pattern in self._evidence.errors for name in names):
+        if not self._is_models_fault(*names):
             return attempt
         self.count.used["failed: error of the model"] += 1
         return replace(attempt, success=False, evaluator="error")
+
+    def _is_models_fault(self, *names: str) -> bool:
+        """By the map's patterns where it has some, else by the kind of the error. A filter is no fault of the model's:
+        a refusal says nothing about what it is able to."""
+        patterns = self._evidence.errors
+        if patterns is None:
+            return error_kind(*names) in (ErrorKind.CONTEXT, ErrorKind.OUTPUT)
+        return any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
 
     def _by_answer(self, attempt: Attempt, step: Step, answer: Answer) -> Attempt:
         if answer.finish_reason and answer.finish_reason in map(finish_reason, self._evidence.finish_reasons):

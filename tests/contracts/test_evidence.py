@@ -133,13 +133,15 @@ def _anthropic(text: str | None, calls: list[dict[str, str]], refusal: str | Non
 
 CHAT_ASKED = [{}, {"response_format": SCHEMA}, {"tools": [TOOL]}, {"response_format": {}}]
 FLAT_TOOL: dict[str, Any] = {"type": "function", **TOOL["function"]}
+RESPONSE_FORMAT = {"format": {"type": "json_schema", **SCHEMA["json_schema"]}}
+RESPONSES_ASKED = [{}, {"text": RESPONSE_FORMAT}, {"tools": [FLAT_TOOL]}]
+ANTHROPIC_TOOL = {"name": "f", "input_schema": FLAT_TOOL["parameters"]}
+MESSAGES_ASKED: list[dict[str, Any]] = [{"max_tokens": 9}, {"max_tokens": 9, "tools": [ANTHROPIC_TOOL]}]
 PROTOCOLS = {
     "chat": (CHAT, "messages", CHAT_ASKED, _chat),
-    "responses": (RESPONSES, "input", [{}, {"text": {"format": {"type": "json_schema", **SCHEMA["json_schema"]}}}, {"tools": [FLAT_TOOL]}],
-                  _responses),
-    "messages": (MESSAGES, "messages", [{"max_tokens": 9},
-                 {"max_tokens": 9, "tools": [{"name": "f", "input_schema": FLAT_TOOL["parameters"]}]}], _anthropic),
-}  # fmt: skip
+    "responses": (RESPONSES, "input", RESPONSES_ASKED, _responses),
+    "messages": (MESSAGES, "messages", MESSAGES_ASKED, _anthropic),
+}
 
 
 @pytest.mark.parametrize("text", TEXTS)
