@@ -49,7 +49,8 @@ def _streamed(events: list[Mapping[str, Any]]) -> Body:
         body.model = body.model or _text(message.get("model"))
         for holder in (message, event, _mapping(event.get("metadata"))):
             body.usage = body.usage.updated(read_usage({"usage": holder.get("usage")}))
-        measured = _mapping(event.get("amazon-bedrock-invocationMetrics")) or _mapping(event.get("metrics"))
+        measured = _mapping(event.get("amazon-bedrock-invocationMetrics"))
+        measured = measured or _mapping(_mapping(event.get("metadata")).get("metrics"))
         body.latency_ms = first_amount(measured, "invocationLatency", "latencyMs") or body.latency_ms
         delta = _delta(event)
         reason = _reason(delta) or _reason(event) or _reason(_mapping(event.get("messageStop"))) or reason

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tierwise.data.importers import ImportReport
+from tierwise.data.importers import ForeignLogError, ImportMap, ImportReport
+from tierwise.data.importers.detect import detect_format
 from tierwise.data.records import LoggedStep
 
 Imported = Callable[..., ImportReport]
@@ -85,3 +86,90 @@ def test_observations_that_name_their_type_in_full(imported: Imported, tmp_path:
     (attempt,) = step.attempts
     assert (asked(step), attempt.output) == ([("user", "Sort it.")], "billing")
     assert (attempt.input_tokens, attempt.output_tokens, attempt.cost_usd) == (10, 5, 0.25)
+
+
+MLFLOW_SPAN = {
+    "trace_id": "AQEBAQEBAQEBAQEBAQEBAQ==", "span_id": "AgICAgICAgI=", "parent_span_id": None, "name": "call",
+    "start_time_unix_nano": 1790000000000000000, "end_time_unix_nano": 1790000001000000000, "events": [],
+    "status": {"code": "STATUS_CODE_OK", "message": ""},
+    "attributes": {
+        "mlflow.traceRequestId": '"tr-1"', "mlflow.spanType": '"CHAT_MODEL"',
+        "mlflow.spanInputs": json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": "Sort it."}]}),
+        "mlflow.spanOutputs": json.dumps({"choices": [{"message": {"role": "assistant", "content": "billing"}}]}),
+    },
+}  # fmt: skip
+VERDICT = {"assessment_name": "thumbs", "feedback": {"value": True}}
+MLFLOW_INFO = {"trace_id": "tr-1", "assessments": [VERDICT]}
+MLFLOW_ROWS: dict[str, dict[str, Any]] = {
+    "a trace": {"info": MLFLOW_INFO, "data": {"spans": [MLFLOW_SPAN]}},
+    "a row with the trace as text": {"trace_id": "tr-1", "state": "OK",
+                                     "trace": json.dumps({"info": MLFLOW_INFO, "data": {"spans": [MLFLOW_SPAN]}})},
+    "a row with its spans": {"trace_id": "tr-1", "spans": [MLFLOW_SPAN], "assessments": [VERDICT]},
+    "a row with its spans as text": {"trace_id": "tr-1", "spans": json.dumps([MLFLOW_SPAN]),
+                                     "assessments": json.dumps([VERDICT])},
+    "the artefact": {"spans": [MLFLOW_SPAN]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MLFLOW_ROWS)
+def test_traces_of_mlflow_in_every_form_that_it_gives(name: str, imported: Imported, tmp_path: Path) -> None:
+    rule = ImportMap.from_mapping({"success": {"thumbs": {"success": [True]}}})
+    (step,) = imported("mlflow", written(tmp_path / "t.jsonl", MLFLOW_ROWS[name]), rule).assembled.steps
+    (attempt,) = step.attempts
+    assert (asked(step), attempt.output, step.task_id) == ([("user", "Sort it.")], "billing", "tr-1")
+    assert attempt.success is (None if name == "the artefact" else True)
+
+
+@pytest.mark.parametrize(
+    ("error", "success"),
+    [
+        ("prompt is too long: 250000 tokens > 200000 maximum", False),
+        ("This model's maximum context length is 8192 tokens", False),
+        ("OutputParserException: could not parse", False),
+        ("The response was filtered: content_filter", None),
+        ("ContentPolicyViolationError: flagged", None),
+        ("429 rate limit: tokens per minute", None),
+        ("Connection reset", None),
+        ("something else", None),
+    ],
+)
+def test_errors_are_told_by_what_they_are_about(
+    error: str, success: bool | None, imported: Imported, tmp_path: Path
+) -> None:
+    row = {"id": "r-1", "run_type": "llm", "name": "x", "trace_id": "t", "start_time": "2026-10-01T08:00:00Z",
+           "inputs": {"messages": [{"role": "user", "content": "Sort it."}]}, "error": error,
+           "extra": {"metadata": {"ls_model_name": "gpt-4o"}}}  # fmt: skip
+    (step,) = imported("langsmith", written(tmp_path / "runs.jsonl", row)).assembled.steps
+    (attempt,) = step.attempts
+    assert (attempt.success, attempt.evaluator) == (success, None if success is None else "error")
+
+
+UNREAD: dict[str, tuple[object, str]] = {
+    "weave.jsonl": (
+        {"op_name": "weave:///a/b/op/chat:1", "inputs": {}, "output": {}},
+        "W&B Weave; .*--from openai: jq",
+    ),
+    "braintrust.jsonl": ({"id": "1", "root_span_id": "1", "span_attributes": {"type": "llm"}}, "Braintrust; .*jq"),
+    "helicone.jsonl": ({"request_body": {}, "response_body": {}}, "Helicone; .*jq"),
+    "cassette.json": ({"interactions": [{"request": {}, "response": {}}]}, "VCR; .*jq"),
+    "cassette.yaml": ("interactions: []", "YAML; write its calls"),
+    "batch.json": ({"post": [], "patch": []}, r"list_runs\(\) and use --from langsmith"),
+    "old.traj": ({"history": [{"role": "user", "content": "x"}], "trajectory": []}, "SWE-agent; .*replay_config"),
+    "samples_x.jsonl": ({"doc_id": 0, "doc": {}, "arguments": {}, "resps": []}, "lm-evaluation-harness; .*inspect_ai"),
+    "scenario_state.json": ({"adapter_spec": {}, "request_states": []}, "HELM; .*csv"),
+    "tau.json": ([{"task_id": 0, "reward": 0.0, "info": {}, "traj": []}], "tau-bench; .*csv"),
+    "BFCL_v3_result.json": ({"id": "x", "result": "", "input_token_count": 1, "latency": 1}, "BFCL; .*csv"),
+    "api_conversation_history.json": ([{"role": "user", "content": [], "ts": 1}], "Cline or Roo Code; .*--observe"),
+    "train.jsonl": ({"messages": [{"role": "user", "content": "x"}]}, "fine-tuning; .*use the log"),
+    ".aider.chat.history.md": ("# chat", "a text for people"),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_what_is_known_and_not_read_says_what_to_do_in_one_line(name: str, tmp_path: Path) -> None:
+    content, told = UNREAD[name]
+    path = tmp_path / name
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    with pytest.raises(ForeignLogError, match=told) as raised:
+        detect_format([str(path)], ImportMap())
+    assert "\n" not in str(raised.value)
