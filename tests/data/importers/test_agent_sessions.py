@@ -54,12 +54,16 @@ def prompts(report: ImportReport) -> list[list[str]]:
 
 
 BEGUN = [user("u", None, "Begin."), answer("1", "u", text("Ready."))]
+SHORTENED = [line("k", None, type="system", subtype="compact_boundary"), user("s", "k", "In short.")]
 FIRST = [user("b", "1", "One way."), answer("2", "b", text("Tried."))]
 
 
 @pytest.mark.parametrize(
     ("lines", "last"),
     [
+        ([*BEGUN, *FIRST, *SHORTENED, user("c", "s", "One."), answer("3", "c", text("x")), user("d", "s", "Two."),
+          answer("9", "d", text("."))], ["In short.", "Two."]),
+        ([*BEGUN, *SHORTENED, user("c", "1", "Back."), answer("9", "c", text("."))], ["Begin.", "Ready.", "Back."]),
         ([*BEGUN, *FIRST, user("c", "1", "Other."), answer("9", "c", text("."))], ["Begin.", "Ready.", "Other."]),
         ([*BEGUN, *FIRST, user("c", "u", "Again."), answer("9", "c", text("."))], ["Begin.", "Again."]),
         ([*BEGUN, *FIRST, answer("9", "b", text("Once more."))], ["Begin.", "Ready.", "One way."]),
@@ -72,7 +76,7 @@ FIRST = [user("b", "1", "One way."), answer("2", "b", text("Tried."))]
         ([*BEGUN, *FIRST, user("c", "lost", "More."), answer("9", "c", text("."))],
          ["Begin.", "Ready.", "One way.", "Tried.", "More."]),
     ],
-    ids=["back to an answer", "back to words", "answered again", "begun anew", "back to a branch", "unknown parent"],
+    ids=["back in what was shortened", "back before it was shortened", "back to an answer", "back to words", "answered again", "begun anew", "back to a branch", "unknown parent"],
 )  # fmt: skip
 def test_what_was_left_is_no_part_of_what_is_asked_later(
     lines: list[Any], last: list[str], imported: Imported, tmp_path: Path
