@@ -35,13 +35,20 @@ def read_claude_code_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
         if line.get("type") == "assistant" and _is_error(line):
             yield Skipped("an error that Claude Code wrote as an answer")
             continue
-        key = str(line.get("agentId") or line.get("parent_tool_use_id") or ("side" if line.get("isSidechain") else ""))
+        key = _side_chain(line)
         task = "/".join(filter(None, [str(line.get("sessionId") or line.get("session_id") or path.stem), key]))
         session, branches = sessions.setdefault(key, (AgentSession(task, "claude-code", str(path)), Branches()))
         _take(session, branches, line)
         branches.note(session, line.get("uuid"))
     for session, _ in sessions.values():
         yield from session.records()
+
+
+def _side_chain(line: Mapping[str, Any]) -> str:
+    """Which sub-agent speaks; none in the main conversation, whose results of tools name the agent that they ran."""
+    if line.get("isSidechain"):
+        return str(line.get("agentId") or "side")
+    return str(line.get("parent_tool_use_id") or "")
 
 
 def _is_of_conversation(line: Mapping[str, Any]) -> bool:
@@ -56,7 +63,7 @@ def _is_error(line: Mapping[str, Any]) -> bool:
 def _take(session: AgentSession, branches: Branches, line: Mapping[str, Any]) -> None:
     message, attached = line.get("message"), line.get("attachment")
     if line.get("subtype") == "compact_boundary":
-        session.forget()
+        branches.go_to(session, None)
     elif isinstance(attached, Mapping) and attached.get("type") == "queued_command":
         branches.close(session)  # what was typed while the model worked reaches it with the next call
         session.hear("user", texts_of(attached.get("prompt")))

@@ -33,6 +33,9 @@ def read_inspect_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
             yield record
             continue
         header, samples = record.value.get("eval"), record.value.get("samples")
+        if isinstance(header, Mapping) and samples is None and "status" in record.value:
+            yield Skipped("a log without samples: its header alone, or a run that failed before the first")
+            continue
         if not isinstance(header, Mapping) or not isinstance(samples, list):
             yield record.malformed("is no log of inspect_ai: eval and samples are needed (inspect log dump FILE)")
             continue

@@ -76,7 +76,8 @@ FIRST = [user("b", "1", "One way."), answer("2", "b", text("Tried."))]
         ([*BEGUN, *FIRST, user("c", "lost", "More."), answer("9", "c", text("."))],
          ["Begin.", "Ready.", "One way.", "Tried.", "More."]),
     ],
-    ids=["back in what was shortened", "back before it was shortened", "back to an answer", "back to words", "answered again", "begun anew", "back to a branch", "unknown parent"],
+    ids=["back in what was shortened", "back before it was shortened", "back to an answer", "back to words",
+         "answered again", "begun anew", "back to a branch", "unknown parent"],
 )  # fmt: skip
 def test_what_was_left_is_no_part_of_what_is_asked_later(
     lines: list[Any], last: list[str], imported: Imported, tmp_path: Path
@@ -96,6 +97,21 @@ def test_results_of_tools_side_by_side_are_all_heard(
     last = prompts(imported("claude-code", written(tmp_path / "s.jsonl", *lines)))[-1]
     assert last[:3] == ["Begin.", "Ready.", ""]
     assert sorted(last[3:]) == ["of c1", "of c2"]
+
+
+def test_the_result_of_a_sub_agent_belongs_to_who_asked_for_it(imported: Imported, tmp_path: Path) -> None:
+    """The main conversation names the agent beside its result; the agent's own lines are told by their side chain."""
+
+    def aside(row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, "isSidechain": True, "agentId": "a7"}
+
+    lines = [
+        user("u", None, "Begin."), answer("1", "u", use("c1")), aside(user("v", None, "Look.")),
+        aside(answer("2", "v", use("c2"))), aside(result("w", "2", "c2")), aside(answer("3", "w", text("Seen."))),
+        {**result("r", "1", "c1"), "isSidechain": False, "agentId": "a7"}, answer("9", "r", text("Done.")),
+    ]  # fmt: skip
+    told = prompts(imported("claude-code", written(tmp_path / "s.jsonl", *lines)))
+    assert told == [["Begin."], ["Look."], ["Look.", "", "of c2"], ["Begin.", "", "of c1"]]
 
 
 @pytest.mark.parametrize("prompt", ["Hurry.", [text("Hurry.")]])

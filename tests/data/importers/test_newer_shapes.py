@@ -144,6 +144,14 @@ def test_errors_are_told_by_what_they_are_about(
     assert (attempt.success, attempt.evaluator) == (success, None if success is None else "error")
 
 
+@pytest.mark.parametrize("status", ["success", "error", "started"])
+def test_a_log_of_inspect_without_samples_says_so(status: str, imported: Imported, tmp_path: Path) -> None:
+    row = {"version": 2, "status": status, "eval": {"task": "x", "model": "gpt-4o"}}
+    report = imported("inspect", written(tmp_path / "log.json", row))
+    assert [reason for reason in report.skipped if "without samples" in reason]
+    assert report.malformed == ()
+
+
 UNREAD: dict[str, tuple[object, str]] = {
     "weave.jsonl": (
         {"op_name": "weave:///a/b/op/chat:1", "inputs": {}, "output": {}},
