@@ -35,7 +35,7 @@ def read_litellm_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
         if isinstance(record, Malformed):
             yield record
             continue
-        row = record.value
+        row = _payload(record.value)
         kind = str(row.get("call_type") or "completion")
         if not _CHAT_CALLS.fullmatch(kind):
             yield Skipped(f"LiteLLM call of type {kind}")
@@ -44,6 +44,12 @@ def read_litellm_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
             yield _found(row, mapping, identities).checked()
         except RecordError as error:
             yield record.malformed(str(error))
+
+
+def _payload(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a callback was called with holds the payload beside everything else."""
+    inner = decoded(row.get("standard_logging_object") or row.get("standard_logging_payload"))
+    return inner if isinstance(inner, Mapping) and inner else row
 
 
 def _found(row: Mapping[str, Any], mapping: ImportMap, identities: Identities) -> FoundCall:

@@ -101,11 +101,14 @@ def _exchange(record: Numbered, mapping: ImportMap, identities: Identities) -> R
     body, answered = request.get("body"), response.get("body")
     request = body if isinstance(body, Mapping) else request
     response = answered if isinstance(answered, Mapping) else response
+    if _is_no_text(response):
+        return _NO_TEXT
     shared = {key: value[key] for key in value if key not in ("request", "response")}
     source_id = str(value.get("id") or response.get("id") or identities.of(record.value))
     return _checked(record, found_exchange(source_id, {**shared, **request}, response, mapping))
 
 
+_NO_TEXT = Skipped("a call that was answered with no text, such as embeddings, moderations or pictures")
 _ASKED = ("tools", "response_format", "model", "metadata", "instructions", "text")
 
 
@@ -118,6 +121,8 @@ def _batch_half(record: Numbered) -> str | None:
 
 def _batch_exchange(custom_id: str, request: Numbered, response: Numbered, mapping: ImportMap) -> Record:
     body = _batch_answer(response.value)
+    if _is_no_text(body):
+        return _NO_TEXT
     source_id = str(body.get("id") or response.value.get("id") or custom_id)
     asked = request.value.get("body") or request.value["params"]
     found = found_exchange(source_id, asked, body, mapping, "batch")
@@ -130,9 +135,20 @@ def _batch_answer(value: Mapping[str, Any]) -> Mapping[str, Any]:
         holder = value.get(outer)
         if isinstance(holder, Mapping) and isinstance(holder.get(inner), Mapping):
             return dict(holder[inner])
-    result = value.get("result")
-    error = value.get("error") or (result.get("error") if isinstance(result, Mapping) else None)
-    return {"error": error or {"message": "no response"}}
+    result = _first_mapping([value.get("result")])
+    ended = {"message": str(result.get("type") or "no response")}  # expired, canceled
+    return {"error": value.get("error") or result.get("error") or ended}
+
+
+def _is_no_text(response: Mapping[str, Any]) -> bool:
+    """Embeddings and pictures come in a list of data, moderations as results."""
+    data, results = _first_mapping(response.get("data")), _first_mapping(response.get("results"))
+    return bool(data.keys() & {"embedding", "b64_json", "url"}) or "flagged" in results or "embedding" in response
+
+
+def _first_mapping(listed: object) -> Mapping[str, Any]:
+    first = listed[0] if isinstance(listed, list) and listed else None
+    return first if isinstance(first, Mapping) else {}
 
 
 def _checked(record: Numbered, found: FoundCall) -> Record:

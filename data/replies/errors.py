@@ -54,6 +54,8 @@ def read_error(body: object, status: int | None = None) -> FoundError:
     outer = body if isinstance(body, Mapping) else {}
     inner = outer.get("error")
     error = inner if isinstance(inner, Mapping) else outer
+    if isinstance(error.get("error"), Mapping) and not error.get("message"):
+        error = error["error"]  # a body inside another's, as batches of Anthropic keep it
     message = next((_text(error[key]) for key in ("message", "detail", "msg", "reason") if error.get(key)), None)
     if message is None:
         message = inner if isinstance(inner, str) else _text(body) if body else ""

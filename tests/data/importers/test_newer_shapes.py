@@ -152,6 +152,72 @@ def test_a_log_of_inspect_without_samples_says_so(status: str, imported: Importe
     assert report.malformed == ()
 
 
+ASKS = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Sort it."}]}
+OVERLOADED = {"type": "overloaded_error", "message": "Overloaded"}
+TOO_LONG = {"type": "invalid_request_error", "message": "prompt is too long: 9 tokens > 8 maximum"}
+BATCH_ENDS: dict[str, tuple[dict[str, Any], str, bool | None]] = {
+    "an error": ({"result": {"type": "errored", "error": OVERLOADED}}, "Overloaded", None),
+    "an error in a body": (
+        {"result": {"type": "errored", "error": {"type": "error", "error": OVERLOADED, "request_id": "r"}}},
+        "Overloaded", None,
+    ),
+    "too long": ({"result": {"type": "errored", "error": {"type": "error", "error": TOO_LONG}}},
+                 TOO_LONG["message"], False),
+    "expired": ({"result": {"type": "expired"}}, "expired", None),
+    "canceled": ({"result": {"type": "canceled"}}, "canceled", None),
+    "expired at openai": ({"response": None, "error": {"code": "batch_expired", "message": "too late"}},
+                          "too late", None),
+    "refused at openai": (
+        {"response": {"status_code": 429, "body": {"error": {"message": "slow", "code": "rate_limit_exceeded"}}}},
+        "slow", None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BATCH_ENDS)
+def test_how_a_request_of_a_batch_ended_is_told(name: str, imported: Imported, tmp_path: Path) -> None:
+    ended, error, success = BATCH_ENDS[name]
+    rows = [{"custom_id": "a", "params": ASKS}, {"custom_id": "a", **ended}]
+    (step,) = imported("openai", written(tmp_path / "batch.jsonl", *rows)).assembled.steps
+    assert (step.attempts[0].error, step.attempts[0].success) == (error, success)
+
+
+NO_TEXT = [
+    {"object": "list", "data": [{"object": "embedding", "embedding": [0.1]}], "model": "text-embedding-3-small"},
+    {"created": 1, "data": [{"b64_json": "aGk="}]},
+    {"created": 1, "data": [{"url": "https://x"}]},
+    {"id": "m", "model": "omni-moderation", "results": [{"flagged": False}]},
+    {"model": "nomic", "embedding": [0.1]},
+]
+
+
+@pytest.mark.parametrize("answered", NO_TEXT)
+@pytest.mark.parametrize("is_batch", [False, True])
+def test_embeddings_and_pictures_are_no_steps(
+    answered: dict[str, Any], is_batch: bool, imported: Imported, tmp_path: Path
+) -> None:
+    asks = {"model": "text-embedding-3-small", "input": "Sort it."}
+    pair = [{"request": asks, "response": answered}]
+    halves = [{"custom_id": "a", "body": asks}, {"custom_id": "a", "response": {"status_code": 200, "body": answered}}]
+    report = imported("openai", written(tmp_path / "log.jsonl", *(halves if is_batch else pair)))
+    assert report.assembled.steps == ()
+    assert [reason for reason in report.skipped if "no text" in reason]
+
+
+@pytest.mark.parametrize("wrap", [lambda row: row, lambda row: {"model": "x", "standard_logging_object": row},
+                                  lambda row: {"standard_logging_object": json.dumps(row), "kwargs": {}}])  # fmt: skip
+def test_what_a_callback_of_litellm_was_called_with_holds_the_payload(
+    wrap: Callable[[Any], Any], imported: Imported, tmp_path: Path
+) -> None:
+    said = {"choices": [{"message": {"role": "assistant", "content": "billing"}, "finish_reason": "stop"}]}
+    row = {"id": "c-1", "call_type": "acompletion", "status": "success", **ASKS, "response": said,
+           "response_cost": 0.25, "prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15,
+           "startTime": 1790000000.5, "endTime": 1790000001.5}  # fmt: skip
+    (step,) = imported("litellm", written(tmp_path / "log.jsonl", wrap(row))).assembled.steps
+    (attempt,) = step.attempts
+    assert (asked(step), attempt.output, attempt.cost_usd) == ([("user", "Sort it.")], "billing", 0.25)
+
+
 UNREAD: dict[str, tuple[object, str]] = {
     "weave.jsonl": (
         {"op_name": "weave:///a/b/op/chat:1", "inputs": {}, "output": {}},
