@@ -123,6 +123,7 @@ class AgentSession:
             trace_id=self.session_id,
             answer=Answer(call.content or None, tools, finish_reason(call.finish)),
             error=call.error,
+            problem="nothing stands before it; is the beginning of the session in the file?",
         )
 
 

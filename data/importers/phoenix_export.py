@@ -23,7 +23,7 @@ from tierwise.data.replies.json_text import decoded
 from tierwise.data.step_log import Malformed
 
 _ERRORS = ("ERROR", "STATUS_CODE_ERROR", "2")
-_COLUMN = "attributes."
+_COLUMN, _EVALUATION = "attributes.", "eval."
 _MAX_DEPTH = 12
 
 
@@ -43,8 +43,11 @@ def _records(record: Numbered, mapping: ImportMap) -> Iterator[Record]:
     row = _with_columns(record.value)
     context = _mapping(row.get("context")) or _mapping(row.get("spanContext"))
     span_id = _id(context, row, "span_id", "spanId")
-    if "result" in row or ("annotator_kind" in row and "attributes" not in row):
+    if "result" in row or (row.keys() & {"annotator_kind", "annotation_name"} and "attributes" not in row):
         yield from _annotation(row)
+        return
+    yield from _evaluations(row, str(span_id))
+    if "attributes" not in row and any(key.startswith(_EVALUATION) for key in row):
         return
     trace_id = _id(context, row, "trace_id", "traceId")
     if not span_id or not trace_id:
@@ -96,9 +99,21 @@ def _moment(raw: object) -> float | None:
     return seconds(raw)
 
 
+def _evaluations(row: Mapping[str, Any], span_id: str) -> Iterator[Signal]:
+    """The columns of a table of spans that hold evaluations: ``eval.correct.label``, ``eval.correct.score``."""
+    names = {key.removeprefix(_EVALUATION).rpartition(".")[0] for key in row if key.startswith(_EVALUATION)}
+    for name in sorted(names):
+        label, score = row.get(f"{_EVALUATION}{name}.label"), amount(row.get(f"{_EVALUATION}{name}.score"))
+        value = label if isinstance(label, str) and label else score
+        if name and value is not None:
+            yield Signal(name, value, span_id)
+
+
 def _annotation(row: Mapping[str, Any]) -> Iterator[Signal]:
     """A label counts before a score: it is what people and judges say, and rules are written for it."""
-    result = _mapping(row.get("result")) or row
+    columns = {key: row.get(f"result.{key}") for key in ("label", "score") if f"result.{key}" in row}
+    result = _mapping(row.get("result")) or columns or row
+    row = {**row, "name": row.get("name") or row.get("annotation_name")}
     subject = row.get("span_id") or row.get("spanId") or row.get("trace_id")
     label, score = result.get("label"), amount(result.get("score"))
     value = label if isinstance(label, str) and label else score

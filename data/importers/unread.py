@@ -29,7 +29,7 @@ _KNOWN: tuple[tuple[str, Callable[[Mapping[str, Any]], bool], str], ...] = (
     ("a recording of VCR", lambda row: isinstance(row.get("interactions"), list), f"{_PAIRS}: {_VCR}"),
     ("what LangSmith's SDK sends", lambda row: {"post", "patch"} <= row.keys(),
      "export the runs with client.list_runs() and use --from langsmith"),
-    ("a run of SWE-agent", lambda row: {"history", "trajectory"} <= row.keys(), _NAME_MODEL),
+    ("a run of SWE-agent", lambda row: isinstance(row.get("history"), list), _NAME_MODEL),
     ("samples of lm-evaluation-harness", lambda row: {"doc_id", "arguments", "resps"} <= row.keys(), _ASK_AGAIN),
     ("a scenario of HELM", lambda row: {"adapter_spec", "request_states"} <= row.keys(), _ASK_AGAIN),
     ("results of tau-bench", lambda row: {"task_id", "reward", "traj"} <= row.keys(), _ASK_AGAIN),

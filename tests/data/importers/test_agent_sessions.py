@@ -209,3 +209,8 @@ def test_notes_of_openhands_are_no_words_and_no_calls(note: Any, imported: Impor
     assert attempt.tool_calls is not None
     assert [(call.name, call.arguments) for call in attempt.tool_calls] == [("edit", '{"command": "create"}')]
     assert (attempt.output, attempt.finish_reason) == ("Let me.", "tool_calls")
+
+
+def test_a_session_whose_beginning_is_missing_says_so(imported: Imported, tmp_path: Path) -> None:
+    report = imported("claude-code", written(tmp_path / "s.jsonl", answer("1", "lost", text("Ready."))))
+    assert [reason for reason in report.skipped if "is the beginning of the session in the file?" in reason]

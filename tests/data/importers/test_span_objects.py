@@ -148,3 +148,24 @@ def test_an_agents_run_is_no_call_and_is_counted(words: Any, imported: Imported,
 def test_a_name_of_ones_own_says_nothing(name: str, imported: Imported, tmp_path: Path) -> None:
     _, rows = otlp({**MODEL, "gen_ai.input.messages": ASKED})
     assert len(imported("otlp", written(tmp_path / "spans.jsonl", *named(rows, name))).assembled.steps) == 1
+
+
+SPAN_ROW = {"context.span_id": "b" * 16, "context.trace_id": "a" * 32, "name": "call", "span_kind": "LLM",
+            "attributes.llm.model_name": "gpt-4o", "attributes.input.value": "How many?",
+            "attributes.output.value": "Two."}  # fmt: skip
+OPINIONS: dict[str, list[dict[str, Any]]] = {
+    "columns of the table": [{**SPAN_ROW, "eval.correct.label": "yes", "eval.correct.score": 1.0}],
+    "a table of evaluations": [SPAN_ROW, {"context.span_id": "b" * 16, "eval.correct.label": "yes"}],
+    "a table of annotations": [SPAN_ROW, {"span_id": "b" * 16, "annotation_name": "correct", "annotator_kind": "HUMAN",
+                                          "result.label": "yes", "result.score": None}],
+    "annotations of the api": [SPAN_ROW, {"span_id": "b" * 16, "name": "correct", "result": {"label": "yes"}}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OPINIONS)
+def test_opinions_in_every_table_of_phoenix_find_their_spans(name: str, imported: Imported, tmp_path: Path) -> None:
+    rule = ImportMap.from_mapping({"success": {"correct": {"success": ["yes"]}}})
+    report = imported("phoenix", written(tmp_path / "spans.jsonl", *OPINIONS[name]), rule)
+    assert report.malformed == ()
+    (step,) = report.assembled.steps
+    assert (step.attempts[0].success, step.attempts[0].evaluator) == (True, "correct")
