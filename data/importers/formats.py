@@ -23,7 +23,7 @@ from tierwise.data.importers.openhands_log import read_openhands_logs
 from tierwise.data.importers.phoenix_export import read_phoenix_export
 from tierwise.data.importers.promptfoo_results import read_promptfoo_results
 from tierwise.data.importers.records import Record
-from tierwise.data.importers.span_reader import read_otlp_log
+from tierwise.data.importers.span_reader import read_otlp_logs
 from tierwise.data.importers.swe_agent import read_swe_agent
 
 
@@ -47,7 +47,7 @@ def _each(
 
 FORMATS: Mapping[str, Format] = {
     "openai": Format("request/response pairs, batch files, stored completions", read_openai_logs),
-    "otlp": Format("OpenTelemetry GenAI or OpenInference spans as OTLP JSON", _each(read_otlp_log)),
+    "otlp": Format("OpenTelemetry GenAI or OpenInference spans, as OTLP JSON or from Jaeger", read_otlp_logs),
     "mlflow": Format("MLflow traces, from files or a tracking address", _each(read_mlflow_traces)),
     "litellm": Format("LiteLLM standard logging payloads or spend logs", _each(read_litellm_log)),
     "langfuse": Format("Langfuse observations and scores", _each(read_langfuse_export)),

@@ -49,6 +49,11 @@ def read_json_objects(path: Path, container_keys: tuple[str, ...] = ()) -> Itera
                 yield Malformed(str(path), number, "is no JSON object", json.dumps(item, default=str))
 
 
+def mentions(path: Path, word: str) -> bool:
+    """Whether ``word`` stands anywhere in the file. Raises ``ForeignLogError`` for one that cannot be read."""
+    return word in _text(path)[0]
+
+
 def _contained(value: object, keys: tuple[str, ...]) -> list[object]:
     if isinstance(value, Mapping):
         for key in keys:

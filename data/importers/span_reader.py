@@ -1,9 +1,10 @@
 """Spans to records: LLM calls in the words that we know, and frames for everything around them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tierwise.data.errors import RecordError
+from tierwise.data.importers.log_events import read_log_events
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Frame, Record, Skipped
 from tierwise.data.importers.spans import Span, read_otlp
@@ -11,17 +12,19 @@ from tierwise.data.importers.vocabularies import found_call, frame_name, is_agen
 from tierwise.data.step_log import Malformed
 
 
-def read_otlp_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
-    """GenAI and OpenInference spans of an OTLP JSON file."""
-    for found in read_otlp(path):
-        if isinstance(found, Malformed):
-            yield found
-            continue
-        record, span = found
-        try:
-            yield from span_records(span, mapping)
-        except RecordError as error:
-            yield record.malformed(f"span {span.name}: {error}")
+def read_otlp_logs(paths: Sequence[Path], mapping: ImportMap) -> Iterator[Record]:
+    """GenAI and OpenInference spans of OTLP JSON files, with the words that stand in log records."""
+    logged = read_log_events(paths)
+    for path in paths:
+        for found in read_otlp(path, logged):
+            if isinstance(found, Malformed):
+                yield found
+                continue
+            record, span = found
+            try:
+                yield from span_records(span, mapping)
+            except RecordError as error:
+                yield record.malformed(f"span {span.name}: {error}")
 
 
 def span_records(span: Span, mapping: ImportMap) -> Iterator[Record]:

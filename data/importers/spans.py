@@ -1,4 +1,5 @@
-"""OpenTelemetry spans as OTLP JSON files: what collectors' file exporters and the SDKs' own exporters write.
+"""OpenTelemetry spans as OTLP JSON files: what collectors' file exporters and the SDKs' own exporters write, what Tempo
+answers, and Jaeger's documents.
 
 Ids may be hexadecimal, as the OTLP/JSON specification wants them, or base64, as protobuf's own JSON mapping writes
 them; integers may be text. Which words the attributes use is none of this module's business.
@@ -12,9 +13,12 @@ from typing import Any
 
 from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import seconds
+from tierwise.data.importers.jaeger_spans import jaeger_spans
 from tierwise.data.importers.json_source import Numbered, read_json_objects
+from tierwise.data.importers.log_events import LOGS, Events
 from tierwise.data.step_log import Malformed
 
+_SPANS = ("resourceSpans", "batches")
 _ERROR_CODES = (2, "2", "STATUS_CODE_ERROR")
 _DETAIL_EVENTS = ("gen_ai.client.inference.operation.details", "gen_ai.content.prompt", "gen_ai.content.completion")
 
@@ -36,16 +40,27 @@ class Span:
     events: tuple[Mapping[str, Any], ...] = ()
 
 
-def read_otlp(path: Path) -> Iterator[tuple[Numbered, Span] | Malformed]:
-    """Every span of a file, with the record that it stood in."""
+def read_otlp(path: Path, logged: Events) -> Iterator[tuple[Numbered, Span] | Malformed]:
+    """Every span of a file, with the record that it stood in and the events that ``logged`` has for it."""
     for record in read_json_objects(path):
         if isinstance(record, Malformed):
             yield record
             continue
-        if not isinstance(record.value.get("resourceSpans"), list):
+        found = list(_raw_spans(record.value))
+        if not found and not _is_other_signal(record.value):
             yield record.malformed(f"has no resourceSpans; OTLP JSON is needed{_advice(record.value)}")
-            continue
-        yield from _spans(record)
+        for raw, shared in found:
+            alone = Numbered(record.path, record.number, raw)
+            events = logged.get((str(raw.get("traceId")), str(raw.get("spanId"))), ())
+            try:
+                yield alone, span_of({**raw, "events": [*_objects(raw.get("events")), *events]}, shared)
+            except (RecordError, KeyError, TypeError, ValueError) as error:
+                yield alone.malformed(f"no span: {error!r}" if not isinstance(error, RecordError) else str(error))
+
+
+def _is_other_signal(row: Mapping[str, Any]) -> bool:
+    """Logs and metrics of a collector, and a list of spans that is empty."""
+    return any(isinstance(row.get(key), list) for key in (*_SPANS, LOGS, "resourceMetrics"))
 
 
 def _advice(row: Mapping[str, Any]) -> str:
@@ -53,16 +68,16 @@ def _advice(row: Mapping[str, Any]) -> str:
     return ", and single spans are read with --from phoenix" if is_alone else ""
 
 
-def _spans(record: Numbered) -> Iterator[tuple[Numbered, Span] | Malformed]:
-    for resource in _objects(record.value["resourceSpans"]):
+def _raw_spans(value: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Every span with the attributes of its resource; Tempo says ``batches`` and may wrap the trace."""
+    inner = value.get("trace")
+    holder = inner if isinstance(inner, Mapping) else value
+    for resource in next((_objects(holder[key]) for key in _SPANS if isinstance(holder.get(key), list)), []):
         shared = _attributes((resource.get("resource") or {}).get("attributes"))
         for scope in _objects(resource.get("scopeSpans", resource.get("instrumentationLibrarySpans"))):
             for raw in _objects(scope.get("spans")):
-                alone = Numbered(record.path, record.number, raw)
-                try:
-                    yield alone, span_of(raw, shared)
-                except (RecordError, KeyError, TypeError, ValueError) as error:
-                    yield alone.malformed(f"no span: {error!r}" if not isinstance(error, RecordError) else str(error))
+                yield raw, shared
+    yield from jaeger_spans(holder)
 
 
 def span_of(raw: Mapping[str, Any], resource: Mapping[str, Any]) -> Span:
