@@ -9,6 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.data.importers.made_calls import END, ISO_END, ISO_START, START, Made, Rows
+from tests.data.importers.source_dialects import (
+    atif,
+    bedrock_converse,
+    bedrock_stream,
+    jaeger,
+    log_records,
+    python_spans,
+    script_spans,
+)  # fmt: skip
 from tests.data.importers.span_dialects import (
     ai_sdk,
     azure,
@@ -189,4 +198,11 @@ DIALECTS: dict[str, tuple[Callable[[Made], Rows], bool, bool]] = {
     "Anthropic Messages": (anthropic, False, False),
     "promptfoo 0.121": (promptfoo, True, True),
     "inspect_ai 0.3.285": (inspect, False, True),
+    "Bedrock's log, Converse": (bedrock_converse, False, False),
+    "Bedrock's log, a stream": (bedrock_stream, False, False),
+    "ATIF 1.5": (atif, True, False),
+    "OTLP spans with log records": (log_records, False, False),
+    "Jaeger": (jaeger, False, False),
+    "Spans of OpenTelemetry's Python": (python_spans, False, False),
+    "Spans of OpenTelemetry's JavaScript": (script_spans, False, False),
 }
