@@ -37,6 +37,8 @@ MODES: dict[str, dict[str, Any]] = {
     "mirroring": {"observe": True, "rules": False, "mirror_usd_per_day": 9.0, "mirror_share": 1.0},
     "by courses": {"courses": True, "answers": "text", "audit_share": 1.0, "audit_usd_per_day": 9.0, "rules": False},
 }
+AUTO = {"model": "auto", "tierwise": {"step": {"task_type": "count"}}}
+NAMED = {"observing": {"model": "small-1"}, "mirroring": {"model": "frontier-1"}}
 CHECKS = ("schema", "tool_call")
 
 
@@ -46,11 +48,10 @@ def test_no_path_knows_of_success_without_its_check(
 ) -> None:
     app = start(answered if mode == "by courses" else None, tiers=tiers, **MODES[mode])
     for says in ANSWERS.values():
-        models.says = {**dict.fromkeys(TIERS, says), "frontier": "7."}
+        models.says = {**dict.fromkeys(TIERS, says), ("small" if mode == "mirroring" else "frontier"): "7."}
         for path, asked in REQUESTS:
             for is_stream in (False, True):
-                named = {} if MODES[mode].get("observe") else {"tierwise": {"step": {"task_type": "count"}}}
-                body = {"model": "small-1" if named == {} else "auto", "stream": is_stream, **asked, **named}
+                body = {**NAMED.get(mode, AUTO), "stream": is_stream, **asked}
                 assert app.post(path, json=body).status_code in (200, 502, 503), path
     app.__exit__(None, None, None)  # everything that is under way comes into the log
     with DecisionLog.open(f"sqlite:///{tmp_path}/decisions.db") as log:
@@ -58,4 +59,6 @@ def test_no_path_knows_of_success_without_its_check(
     assert len(attempts) > len(ANSWERS) * len(REQUESTS)
     assert [each for each in attempts if each.success is not None and each.evaluator not in CHECKS] == []
     assert [each for each in attempts if each.success is None and each.evaluator is not None] == []
-    assert {False} <= {each.success for each in attempts}
+    assert False in {each.success for each in attempts}
+    if mode == "mirroring":
+        assert any("mirror" in each.extra for each in attempts)
