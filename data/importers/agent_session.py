@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import FoundCall
+from tierwise.data.importers.errors import UNREADABLE, why
 from tierwise.data.importers.records import Answer, Labels, Record, ToolCall
 from tierwise.data.replies.finish import finish_reason
 from tierwise.data.replies.usage import Usage
@@ -105,8 +105,8 @@ class AgentSession:
         for number, call in enumerate(self.calls, start=1):
             try:
                 yield self._found(call).checked()
-            except RecordError as error:
-                yield Malformed(self.path, number, str(error), call.source_id)
+            except UNREADABLE as error:
+                yield Malformed(self.path, number, why(error), call.source_id)
 
     def _found(self, call: AgentCall) -> FoundCall:
         tools = tuple(ToolCall(each["function"]["name"], each["function"]["arguments"]) for each in call.tool_calls)

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tierwise.data.errors import RecordError
 from tierwise.data.importers.bedrock_bodies import read_body
 from tierwise.data.importers.call import FoundCall, seconds
+from tierwise.data.importers.errors import UNREADABLE, why
 from tierwise.data.importers.identity import Identities
 from tierwise.data.importers.json_source import Numbered, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
@@ -43,8 +43,8 @@ def read_bedrock_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
             continue
         try:
             yield _found(row, model, mapping, identities).checked()
-        except RecordError as error:
-            yield record.malformed(str(error))
+        except UNREADABLE as error:
+            yield record.malformed(why(error))
 
 
 def _row(record: Numbered) -> Mapping[str, Any] | None:

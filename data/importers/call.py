@@ -68,8 +68,8 @@ class FoundCall:
             source_id=self.source_id,
             step=step,
             attempt=parse_attempt(self._attempt(usage), "call"),
-            trace_id=self.labels.task_id or self.trace_id,
-            parent_id=self.parent_id,
+            trace_id=self.labels.task_id or _id(self.trace_id),
+            parent_id=_id(self.parent_id),
             session_id=self.labels.session_id,
             started_at=self.started_at,
             answer=self.answer,
@@ -108,6 +108,11 @@ class FoundCall:
         if self.is_cache_hit:
             known |= {"cost_usd": 0.0, "latency_ms": None, "cache_hit": True}
         return {key: value for key, value in known.items() if value is not None}
+
+
+def _id(raw: object) -> str | None:
+    """Logs give what they like; an id is a text."""
+    return str(raw) if isinstance(raw, str | int) and raw else None
 
 
 def _says_something(message: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tierwise.data.importers.agent_session import AgentSession, texts_of
 from tierwise.data.importers.call import seconds
+from tierwise.data.importers.errors import UNREADABLE, why
 from tierwise.data.importers.json_source import read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record
@@ -19,31 +20,38 @@ _OUTPUTS = frozenset({"function_call_output", "custom_tool_call_output", "local_
 def read_codex_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
     """The calls of one session; the items between two answers of the user or of tools are one call."""
     del mapping
-    session, model = AgentSession(path.stem, "codex", str(path)), None
+    session, model = AgentSession(path.stem, "codex", str(path)), None  # type: AgentSession, object
     for record in read_json_objects(path):
         if isinstance(record, Malformed):
             yield record
             continue
-        payload, at = record.value.get("payload"), seconds(record.value.get("timestamp"))
+        payload = record.value.get("payload")
         if not isinstance(payload, Mapping):
             yield record.malformed("is no line of a Codex rollout: it has no payload")
             continue
-        match record.value.get("type"):
-            case "session_meta":
-                session.session_id = str(payload.get("id") or session.session_id)
-                session.hear_instructions(payload.get("base_instructions") or payload.get("instructions"))
-            case "turn_context":
-                model = payload.get("model") or model
-            case "compacted":
-                session.forget()
-                session.hear("user", payload.get("message"))
-            case "event_msg" if payload.get("type") == "user_message":
-                _hear_user(session, payload.get("message"))
-            case "event_msg" if payload.get("type") == "token_count":
-                _note_usage(session, payload.get("info"))
-            case "response_item":
-                _take_item(session, payload, model, at)
+        if record.value.get("type") == "turn_context":
+            model = payload.get("model") or model
+        try:
+            _take_line(session, record.value, payload, model)
+        except UNREADABLE as error:
+            yield record.malformed(why(error))
     yield from session.records()
+
+
+def _take_line(session: AgentSession, line: Mapping[str, Any], payload: Mapping[str, Any], model: object) -> None:
+    match line.get("type"):
+        case "session_meta":
+            session.session_id = str(payload.get("id") or session.session_id)
+            session.hear_instructions(payload.get("base_instructions") or payload.get("instructions"))
+        case "compacted":
+            session.forget()
+            session.hear("user", payload.get("message"))
+        case "event_msg" if payload.get("type") == "user_message":
+            _hear_user(session, payload.get("message"))
+        case "event_msg" if payload.get("type") == "token_count":
+            _note_usage(session, payload.get("info"))
+        case "response_item":
+            _take_item(session, payload, model, seconds(line.get("timestamp")))
 
 
 def _take_item(session: AgentSession, item: Mapping[str, Any], model: object, at: float | None) -> None:

@@ -13,7 +13,7 @@ from tierwise.data.errors import RecordError
 from tierwise.data.importers.archives import is_archive, read_members
 from tierwise.data.importers.call import FoundCall, seconds
 from tierwise.data.importers.inspect_events import ModelCall, model_calls
-from tierwise.data.importers.json_source import Numbered, read_json_objects
+from tierwise.data.importers.json_source import Numbered, guarded, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.questions import fingerprint
 from tierwise.data.importers.records import Record, Signal, Skipped
@@ -40,7 +40,7 @@ def read_inspect_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
             yield record.malformed("is no log of inspect_ai: eval and samples are needed (inspect log dump FILE)")
             continue
         for sample in samples:
-            yield from _sample_records(record, header, sample, mapping)
+            yield from guarded(record, _sample_records(record, header, sample, mapping))
 
 
 def _archived(path: Path) -> Iterator[Numbered | Malformed]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tierwise.data.foreign.limits import MAX_LINE_CHARS, MAX_RATIO, MIN_UNPACKED_BYTES
-from tierwise.data.importers.errors import ForeignLogError
+from tierwise.data.importers.errors import UNREADABLE, ForeignLogError, why
 from tierwise.data.step_log import Malformed
 
 _DECODER = json.JSONDecoder()
@@ -47,6 +47,14 @@ def read_json_objects(path: Path, container_keys: tuple[str, ...] = ()) -> Itera
                 yield Numbered(str(path), number, item)
             else:
                 yield Malformed(str(path), number, "is no JSON object", json.dumps(item, default=str))
+
+
+def guarded(record: Numbered, found: Iterator[Any]) -> Iterator[Any]:
+    """What was found in a record; one that cannot be read is reported and stops nothing."""
+    try:
+        yield from found
+    except UNREADABLE as error:
+        yield record.malformed(why(error))
 
 
 def mentions(path: Path, word: str) -> bool:

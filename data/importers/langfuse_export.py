@@ -12,7 +12,7 @@ from typing import Any
 
 from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import FoundCall, seconds
-from tierwise.data.importers.json_source import Numbered, read_json_objects
+from tierwise.data.importers.json_source import Numbered, guarded, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Frame, Record, Signal, Skipped
 from tierwise.data.importers.requests import read_request
@@ -33,7 +33,7 @@ def read_langfuse_export(path: Path, mapping: ImportMap) -> Iterator[Record]:
         if isinstance(record, Malformed):
             yield record
             continue
-        yield from _records(record, mapping, {})
+        yield from guarded(record, _records(record, mapping, {}))
 
 
 def _records(record: Numbered, mapping: ImportMap, inherited: Mapping[str, Any]) -> Iterator[Record]:
@@ -45,20 +45,18 @@ def _records(record: Numbered, mapping: ImportMap, inherited: Mapping[str, Any])
         in_traces = [score for each in _objects(row.get("traces")) for score in _objects(each.get("scores"))]
         for part in [*_objects(row.get("observations")), *_objects(row.get("scores")), *in_traces]:
             shared = {**trace, "session_id": trace["session_id"] or sessions.get(part.get("traceId"))}
-            yield from _records(Numbered(record.path, record.number, part), mapping, shared)
+            alone = Numbered(record.path, record.number, part)
+            yield from guarded(alone, _records(alone, mapping, shared))
         return
     row = {**inherited, **{key: value for key, value in row.items() if value is not None}}
     if "type" not in row and "observation_type" in row:
         row = {**row, "type": row["observation_type"]}
-    try:
-        if "type" in row and "id" in row:
-            yield _observation(row, mapping)
-        elif "name" in row and ("value" in row or "string_value" in row):
-            yield _score(row)
-        else:
-            yield record.malformed("is neither an observation, nor a score, nor a trace with observations")
-    except RecordError as error:
-        yield record.malformed(str(error))
+    if "type" in row and "id" in row:
+        yield _observation(row, mapping)
+    elif "name" in row and ("value" in row or "string_value" in row):
+        yield _score(row)
+    else:
+        yield record.malformed("is neither an observation, nor a score, nor a trace with observations")
 
 
 def _opened(row: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import FoundCall, seconds
-from tierwise.data.importers.json_source import Numbered, read_json_objects
+from tierwise.data.importers.json_source import Numbered, guarded, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Frame, Record, Signal
 from tierwise.data.importers.requests import read_request
@@ -27,10 +27,7 @@ def read_langsmith_export(path: Path, mapping: ImportMap) -> Iterator[Record]:
         if isinstance(record, Malformed):
             yield record
             continue
-        try:
-            yield from _records(record, mapping)
-        except RecordError as error:
-            yield record.malformed(str(error))
+        yield from guarded(record, _records(record, mapping))
 
 
 def _records(record: Numbered, mapping: ImportMap) -> Iterator[Record]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import FoundCall, seconds
+from tierwise.data.importers.errors import UNREADABLE, why
 from tierwise.data.importers.identity import Identities
 from tierwise.data.importers.json_source import read_json_objects
 from tierwise.data.importers.mapping import ImportMap
@@ -42,8 +42,8 @@ def read_litellm_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
             continue
         try:
             yield _found(row, mapping, identities).checked()
-        except RecordError as error:
-            yield record.malformed(str(error))
+        except UNREADABLE as error:
+            yield record.malformed(why(error))
 
 
 def _payload(row: Mapping[str, Any]) -> Mapping[str, Any]:

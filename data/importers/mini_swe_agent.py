@@ -6,6 +6,7 @@ from typing import Any
 
 from tierwise.data.importers.agent_session import AgentSession, texts_of
 from tierwise.data.importers.call import seconds
+from tierwise.data.importers.errors import UNREADABLE, why
 from tierwise.data.importers.json_source import read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record, Signal
@@ -32,7 +33,10 @@ def read_mini_swe_agent(path: Path, mapping: ImportMap) -> Iterator[Record]:
         model = _model(info)
         for message in messages:
             if isinstance(message, Mapping):
-                _take_message(session, message, model)
+                try:
+                    _take_message(session, message, model)
+                except UNREADABLE as error:
+                    yield record.malformed(why(error))
         yield from session.records()
         status = info.get(EXIT_STATUS)
         if isinstance(status, str) and status:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import seconds
-from tierwise.data.importers.json_source import Numbered, read_json_objects
+from tierwise.data.importers.json_source import Numbered, guarded, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record, Signal
 from tierwise.data.importers.span_reader import span_records
@@ -26,7 +26,7 @@ def read_mlflow_traces(path: Path, mapping: ImportMap) -> Iterator[Record]:
         if isinstance(record, Malformed):
             yield record
         else:
-            yield from trace_records(record, mapping)
+            yield from guarded(record, trace_records(record, mapping))
 
 
 def trace_records(record: Numbered, mapping: ImportMap) -> Iterator[Record]:

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import FoundCall, seconds
 from tierwise.data.importers.identity import Identities
-from tierwise.data.importers.json_source import Numbered, read_json_objects
+from tierwise.data.importers.json_source import Numbered, guarded, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record, Skipped
 from tierwise.data.importers.requests import read_request
@@ -38,13 +37,13 @@ def read_openai_logs(paths: Sequence[Path], mapping: ImportMap) -> Iterator[Reco
                 continue
             half = _batch_half(record)
             if half is None:
-                yield _exchange(record, mapping, identities)
+                yield from guarded(record, _exchanges(record, mapping, identities))
             else:
                 custom_id = str(record.value["custom_id"])
                 (requests if half == "request" else responses)[custom_id] = record
     for custom_id, response in responses.items():
         if custom_id in requests:
-            yield _batch_exchange(custom_id, requests.pop(custom_id), response, mapping)
+            yield from guarded(response, _batch_exchanges(custom_id, requests.pop(custom_id), response, mapping))
         else:
             yield response.malformed(f"the request of custom_id '{custom_id}' is in none of the files; give both files")
     for _ in requests:
@@ -89,7 +88,7 @@ def _usage(response: Mapping[str, Any]) -> Mapping[str, Any]:
     return response["usage"] if isinstance(response.get("usage"), Mapping) else {}
 
 
-def _exchange(record: Numbered, mapping: ImportMap, identities: Identities) -> Record:
+def _exchanges(record: Numbered, mapping: ImportMap, identities: Identities) -> Iterator[Record]:
     value = record.value
     request, response = decoded(value.get("request")), decoded(value.get("response"))
     if not isinstance(request, Mapping) and ("choices" in value or value.get("object") == "response"):
@@ -97,15 +96,17 @@ def _exchange(record: Numbered, mapping: ImportMap, identities: Identities) -> R
         request = {"messages": value.get("input") or value.get("messages"), **{k: value.get(k) for k in _ASKED}}
         response = value
     if not isinstance(request, Mapping) or not isinstance(response, Mapping):
-        return record.malformed("is no request with its response, no batch line and no stored completion")
+        yield record.malformed("is no request with its response, no batch line and no stored completion")
+        return
     body, answered = request.get("body"), response.get("body")
     request = body if isinstance(body, Mapping) else request
     response = answered if isinstance(answered, Mapping) else response
     if _is_no_text(response):
-        return _NO_TEXT
+        yield _NO_TEXT
+        return
     shared = {key: value[key] for key in value if key not in ("request", "response")}
     source_id = str(value.get("id") or response.get("id") or identities.of(record.value))
-    return _checked(record, found_exchange(source_id, {**shared, **request}, response, mapping))
+    yield found_exchange(source_id, {**shared, **request}, response, mapping).checked()
 
 
 _NO_TEXT = Skipped("a call that was answered with no text, such as embeddings, moderations or pictures")
@@ -119,14 +120,14 @@ def _batch_half(record: Numbered) -> str | None:
     return "request" if is_request else "response"
 
 
-def _batch_exchange(custom_id: str, request: Numbered, response: Numbered, mapping: ImportMap) -> Record:
+def _batch_exchanges(custom_id: str, request: Numbered, response: Numbered, mapping: ImportMap) -> Iterator[Record]:
     body = _batch_answer(response.value)
     if _is_no_text(body):
-        return _NO_TEXT
+        yield _NO_TEXT
+        return
     source_id = str(body.get("id") or response.value.get("id") or custom_id)
     asked = request.value.get("body") or request.value["params"]
-    found = found_exchange(source_id, asked, body, mapping, "batch")
-    return _checked(response, found)
+    yield found_exchange(source_id, asked, body, mapping, "batch").checked()
 
 
 def _batch_answer(value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -149,10 +150,3 @@ def _is_no_text(response: Mapping[str, Any]) -> bool:
 def _first_mapping(listed: object) -> Mapping[str, Any]:
     first = listed[0] if isinstance(listed, list) and listed else None
     return first if isinstance(first, Mapping) else {}
-
-
-def _checked(record: Numbered, found: FoundCall) -> Record:
-    try:
-        return found.checked()
-    except RecordError as error:
-        return record.malformed(str(error))

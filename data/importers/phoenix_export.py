@@ -13,7 +13,7 @@ from typing import Any
 
 from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import seconds
-from tierwise.data.importers.json_source import Numbered, read_json_objects
+from tierwise.data.importers.json_source import Numbered, guarded, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record, Signal
 from tierwise.data.importers.span_reader import span_records
@@ -33,10 +33,7 @@ def read_phoenix_export(path: Path, mapping: ImportMap) -> Iterator[Record]:
         if isinstance(record, Malformed):
             yield record
             continue
-        try:
-            yield from _records(record, mapping)
-        except RecordError as error:
-            yield record.malformed(str(error))
+        yield from guarded(record, _records(record, mapping))
 
 
 def _records(record: Numbered, mapping: ImportMap) -> Iterator[Record]:

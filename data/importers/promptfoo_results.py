@@ -16,7 +16,7 @@ from typing import Any
 from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import FoundCall, seconds
 from tierwise.data.importers.identity import Identities
-from tierwise.data.importers.json_source import Numbered, read_json_objects
+from tierwise.data.importers.json_source import Numbered, guarded, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Answer, Record, Signal
 from tierwise.data.importers.requests import read_request
@@ -44,7 +44,7 @@ def read_promptfoo_results(path: Path, mapping: ImportMap) -> Iterator[Record]:
             yield record.malformed("is no result of promptfoo: results.results, or prompt and provider, are needed")
             continue
         for row in rows:
-            yield from _row_records(record, row, shared, mapping, identities)
+            yield from guarded(record, _row_records(record, row, shared, mapping, identities))
 
 
 def _rows(value: Mapping[str, Any]) -> tuple[list[Any] | None, Mapping[str, Any]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tierwise.data.errors import RecordError
+from tierwise.data.importers.errors import UNREADABLE, why
 from tierwise.data.importers.log_events import read_log_events
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Frame, Record, Skipped
@@ -23,8 +23,8 @@ def read_otlp_logs(paths: Sequence[Path], mapping: ImportMap) -> Iterator[Record
             record, span = found
             try:
                 yield from span_records(span, mapping)
-            except RecordError as error:
-                yield record.malformed(f"span {span.name}: {error}")
+            except UNREADABLE as error:
+                yield record.malformed(f"span {span.name}: {why(error)}")
 
 
 def span_records(span: Span, mapping: ImportMap) -> Iterator[Record]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import seconds
+from tierwise.data.importers.errors import UNREADABLE, why
 from tierwise.data.importers.jaeger_spans import jaeger_spans
 from tierwise.data.importers.json_source import Numbered, read_json_objects
 from tierwise.data.importers.log_events import LOGS, Events
@@ -46,7 +47,11 @@ def read_otlp(path: Path, logged: Events) -> Iterator[tuple[Numbered, Span] | Ma
         if isinstance(record, Malformed):
             yield record
             continue
-        found = list(_raw_spans(record.value))
+        try:
+            found = list(_raw_spans(record.value))
+        except UNREADABLE as error:
+            yield record.malformed(why(error))
+            continue
         if not found and not _is_other_signal(record.value):
             yield record.malformed(f"has no resourceSpans; OTLP JSON is needed{_advice(record.value)}")
         for raw, shared in found:
@@ -54,8 +59,8 @@ def read_otlp(path: Path, logged: Events) -> Iterator[tuple[Numbered, Span] | Ma
             events = logged.get((str(raw.get("traceId")), str(raw.get("spanId"))), ())
             try:
                 yield alone, span_of({**raw, "events": [*_objects(raw.get("events")), *events]}, shared)
-            except (RecordError, KeyError, TypeError, ValueError) as error:
-                yield alone.malformed(f"no span: {error!r}" if not isinstance(error, RecordError) else str(error))
+            except UNREADABLE as error:
+                yield alone.malformed(f"no span: {why(error)}")
 
 
 def _is_other_signal(row: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tierwise.data.importers.agent_session import AgentSession, texts_of
+from tierwise.data.importers.errors import UNREADABLE, why
 from tierwise.data.importers.json_source import read_json_objects
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.mini_swe_agent import EXIT_STATUS
@@ -32,7 +33,10 @@ def read_swe_agent(path: Path, mapping: ImportMap) -> Iterator[Record]:
         model = _model(record.value)
         for message in history:
             if isinstance(message, Mapping):
-                _take_message(session, message, model)
+                try:
+                    _take_message(session, message, model)
+                except UNREADABLE as error:
+                    yield record.malformed(why(error))
         yield from session.records()
         info = record.value.get("info")
         status = info.get(EXIT_STATUS) if isinstance(info, Mapping) else None

@@ -81,7 +81,7 @@ def test_the_trajectory_is_read_off_the_imported_messages(name: str, read: Impor
     assert not result.is_failure
 
 
-@pytest.mark.parametrize("name", [*RECORDED, "openhands"])
+@pytest.mark.parametrize("name", [*RECORDED, "openhands", "bedrock", "gemini-cli", "swe-agent", "atif"])
 def test_foreign_lines_are_reported_or_left_out_and_never_stop_an_import(name: str, read: Import) -> None:
     report = read(name, '{"some": "thing"}\n{"payload": 3, "message": []}\nnot json\n')
     assert report.assembled.steps == ()
