@@ -37,14 +37,19 @@ class FeaturePipeline:
 
     def transform(self, steps: Sequence[Step]) -> NDArray[np.float32]:
         """Vectors float32 [n, len(schema.names)]; a row never depends on the other rows."""
+        return self.read(steps)[0]
+
+    def read(self, steps: Sequence[Step]) -> tuple[NDArray[np.float32], list[str]]:
+        """The vectors, and the text of each step in the form that all forms of the step share."""
         vectors = np.empty((len(steps), len(self.schema.names)), dtype=np.float32)
         n_counts = vectors.shape[1] - self.schema.n_components
         views = [view_of(step) for step in steps]
         for row, (step, view) in enumerate(zip(steps, views, strict=True)):
             vectors[row, :n_counts] = self._counts(step, view)
+        texts = [view.text for view in views]
         if self.schema.n_components:
-            vectors[:, n_counts:] = self._embedded([view.text for view in views])
-        return vectors
+            vectors[:, n_counts:] = self._embedded(texts)
+        return vectors, texts
 
     def _embedded(self, texts: list[str]) -> NDArray[np.float32]:
         """Components float32 [n, n_components]; a text that recurs is encoded once."""

@@ -19,18 +19,20 @@ class Escalations:
     p_success: Floats
     cost_usd: Floats
 
-    def of(self, row: int, is_unfamiliar: bool) -> "Outlook":
+    def of(self, row: int, is_unfamiliar: bool, lean: float) -> "Outlook":
         """The outlook of one step, by its row."""
-        return Outlook(self.p_success[row].tolist(), self.cost_usd[row].tolist(), is_unfamiliar)
+        return Outlook(self.p_success[row].tolist(), self.cost_usd[row].tolist(), is_unfamiliar, lean)
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """One step's: ``p_success`` and ``cost_usd`` by start tier, and whether the router knows such steps."""
+    """One step's: ``p_success`` and ``cost_usd`` by start tier, whether the router knows such steps, and how the step
+    leans (:mod:`tierwise.router_model.leaning`)."""
 
     p_success: list[float]
     cost_usd: list[float]
     is_unfamiliar: bool = False
+    lean: float = 0.0
 
     @property
     def top_usd(self) -> float:

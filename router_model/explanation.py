@@ -17,6 +17,7 @@ from tierwise.data.records import Decision, Step
 from tierwise.features.schema import FeatureSchema
 from tierwise.router_model.bundle import RouterParts
 from tierwise.router_model.neighbours import LoggedNeighbour
+from tierwise.router_model.operating_point import OperatingPoint
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.policy import Policy
 from tierwise.router_model.predictor import Prediction, Predictor
@@ -110,14 +111,15 @@ def explain(
     step: Step,
     decision: Decision,
     vector: NDArray[np.float32],
+    lean: float,
     predictor: Predictor,
     parts: RouterParts,
     options: DecideOptions,
 ) -> Explanation:
-    """Why ``decision`` was taken for ``step``, whose vector is float32 [d]."""
+    """Why ``decision`` was taken for ``step``, whose vector is float32 [d] and which leans by ``lean``."""
     names, policy, loss = parts.catalogue.names, parts.policy.for_step(step), options.max_quality_loss
     chosen, prediction = names.index(decision.tier), predictor.predict(vector[None, :])
-    other = runner_up(prediction, policy, chosen, loss)
+    other = runner_up(prediction, policy, chosen, loss, lean)
     usual = parts.familiarity.space.usual(len(vector))
     found = Explanation(
         chosen=names[chosen],
@@ -127,59 +129,65 @@ def explain(
         neighbours=tuple(parts.logged.nearest(parts.familiarity, vector, _N_NEIGHBOURS)),
     )
     if decision.is_unfamiliar:
-        tier = learned_choice(prediction, policy, loss)
+        tier = learned_choice(prediction, policy, loss, lean)
         return replace(found, if_familiar=None if tier is None else names[tier])
     if options.catch_rate:
         return found
-    others = alternatives(prediction, policy, chosen)
+    others = alternatives(prediction, policy, chosen, lean)
     return replace(
         found,
-        margin=margin(prediction, policy, chosen, loss),
+        margin=margin(prediction, policy, chosen, loss, lean),
         alternatives={names[tier]: smallest for tier, smallest in others.items()},
     )
 
 
-def runner_up(prediction: Prediction, policy: Policy, chosen: int, max_quality_loss: float | None) -> int:
+def runner_up(
+    prediction: Prediction, policy: Policy, chosen: int, max_quality_loss: float | None, lean: float = 0.0
+) -> int:
     """The tier that comes next at the operating point; where none is certified, the next cheaper one, or dearer."""
     point = policy.point(max_quality_loss)
     if point.cost_weight is None:
         return chosen - 1 if chosen else 1
-    value = _values(prediction, policy, point.cost_weight)
+    value = _values(prediction, policy, point, lean)
     return max((tier for tier in range(len(value)) if tier != chosen), key=lambda tier: float(value[tier]))
 
 
-def margin(prediction: Prediction, policy: Policy, chosen: int, max_quality_loss: float | None) -> float | None:
+def margin(
+    prediction: Prediction, policy: Policy, chosen: int, max_quality_loss: float | None, lean: float = 0.0
+) -> float | None:
     """By how much the runner-up's P(success) would have to be higher; None where the operating point did not decide."""
     point = policy.point(max_quality_loss)
     if point.cost_weight is None:
         return None
-    value = _values(prediction, policy, point.cost_weight)
-    found = float(value[chosen] - value[runner_up(prediction, policy, chosen, max_quality_loss)])
+    value = _values(prediction, policy, point, lean)
+    found = float(value[chosen] - value[runner_up(prediction, policy, chosen, max_quality_loss, lean)])
     return found if found >= 0 else None
 
 
-def alternatives(prediction: Prediction, policy: Policy, chosen: int) -> dict[int, float]:
+def alternatives(prediction: Prediction, policy: Policy, chosen: int, lean: float = 0.0) -> dict[int, float]:
     """For every other tier, the smallest tolerated quality loss that would choose it, where one would; ascending."""
     found: dict[int, float] = {}
     for point in policy.points:
-        tier = learned_choice(prediction, policy, point.max_quality_loss)
+        tier = learned_choice(prediction, policy, point.max_quality_loss, lean)
         if tier is not None:
             found.setdefault(tier, point.max_quality_loss)
     return {tier: loss for tier, loss in found.items() if tier != chosen}
 
 
-def learned_choice(prediction: Prediction, policy: Policy, max_quality_loss: float | None) -> int | None:
+def learned_choice(
+    prediction: Prediction, policy: Policy, max_quality_loss: float | None, lean: float = 0.0
+) -> int | None:
     """The tier of the operating point alone, without limits or caution; None where none is certified."""
     point = policy.point(max_quality_loss)
     if point.cost_weight is None:
         return None
-    return int(_values(prediction, policy, point.cost_weight).argmax())
+    return int(_values(prediction, policy, point, lean).argmax())
 
 
-def _values(prediction: Prediction, policy: Policy, cost_weight: float) -> NDArray[np.float64]:
+def _values(prediction: Prediction, policy: Policy, point: OperatingPoint, lean: float) -> NDArray[np.float64]:
     """What the policy maximises, by tier, float64 [k]."""
     cost_usd, p_success = prediction.cost_usd[0], prediction.probabilities.p_success[0]
-    value = p_success - cost_weight / policy.unit_usd(float(cost_usd[-1])) * cost_usd
+    value = p_success - policy.cost_weight(point, float(cost_usd[-1]), lean) * cost_usd
     closed = [tier for tier in range(len(value) - 1) if policy.tiers is not None and tier not in policy.tiers]
     value[closed] = -np.inf
     return np.asarray(value)

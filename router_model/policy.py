@@ -2,7 +2,8 @@
 
 The tier with the highest ``p_success - cost_weight * expected_cost / unit`` is chosen, the unit being the step's own
 expected cost on the top tier. The cost weight belongs to an operating point that training certifies for a tolerated
-quality loss and a part of the work (:mod:`tierwise.training.certification`). Where nothing could be certified, and on
+quality loss and a part of the work (:mod:`tierwise.training.certification`), and is spread a little from step to step
+(:mod:`tierwise.router_model.leaning`). Where nothing could be certified, and on
 unfamiliar steps, the dearest tier that is open is chosen.
 """
 
@@ -15,6 +16,7 @@ import numpy as np
 from tierwise.data.records import Reason, Step
 from tierwise.router_model.escalation import Outlook
 from tierwise.router_model.guardrails import Guardrails, TierRange
+from tierwise.router_model.leaning import NO_SPREAD, weight_factor
 from tierwise.router_model.operating_point import OperatingPoint, point_at
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.parts import Cascades, Part, cascade_point, cascades_of, cascades_to_lists, part_value
@@ -43,7 +45,7 @@ class Policy:
     carry it, and all steps where there are no parts. ``together`` is the evidence of all parts as one policy.
     ``is_relative`` counts a step's cost in its own expected cost on the top tier, else in ``cost_scale_usd``, the mean
     one. ``tiers`` None leaves every tier open. ``target`` says what was certified: "success", or with "same-answer" the
-    share of answers that differ from the top tier's.
+    share of answers that differ from the top tier's. Steps lean by up to ``spread``.
     """
 
     points: tuple[OperatingPoint, ...]
@@ -62,6 +64,7 @@ class Policy:
     missing: str = ""
     cascades: Cascades = ()
     target: str = "success"
+    spread: float = NO_SPREAD
 
     def point(self, max_quality_loss: float | None) -> OperatingPoint:
         """The certified point with the largest loss up to the asked one; None asks for the default."""
@@ -102,9 +105,10 @@ class Policy:
             return f"the {len(part.values)} smaller kinds of {self.part_field}"
         return f"{self.part_field} '{part.name}'" if part.name else f"steps without {self.part_field}"
 
-    def unit_usd(self, top_usd: float) -> float:
-        """What a step's costs are counted in, given its expected cost on the top tier."""
-        return max(top_usd, 1e-12) if self.is_relative else self.cost_scale_usd
+    def cost_weight(self, point: OperatingPoint, top_usd: float, lean: float) -> float:
+        """What a dollar weighs for a step that leans by ``lean`` and is thought to cost ``top_usd`` on the top tier."""
+        unit_usd = max(top_usd, 1e-12) if self.is_relative else self.cost_scale_usd
+        return (point.cost_weight or 0.0) / unit_usd * weight_factor(lean, self.spread)
 
     def _asked(self, max_quality_loss: float | None) -> float:
         return self.default_max_quality_loss if max_quality_loss is None else max_quality_loss
@@ -131,7 +135,7 @@ class Policy:
         terms = self.terms(step, options.max_quality_loss)
         if terms.point.cost_weight is None:
             return Choice(candidates[-1], _unsupported_reason(terms))
-        weight = terms.point.cost_weight / self.unit_usd(outlook.top_usd)
+        weight = self.cost_weight(terms.point, outlook.top_usd, outlook.lean)
         tried = [tier for tier in candidates if terms.is_open(tier) or tier == candidates[-1]]
         tier = max(tried, key=lambda t: (outlook.p_success[t] - weight * cost_usd[t], -t))
         return Choice(tier, _learned_reason(tier, outlook, allowed, terms, EXPECTED.get(self.target, "to succeed")))
@@ -158,7 +162,7 @@ class Policy:
             text = "Failures are caught and tried one tier up; no start is worth more than this one for all such steps."
             return Choice(tier, Reason("escalate", text))
         terms = self.terms(step, None)
-        weight = point.cost_weight / self.unit_usd(outlook.top_usd)
+        weight = self.cost_weight(point, outlook.top_usd, outlook.lean)
         tried = [tier for tier in candidates if terms.is_open(tier) or tier == candidates[-1]]
         tier = max(tried, key=lambda t: (outlook.p_success[t] - weight * outlook.cost_usd[t], -t))
         text = f"Failures are caught and tried one tier up; starting here, {outlook.p_success[tier]:.0%} end well."
@@ -175,6 +179,7 @@ class Policy:
             "tiers": None if self.tiers is None else list(self.tiers),
             "guardrails": {name: getattr(self.guardrails, name) for name in rails},
             "target": self.target,
+            "spread": self.spread,
         } | {name: getattr(self, name) for name in _PLAIN}
 
     @classmethod
@@ -187,6 +192,7 @@ class Policy:
             guardrails=Guardrails(**raw["guardrails"]),
             cascades=cascades_of(raw["cascades"]),
             target=raw.get("target", "success"),  # bundles of before have none
+            spread=float(raw.get("spread", NO_SPREAD)),
             **{name: raw[name] for name in _PLAIN},
         )
 
@@ -204,8 +210,11 @@ class Terms:
         return self.tiers is None or tier in self.tiers
 
 
-def choose_all(p_success: np.ndarray, cost_usd: np.ndarray, weight: float) -> np.ndarray:
-    """The rule of ``Policy.choose`` over many steps [n, k] without limits; int64 [n]. Ties go to the cheaper tier."""
+def choose_all(p_success: np.ndarray, cost_usd: np.ndarray, weight: float | np.ndarray) -> np.ndarray:
+    """The rule of ``Policy.choose`` over many steps [n, k] without limits; int64 [n]. Ties go to the cheaper tier.
+
+    ``weight`` is one for all steps, or float64 [n, 1].
+    """
     return np.asarray((p_success - weight * cost_usd).argmax(axis=1))
 
 

@@ -23,6 +23,7 @@ from tierwise.router_model.courses import Ordered, accepted, check_answers, orde
 from tierwise.router_model.escalation import Escalations, Outlook, expect_escalations
 from tierwise.router_model.explanation import explain
 from tierwise.router_model.guardrails import Guardrails, open_tiers
+from tierwise.router_model.leaning import leaning
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 from tierwise.router_model.predictor import Prediction
 from tierwise.router_model.stages import Stage, unobserved
@@ -170,14 +171,17 @@ class Router:
     def _decide(self, steps: Sequence[Step], options: DecideOptions) -> list[Decision]:
         if not steps:
             return []
-        vectors = self._stage("features", self._pipeline.transform, steps)
+        vectors, texts = self._stage("features", self._pipeline.read, steps)
         prediction = self._stage("predict", self._predictor.predict, vectors)
-        return self._stage("policy", self._decisions, steps, options, vectors, prediction)
+        return self._stage("policy", self._decisions, steps, options, vectors, prediction, self._leanings(texts))
+
+    def _leanings(self, texts: Sequence[str]) -> list[float]:
+        return [leaning(text) for text in texts] if self.parts.policy.spread else [0.0] * len(texts)
 
     def _accept(self, step: Step, answers: Sequence[Answer], options: DecideOptions) -> Accepted:
-        vectors = self._pipeline.transform([step])
+        vectors, texts = self._pipeline.read([step])
         prediction = self._predictor.predict(vectors)
-        (decision,) = self._decisions([step], options, vectors, prediction)
+        (decision,) = self._decisions([step], options, vectors, prediction, self._leanings(texts))
         found = self._ordered(step, decision, options)
         return accepted(step, answers, found, self.parts.courses, self.parts.schema, vectors, prediction)
 
@@ -194,6 +198,7 @@ class Router:
         options: DecideOptions,
         vectors: NDArray[np.float32],
         prediction: Prediction,
+        leanings: Sequence[float],
     ) -> list[Decision]:
         single, cascade = self._outlooks(prediction, options)
         has_cascade = [self.parts.policy.has_cascade(step, options) for step in steps]
@@ -204,14 +209,14 @@ class Router:
                 step,
                 options,
                 p_success[row],
-                (cascade if escalates else single).of(row, bool(unfamiliar)),
+                (cascade if escalates else single).of(row, bool(unfamiliar), leanings[row]),
                 cascade.cost_usd[row].tolist(),
             )
             for row, (step, escalates, unfamiliar) in enumerate(zip(steps, has_cascade, is_unfamiliar, strict=True))
         ]
         if options.explain:
-            each = zip(steps, decisions, vectors, strict=True)
-            return [self._explained(step, one, vector, options) for step, one, vector in each]
+            each = zip(steps, decisions, vectors, leanings, strict=True)
+            return [self._explained(step, one, vector, lean, options) for step, one, vector, lean in each]
         return decisions
 
     def _outlooks(self, prediction: Prediction, options: DecideOptions) -> tuple[Escalations, Escalations]:
@@ -223,9 +228,9 @@ class Router:
         return single, expect_escalations(prediction.probabilities, cost_usd, options.catch_rate)
 
     def _explained(
-        self, step: Step, decision: Decision, vector: NDArray[np.float32], options: DecideOptions
+        self, step: Step, decision: Decision, vector: NDArray[np.float32], lean: float, options: DecideOptions
     ) -> Decision:
-        found, names = explain(step, decision, vector, self._predictor, self.parts, options), self.catalogue.names
+        found, names = explain(step, decision, vector, lean, self._predictor, self.parts, options), self.catalogue.names
         return replace(decision, explanation=found.sentences(names), explanation_figures=found.to_mapping(names))
 
     def _decision(

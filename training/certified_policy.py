@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from tierwise.data.records import LoggedStep
 from tierwise.features.schema import FeatureSchema
+from tierwise.features.view import view_of
 from tierwise.router_model.calibration import Calibration
 from tierwise.router_model.chain import Floats, TierProbabilities
+from tierwise.router_model.leaning import leaning, weight_factor
 from tierwise.router_model.policy import Policy
 from tierwise.training.calibration import cross_calibrated
 from tierwise.training.certification.held_out import Expected, HeldOut
@@ -43,17 +45,25 @@ def final_expectations(
     cost_model: CostModel,
     calibration: Calibration,
     vectors: NDArray[np.float32],
+    steps: Sequence[LoggedStep],
     config: TrainConfig,
 ) -> Expected:
     """What the router that will serve expects of the steps of the log."""
     probabilities = calibration.probabilities(model.scores(vectors))
-    return _expected(probabilities, calibration.cost_usd(cost_model.log_cost(vectors)), config)
+    cost_usd = calibration.cost_usd(cost_model.log_cost(vectors))
+    return _expected(probabilities, cost_usd, _weight_factors(steps, config), config)
 
 
-def _expected(chain: TierProbabilities, cost_usd: Floats, config: TrainConfig) -> Expected:
+def _expected(chain: TierProbabilities, cost_usd: Floats, factor: Floats | None, config: TrainConfig) -> Expected:
     top_usd = np.maximum(cost_usd[:, -1], 1e-12)
     unit_usd = top_usd if config.is_relative else np.full_like(top_usd, top_usd.mean())
-    return Expected(chain.p_success, cost_usd, unit_usd, chain)
+    return Expected(chain.p_success, cost_usd, unit_usd, chain, factor)
+
+
+def _weight_factors(steps: Sequence[LoggedStep], config: TrainConfig) -> Floats | None:
+    if not config.spread:
+        return None
+    return np.array([weight_factor(leaning(view_of(each.step).text), config.spread) for each in steps])
 
 
 def held_out_log(
@@ -66,18 +76,24 @@ def held_out_log(
     config: TrainConfig,
 ) -> Log:
     """The log with its held-out predictions, each step under a calibration that did not see its fold."""
-    repeats = [_held_out(cross, repeat, rows, is_unfamiliar, config) for repeat in range(len(rows.folds))]
+    factor = final.weight_factor
+    repeats = [_held_out(cross, repeat, rows, is_unfamiliar, factor, config) for repeat in range(len(rows.folds))]
     return Log(steps, witness, repeats, final, unit_codes(steps), rows.weight)
 
 
 def _held_out(
-    cross: CrossFit, repeat: int, rows: TrainingRows, is_unfamiliar: NDArray[np.bool_], config: TrainConfig
+    cross: CrossFit,
+    repeat: int,
+    rows: TrainingRows,
+    is_unfamiliar: NDArray[np.bool_],
+    factor: Floats | None,
+    config: TrainConfig,
 ) -> HeldOut:
     success, cost_usd, weight, folds = rows.success, rows.cost_usd, rows.weight, rows.folds[repeat]
     scores, log_cost = cross.scores[repeat], cross.log_cost[repeat]
     probabilities, expected_cost = cross_calibrated(scores, success, log_cost, cost_usd, folds, weight)
     paid = np.where(np.isnan(cost_usd), expected_cost, cost_usd)
-    return HeldOut(_expected(probabilities, expected_cost, config), folds, success, paid, is_unfamiliar, weight)
+    return HeldOut(_expected(probabilities, expected_cost, factor, config), folds, success, paid, is_unfamiliar, weight)
 
 
 def certified_policy(log: Log, config: TrainConfig) -> Policy:
@@ -100,4 +116,5 @@ def certified_policy(log: Log, config: TrainConfig) -> Policy:
         missing=whole.missing,
         cascades=whole.cascades,
         target=config.target,
+        spread=config.spread,
     )

@@ -32,7 +32,8 @@ class TrainConfig:
     values the promise is certified ("none": for the whole log alone); ``cost`` how a step's cost counts, "relative" to
     its own cost on the top tier, so that no step is worth more loss than another, or in "dollars"; ``max_steps`` how
     many steps of a longer log are drawn at random to learn from (docs/scale.md says what more would add), 0 for all;
-    ``target`` what an attempt is for: "success", or "same-answer" as the top tier, which needs no outcomes.
+    ``target`` what an attempt is for: "success", or "same-answer" as the top tier, which needs no outcomes;
+    ``spread`` how far steps lean where the policy is in doubt (:mod:`tierwise.router_model.leaning`), 0 for not at all.
     """
 
     seed: int = 0
@@ -49,11 +50,12 @@ class TrainConfig:
     cost: str = "relative"
     max_steps: int = 50_000
     target: str = "success"
+    spread: float = 0.3
     booster: BoosterParams = field(default_factory=BoosterParams)
     guardrails: Guardrails = field(default_factory=Guardrails)
 
     def __post_init__(self) -> None:
-        for name in ("confidence", "max_quality_loss", "unfamiliar_share"):
+        for name in ("confidence", "max_quality_loss", "unfamiliar_share", "spread"):
             value = getattr(self, name)
             if not 0 <= value < 1:
                 raise TrainingError(f"{name} is {value}; a share from 0 to below 1 is needed")

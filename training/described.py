@@ -22,6 +22,7 @@ KEYS: Mapping[str, str] = {
     "parts": 'field of the step by whose values the promise is certified; "none": for the whole log alone',
     "cost": 'how a step\'s cost counts: "relative" to its own on the top tier, or in "dollars"',
     "target": 'what an attempt is for: "success", or "same-answer" as the top tier, which needs no outcomes',
+    "spread": "how far equal-looking steps lean by their text, so that they leave the top tier bit by bit; 0: none",
     "max_steps": "steps of a longer log that are drawn at random to learn from; 0: all",
     "booster.n_rounds": "trees",
     "booster.learning_rate": "weight of each tree",

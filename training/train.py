@@ -137,7 +137,7 @@ def train_drawn(
     model, cost_model = rows.fit(whole, with_rounds(config.booster, held_out.n_rounds), config.seed)
 
     progress("certification", 1)
-    final = final_expectations(model, cost_model, calibration, vectors, config)
+    final = final_expectations(model, cost_model, calibration, vectors, steps, config)
     log = held_out_log(held_out, steps, witness, rows, fitted.is_unfamiliar, final, config)
     policy, courses = certified_with_courses(log, vectors, schema, catalogue.names, config)
 

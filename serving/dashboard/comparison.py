@@ -13,7 +13,9 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.decision_log.views.search import Sampled
 from tierwise.data.intervals import ClusterSums, Interval, saving_interval
 from tierwise.data.records import Step
+from tierwise.features.view import view_of
 from tierwise.router_model.guardrails import Guardrails
+from tierwise.router_model.leaning import leaning
 from tierwise.router_model.operating_point import OperatingPoint
 from tierwise.router_model.parts import part_value
 from tierwise.router_model.policy import Policy, Terms
@@ -108,7 +110,8 @@ def _chosen(
         terms = by_value.get(value) or by_value.setdefault(value, policy.terms(step, loss))
         if terms.point.cost_weight is None or each.is_unfamiliar:
             continue
-        weight = terms.point.cost_weight / policy.unit_usd(float(cost_usd[row, top]))
+        lean = leaning(view_of(step).text) if policy.spread else 0.0
+        weight = policy.cost_weight(terms.point, float(cost_usd[row, top]), lean)
         tried = [tier for tier in range(n_tiers) if terms.is_open(tier) or tier == top]
         worth = p_success[row, tried] - weight * cost_usd[row, tried]
         chosen[row] = tried[int(worth.argmax())]

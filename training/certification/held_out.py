@@ -13,13 +13,16 @@ class Expected:
     """What a router expects of ``n`` steps: ``p_success`` and ``cost_usd`` float64 [n, k], of a single attempt each.
 
     ``unit_usd`` float64 [n] is what a step's cost is counted in: its own expected cost on the top tier, or for all
-    steps the mean one. ``chain`` are the probabilities behind ``p_success``, which cascades need.
+    steps the mean one. ``chain`` are the probabilities behind ``p_success``, which cascades need. ``weight_factor``
+    float64 [n] is what the cost weight of each step is multiplied with (:mod:`tierwise.router_model.leaning`), None
+    for 1.
     """
 
     p_success: Floats
     cost_usd: Floats
     unit_usd: Floats
     chain: TierProbabilities | None = None
+    weight_factor: Floats | None = None
 
     @property
     def relative_cost(self) -> Floats:
@@ -28,7 +31,12 @@ class Expected:
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Expected":
         chain = None if self.chain is None else self.chain.take(rows)
-        return Expected(self.p_success[rows], self.cost_usd[rows], self.unit_usd[rows], chain)
+        factor = None if self.weight_factor is None else self.weight_factor[rows]
+        return Expected(self.p_success[rows], self.cost_usd[rows], self.unit_usd[rows], chain, factor)
+
+    def cost_weight(self, weight: float) -> float | Floats:
+        """What a unit of cost weighs, of all steps or of each, float64 [n, 1]."""
+        return weight if self.weight_factor is None else weight * self.weight_factor[:, None]
 
 
 @dataclass(frozen=True, slots=True)
