@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from tierwise.data.answers.key import parse_key
@@ -83,14 +84,15 @@ def redact_decision(decision: Decision, mode: Redaction) -> Decision:
     redactor = _Redactor(MAX_REDACTED_ATTEMPT_CHARS)
     reason = decision.reason
     text = redactor.text(reason.text) if mode is Redaction.REDACTED else "[text]"
-    return replace(
-        decision,
-        model=redactor.text_or_none(decision.model),
-        policy=redactor.text(decision.policy),
-        router_version=redactor.text(decision.router_version),
-        arm=redactor.text_or_none(decision.arm),
-        reason=Reason(redactor.text(reason.code), text),
-    )
+    found: dict[str, Any] = {
+        "model": redactor.text_or_none(decision.model),
+        "policy": redactor.text(decision.policy),
+        "router_version": redactor.text(decision.router_version),
+        "arm": redactor.text_or_none(decision.arm),
+        "reason": Reason(redactor.text(reason.code), text),
+    }
+    is_kept = mode is Redaction.REDACTED and not redactor.has_changed
+    return decision if is_kept else replace(decision, **found)
 
 
 def redact_values(values: dict[str, Any], mode: Redaction) -> dict[str, Any]:
@@ -113,19 +115,27 @@ def redact_logged_step(logged: LoggedStep, mode: Redaction) -> LoggedStep:
 
 def _redacted_step(step: Step) -> Step:
     redactor = _Redactor(MAX_REDACTED_STEP_CHARS)
-    redacted = replace(
-        step,
-        text=redactor.text(step.text),
-        messages=tuple(redactor.message(message) for message in step.messages),
-        tools=tuple(redactor.tool(tool) for tool in step.tools),
-        response_schema=None if step.response_schema is None else redactor.values(step.response_schema),
-        previous_error=redactor.text_or_none(step.previous_error),
-        task_type=redactor.text_or_none(step.task_type),
-        agent=redactor.text_or_none(step.agent),
-        node=redactor.text_or_none(step.node),
-        extra=redactor.values(step.extra),
-    )
-    return redacted if redactor.has_changed else step
+    found: dict[str, Any] = {
+        "text": redactor.text(step.text),
+        "messages": tuple(redactor.message(message) for message in step.messages),
+        "tools": tuple(redactor.tool(tool) for tool in step.tools),
+        "response_schema": None if step.response_schema is None else redactor.values(step.response_schema),
+        "previous_error": redactor.text_or_none(step.previous_error),
+        "task_type": redactor.text_or_none(step.task_type),
+        "agent": redactor.text_or_none(step.agent),
+        "node": redactor.text_or_none(step.node),
+        "extra": redactor.values(step.extra),
+    }
+    return replace(step, **found) if redactor.has_changed else step
+
+
+_NAME_CHARS = 64
+
+
+@lru_cache(maxsize=1024)
+def _redacted_name(text: str) -> str:
+    """What is short is mostly a name that recurs with every step: a tier, a policy, an agent, a key."""
+    return redact_text(text)
 
 
 class _Redactor:
@@ -136,11 +146,13 @@ class _Redactor:
         self.has_changed = False
 
     def text(self, text: str) -> str:
-        redacted = redact_text(text if len(text) <= self._n_left else text[: self._n_left])
-        if len(text) > self._n_left:
-            redacted += REST
-        self._n_left = max(0, self._n_left - len(text))
-        self.has_changed = self.has_changed or redacted is not text
+        n_chars = len(text)
+        if n_chars <= self._n_left:
+            redacted = redact_text(text) if n_chars > _NAME_CHARS else _redacted_name(text)
+        else:
+            redacted = redact_text(text[: self._n_left]) + REST
+        self._n_left = max(0, self._n_left - n_chars)
+        self.has_changed = self.has_changed or redacted != text
         return redacted
 
     def text_or_none(self, text: str | None) -> str | None:

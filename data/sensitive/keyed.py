@@ -6,6 +6,7 @@ value may be one, an expression of a program is none).
 """
 
 import re
+from functools import lru_cache
 
 from tierwise.data.sensitive.rule import Rule, WordRule
 
@@ -104,8 +105,16 @@ def is_sensitive_name(name: str) -> bool:
 
 def secret_name_in(key: str) -> str | None:
     """The end of ``key`` that names a secret, as :func:`looks_secret` takes it; None for other keys."""
+    return _secret_name(key) if len(key) <= _KEY_CHARS else _searched_name(key)
+
+
+def _searched_name(key: str) -> str | None:
     found = _SENSITIVE.search(key)
     return None if found is None else found.group()
+
+
+_KEY_CHARS = 64
+_secret_name = lru_cache(maxsize=1024)(_searched_name)  # the same keys come with every step
 
 
 def looks_secret(name: str, value: str) -> bool:

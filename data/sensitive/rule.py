@@ -94,16 +94,28 @@ class WordRule:
 
 @dataclass(frozen=True, slots=True)
 class NumberRule:
-    """Every match begins with ``shape`` once each character has become its kind, or ``before`` characters earlier."""
+    """Every match begins with ``shape`` once each character has become its kind, or ``before`` characters earlier.
+
+    Each match of ``shape`` holds one of ``gate``, and of the pattern one of ``begins``: both are searched much faster.
+    """
 
     pattern: re.Pattern[str]
     write: Writer
     shape: re.Pattern[bytes]
     before: int = 0
+    gate: tuple[bytes, ...] = (b"",)
+    begins: tuple[str, ...] = ("",)
 
     def may_match(self, view: View) -> bool:
         kinds = view.kinds
-        return kinds is None or (bool(kinds) and self.shape.search(kinds) is not None)
+        if not kinds:
+            return kinds is None
+        for part in self.gate:
+            if part in kinds:
+                break
+        else:
+            return False
+        return any(map(view.text.__contains__, self.begins)) and self.shape.search(kinds) is not None
 
     def starts(self, view: View) -> Iterable[int] | None:
         return None if view.kinds is None else self._starts(view.kinds)

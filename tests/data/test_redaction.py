@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tierwise.data.records import Attempt, Message, Step, Tool
 from tierwise.data.redaction import Redaction, redact_attempt, redact_step
+from tierwise.data.sensitive.rule import View
 from tierwise.data.sensitive_text import RULES, redact_text
 
 
@@ -117,6 +118,16 @@ def test_anchors_find_what_trying_every_pattern_everywhere_finds(text: str) -> N
     assert redact_text(text) == expected
     step = Step(text, extra={"deep": [text]})
     assert redact_step(step, Redaction.REDACTED) == Step(expected, extra={"deep": [expected]})
+
+
+NUMBERS = ("0", "00", "1", "12", "123", "2345", "4111", " ", "-", ".", "+", "(", ")", ":", "a", "F", "AB", "\n")
+
+
+@given(st.lists(st.sampled_from(NUMBERS), max_size=20).map("".join))
+def test_gates_let_every_number_through_that_a_pattern_finds(text: str) -> None:
+    for rule in RULES:
+        if rule.pattern.search(text) is not None and rule.pattern.sub(rule.write, text) != text:
+            assert rule.may_match(View(text))
 
 
 def test_every_digit_of_unicode_is_looked_for() -> None:
