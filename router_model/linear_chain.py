@@ -30,9 +30,17 @@ class LinearChain:
     def scores(self, vectors: NDArray[np.float32]) -> Floats:
         """Log-odds float64 [n, 2 k - 1] for vectors float32 [n, d]; a row does not depend on the other rows."""
         standard = standardised(vectors, self.centre, self.scale)
-        n_tiers = (len(self.weight) + 1) // 2
         sums = np.einsum("nd,rd->nr", standard, self.weight[:, :-1])  # BLAS may sum a row differently in a batch
-        return np.asarray(sums + self.weight[:, -1] + chain_offsets(n_tiers))
+        return np.asarray(sums + self.weight[:, -1] + self._offsets)
+
+    def scores_of_one(self, vector: NDArray[np.float32]) -> Floats:
+        """The same for a vector float32 [d], bit for bit: log-odds float64 [2 k - 1]."""
+        standard = standardised(vector, self.centre, self.scale)
+        return np.asarray(np.einsum("d,rd->r", standard, self.weight[:, :-1]) + self.weight[:, -1] + self._offsets)
+
+    @property
+    def _offsets(self) -> Floats:
+        return chain_offsets((len(self.weight) + 1) // 2)
 
     def to_mapping(self) -> dict[str, Any]:
         """The form of ``linear.json``."""
@@ -45,7 +53,7 @@ class LinearChain:
 
 
 def standardised(vectors: NDArray[np.float32], centre: Floats, scale: Floats) -> Floats:
-    """Deviations from the centre in units of the scale, clipped, float64 [n, d]; what is missing deviates by 0."""
+    """Deviations from the centre in units of the scale, clipped, float64 [n, d] or [d]; of what is missing 0."""
     deviations: Floats = vectors - centre
     deviations /= scale
     np.minimum(deviations, MAX_DEVIATIONS, out=deviations)

@@ -37,6 +37,11 @@ class DecideOptions:
             return self.cached_by_tier
         return {**self.cached_by_tier, self.current_tier: self.cached_tokens}
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether one attempt is meant, whose price no cache changes, and no explanation is asked for."""
+        return not (self.catch_rate or self.explain or self.warm_tokens)
+
     def check(self, catalogue: TierCatalogue) -> None:
         """Raises ``RecordError`` for a value that cannot be honoured; names it and the fix."""
         if self.max_quality_loss is not None and not 0 <= self.max_quality_loss <= 1:

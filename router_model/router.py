@@ -25,7 +25,7 @@ from tierwise.router_model.explanation import explain
 from tierwise.router_model.guardrails import Guardrails, open_tiers
 from tierwise.router_model.leaning import leaning
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
-from tierwise.router_model.predictor import Prediction
+from tierwise.router_model.predictor import OneStep, Prediction
 from tierwise.router_model.stages import Stage, unobserved
 
 _LOGGER = logging.getLogger(__name__)
@@ -172,11 +172,22 @@ class Router:
         if not steps:
             return []
         vectors, texts = self._stage("features", self._pipeline.read, steps)
+        leanings = self._leanings(texts)
+        if len(steps) == 1 and options.is_plain:
+            foreseen = self._stage("predict", self._predictor.predict_one, vectors[0])
+            return [self._stage("policy", self._decision_of_one, steps[0], options, vectors[0], foreseen, leanings[0])]
         prediction = self._stage("predict", self._predictor.predict, vectors)
-        return self._stage("policy", self._decisions, steps, options, vectors, prediction, self._leanings(texts))
+        return self._stage("policy", self._decisions, steps, options, vectors, prediction, leanings)
 
     def _leanings(self, texts: Sequence[str]) -> list[float]:
         return [leaning(text) for text in texts] if self.parts.policy.spread else [0.0] * len(texts)
+
+    def _decision_of_one(
+        self, step: Step, options: DecideOptions, vector: NDArray[np.float32], foreseen: OneStep, lean: float
+    ) -> Decision:
+        is_unfamiliar = bool(self.parts.familiarity.is_unfamiliar(vector[np.newaxis])[0])
+        p_success, cost_usd = foreseen.chain.p_success, foreseen.cost_usd
+        return self._decision(step, options, p_success, Outlook(p_success, cost_usd, is_unfamiliar, lean), cost_usd)
 
     def _accept(self, step: Step, answers: Sequence[Answer], options: DecideOptions) -> Accepted:
         vectors, texts = self._pipeline.read([step])

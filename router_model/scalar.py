@@ -49,8 +49,8 @@ class ScalarCalibration:
         bends = tuple(ScalarBend.of(bend) for bend in calibration.bends)
         return cls(calibration.slope.tolist(), calibration.intercept.tolist(), bends)
 
-    def probabilities(self, scores: list[float]) -> TierProbabilities:
-        """Calibrated probabilities, arrays of one row, from ``2 k - 1`` log-odds."""
+    def probabilities(self, scores: list[float]) -> "ScalarChain":
+        """Calibrated probabilities from ``2 k - 1`` log-odds."""
         straight = [score * a + b for score, a, b in zip(scores, self.slope, self.intercept, strict=True)]
         if self.bends:
             straight = [bend.bent(value) for bend, value in zip(self.bends, straight, strict=True)]
@@ -58,7 +58,21 @@ class ScalarCalibration:
         return chain_of([1.0 / (1.0 + power) for power in np.exp(clipped).tolist()])  # math.exp rounds differently
 
 
-def chain_of(p: list[float]) -> TierProbabilities:
+@dataclass(frozen=True, slots=True)
+class ScalarChain:
+    """``TierProbabilities`` of one step, each of length ``k``."""
+
+    hazard: list[float]
+    keep: list[float]
+    p_success: list[float]
+    p_enough: list[float]
+
+    def as_arrays(self) -> TierProbabilities:
+        """Of one row each."""
+        return TierProbabilities(*np.array([[self.hazard], [self.keep], [self.p_success], [self.p_enough]]))
+
+
+def chain_of(p: list[float]) -> ScalarChain:
     """``tier_probabilities`` of one step, from the probabilities of its chain rows."""
     n_tiers = (len(p) + 1) // 2
     hazard, keep = p[:n_tiers], [1.0, *p[n_tiers:]]
@@ -69,4 +83,4 @@ def chain_of(p: list[float]) -> TierProbabilities:
         p_none *= 1.0 - h
         p_before = 1.0 - p_none
         p_enough.append(p_before)
-    return TierProbabilities(*np.array([[hazard], [keep], [p_success], [p_enough]]))
+    return ScalarChain(hazard, keep, p_success, p_enough)

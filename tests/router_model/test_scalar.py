@@ -33,7 +33,7 @@ def bend(at: list[float]) -> st.SearchStrategy[Bend]:
 def test_one_step_in_floats_is_one_row_of_the_arrays(drawn: tuple[Calibration, list[float]]) -> None:
     calibration, scores = drawn
     found, expected = (
-        ScalarCalibration.of(calibration).probabilities(scores),
+        ScalarCalibration.of(calibration).probabilities(scores).as_arrays(),
         calibration.probabilities(np.array([scores])),
     )
     for name in TierProbabilities.__slots__:
