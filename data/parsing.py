@@ -62,7 +62,7 @@ def parse_logged_step(raw: object, with_outcomes: bool = True) -> LoggedStep:
 def parse_step(raw: object, where: str = "step") -> Step:
     """The ``step`` object of a log line or of a ``/route`` request."""
     record = _shallow(raw, where)
-    text = _text(record.get("text"), f"{where}.text")
+    text = _named(record, "text", where)
     messages = _messages(record.get("messages"), f"{where}.messages")
     if text is None and not messages:
         raise RecordError(where, "has neither text nor messages; give one of them (an empty text is allowed)")
@@ -70,7 +70,7 @@ def parse_step(raw: object, where: str = "step") -> Step:
     return Step(
         text=text or "",
         messages=messages,
-        task_type=_text(record.get("task_type"), f"{where}.task_type"),
+        task_type=_named(record, "task_type", where),
         tools=_tools(record.get("tools"), f"{where}.tools"),
         response_schema=None if schema is None else _mapping(schema, f"{where}.response_schema"),
         input_complexity=_number(record.get("input_complexity"), f"{where}.input_complexity"),
@@ -79,11 +79,17 @@ def parse_step(raw: object, where: str = "step") -> Step:
         input_tokens=_count(record.get("input_tokens"), f"{where}.input_tokens"),
         step_index=_count(record.get("step_index"), f"{where}.step_index"),
         retry=_count(record.get("retry"), f"{where}.retry"),
-        previous_error=_text(record.get("previous_error"), f"{where}.previous_error"),
-        agent=_text(record.get("agent"), f"{where}.agent"),
-        node=_text(record.get("node"), f"{where}.node"),
+        previous_error=_named(record, "previous_error", where),
+        agent=_named(record, "agent", where),
+        node=_named(record, "node", where),
         extra=_extra(record, _STEP_FIELDS),
     )
+
+
+def _named(record: Mapping[str, Any], name: str, where: str) -> str | None:
+    """A field of text; what most of them are, nothing or plain letters, is told at once."""
+    raw = record.get(name)
+    return raw if raw is None or (type(raw) is str and raw.isascii()) else _text(raw, f"{where}.{name}")
 
 
 def parse_attempt(raw: object, where: str) -> Attempt:
@@ -189,8 +195,11 @@ def _tool(raw: object, where: str) -> Tool:
 
 def _shallow(raw: object, where: str) -> Mapping[str, Any]:
     """A JSON object that is nested at most ``MAX_NESTING`` deep, so that no later recursion can overflow."""
-    record = _mapping(raw, where)
-    level: list[Any] = [record]
+    record = raw if type(raw) is dict else _mapping(raw, where)
+    level: list[Any] = [child for child in record.values() if type(child) not in _SCALARS]
+    if not level:
+        return record
+    level = [record]
     for _ in range(MAX_NESTING):
         children = (child for node in level for child in (node.values() if isinstance(node, Mapping) else node))
         level = [child for child in children if type(child) not in _SCALARS and isinstance(child, _NESTED)]

@@ -8,6 +8,7 @@ k above 1 a handful of logged steps makes no kind familiar: a source of which th
 9 % where 3 % was promised with k = 1, and 2 % with k = 50.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,7 +45,8 @@ class FamiliaritySpace:
     weight: NDArray[np.float32]
 
     def coordinates(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        values = vectors.take(self.columns, axis=1)
+        """Of vectors float32 [n, d], or of one [d]."""
+        values = vectors.take(self.columns, axis=-1)
         deviations: NDArray[np.float32] = values - self.centre
         deviations *= self.weight
         deviations[values == MISSING] = 0.0
@@ -100,7 +102,7 @@ class NearestReference:
         The first few hundred references settle it for most points. Counting those that are near is faster than ranking
         them, and ``|p - r|^2 <= t^2`` where ``p r - r^2 / 2 >= (p^2 - t^2) / 2``.
         """
-        if np.isinf(threshold):  # where nothing bounds the distance, everything is near
+        if math.isinf(threshold):  # where nothing bounds the distance, everything is near
             return True
         limit = ((1.0 - SAME_SHARE) * float(point @ point) - threshold * threshold) / 2
         n_near = 0
@@ -149,19 +151,19 @@ class Familiarity:
 
     def is_unfamiliar(self, vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
         """bool [n] for feature vectors float32 [n, d]."""
-        types = vectors.take(self._type_columns, axis=1) > 0
-        coordinates = self.space.coordinates(vectors)
-        return np.array([not self._is_familiar(*row) for row in zip(types, coordinates, strict=True)], dtype=np.bool_)
+        types, points = vectors.take(list(self.thresholds), axis=1).tolist(), self.space.coordinates(vectors)
+        return np.array([not self._is_near(*row) for row in zip(types, points, strict=True)], dtype=np.bool_)
 
-    def _is_familiar(self, types: NDArray[np.bool_], point: NDArray[np.float32]) -> bool:
-        if not len(types):
-            return False
-        position = int(types.argmax())
-        return bool(types[position]) and self._task_types[position].is_familiar(point)
+    def is_familiar(self, vector: NDArray[np.float32]) -> bool:
+        """Of one vector float32 [d]."""
+        return self._is_near([vector.item(column) for column in self.thresholds], self.space.coordinates(vector))
 
-    @cached_property
-    def _type_columns(self) -> NDArray[np.int64]:
-        return np.array(list(self.thresholds), dtype=np.int64)
+    def _is_near(self, types: Sequence[float], point: NDArray[np.float32]) -> bool:
+        """``types`` are the values of the columns that have a threshold."""
+        for value, of_type in zip(types, self._task_types, strict=True):
+            if value > 0:
+                return of_type.is_familiar(point)
+        return False
 
     @cached_property
     def _task_types(self) -> tuple[_TaskType, ...]:

@@ -119,16 +119,15 @@ class Policy:
         cost_usd, limit = outlook.cost_usd, options.max_cost_usd
         open_tiers = range(allowed.low, allowed.high + 1)
         candidates = [tier for tier in open_tiers if limit is None or cost_usd[tier] <= limit]
-        cheapest = min(open_tiers, key=lambda tier: cost_usd[tier])
         if not candidates:
             text = f"No open tier is expected to cost {limit:g} USD or less; the cheapest open one is taken."
-            return Choice(cheapest, Reason("max_cost", text))
+            return Choice(min(open_tiers, key=cost_usd.__getitem__), Reason("max_cost", text))
         cascade = self._cascade(step, options)
         if cascade is not None:
             return self._start(cascade, step, outlook, allowed, candidates)
         if options.catch_rate == 1 and allowed.high == len(cost_usd) - 1:
             text = "Every failure is caught and tried one tier up, which loses nothing; the cheapest start is taken."
-            return Choice(cheapest, Reason("escalate", text))
+            return Choice(min(open_tiers, key=cost_usd.__getitem__), Reason("escalate", text))
         if outlook.is_unfamiliar:
             text = "The step is unlike those that the router learned from; the dearest open tier is taken."
             return Choice(candidates[-1], Reason("unfamiliar", text))

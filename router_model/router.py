@@ -185,7 +185,7 @@ class Router:
     def _decision_of_one(
         self, step: Step, options: DecideOptions, vector: NDArray[np.float32], foreseen: OneStep, lean: float
     ) -> Decision:
-        is_unfamiliar = bool(self.parts.familiarity.is_unfamiliar(vector[np.newaxis])[0])
+        is_unfamiliar = not self.parts.familiarity.is_familiar(vector)
         p_success, cost_usd = foreseen.chain.p_success, foreseen.cost_usd
         return self._decision(step, options, p_success, Outlook(p_success, cost_usd, is_unfamiliar, lean), cost_usd)
 

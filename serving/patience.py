@@ -4,9 +4,11 @@ uvicorn waits for ever for the second half of a head. A thousand such connection
 """
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from tierwise.serving.joined import JoinedWrites
 
 HEAD_SECONDS = 10.0
 MAX_HEAD_BYTES = 65_536
@@ -23,7 +25,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._is_in_head = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, JoinedWrites(transport, self.loop)))
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

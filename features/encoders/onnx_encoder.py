@@ -25,6 +25,7 @@ class OnnxEncoder(ABC):
     def __init__(self, settings: EncoderSettings, session: InferenceSession) -> None:
         self._settings = settings
         self._session = session
+        self._outputs = [output.name for output in session.get_outputs()[:1]]
 
     @property
     def dim(self) -> int:
@@ -48,7 +49,7 @@ class OnnxEncoder(ABC):
         for row, text in enumerate(texts):
             ids = self._token_ids(text)
             if ids:
-                vectors[row] = self._session.run(None, self._inputs(np.array(ids, dtype=np.int64)))[0][0]
+                vectors[row] = self._session.run(self._outputs, self._inputs(np.array(ids, dtype=np.int64)))[0][0]
         return vectors
 
     def _token_ids(self, text: str) -> Sequence[int]:

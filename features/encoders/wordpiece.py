@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,9 @@ class WordPiece:
         self._vocabulary = vocabulary
         self._unknown = unknown
         self._special = special
-        self._words = {w: [i] for w, i in vocabulary.items() if _WORDS.fullmatch(w) and w.isascii()} if special else {}
         self._longest = max(map(len, vocabulary), default=0)
+        known = {w: [i] for w, i in vocabulary.items() if _WORDS.fullmatch(w) and w.isascii() and w.isprintable()}
+        self._words = _Memory(known if special else {}, self._pieces)
 
     @classmethod
     def load(cls, folder: Path) -> WordPiece:
@@ -56,23 +57,13 @@ class WordPiece:
         """Token ids of a text that UTF-8 can carry."""
         if self._special is None or not text.isascii() or self._special.search(text):
             return self._whole(text)
-        words = _WORDS.findall(text.lower())
         try:
-            known = list(map(self._words.__getitem__, words))
-        except KeyError:
-            if not all(map(str.isprintable, words)):
-                return self._whole(text)  # the pipeline drops control characters and joins what they part
-            known = [self._words.get(word) or self._learn(word) for word in words]
-        return list(chain.from_iterable(known))
+            return list(chain.from_iterable(map(self._words.__getitem__, _WORDS.findall(text.lower()))))
+        except _ControlCharacterError:
+            return self._whole(text)
 
     def _whole(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
-        return ids
-
-    def _learn(self, word: str) -> list[int]:
-        ids = self._pieces(word)
-        if len(word) <= MAX_REMEMBERED_CHARS and len(self._words) < MAX_REMEMBERED_WORDS:
-            self._words[word] = ids
         return ids
 
     def _pieces(self, word: str) -> list[int]:
@@ -91,6 +82,26 @@ class WordPiece:
                 return [self._unknown]
             ids.append(index)
             start = end
+        return ids
+
+
+class _ControlCharacterError(Exception):
+    """The pipeline drops control characters and joins what they part."""
+
+
+class _Memory(dict[str, list[int]]):
+    """The ids of words; those of a new word are found by ``pieces``."""
+
+    def __init__(self, known: Mapping[str, list[int]], pieces: Callable[[str], list[int]]) -> None:
+        super().__init__(known)
+        self._pieces = pieces
+
+    def __missing__(self, word: str) -> list[int]:
+        if not word.isprintable():
+            raise _ControlCharacterError
+        ids = self._pieces(word)
+        if len(word) <= MAX_REMEMBERED_CHARS and len(self) < MAX_REMEMBERED_WORDS:
+            self[word] = ids
         return ids
 
 
