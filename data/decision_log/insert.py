@@ -6,7 +6,6 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, insert, select
-from sqlalchemy.dialects import sqlite
 
 from tierwise.data.decision_log.copying import copy_rows
 from tierwise.data.decision_log.half_hours.changes import note_changes
@@ -15,6 +14,7 @@ from tierwise.data.decision_log.late import without_late_ones
 from tierwise.data.decision_log.partitions import is_partitioned
 from tierwise.data.decision_log.records import DecisionRecord, OutcomeReceipt
 from tierwise.data.decision_log.rows import decision_row, outcome_row
+from tierwise.data.decision_log.sqlite_rows import insert_rows
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
 from tierwise.data.decision_log.within import outcomes_of
 from tierwise.data.records import Outcome
@@ -30,8 +30,7 @@ def insert_decisions(connection: Connection, batch: Sequence[DecisionRecord], no
         return 0
     rows = without_late_ones(connection, [decision_row(record) for record in batch], now)
     if not is_partitioned(connection):
-        statement = sqlite.insert(DECISIONS).on_conflict_do_nothing(index_elements=("decision_id",))
-        return int(connection.execute(statement, rows).rowcount)
+        return insert_rows(connection, rows)
     n_new = 0
     for chunk in chunks(rows):
         new = claim_decisions(connection, chunk)
