@@ -1,5 +1,6 @@
 """The gate in front of the routes: no key, no answer. It is there only when keys are configured."""
 
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -66,12 +67,19 @@ class LocalOnly:
         self._app = app
 
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
-        if connection["type"] == "http" and connection["path"] not in OPEN_PATHS:
-            headers = Headers(scope=connection)
-            if not is_loopback_host(headers) or not is_same_origin(headers):
-                await not_local().response(connection["path"])(connection, receive, send)
-                return
+        if connection["type"] == "http" and connection["path"] not in OPEN_PATHS and not _is_meant(connection):
+            await not_local().response(connection["path"])(connection, receive, send)
+            return
         await self._app(connection, receive, send)
+
+
+def _is_meant(connection: Connection) -> bool:
+    """Whether a request names this machine and comes from no page of another; a program's is told at once."""
+    headers: dict[bytes, bytes] = dict(connection["headers"])
+    if len(headers) == len(connection["headers"]) and b"origin" not in headers:
+        return _is_loopback(headers.get(b"host", b"localhost").decode("latin-1"))
+    known = Headers(scope=connection)  # the first of several of one name counts
+    return is_loopback_host(known) and is_same_origin(known)
 
 
 def is_same_origin(headers: Headers) -> bool:
@@ -82,8 +90,13 @@ def is_same_origin(headers: Headers) -> bool:
 
 def is_loopback_host(headers: Headers) -> bool:
     """Whether the request names this machine; programs that send no host do not come from a browser."""
+    return _is_loopback(headers.get("host", "localhost"))
+
+
+@lru_cache(maxsize=64)
+def _is_loopback(given: str) -> bool:
     try:
-        host = urlsplit(f"//{headers.get('host', 'localhost')}").hostname or ""
+        host = urlsplit(f"//{given}").hostname or ""
         return host == "localhost" or host.endswith(".localhost") or ip_address(host).is_loopback
     except ValueError:
         return False
