@@ -4,7 +4,7 @@ Unknown fields are kept in ``extra``; known fields of the wrong type are refused
 (an emoji that a log cut in two) becomes U+FFFD in known texts, because neither tokenizers nor databases take it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -196,16 +196,21 @@ def _tool(raw: object, where: str) -> Tool:
 def _shallow(raw: object, where: str) -> Mapping[str, Any]:
     """A JSON object that is nested at most ``MAX_NESTING`` deep, so that no later recursion can overflow."""
     record = raw if type(raw) is dict else _mapping(raw, where)
-    level: list[Any] = [child for child in record.values() if type(child) not in _SCALARS]
-    if not level:
-        return record
-    level = [record]
+    level: list[Any] = [record]
     for _ in range(MAX_NESTING):
-        children = (child for node in level for child in (node.values() if isinstance(node, Mapping) else node))
-        level = [child for child in children if type(child) not in _SCALARS and isinstance(child, _NESTED)]
+        level = [child for node in level for child in _children(node) if type(child) not in _SCALARS]
         if not level:
             return record
     raise RecordError(where, f"is nested more than {MAX_NESTING} levels deep; flatten it")
+
+
+def _children(node: object) -> Iterable[Any]:
+    """What an object or an array holds; nothing else holds anything."""
+    if type(node) is dict:
+        return node.values()
+    if type(node) is list:
+        return node
+    return (node.values() if isinstance(node, Mapping) else node) if isinstance(node, _NESTED) else ()
 
 
 def _timestamp(raw: object, where: str) -> float | None:

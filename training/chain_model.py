@@ -25,7 +25,7 @@ class ChainModel:
     def staged_scores(self, vectors: NDArray[np.float32], stages: list[int]) -> Floats:
         """Log-odds float64 [stages, n, 2 k - 1] with so many boosting rounds of the trees."""
         linear = self.linear.scores(vectors)
-        return np.stack([blended(self.trees.decision_function(vectors, stage), linear) for stage in stages])
+        return np.asarray(blended(self.trees.staged_decision_function(vectors, stages), linear))
 
 
 def fit_chain_model(

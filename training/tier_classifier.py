@@ -1,5 +1,6 @@
 """The tier classifier: one LightGBM booster over (step, tier, state) rows, fitted by the chain likelihood."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from tierwise.router_model.chain import (
     Floats,
     chain_rows,
     chain_scores,
+    n_chain_rows,
     tier_probabilities,
 )
 from tierwise.training.chain_likelihood import chain_posterior
@@ -70,6 +72,9 @@ class BoosterParams:
         }
 
 
+_STAGED_STEPS = 1_000
+
+
 class TierClassifier:
     """P(success) of every tier, from outcomes of which any part may be unknown.
 
@@ -103,6 +108,31 @@ class TierClassifier:
         """Log-odds of the chain rows, float64 [n, 2 k - 1]; ``n_rounds`` stops early."""
         raw = self.booster_.predict(chain_rows(vectors, self.n_tiers_), num_iteration=n_rounds, raw_score=True)
         return chain_scores(np.asarray(raw), self.n_tiers_)
+
+    def staged_decision_function(self, vectors: NDArray[np.float32], stages: Sequence[int]) -> Floats:
+        """``decision_function`` after each of ``stages`` rounds, ascending, float64 [stages, n, 2 k - 1], bit for bit.
+
+        Every row meets every tree once; what the trees add up to is read off in between.
+        """
+        outputs = self._leaf_outputs(stages[-1])
+        found = np.empty((len(stages), len(vectors), n_chain_rows(self.n_tiers_)))
+        for start in range(0, len(vectors), _STAGED_STEPS):
+            part = slice(start, start + _STAGED_STEPS)
+            rows = chain_rows(vectors[part], self.n_tiers_)
+            leaves = np.asarray(self.booster_.predict(rows, num_iteration=stages[-1], pred_leaf=True), dtype=np.int32)
+            totals = np.cumsum(np.take_along_axis(outputs, leaves.T, axis=1), axis=0)
+            for i, stage in enumerate(stages):
+                found[i, part] = chain_scores(totals[min(stage, len(totals)) - 1], self.n_tiers_)
+        return found
+
+    def _leaf_outputs(self, n_rounds: int) -> Floats:
+        """What each leaf of the first trees adds, float64 [trees, leaves]."""
+        text = self.booster_.model_to_string(num_iteration=n_rounds, importance_type="split")
+        leaves = [line.partition("=")[2].split() for line in text.split("\n") if line.startswith("leaf_value=")]
+        outputs = np.zeros((len(leaves), max(map(len, leaves))))
+        for tree, values in enumerate(leaves):
+            outputs[tree, : len(values)] = [float(value) for value in values]
+        return outputs
 
     def predict_proba(self, vectors: NDArray[np.float32]) -> Floats:
         """P(each tier succeeds), float64 [n, k]."""

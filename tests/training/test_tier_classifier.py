@@ -57,3 +57,11 @@ def test_the_same_seed_gives_the_same_predictions() -> None:
     vectors, _, success = world(300, seed=0)
     first, second = (TierClassifier(PARAMS, seed=3).fit(vectors, success).predict_proba(vectors) for _ in range(2))
     np.testing.assert_array_equal(first, second)
+
+
+def test_stages_are_what_stopping_early_gives() -> None:
+    vectors, _, success = world(400, seed=3)
+    trees = TierClassifier(PARAMS).fit(vectors, success)
+    many, _, _ = world(2_300, seed=4)
+    for stage, found in zip((1, 20, 60), trees.staged_decision_function(many, (1, 20, 60)), strict=True):
+        assert np.array_equal(found, trees.decision_function(many, stage))
