@@ -78,10 +78,21 @@ def chain_scores(raw: NDArray[np.floating], n_tiers: int) -> Floats:
 
 def tier_probabilities(scores: Floats) -> TierProbabilities:
     """From log-odds float64 [n, 2 k - 1]."""
-    n_tiers = (scores.shape[1] + 1) // 2
-    p = 1.0 / (1.0 + np.exp(-np.clip(scores, -MAX_LOG_ODDS, MAX_LOG_ODDS)))
-    hazard, keep = p[:, :n_tiers], np.ones((len(p), n_tiers))
-    keep[:, 1:] = p[:, n_tiers:]
+    p = row_probabilities(scores)
+    hazard, keep = states_of(p)
     p_enough: Floats = np.asarray(1.0 - np.cumprod(1.0 - hazard, axis=1), dtype=np.float64)
     p_before = np.hstack([np.zeros((len(p), 1)), p_enough[:, :-1]])
     return TierProbabilities(hazard, keep, (1 - p_before) * hazard + p_before * keep, p_enough)
+
+
+def row_probabilities(scores: Floats) -> Floats:
+    """P(success) of each chain row, float64 [n, 2 k - 1]."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(scores, -MAX_LOG_ODDS, MAX_LOG_ODDS))))
+
+
+def states_of(p: Floats) -> tuple[Floats, Floats]:
+    """``hazard`` and ``keep``, float64 [n, k], from the probabilities of the chain rows."""
+    n_tiers = (p.shape[1] + 1) // 2
+    keep = np.ones((len(p), n_tiers))
+    keep[:, 1:] = p[:, n_tiers:]
+    return p[:, :n_tiers], keep

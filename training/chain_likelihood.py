@@ -29,35 +29,39 @@ class ChainPosterior:
 
 def chain_posterior(probabilities: TierProbabilities, success: Floats) -> ChainPosterior:
     """``success`` is float64 [n, k]: 1, 0, or NaN for unknown."""
-    hazard, keep = probabilities.hazard, probabilities.keep
-    n, n_tiers = success.shape
-    may_succeed = np.where(success == 0, 0.0, 1.0)
-    may_fail = np.where(success == 1, 0.0, 1.0)
+    return state_posterior(probabilities.hazard, probabilities.keep, success)
+
+
+def state_posterior(hazard: Floats, keep: Floats, success: Floats) -> ChainPosterior:
+    """The same from the two probabilities of each tier, float64 [n, k], of which the others follow."""
+    n_tiers = success.shape[1]
+    seen, hazard, keep = (np.ascontiguousarray(each.T) for each in (success, hazard, keep))
+    may_succeed = np.where(seen == 0, 0.0, 1.0)
+    may_fail = np.where(seen == 1, 0.0, 1.0)
     hit0, miss0 = hazard * may_succeed, (1 - hazard) * may_fail
     hit1, miss1 = keep * may_succeed, (1 - keep) * may_fail
+    any1 = hit1 + miss1
 
-    forward = np.zeros((n_tiers + 1, n, 2))
-    forward[0, :, 0] = 1.0
+    none, some = [np.ones(len(success))], [np.zeros(len(success))]  # forward: no cheaper tier succeeds, one does
     for t in range(n_tiers):
-        forward[t + 1, :, 0] = forward[t, :, 0] * miss0[:, t]
-        forward[t + 1, :, 1] = forward[t, :, 0] * hit0[:, t] + forward[t, :, 1] * (hit1[:, t] + miss1[:, t])
-    evidence = np.maximum(forward[n_tiers].sum(axis=1), 1e-300)
+        some.append(none[t] * hit0[t] + some[t] * any1[t])
+        none.append(none[t] * miss0[t])
+    evidence = np.maximum(none[n_tiers] + some[n_tiers], 1e-300)
 
-    at_risk = np.zeros((n, 2, n_tiers))
-    succeeded = np.zeros((n, 2, n_tiers))
-    backward = np.ones((n, 2))
+    at_risk, succeeded = np.empty((2, 2 * n_tiers - 1, len(success)))
+    after0, after1 = np.ones((2, len(success)))  # backward
     for t in reversed(range(n_tiers)):
-        succeeded[:, 0, t] = forward[t, :, 0] * hit0[:, t] * backward[:, 1]
-        succeeded[:, 1, t] = forward[t, :, 1] * hit1[:, t] * backward[:, 1]
-        at_risk[:, 0, t] = succeeded[:, 0, t] + forward[t, :, 0] * miss0[:, t] * backward[:, 0]
-        at_risk[:, 1, t] = succeeded[:, 1, t] + forward[t, :, 1] * miss1[:, t] * backward[:, 1]
-        backward = np.stack(
-            [hit0[:, t] * backward[:, 1] + miss0[:, t] * backward[:, 0], (hit1[:, t] + miss1[:, t]) * backward[:, 1]],
-            axis=1,
-        )
-    return ChainPosterior(
-        _as_chain_rows(at_risk) / evidence[:, None], _as_chain_rows(succeeded) / evidence[:, None], np.log(evidence)
-    )
+        succeeded[t] = none[t] * hit0[t] * after1
+        at_risk[t] = succeeded[t] + none[t] * miss0[t] * after0
+        if t:  # the cheapest tier has no state above it
+            row = n_tiers - 1 + t
+            succeeded[row] = some[t] * hit1[t] * after1
+            at_risk[row] = succeeded[row] + some[t] * miss1[t] * after1
+        after0 = hit0[t] * after1 + miss0[t] * after0
+        after1 = any1[t] * after1
+    at_risk /= evidence
+    succeeded /= evidence
+    return ChainPosterior(np.ascontiguousarray(at_risk.T), np.ascontiguousarray(succeeded.T), np.log(evidence))
 
 
 def expected_success(probabilities: TierProbabilities, success: Floats) -> Floats:
@@ -67,8 +71,3 @@ def expected_success(probabilities: TierProbabilities, success: Floats) -> Float
     expected = posterior.succeeded[:, :n_tiers].copy()
     expected[:, 1:] += posterior.succeeded[:, n_tiers:]
     return np.asarray(np.where(np.isnan(success), expected, success))
-
-
-def _as_chain_rows(by_state: Floats) -> Floats:
-    """[n, 2, k] to [n, 2 k - 1]: hazard rows, then keep rows without the cheapest tier's."""
-    return np.hstack([by_state[:, 0, :], by_state[:, 1, 1:]])

@@ -9,13 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tierwise.router_model.chain import (
+    MAX_LOG_ODDS,
     Floats,
     chain_rows,
     chain_scores,
     n_chain_rows,
+    row_probabilities,
+    states_of,
     tier_probabilities,
 )
-from tierwise.training.chain_likelihood import chain_posterior
+from tierwise.training.chain_likelihood import state_posterior
 from tierwise.training.errors import TrainingError
 
 
@@ -148,8 +151,10 @@ class _ChainObjective:
 
     def __call__(self, raw: Floats, _: lightgbm.Dataset) -> tuple[Floats, Floats]:
         scores = chain_scores(raw, self._success.shape[1])
-        posterior = chain_posterior(tier_probabilities(scores), self._success)
-        p = 1.0 / (1.0 + np.exp(-scores))
+        p = row_probabilities(scores)
+        posterior = state_posterior(*states_of(p), self._success)
+        if np.abs(scores).max(initial=0.0) > MAX_LOG_ODDS:
+            p = 1.0 / (1.0 + np.exp(-scores))
         gradient = self._weight * (posterior.at_risk * p - posterior.succeeded)
         curvature = self._weight * posterior.at_risk * p * (1 - p)
         return gradient.ravel(), np.maximum(curvature, 1e-7).ravel()
