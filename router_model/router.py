@@ -95,7 +95,8 @@ class Router:
 
     def decide_many(self, steps: Sequence[Step], options: DecideOptions = NO_OPTIONS) -> list[Decision]:
         """One decision a step, in order, each the same as if it were decided alone."""
-        options.check(self.catalogue)
+        if options is not NO_OPTIONS:
+            options.check(self.catalogue)
         try:
             decided = self._decide(steps, options)
             return (

@@ -12,6 +12,7 @@ from tierwise.data.trouble import TroubleLog
 from tierwise.router_model.assignment import hash_unit
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.exploration import Pick, explored, neighbours, propensity
+from tierwise.router_model.options import NO_OPTIONS
 from tierwise.serving.arms import Lane
 from tierwise.serving.cache import DecisionCache, decision_key
 from tierwise.serving.fallback import OVERLOADED_CODE, Fallback
@@ -122,7 +123,8 @@ class Chooser:
         if ahead is not None:
             return ahead
         request = question.request
-        request.options.check(decider.catalogue)
+        if request.options is not NO_OPTIONS:
+            request.options.check(decider.catalogue)
         return decider.decide(request.step, request.options)
 
     def _mixed(self, question: Question, decision: Decision, mine: Lane) -> Decision:

@@ -1,7 +1,9 @@
 """This version and an earlier commit side by side: both serve at once and are asked in turns, in slices.
 
     python -m benchmarks.serving.pairs [--commit 6a9c019] [--requests 200] [--slices 5] [--folder .tierwise/bench]
+                                       [--steps 10000] [--only CASE ...] [--write]
 
+``--write`` stores what was found and puts it into RESULTS.md. ``--steps`` are decided by the command line as well.
 Each trains its own router on the sample log first, once. What is printed is processor time a request, recording
 included, as the median over slices, and the median of the slices' ratios: they hold on a busy machine too.
 """
@@ -21,12 +23,14 @@ from json import dumps
 from pathlib import Path
 
 from benchmarks.serving.bodies import SIZES, post, route_body, step_of, text_of
+from benchmarks.serving.commands import command_rows
 from benchmarks.serving.load import run_load
+from benchmarks.serving.page import PairRow, PairsRun, write_page
 from benchmarks.serving.server import Server, serving
 from benchmarks.serving.upstream import provider, tiers_at
 from tierwise.data.samples import sample_log_path
 
-_USUAL = SIZES[1]
+_USUAL, _LONG = SIZES[1], SIZES[3]
 _BATCH = 100
 
 
@@ -47,19 +51,33 @@ def main() -> None:
     source = _source_of(arguments.commit, folder)
     new, old = _bundle(folder / "bundle", Path()), _bundle(folder / f"bundle-{arguments.commit}", source)
     print(f"{time.strftime('%d %B %Y')}, load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
+    print(f"{'request':34}{arguments.commit:>10}{'now':>10}{'ratio':>8}   of processor time")
     with provider() as url:
         tiers = tiers_at(url, folder)
         with serving(new, tiers=tiers) as ours, serving(old, source, tiers=tiers) as theirs:
-            print(f"{'request':34}{arguments.commit:>10}{'now':>10}{'ratio':>8}   ms of processor time a step")
-            found = dict(_rows({"old": theirs, "new": ours}, arguments.requests, arguments.slices))
-    named, auto, batch, single = (found[name] for name in ("gateway, named", "gateway, auto", "batch of 100", "route"))
-    print(f"now: auto over a named model {auto / named:.2f}, a step of a batch over a single one {batch / single:.2f}")
+            servers = {"old": theirs, "new": ours}
+            rows = [shown(row) for row in _rows(servers, arguments.requests, arguments.slices, arguments.only)]
+    if not arguments.only:
+        rows += [
+            shown(row)
+            for row in command_rows({"old": source, "new": Path()}, {"old": old, "new": new}, arguments.steps)
+        ]
+    if arguments.write:
+        write_page(PairsRun(arguments.commit, arguments.requests, arguments.slices, tuple(rows)))
 
 
-def _rows(servers: Mapping[str, Server], n_requests: int, n_slices: int) -> Iterator[tuple[str, float]]:
-    """Prints a row for each case and yields its name with this version's milliseconds a step."""
+def shown(row: PairRow) -> PairRow:
+    """``row``, printed."""
+    print(f"{row.name:34}{row.old:10.3f}{row.new:10.3f}{row.ratio:8.2f}   {row.unit}", flush=True)
+    return row
+
+
+def _rows(servers: Mapping[str, Server], n_requests: int, n_slices: int, only: list[str]) -> Iterator[PairRow]:
+    """A row for each case, in milliseconds a step."""
     numbers = count()
     for case in _cases():
+        if only and case.name not in only:
+            continue
         n_sent = max(4, n_requests // case.n_steps)
         spent: dict[str, list[float]] = {name: [] for name in servers}
         for turn in range(n_slices + 1):
@@ -68,10 +86,9 @@ def _rows(servers: Mapping[str, Server], n_requests: int, n_slices: int) -> Iter
                 cpu_ms = _cpu_ms(server, requests, case) / case.n_steps
                 if turn:  # the first slice warms up
                     spent[name].append(cpu_ms)
-        ratio = statistics.median(new / old for new, old in zip(spent["new"], spent["old"], strict=True))
+        ratios = [new / old for new, old in zip(spent["new"], spent["old"], strict=True)]
         old_ms, new_ms = (statistics.median(spent[name]) for name in ("old", "new"))
-        print(f"{case.name:34}{old_ms:10.3f}{new_ms:10.3f}{ratio:8.2f}", flush=True)
-        yield case.name, new_ms
+        yield PairRow(case.name, "ms a step", old_ms, new_ms, statistics.median(ratios), min(ratios), max(ratios))
 
 
 def _cpu_ms(server: Server, requests: Iterable[bytes], case: Case) -> float:
@@ -84,6 +101,9 @@ def _cpu_ms(server: Server, requests: Iterable[bytes], case: Case) -> float:
 def _cases() -> tuple[Case, ...]:
     def route(number: int) -> bytes:
         return post("/route", route_body(_USUAL, number))
+
+    def long_route(number: int) -> bytes:
+        return post("/route", route_body(_LONG, number))
 
     def batch(number: int) -> bytes:
         steps = [{"step": step_of(_USUAL, number * _BATCH + i)} for i in range(_BATCH)]
@@ -99,6 +119,7 @@ def _cases() -> tuple[Case, ...]:
     return (
         Case("route", route),
         Case("route, 50 a second", route, per_second=50.0),
+        Case("route, 30,000 characters", long_route),
         Case("gateway, auto", chat("auto")),
         Case("gateway, auto, 20 a second", chat("auto"), per_second=20.0),
         Case("gateway, named", chat("mid-1")),
@@ -130,6 +151,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--commit", default="6a9c019")
     parser.add_argument("--requests", type=int, default=200)
     parser.add_argument("--slices", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=10_000)
+    parser.add_argument("--only", nargs="+", default=[])
+    parser.add_argument("--write", action="store_true")
     parser.add_argument("--folder", type=Path, default=Path(".tierwise/bench"))
     return parser.parse_args()
 
