@@ -14,7 +14,7 @@ from sqlalchemy import JSON, Connection
 from tierwise.data.decision_log.rows import dump_json
 from tierwise.data.decision_log.tables import DECISIONS
 
-_MOST_ROWS = 64
+_MOST_ROWS = 32  # of 26 values each: SQLite before 3.32 takes 999 of them
 _COLUMNS = tuple(column.name for column in DECISIONS.columns if column.name != "seq")
 _IS_JSON = tuple(isinstance(DECISIONS.c[name].type, JSON) for name in _COLUMNS)
 

@@ -45,6 +45,19 @@ def test_a_decision_recorded_twice_is_there_once(log: DecisionLog, record: MakeR
     assert log.count_decisions() == 2
 
 
+@pytest.mark.parametrize("n", [1, 31, 32, 33, 103])
+def test_a_batch_of_any_length_is_stored_whole_in_order_and_each_id_once(
+    log: DecisionLog, record: MakeRecord, n: int
+) -> None:
+    batch = [record(f"d-{i}") for i in range(n)]
+    assert log.record_decisions(batch) == n
+    assert log.record_decisions([batch[0], record("d-new"), record("d-new"), *batch[-20:]]) == 1
+    assert [logged.step_id for logged in log.logged_steps()] == [f"d-{i}" for i in range(n)] + ["d-new"]
+    stored = log.get_decision(f"d-{n - 1}")
+    assert stored is not None
+    assert stored.record == batch[-1]
+
+
 def test_a_decision_that_is_not_there_is_none(log: DecisionLog) -> None:
     assert log.get_decision("nobody") is None
 
