@@ -99,15 +99,15 @@ PERSONAL_RULES: tuple[Rule, ...] = (
             r"(?<![\d.])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}|3\d{3}([ -])\d{6}\2\d{5}|\d{13,19})(?!\d|[.,]\d)"
         ),
         _card,
-        re.compile(rb"(?<!0)0000 ?0000"),
+        re.compile(rb"0(?<!00)000 ?0000"),
         gate=(b"00000000", b"0000 0000"),
     ),
     NumberRule(
-        re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])"), kind_of("ssn"), re.compile(rb"(?<!0)000 00 0000"),
+        re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])"), kind_of("ssn"), re.compile(rb"0(?<!00)00 00 0000"),
         gate=(b"000 00 0000",),
     ),
     NumberRule(
-        re.compile(r"(?<![\w.])\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)"), kind_of("ssn"), re.compile(rb"(?<!0)000 000 000 00"),
+        re.compile(r"(?<![\w.])\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)"), kind_of("ssn"), re.compile(rb"0(?<!00)00 000 000 00"),
         gate=(b"000 000 000 00",),
     ),
     WordRule(
@@ -120,31 +120,29 @@ PERSONAL_RULES: tuple[Rule, ...] = (
         ("phone", "telephone", "tel", "mobile", "cell", "fax", "whatsapp"),
         ("phone", "tel", "mobile", "cell", "fax", "whatsapp"),
     ),
-    NumberRule(
+    WordRule(
         re.compile(r"(?<![\w.])(?:\+|00(?=[1-9]\d? ))\d{1,3}[ ./-]?\(?\d{1,4}\)?(?:[ ./-]?\d{2,4}){2,4}\b"),
         _phone,
-        re.compile(rb"\+0|(?<!0)000"),
-        gate=(b"+0", b"000"),
-        begins=("+", "00"),
+        ("+", "00"),
     ),
     NumberRule(
         re.compile(r"(?<![\w.+-])\(?[2-9]\d{2}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])"),
         kind_of("phone"),
-        re.compile(rb"(?<!0)000  ?000 0000"),
+        re.compile(rb"0(?<!00)00  ?000 0000"),
         before=1,
         gate=(b"000 000 0000", b"000  000 0000"),
     ),
     NumberRule(  # 020 7946 0958, (030) 1234567, 06 12 34 56 78: the trunk prefix 0 marks a national number
         re.compile(r"(?<![\w.,:/+-])(?<!\d )\(?0[1-9]\d{0,4}\)?[ /-](?:\d{2,8}[ -]?){1,4}(?<=\d)(?![\w:/]|[.,]\d| \d)"),
         _phone,
-        re.compile(rb"(?<!0)00{1,6} {1,2}00"),
+        re.compile(rb"0(?<!00)0{1,6} {1,2}00"),
         before=1,
         gate=(b"0 00", b"0  00"),
     ),
     NumberRule(
         re.compile(r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?!\w|\.\d|-\d)"),
         kind_of("ip"),
-        re.compile(rb"(?<!0)00?0? 00?0? 00?0? 0"),
+        re.compile(rb"0(?<!00)0?0? 00?0? 00?0? 0"),
         gate=(b" 0 0", b" 00 0", b" 000 0"),
     ),
     NumberRule(

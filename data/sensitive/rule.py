@@ -96,7 +96,8 @@ class WordRule:
 class NumberRule:
     """Every match begins with ``shape`` once each character has become its kind, or ``before`` characters earlier.
 
-    Each match of ``shape`` holds one of ``gate``, and of the pattern one of ``begins``: both are searched much faster.
+    Each match of ``shape`` holds one of ``gate``, which is searched much faster. So is a shape that begins with a plain
+    character, for which reason ``0(?<!00)`` says that no digit stands before.
     """
 
     pattern: re.Pattern[str]
@@ -104,7 +105,6 @@ class NumberRule:
     shape: re.Pattern[bytes]
     before: int = 0
     gate: tuple[bytes, ...] = (b"",)
-    begins: tuple[str, ...] = ("",)
 
     def may_match(self, view: View) -> bool:
         kinds = view.kinds
@@ -112,10 +112,8 @@ class NumberRule:
             return kinds is None
         for part in self.gate:
             if part in kinds:
-                break
-        else:
-            return False
-        return any(map(view.text.__contains__, self.begins)) and self.shape.search(kinds) is not None
+                return self.shape.search(kinds) is not None
+        return False
 
     def starts(self, view: View) -> Iterable[int] | None:
         return None if view.kinds is None else self._starts(view.kinds)

@@ -49,7 +49,7 @@ TOKEN_RULES: tuple[Rule, ...] = (
         _SECRET,
     ),
     NumberRule(  # Telegram: the bot's number, then its token
-        re.compile(r"(?<![\w-])\d{8,10}:[A-Za-z0-9_-]{35}(?![\w-])", re.ASCII), _SECRET, re.compile(rb"(?<!0)0{8,10}:"),
+        re.compile(r"(?<![\w-])\d{8,10}:[A-Za-z0-9_-]{35}(?![\w-])", re.ASCII), _SECRET, re.compile(rb"0(?<!00)0{7,9}:"),
         gate=(b"00000000:",),
     ),
     WordRule(
