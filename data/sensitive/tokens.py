@@ -49,7 +49,9 @@ TOKEN_RULES: tuple[Rule, ...] = (
         _SECRET,
     ),
     NumberRule(  # Telegram: the bot's number, then its token
-        re.compile(r"(?<![\w-])\d{8,10}:[A-Za-z0-9_-]{35}(?![\w-])", re.ASCII), _SECRET, re.compile(rb"0(?<!00)0{7,9}:"),
+        re.compile(r"(?<![\w-])\d{8,10}:[A-Za-z0-9_-]{35}(?![\w-])", re.ASCII),
+        _SECRET,
+        re.compile(rb"0(?<!00)0{7,9}:"),
         gate=(b"00000000:",),
     ),
     WordRule(
