@@ -71,6 +71,8 @@ def test_a_router_leans_as_certification_did(router: Router) -> None:
     messages = [replace(step, text="", messages=(Message("user", step.text),)) for step in steps]
     again = leaning_router.decide_many(messages, DecideOptions(max_quality_loss=1.0))
     assert [one.tier for one in again] == [one.tier for one in decisions]
+    alone = [leaning_router.decide(step, DecideOptions(max_quality_loss=1.0)) for step in steps]
+    assert alone == decisions
 
 
 def with_policy(router: Router, spread: float) -> Router:
