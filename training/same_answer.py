@@ -15,7 +15,8 @@ TARGETS = (SUCCESS, SAME_ANSWER)
 def targeted(logged: LoggedStep, tiers: Sequence[str], target: str) -> LoggedStep:
     """The step as the target sees it. For ``same-answer`` whatever was known of success is forgotten: an attempt
     succeeds where its answer has the key of the top tier's first one, the last of ``tiers``; what has no key differs,
-    and so does a mirrored call that failed. Attempts whose answers were not logged, and all where the top tier's was not, are unknown."""
+    and so does a mirrored call that failed. Attempts whose answers were not logged, and all where the top tier's was
+    not, are unknown."""
     if target == SUCCESS:
         return logged
     top = next((one for one in logged.attempts if one.tier == tiers[-1] and has_answer(one)), None)

@@ -14,7 +14,7 @@ from tierwise.serving.dashboard.comparison import Target, targets
 from tierwise.serving.dashboard.evidence import Evidence, find_evidence, live_router, to_interval, training_summary
 from tierwise.serving.dashboard.page import Dashboard, chart, dashboard_of, render, tier_color
 from tierwise.serving.dashboard.period import END_OF_TIME
-from tierwise.serving.dashboard.promise import promise_watch
+from tierwise.serving.dashboard.promise import audit_watch, promise_watch
 from tierwise.serving.dashboard.promises import part_promises
 
 _MAX_SHOWN_LOSS = 0.2
@@ -34,6 +34,7 @@ def quality(request: Request) -> Response:
         active="quality",
         router=router,
         promise=promise_watch(dashboard.service),
+        audits=audit_watch(dashboard.service),
         policy=None if router is None else router.parts.policy,
         nothing=None if router is None else nothing_certified(router.parts.policy, router.catalogue.names[-1]),
         parts=[] if router is None else part_promises(router.parts.policy, _loss_of(chosen, router)),

@@ -1,4 +1,4 @@
-"""The watch over audits: it finds a tier that degrades, in all courses or one part, and cries wolf as rarely as said."""
+"""The watch over audits: it finds a tier that degrades, in all courses or a part, and cries wolf as rarely as said."""
 
 from dataclasses import replace
 
