@@ -20,6 +20,7 @@ from itertools import count
 from json import dumps
 from pathlib import Path
 
+from benchmarks.serving.accepting import accept_body, judging_bundle
 from benchmarks.serving.bodies import SIZES, post, route_body, step_of, text_of
 from benchmarks.serving.load import run_load
 from benchmarks.serving.server import Server, serving
@@ -32,12 +33,18 @@ _BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A kind of request; ``n_steps`` are decided by one. ``per_second`` paces requests; None asks in a loop."""
+    """A kind of request; ``n_steps`` are decided by one. ``per_second`` paces requests; None asks in a loop. ``old`` is
+    what the earlier commit is asked instead, where it lacks the path."""
 
     name: str
     request: Callable[[int], bytes]
     n_steps: int = 1
     per_second: float | None = None
+    old: Callable[[int], bytes] | None = None
+
+    def of(self, name: str) -> Callable[[int], bytes]:
+        """The requests of one side."""
+        return self.old if name == "old" and self.old is not None else self.request
 
 
 def main() -> None:
@@ -45,26 +52,34 @@ def main() -> None:
     folder: Path = arguments.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     source = _source_of(arguments.commit, folder)
-    new, old = _bundle(folder / "bundle", Path()), _bundle(folder / f"bundle-{arguments.commit}", source)
+    new, old = (
+        judging_bundle(_bundle(folder / "bundle", Path())),
+        _bundle(folder / f"bundle-{arguments.commit}", source),
+    )
     print(f"{time.strftime('%d %B %Y')}, load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
     with provider() as url:
         tiers = tiers_at(url, folder)
         with serving(new, tiers=tiers) as ours, serving(old, source, tiers=tiers) as theirs:
             print(f"{'request':34}{arguments.commit:>10}{'now':>10}{'ratio':>8}   ms of processor time a step")
-            found = dict(_rows({"old": theirs, "new": ours}, arguments.requests, arguments.slices))
+            cases = [case for case in _cases() if case.name.startswith(arguments.only)]
+            found = dict(_rows({"old": theirs, "new": ours}, cases, arguments.requests, arguments.slices))
+    if arguments.only:
+        return
     named, auto, batch, single = (found[name] for name in ("gateway, named", "gateway, auto", "batch of 100", "route"))
     print(f"now: auto over a named model {auto / named:.2f}, a step of a batch over a single one {batch / single:.2f}")
 
 
-def _rows(servers: Mapping[str, Server], n_requests: int, n_slices: int) -> Iterator[tuple[str, float]]:
+def _rows(
+    servers: Mapping[str, Server], cases: Iterable[Case], n_requests: int, n_slices: int
+) -> Iterator[tuple[str, float]]:
     """Prints a row for each case and yields its name with this version's milliseconds a step."""
     numbers = count()
-    for case in _cases():
+    for case in cases:
         n_sent = max(4, n_requests // case.n_steps)
         spent: dict[str, list[float]] = {name: [] for name in servers}
         for turn in range(n_slices + 1):
             for name, server in servers.items():
-                requests = [case.request(next(numbers)) for _ in range(n_sent)]
+                requests = [case.of(name)(next(numbers)) for _ in range(n_sent)]
                 cpu_ms = _cpu_ms(server, requests, case) / case.n_steps
                 if turn:  # the first slice warms up
                     spent[name].append(cpu_ms)
@@ -85,6 +100,9 @@ def _cases() -> tuple[Case, ...]:
     def route(number: int) -> bytes:
         return post("/route", route_body(_USUAL, number))
 
+    def accept(number: int) -> bytes:
+        return post("/accept", accept_body(number))
+
     def batch(number: int) -> bytes:
         steps = [{"step": step_of(_USUAL, number * _BATCH + i)} for i in range(_BATCH)]
         return post("/route/batch", dumps({"requests": steps}).encode())
@@ -98,6 +116,7 @@ def _cases() -> tuple[Case, ...]:
 
     return (
         Case("route", route),
+        Case("accept two answers, over route", accept, old=route),
         Case("route, 50 a second", route, per_second=50.0),
         Case("gateway, auto", chat("auto")),
         Case("gateway, auto, 20 a second", chat("auto"), per_second=20.0),
@@ -130,6 +149,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--commit", default="6a9c019")
     parser.add_argument("--requests", type=int, default=200)
     parser.add_argument("--slices", type=int, default=5)
+    parser.add_argument("--only", default="", help="only the cases whose name begins so")
     parser.add_argument("--folder", type=Path, default=Path(".tierwise/bench"))
     return parser.parse_args()
 
