@@ -14,9 +14,10 @@ _UNDER = (
     "Every call is paid. *Answers differ* from the top tier's also where they cannot be compared; that bounds the "
     "success that is lost in absolute terms and needs no label. *Equal or top* uses the dearer of two cheap answers "
     "where they are equal on a key that many answers were possible for. *Learned acceptance* takes on every step the "
-    "surest answers that are together expected to lose what may be lost; *courses, as certified* are what serves. Plain "
-    "cascades are the best of their catch rate, picked afterwards. The oracles ask both cheap tiers and know which "
-    "answer is right, or the same as the top tier's. *More than single* is paired, in points of what is saved a step."
+    "surest answers that are together expected to lose what may be lost; *courses, as certified* are what serves. "
+    "Plain cascades are the best of their catch rate, picked afterwards. The oracles ask both cheap tiers and know "
+    "which answer is right, or the same as the top tier's. *More than single* is paired, in points of what is saved a "
+    "step."
 )
 
 
