@@ -108,15 +108,7 @@ def build_service(settings: Settings, decider: Decider | None = None, tracing: "
         watcher,
         Watcher(challenger_source(settings), challenger, settings.reload_seconds, guardrails, stage),
         ExperimentWatcher(lambda: recorder.log, arms, settings.experiment_seconds),
-        PromiseWatcher(
-            lambda: recorder.log,
-            slot,
-            watched,
-            metrics,
-            settings.promise_seconds,
-            settings.promise_settle_seconds,
-            max_different=settings.audit_different,
-        ),
+        _promise_watcher(settings, recorder, slot, watched, metrics),
         Retention(lambda: recorder.log, settings.retention_days),
         BudgetWatcher(
             lambda: recorder.log, settings.budget_usd_per_day, settings.budget_usd_per_month, settings.alarm_url
@@ -152,6 +144,21 @@ def service_of(request: Request) -> Service:
 def new_decision_id() -> str:
     """Milliseconds, then 80 random bits: unique, and neighbours in time are neighbours in the index."""
     return f"d-{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
+
+
+def _promise_watcher(
+    settings: Settings, recorder: Recorder, slot: RouterSlot, watched: Watched, metrics: Metrics
+) -> PromiseWatcher:
+    seconds, settle_seconds = settings.promise_seconds, settings.promise_settle_seconds
+    return PromiseWatcher(
+        lambda: recorder.log,
+        slot,
+        watched,
+        metrics,
+        seconds,
+        settle_seconds,
+        max_different=settings.audit_different,
+    )
 
 
 def _open_log(settings: Settings) -> DecisionLog:

@@ -14,7 +14,7 @@ import pytest
 from tests.serving.gateway.scripted_models import LOGPROBS, TIERS, Models, scripted
 from tierwise.data.courses import ran_course
 from tierwise.data.decision_log import DecisionLog
-from tierwise.router_model.monitor.evidence import audit_of, show
+from tierwise.router_model.monitor.evidence import show
 
 CHAT, RESPONSES, MESSAGES = "/v1/chat/completions", "/v1/responses", "/v1/messages"
 TOOL_SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
@@ -255,46 +255,6 @@ def test_the_log_of_courses_is_no_collected_log_and_breaks_no_promise(
         (step,) = log.logged_steps()
     assert ran_course(step)
     assert show(step, TIERS) is None
-
-
-WATCHED = {"courses": True, "audit_share": 1.0, "audit_usd_per_day": 100.0}
-SOON = {"promise_seconds": 0.02, "promise_settle_seconds": 0.0}
-
-
-def test_audits_are_logged_and_a_tier_that_degrades_ends_courses_here_there_and_after_a_restart(
-    start: Any, answered: Any, tiers: Path, models: Models, stored: Any
-) -> None:
-    models.says["frontier"] = "7"
-    app, other = (start(answered, tiers=tiers, **WATCHED, **SOON) for _ in range(2))
-    response = app.post(CHAT, json=body())
-    outcomes = stored(app, response.headers["x-tierwise-decision-id"], 3)["outcomes"]
-    (audit,) = [each for each in outcomes if each["tier"] == "frontier"]
-    assert (audit["mirror"], audit["audit"], audit["is_same"], audit["p_audit"]) == (True, True, True, 1.0)
-    models.says["frontier"] = "812"
-    for _ in range(30):
-        response = app.post(CHAT, json=body())
-        stored(app, response.headers["x-tierwise-decision-id"], 3 if "x-tierwise-course" in response.headers else 1)
-    again = start(answered, tiers=tiers, **WATCHED, **SOON)
-    for each in (app, other, again):
-        assert _until(lambda each=each: "tierwise_audit_alarm 1.0" in each.get("/metrics").text, 1)
-        assert "x-tierwise-course" not in each.post(CHAT, json=body()).headers
-    page = app.get("/dashboard/quality", headers={"host": "localhost"}).text
-    assert "Do accepted answers stay the top tier's?" in page
-    assert "courses broken" in app.get("/dashboard/routers", headers={"host": "localhost"}).text
-
-
-def test_an_audit_that_the_top_tier_does_not_answer_is_logged_and_counts_as_different(
-    start: Any, answered: Any, tiers: Path, models: Models, stored: Any, tmp_path: Path
-) -> None:
-    models.says["frontier"] = lambda _: (503, {"error": {"message": "overloaded"}})
-    app = start(answered, tiers=tiers, **WATCHED)
-    stored(app, app.post(CHAT, json=body()).headers["x-tierwise-decision-id"], 3)
-    with DecisionLog.open(f"sqlite:///{tmp_path}/decisions.db") as log:
-        (step,) = log.logged_steps()
-    audit = audit_of(step, TIERS)
-    assert audit is not None
-    assert (audit.error, audit.extra["is_same"], audit.cost_usd) == ("status_503", None, None)
-    assert 'tierwise_audits_total{result="failed"} 1.0' in app.get("/metrics").text
 
 
 def _hang_up(address: str) -> bool:
