@@ -17,6 +17,9 @@ AUDIT_KEY = "audit-"
 P_AUDIT = "p_audit"
 """The field of an audit with the chance at which it was drawn."""
 
+AUDIT = "audit"
+"""The field of an attempt that says: the top tier, asked in the background beside an answer that was used."""
+
 
 @dataclass(frozen=True, slots=True)
 class Course:
@@ -63,6 +66,13 @@ class Accepted:
 def is_of_course(attempt: Attempt) -> bool:
     """Whether the attempt was asked for by a course: an opinion, or the last resort after opinions."""
     return COURSE in attempt.extra
+
+
+def is_audit(attempt: Attempt) -> bool:
+    """Whether the top tier was asked for comparison alone, beside an answer that was used. Older logs of courses say so
+    in the course."""
+    course = attempt.extra.get(COURSE)
+    return attempt.extra.get(AUDIT) is True or (isinstance(course, Mapping) and course.get(AUDIT) is True)
 
 
 def ran_course(logged: LoggedStep) -> bool:

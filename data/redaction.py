@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from tierwise.data.answers.key import parse_key
+from tierwise.data.courses import COURSE
 from tierwise.data.foreign.limits import MAX_REDACTED_ATTEMPT_CHARS, MAX_REDACTED_STEP_CHARS
 from tierwise.data.records import Attempt, Decision, LoggedStep, Message, Reason, Step, Tool, ToolCall
 from tierwise.data.sensitive.keyed import looks_secret, secret_name_in
@@ -58,7 +59,7 @@ def redact_attempt(attempt: Attempt, mode: Redaction) -> Attempt:
             output=None,
             tool_calls=None,
             answer_key=key if is_digest else None,
-            extra={name: value for name, value in attempt.extra.items() if name in _FLAGS and _is_number(value)},
+            extra=_flags(attempt.extra),
         )
     return replace(
         named,
@@ -70,7 +71,15 @@ def redact_attempt(attempt: Attempt, mode: Redaction) -> Attempt:
     )
 
 
-_FLAGS = frozenset({"mirror", "audit", "is_same", "judge_score", "mirror_latency_ms", "status", "stream"})
+_FLAGS = frozenset(
+    {"mirror", "audit", "p_audit", "is_same", "is_used", "judge_score", "mirror_latency_ms", "status", "stream"}
+)
+
+
+def _flags(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """What holds no words; of a course, that there was one: evidence for single shots leaves such steps aside."""
+    found = {name: value for name, value in extra.items() if name in _FLAGS and _is_number(value)}
+    return found | ({COURSE: True} if COURSE in extra else {})
 
 
 def _is_number(value: object) -> bool:

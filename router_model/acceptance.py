@@ -117,6 +117,7 @@ class Acceptance:
         self._answer_bytes, self._top_bytes = answer_graph, top_graph
         self._answer = open_graph(answer_graph)
         self._top = None if top_graph is None else open_graph(top_graph)
+        self._columns: tuple[FeatureSchema, NDArray[np.int64]] | None = None
 
     def judge(self, rows: NDArray[np.float32]) -> Judgement:
         """Rows float32 [m, d] of ``schema``; one row's result does not depend on the others."""
@@ -125,6 +126,13 @@ class Acceptance:
             return judged(answer, None, None, self.lines)
         both = run_graph(self._top, with_state(rows)).astype(np.float64)
         return judged(answer, both[: len(rows)], both[len(rows) :], self.lines)
+
+    def columns_in(self, features: FeatureSchema) -> NDArray[np.int64]:
+        """As ``schema.columns_in``, looked up once for the schema that serves."""
+        known = self._columns
+        if known is None or known[0] is not features:
+            known = self._columns = (features, self.schema.columns_in(features))
+        return known[1]
 
     def save(self, folder: Path | str) -> None:
         """Writes the graphs and ``acceptance.json``."""
@@ -161,9 +169,11 @@ class Acceptance:
 
 def with_state(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """The rows twice, float32 [2 m, d + 1]: as if each answer were right, then as if it were wrong."""
-    m = len(rows)
-    state = np.concatenate([np.ones(m), np.zeros(m)]).astype(np.float32)
-    return np.concatenate([np.concatenate([rows, rows]), state[:, None]], axis=1)
+    m, d = rows.shape
+    both = np.empty((2 * m, d + 1), dtype=np.float32)
+    both[:m, :d], both[m:, :d] = rows, rows
+    both[:m, d], both[m:, d] = 1.0, 0.0
+    return both
 
 
 def _read(raw: Mapping[str, Any]) -> tuple[AcceptanceSchema, Lines]:
@@ -174,4 +184,5 @@ def _read(raw: Mapping[str, Any]) -> tuple[AcceptanceSchema, Lines]:
 
 
 def _chance(log_odds: Floats, line: tuple[float, float]) -> Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds * line[0] + line[1], -30, 30))))
+    score = np.minimum(np.maximum(log_odds * line[0] + line[1], -30.0), 30.0)  # np.clip costs more than the rest
+    return np.asarray(1.0 / (1.0 + np.exp(-score)))

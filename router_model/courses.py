@@ -1,6 +1,7 @@
 """From a step to its course, and from the answers that came to what is done with them."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +119,7 @@ def accepted(
         return Accepted(None, course.otherwise, Reason("incomplete", text))
     if parts is None or ordered.certified is None:
         return Accepted(None, course.otherwise, Reason("no_acceptance", "The router has not learned to accept."))
-    columns = vector[:, parts.acceptance.schema.columns_in(features)]
+    columns = vector[:, parts.acceptance.columns_in(features)]
     p_step = prediction.probabilities.p_success
     return _judged(step, answers, ordered.certified, course, parts.acceptance, columns, p_step)
 
@@ -144,25 +145,26 @@ def _judged(
     given = sorted((answer for answer in answers if answer.is_known), key=lambda answer: names.index(answer.tier))
     evidence = evidence_rows(step, given)
     first = [at for at, one in enumerate(given) if at == 0 or given[at - 1].tier != one.tier]
-    tier = np.array([names.index(given[at].tier) for at in first], dtype=np.int64)
-    m = len(first)
+    evidence = evidence[first]
+    m, tiers = len(first), [names.index(given[at].tier) for at in first]
     rows = acceptance.schema.rows(
-        evidence[first], tier, len(course.ask), np.repeat(columns, m, axis=0), np.repeat(p_step, m, axis=0)
+        evidence, np.array(tiers, dtype=np.int64), len(course.ask), columns[[0] * m], p_step[[0] * m]
     )
     judgement = acceptance.judge(rows)
-    best = int(np.lexsort((tier, -judgement.p_answer))[0])
-    p_success = {names[t]: float(p) for t, p in zip(tier, judgement.p_answer, strict=True)}
+    p_answer, p_lost = judgement.p_answer.tolist(), judgement.p_lost.tolist()
+    best = min(range(m), key=lambda at: (-p_answer[at], tiers[at]))
+    p_success = {names[tier]: p for tier, p in zip(tiers, p_answer, strict=True)}
     p_success[names[-1]] = float(judgement.p_top[best])
-    same = float(evidence[first[0], _SAME]) if m > 1 else float("nan")
-    is_same = None if np.isnan(same) else same == 1
+    same = float(evidence[0, _SAME]) if m > 1 else float("nan")
+    is_same = None if math.isnan(same) else same == 1
     if course.accept == AGREEMENT:
         best = 0
-        is_accepted = bool(agrees_openly(evidence[first]).all())
+        is_accepted = bool(agrees_openly(evidence).all())
     else:
-        is_accepted = certified.threshold is not None and bool(judgement.p_lost[best] <= certified.threshold)
-    reason = _reason(course.accept, is_accepted, float(judgement.p_lost[best]), acceptance.schema.target)
+        is_accepted = certified.threshold is not None and p_lost[best] <= certified.threshold
+    reason = _reason(course.accept, is_accepted, p_lost[best], acceptance.schema.target)
     if is_accepted:
-        return Accepted(names[tier[best]], None, reason, p_success, is_same)
+        return Accepted(names[tiers[best]], None, reason, p_success, is_same)
     return Accepted(None, course.otherwise, reason, p_success, is_same)
 
 

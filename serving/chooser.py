@@ -18,8 +18,8 @@ from tierwise.serving.cache import DecisionCache, decision_key
 from tierwise.serving.fallback import OVERLOADED_CODE, Fallback
 from tierwise.serving.metrics import Metrics
 from tierwise.serving.pool import DecisionPool
-from tierwise.serving.promise import Watched
 from tierwise.serving.question import Question, decided_at_once
+from tierwise.serving.watched import Watched
 from tierwise.serving.wire import RouteRequest
 
 _LOGGER = logging.getLogger(__name__)

@@ -11,6 +11,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from tierwise.data.decision_log import OutcomeCounts
 from tierwise.data.records import Attempt, Decision
 from tierwise.router_model.exploration import EXPLORED_CODE
+from tierwise.router_model.monitor.audits import AuditsState
 from tierwise.router_model.monitor.promise import PromiseState
 
 _SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0)
@@ -137,10 +138,16 @@ class Metrics:
             self._resting[model] = is_open
             self._breakers.labels(model).set(is_open)
 
-    def note_audit(self, is_same: bool, is_alarm: bool) -> None:
-        """Counts an audit; the alarm stands once it was raised."""
-        self._bound(self._audits, "same" if is_same else "different").inc()
+    def note_audit(self, result: Literal["same", "different", "failed"]) -> None:
+        """Counts an audit of this process; ``failed`` where the top tier did not answer."""
+        self._bound(self._audits, result).inc()
+
+    def note_audits(self, state: AuditsState | None, is_alarm: bool) -> None:
+        """Shows what all audits in the log say of the live router's courses."""
         self._audit_alarm.set(float(is_alarm))
+        self._audits_read.set(0 if state is None else state.whole.n_audits)
+        self._audit_different.labels("lower").set(0.0 if state is None else state.whole.lower)
+        self._audit_different.labels("upper").set(1.0 if state is None else state.whole.upper)
 
     def note_promise(self, state: PromiseState) -> None:
         """Shows how the live router's promise stands."""
@@ -167,7 +174,14 @@ class Metrics:
     def _add_promise(self) -> None:
         """Those of the watch over the live router's promise."""
         self._audits = self._counter("tierwise_audits", "Accepted answers beside the top tier's.", ["result"])
-        self._audit_alarm = self._gauge("tierwise_audit_alarm", "1 once too many audited answers differ.", "livemax")
+        self._audit_alarm = self._gauge(
+            "tierwise_audit_alarm", "1 while courses of the live router are ended by their audits.", "livemax"
+        )
+        self.audit_alarms = self._counter("tierwise_audit_alarms", "Alarms of audits, for all courses or a part.", [])
+        self._audits_read = self._gauge("tierwise_audits_read", "Audits of the live router in the log.", "livemax")
+        self._audit_different = self._gauge(
+            "tierwise_audit_different", "Ends of the share of audited answers that differ.", "livemax", ["end"]
+        )
         self.is_promise_broken = self._gauge("tierwise_promise_broken", "1 while the alarm stands.", "livemax")
         self.promise_alarms = self._counter("tierwise_promise_alarms", "Router versions whose promise broke.", [])
         self._promise_loss = self._gauge(

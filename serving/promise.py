@@ -1,30 +1,29 @@
-"""Watches the live router's promise on a thread of its own, and says so once it is broken.
+"""Watches on a thread of its own what the live router promised, and its courses by their audits; and says so once
+either is broken.
 
-Every process reads the decisions of the live version as they settle. The alarm goes to the audit trail once, and stands
+Every process reads the decisions of the live version as they settle. An alarm goes to the audit trail once, and stands
 for that version, whatever the number of processes and restarts: until another version is promoted.
 """
 
 import logging
-import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 
 from tierwise.data.decision_log import AuditEntry, DecisionLog
 from tierwise.data.decision_log.views.promised import Place, promised_steps
 from tierwise.data.errors import TierwiseError
-from tierwise.data.records import Decision, Reason
 from tierwise.data.trouble import TroubleLog
 from tierwise.router_model.decider import Decider
-from tierwise.router_model.guardrails import open_tiers
-from tierwise.router_model.monitor.evidence import BROKEN_CODE
+from tierwise.router_model.monitor.audits import DIFFERENT
 from tierwise.router_model.monitor.promise import PromiseMonitor, PromiseState
 from tierwise.router_model.router import Router
+from tierwise.serving.course_watch import CourseWatch
 from tierwise.serving.metrics import Metrics
 from tierwise.serving.periodic import Periodic
 from tierwise.serving.slot import RouterSlot
-from tierwise.serving.wire import RouteRequest
+from tierwise.serving.watched import Watched
 
 ALARM_ACTION = "promise broken"
 SETTLE_SECONDS = 600.0
@@ -36,29 +35,9 @@ _REST_SECONDS = 0.1
 _LOGGER = logging.getLogger(__name__)
 
 
-class Watched:
-    """What the request path and the pages read: one attribute, exchanged as a whole."""
-
-    def __init__(self, goes_to_top: bool) -> None:
-        self._goes_to_top = goes_to_top
-        self.version: str | None = None
-        self.state: PromiseState | None = None
-        self.broken_version: str | None = None
-
-    def kept(self, decision: Decision, request: RouteRequest, decider: Decider) -> Decision:
-        """``decision``, or the top open tier where its router's promise is broken and the settings say so."""
-        if not self._goes_to_top or self.broken_version is None or decision.router_version != self.broken_version:
-            return decision
-        if decision.is_fallback:
-            return decision
-        return _at_the_top(decision, request, decider)
-
-    def is_broken(self, version: str) -> bool:
-        return self.broken_version == version
-
-
 class PromiseWatcher(Periodic):
-    """Looks every ``seconds`` (0: never). ``clock`` gives seconds since the epoch."""
+    """Looks every ``seconds`` (0: never). ``clock`` gives seconds since the epoch; of the answers that courses accepted
+    and the top tier audited, the share ``max_different`` may differ."""
 
     def __init__(
         self,
@@ -69,6 +48,7 @@ class PromiseWatcher(Periodic):
         seconds: float,
         settle_seconds: float = SETTLE_SECONDS,
         clock: Callable[[], float] = time.time,
+        max_different: float = DIFFERENT,
     ) -> None:
         super().__init__("promise", min(seconds, _SOON_SECONDS))
         self._log = log
@@ -79,6 +59,7 @@ class PromiseWatcher(Periodic):
         self._settle_seconds = settle_seconds
         self._clock = clock
         self._monitor: PromiseMonitor | None = None
+        self._courses = CourseWatch(watched, metrics, max_different)
         self._place = _START
         self._away = TroubleLog(_LOGGER)
 
@@ -104,7 +85,10 @@ class PromiseWatcher(Periodic):
             self._begin(log, decider, promised)
         if self._monitor is None:
             return
-        if self._read(log, decider.version, self._monitor) or self._watched.state is None:
+        n_taken, n_audited = self._read(log, decider.version, self._monitor)
+        if n_audited or self._watched.audits is None:
+            self._courses.judge(log)
+        if n_taken or self._watched.state is None:
             state = self._monitor.state()
             self._watched.state = state
             self._metrics.note_promise(state)
@@ -120,21 +104,23 @@ class PromiseWatcher(Periodic):
         self._place = _START
         self._watched.state = None
         self._watched.broken_version = decider.version if is_known else None
+        self._courses.begin(log, decider)
         self._watched.version = decider.version
         self._metrics.is_promise_broken.set(float(is_known))
 
-    def _read(self, log: DecisionLog, version: str, monitor: PromiseMonitor) -> int:
-        """Adds what has settled, page by page; how many decisions speak."""
-        n_taken, until = 0, self._clock() - self._settle_seconds
+    def _read(self, log: DecisionLog, version: str, monitor: PromiseMonitor) -> tuple[int, int]:
+        """Adds what has settled, page by page; how many decisions speak of the promise, and how many were audited."""
+        n_taken, n_audited, until = 0, 0, self._clock() - self._settle_seconds
         while not self.is_stopping:
             page = partial(promised_steps, router_version=version, after=self._place, until=until)
             steps, place = log.ask(page)
             if place is None:
                 break
             n_taken += monitor.take(steps)
+            n_audited += self._courses.take(steps)
             self._place = place
             time.sleep(_REST_SECONDS)  # a long log is caught up with beside the pages and decisions, not before them
-        return n_taken
+        return n_taken, n_audited
 
     def _alarm(self, log: DecisionLog, version: str, state: PromiseState) -> None:
         """The trail first, so that every other process and the next start know it too."""
@@ -158,21 +144,4 @@ def broken_text(state: PromiseState) -> str:
         f"more than the promised {state.max_quality_loss:.1%} of the top tier's success is lost, with"
         f" {state.confidence:.0%} confidence after {state.broken_after} of {state.n_tasks} tasks"
         f" (loss {state.lower:.1%} to {state.upper:.1%})"
-    )
-
-
-def _at_the_top(decision: Decision, request: RouteRequest, decider: Decider) -> Decision:
-    """The dearest open tier within the caller's budget; the decision as it was where only that fits."""
-    allowed = open_tiers(request.step, request.options, decider.guardrails, decider.catalogue)
-    limit = request.options.max_cost_usd
-    names = decider.catalogue.names[allowed.low : allowed.high + 1]
-    costs = decision.expected_cost_usd
-    fitting = [name for name in names if limit is None or costs.get(name, math.inf) <= limit]
-    if not fitting:
-        return decision
-    tier = decider.catalogue.tiers[decider.catalogue.index(fitting[-1])]
-    text = f"The router's promise does not hold any more; '{tier.name}', the dearest open tier, is taken."
-    model = tier.model.name if tier.model else None
-    return replace(
-        decision, tier=tier.name, model=model, reason=Reason(BROKEN_CODE, text), is_fallback=True, course=None
     )

@@ -21,7 +21,7 @@ from tierwise.serving.fallback import Fallback
 from tierwise.serving.leaving import Leaving
 from tierwise.serving.metrics import Metrics
 from tierwise.serving.pool import DecisionPool
-from tierwise.serving.promise import PromiseWatcher, Watched
+from tierwise.serving.promise import PromiseWatcher
 from tierwise.serving.reading import LogReader
 from tierwise.serving.recorder import Recorder, RecorderLimits
 from tierwise.serving.retention import Retention
@@ -30,6 +30,7 @@ from tierwise.serving.settings import Settings
 from tierwise.serving.shadow import Shadow
 from tierwise.serving.slot import RouterSlot, guardrails_of, overflow_router, stand_in_router
 from tierwise.serving.source import Watcher, challenger_source, champion_source
+from tierwise.serving.watched import Watched
 
 if TYPE_CHECKING:
     from tierwise.serving.tracing import Tracing
@@ -107,9 +108,7 @@ def build_service(settings: Settings, decider: Decider | None = None, tracing: "
         watcher,
         Watcher(challenger_source(settings), challenger, settings.reload_seconds, guardrails, stage),
         ExperimentWatcher(lambda: recorder.log, arms, settings.experiment_seconds),
-        PromiseWatcher(
-            lambda: recorder.log, slot, watched, metrics, settings.promise_seconds, settings.promise_settle_seconds
-        ),
+        _promise_watcher(settings, recorder, slot, watched, metrics),
         Retention(lambda: recorder.log, settings.retention_days),
         BudgetWatcher(
             lambda: recorder.log, settings.budget_usd_per_day, settings.budget_usd_per_month, settings.alarm_url
@@ -145,6 +144,21 @@ def service_of(request: Request) -> Service:
 def new_decision_id() -> str:
     """Milliseconds, then 80 random bits: unique, and neighbours in time are neighbours in the index."""
     return f"d-{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
+
+
+def _promise_watcher(
+    settings: Settings, recorder: Recorder, slot: RouterSlot, watched: Watched, metrics: Metrics
+) -> PromiseWatcher:
+    seconds, settle_seconds = settings.promise_seconds, settings.promise_settle_seconds
+    return PromiseWatcher(
+        lambda: recorder.log,
+        slot,
+        watched,
+        metrics,
+        seconds,
+        settle_seconds,
+        max_different=settings.audit_different,
+    )
 
 
 def _open_log(settings: Settings) -> DecisionLog:

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from tierwise.data.errors import TierwiseError
 from tierwise.data.experiments import MAX_EXPLORATION
 from tierwise.data.redaction import Redaction
+from tierwise.router_model.monitor.audits import DIFFERENT
 
 ENV_PREFIX = "TIERWISE_"
 FOREIGN_VARIABLES = ("TIERWISE_TEST_", "TIERWISE_CLIENT_", "TIERWISE_URL", "TIERWISE_API_KEY")
@@ -40,7 +41,7 @@ class Settings(BaseSettings):
     audit_share: float = Field(0.02, ge=0, le=1, description="Share of accepted answers that the top tier audits.")
     audit_usd_per_day: float = Field(1.0, ge=0, description="Budget a day for these audits; 0: none.")
     audit_different: float = Field(
-        0.05, gt=0, lt=1, description="Share of audited answers that may differ before courses stop."
+        DIFFERENT, gt=0, lt=1, description="Share of audited answers that may differ before courses stop."
     )
     challenger: str | None = Field(None, description="Folder or models:/ address of the bundle that wants to serve.")
     shadow_queue: int = Field(1000, ge=0, description="Requests that may wait for the challenger's opinion.")
@@ -50,9 +51,10 @@ class Settings(BaseSettings):
     experiment_seconds: float = Field(5.0, ge=0, description="Pause between looks for an experiment; 0 never looks.")
     reload_seconds: float = Field(10.0, ge=0, description="Pause between looks for a new bundle; 0 only on SIGHUP.")
     on_broken_promise: Literal["warn", "top"] = Field(
-        "warn", description="Once the certified loss is disproved: warn only, or answer with the top open tier."
+        "warn",
+        description="Once the promise, or courses by their audits, break: warn, or answer with the top open tier.",
     )
-    promise_seconds: float = Field(60.0, ge=0, description="Pause between looks at the promise; 0 never looks.")
+    promise_seconds: float = Field(60.0, ge=0, description="Pause between looks at promise and audits; 0: never.")
     promise_settle_seconds: float = Field(600.0, ge=0, description="Age from which decisions speak of the promise.")
     fallback_tier: str | None = Field(None, description="Tier when the router is in trouble; the top one if unset.")
     human_visible_min_tier: str | None = Field(None, description="Lowest tier for steps whose output people see.")

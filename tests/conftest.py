@@ -95,6 +95,17 @@ def router(bundle_folder: Path) -> Router:
 
 
 @pytest.fixture(scope="session")
+def answered(catalogue: TierCatalogue, quick_config: "TrainConfig", tmp_path_factory: pytest.TempPathFactory) -> Router:
+    """A router that learned from answers and has a course for steps of the type ``count``."""
+    from tests.training.answered_world import answered_world
+    from tierwise.training.train import train_router
+
+    folder: Path = tmp_path_factory.mktemp("answered") / "bundle"
+    train_router(answered_world(500), catalogue, quick_config).save(folder)
+    return Router.load(folder)
+
+
+@pytest.fixture(scope="session")
 def stub_url() -> Iterator[str]:
     """The address of a stub provider in a process of its own; the names of models say how it behaves."""
     script = Path(__file__).parents[1] / "examples" / "stub_upstream.py"

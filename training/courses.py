@@ -13,6 +13,7 @@ from tierwise.training.acceptance_table import AcceptanceTable
 
 Floats = NDArray[np.float64]
 Tiers = NDArray[np.int64]
+_NEVER = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,19 @@ def course_of(table: AcceptanceTable, asked: int, judgement: Judgement, relative
         asked_cost,
         relative_cost.shape[1],
     )
+
+
+def expected_acceptances(course: Course, max_loss: float) -> int:
+    """How many of the surest answers can be accepted so that all of them are *expected* to lose at most ``max_loss`` of
+    the steps: from predictions alone."""
+    expected = np.cumsum(np.clip(np.sort(course.p_lost), -1.0, _NEVER))
+    return int((expected <= max_loss * len(expected)).sum())
+
+
+def expected_threshold(course: Course, max_loss: float) -> float:
+    """The threshold that accepts those; minus infinity where there are none. No certificate."""
+    n_accepted = expected_acceptances(course, max_loss)
+    return float(np.sort(course.p_lost)[n_accepted - 1]) if n_accepted else -np.inf
 
 
 def largest_threshold(course: Course, max_loss: float, deviations: float = 0.0) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tierwise.data.answers import Question, same_answer
-from tierwise.data.mirrored import IS_SAME, has_answer
+from tierwise.data.mirrored import IS_SAME, has_answer, is_mirror
 from tierwise.data.records import Attempt, LoggedStep
 from tierwise.data.sameness import attempt_key
 
@@ -14,8 +14,9 @@ TARGETS = (SUCCESS, SAME_ANSWER)
 
 def targeted(logged: LoggedStep, tiers: Sequence[str], target: str) -> LoggedStep:
     """The step as the target sees it. For ``same-answer`` whatever was known of success is forgotten: an attempt
-    succeeds where its answer has the key of the top tier's first one, the last of ``tiers``; what has no key differs.
-    Attempts whose answers were not logged, and all where the top tier's was not, are unknown."""
+    succeeds where its answer has the key of the top tier's first one, the last of ``tiers``; what has no key differs,
+    and so does a mirrored call that failed. Attempts whose answers were not logged, and all where the top tier's was
+    not, are unknown."""
     if target == SUCCESS:
         return logged
     top = next((one for one in logged.attempts if one.tier == tiers[-1] and has_answer(one)), None)
@@ -25,8 +26,10 @@ def targeted(logged: LoggedStep, tiers: Sequence[str], target: str) -> LoggedSte
 
 
 def _is_same(question: Question, attempt: Attempt, top: Attempt | None, top_tier: str) -> bool | None:
-    if top is None or not has_answer(attempt):
+    if top is None:
         return None
+    if not has_answer(attempt):  # what was asked for comparison and failed is no random part of the work
+        return False if is_mirror(attempt) and attempt.error is not None else None
     if attempt.tier == top_tier:
         return True
     told = attempt.extra.get(IS_SAME)

@@ -27,7 +27,7 @@ from tierwise.training.certification.units import Units
 from tierwise.training.certified_policy import certified_policy
 from tierwise.training.config import TrainConfig
 from tierwise.training.course_points import certified_point
-from tierwise.training.courses import Course, course_of
+from tierwise.training.courses import Course, course_of, expected_acceptances
 from tierwise.training.errors import TrainingError
 
 COURSE_LOSSES = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2)
@@ -53,10 +53,8 @@ class _Candidate:
 
     def expected_saving(self, max_loss: float) -> float:
         """What it is expected to save where it may lose ``max_loss``, from predictions and costs alone."""
-        order = np.argsort(self.course.p_lost)
-        expected = np.cumsum(np.clip(self.course.p_lost[order], -1.0, _NEVER))
-        n_accepted = int((expected <= max_loss * len(order)).sum())
-        return float(n_accepted / max(len(order), 1) - self.course.asked_cost.mean()) if len(order) else -1.0
+        n = len(self.course.p_lost)
+        return expected_acceptances(self.course, max_loss) / n - float(self.course.asked_cost.mean()) if n else -1.0
 
 
 def certified_with_courses(

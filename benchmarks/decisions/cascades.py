@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from benchmarks.decisions.families import Family, Sides, Used, of_courses, of_single_shots, set_by_part
 from benchmarks.decisions.problem import Fold, Problem
-from tierwise.data.answers import Question, same_answer
-from tierwise.data.records import LoggedStep
 from tierwise.features.encoders.encoder import load_encoder
 from tierwise.features.pipeline import FeaturePipeline
 from tierwise.router_model.acceptance import AcceptanceSchema, Judgement
@@ -24,6 +22,7 @@ from tierwise.training.acceptance_table import AcceptanceTable, acceptance_table
 from tierwise.training.chain_model import fit_chain_model
 from tierwise.training.courses import course_of
 from tierwise.training.evaluation.bootstrap import Bootstrap
+from tierwise.training.plain_courses import Plays, Sameness, equal_or_top, right_or_top
 from tierwise.training.tier_classifier import BoosterParams
 
 Floats = NDArray[np.float64]
@@ -47,8 +46,7 @@ class Answered:
     schema: AcceptanceSchema
     vectors: NDArray[np.float32]
     relative_cost: Floats
-    is_equal: NDArray[np.bool_]
-    is_same: NDArray[np.bool_]
+    same: Sameness
     lengths: Floats
     scores: Floats | None = None
 
@@ -65,15 +63,14 @@ class Answered:
         table = acceptance_table(problem.steps, schema, columns)
         cost = problem.cost_usd / problem.cost_usd[:, -1:]
         lengths = [len(logged.attempts[-2].output or "") for logged in problem.steps]
-        is_equal = np.array([_is_equal(logged) for logged in problem.steps])
-        is_same = np.array([_are_same(logged) for logged in problem.steps])
-        return cls(problem, table, schema, vectors, cost, is_equal, is_same, np.array(lengths, dtype=np.float64))
+        same = Sameness.of(problem.steps, tiers)
+        return cls(problem, table, schema, vectors, cost, same, np.array(lengths, dtype=np.float64))
 
     def lost(self, final: NDArray[np.int64]) -> Floats:
         """What is lost where the tiers ``final`` int64 [n] answer, under the target, float64 [n]."""
         rows = np.arange(len(final))
         if self.is_blind:
-            return 1.0 - self.is_same[rows, final]
+            return 1.0 - self.same.is_same[rows, final]
         return self.problem.success[:, -1] - self.problem.success[rows, final]
 
     @property
@@ -121,7 +118,7 @@ def measure_cascades(
     bootstrap: Bootstrap,
 ) -> list[dict[str, Any]]:
     """Loss and saving on the steps ``tested`` by contestant, promise and source; the difference to single shots."""
-    success, is_same = answered.problem.success[tested], answered.is_same[tested]
+    success, is_same = answered.problem.success[tested], answered.same.is_same[tested]
     groups = np.unique(answered.problem.outcomes().groups[tested], return_inverse=True)[1].astype(np.int64)
     n_groups = float(groups.max() + 1)
     rows = []
@@ -160,7 +157,7 @@ def _contestants(answered: Answered, fold: Fold) -> dict[str, Sides]:
         p_step[fold.train], p_step[fold.test], [success[rows] for rows in sides], [cost[rows] for rows in sides]
     )
     *_, both = learned
-    equal = _fixed(answered, fold, answered.is_equal)
+    equal = _fixed(answered, fold, equal_or_top(answered.same.is_equal, len(answered.schema.tiers)))
     found = {
         SINGLE: single,
         EQUAL: equal,
@@ -176,7 +173,7 @@ def _contestants(answered: Answered, fold: Fold) -> dict[str, Sides]:
     }
     if answered.scores is not None:
         found["mid's answer, cascadeflow's confidence"] = _by_score(answered, fold, answered.scores)
-    return found | {_ORACLE: _oracle(answered, fold)}
+    return found | {_ORACLE: _fixed(answered, fold, right_or_top(success == 1))}
 
 
 def _p_step(answered: Answered, fold: Fold, inner: NDArray[np.int64]) -> Floats:
@@ -233,35 +230,12 @@ def _by_score(answered: Answered, fold: Fold, score: Floats) -> Sides:
     return _course_sides(answered, fold, judged, asked_sets(answered.schema.tiers).index(answered.schema.tiers[-2:-1]))
 
 
-def _fixed(answered: Answered, fold: Fold, is_accepted: NDArray[np.bool_]) -> Sides:
-    """Both cheap answers are asked and the dearer of them is used where accepted. One setting, nothing learned."""
-    k = answered.problem.success.shape[1]
-    final = np.where(is_accepted, k - 2, k - 1)
-    lost = answered.lost(final)
-    paid = answered.relative_cost[:, :-1].sum(axis=1) + ~is_accepted
-    return Sides(*(Family(final[None, rows], lost[None, rows], paid[None, rows]) for rows in (fold.train, fold.test)))
-
-
-def _oracle(answered: Answered, fold: Fold) -> Sides:
-    """Both cheap answers are asked, and one that is right is used wherever there is one."""
-    success, k = answered.problem.success, answered.problem.success.shape[1]
-    final = np.where((success[:, :-1] == 1).any(axis=1), np.argmax(success[:, :-1], axis=1), k - 1)
-    lost, paid = answered.lost(final), answered.relative_cost[:, :-1].sum(axis=1) + (final == k - 1)
-    return Sides(*(Family(final[None, rows], lost[None, rows], paid[None, rows]) for rows in (fold.train, fold.test)))
-
-
-def _is_equal(logged: LoggedStep) -> bool:
-    """Whether the two cheapest answers are the same, with an open key."""
-    question = Question(logged.step)
-    one, other = (question.key(attempt.output, attempt.tool_calls) for attempt in logged.attempts[:2])
-    return same_answer(one, other) is True and one is not None and one.is_open
-
-
-def _are_same(logged: LoggedStep) -> list[bool]:
-    """Of every tier, whether its answer is the top tier's; the top tier's is its own."""
-    question = Question(logged.step)
-    keys = [question.key(attempt.output, attempt.tool_calls) for attempt in logged.attempts]
-    return [*(same_answer(key, keys[-1]) is True for key in keys[:-1]), True]
+def _fixed(answered: Answered, fold: Fold, plays: Plays) -> Sides:
+    """One setting, nothing learned."""
+    lost, paid = answered.lost(plays.final), plays.cost(answered.relative_cost)
+    return Sides(
+        *(Family(plays.final[None, rows], lost[None, rows], paid[None, rows]) for rows in (fold.train, fold.test))
+    )
 
 
 def _figures(success: Floats, final: NDArray[np.int64], cost: Floats, places: NDArray[np.bool_]) -> dict[str, float]:

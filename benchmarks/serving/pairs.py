@@ -22,6 +22,7 @@ from itertools import count
 from json import dumps
 from pathlib import Path
 
+from benchmarks.serving.accepting import accept_body, judging_bundle
 from benchmarks.serving.bodies import SIZES, post, route_body, step_of, text_of
 from benchmarks.serving.commands import command_rows
 from benchmarks.serving.load import run_load
@@ -36,12 +37,18 @@ _BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A kind of request; ``n_steps`` are decided by one. ``per_second`` paces requests; None asks in a loop."""
+    """A kind of request; ``n_steps`` are decided by one. ``per_second`` paces requests; None asks in a loop. ``old`` is
+    what the earlier commit is asked instead, where it lacks the path."""
 
     name: str
     request: Callable[[int], bytes]
     n_steps: int = 1
     per_second: float | None = None
+    old: Callable[[int], bytes] | None = None
+
+    def of(self, name: str) -> Callable[[int], bytes]:
+        """The requests of one side."""
+        return self.old if name == "old" and self.old is not None else self.request
 
 
 def main() -> None:
@@ -49,7 +56,10 @@ def main() -> None:
     folder: Path = arguments.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     source = _source_of(arguments.commit, folder)
-    new, old = _bundle(folder / "bundle", Path()), _bundle(folder / f"bundle-{arguments.commit}", source)
+    new, old = (
+        judging_bundle(_bundle(folder / "bundle", Path())),
+        _bundle(folder / f"bundle-{arguments.commit}", source),
+    )
     print(f"{time.strftime('%d %B %Y')}, load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
     print(f"{'request':34}{arguments.commit:>10}{'now':>10}{'ratio':>8}   of processor time")
     with provider() as url:
@@ -76,13 +86,13 @@ def _rows(servers: Mapping[str, Server], n_requests: int, n_slices: int, only: l
     """A row for each case, in milliseconds a step."""
     numbers = count()
     for case in _cases():
-        if only and case.name not in only:
+        if only and not case.name.startswith(tuple(only)):
             continue
         n_sent = max(4, n_requests // case.n_steps)
         spent: dict[str, list[float]] = {name: [] for name in servers}
         for turn in range(n_slices + 1):
             for name, server in servers.items():
-                requests = [case.request(next(numbers)) for _ in range(n_sent)]
+                requests = [case.of(name)(next(numbers)) for _ in range(n_sent)]
                 cpu_ms = _cpu_ms(server, requests, case) / case.n_steps
                 if turn:  # the first slice warms up
                     spent[name].append(cpu_ms)
@@ -105,6 +115,9 @@ def _cases() -> tuple[Case, ...]:
     def long_route(number: int) -> bytes:
         return post("/route", route_body(_LONG, number))
 
+    def accept(number: int) -> bytes:
+        return post("/accept", accept_body(number))
+
     def batch(number: int) -> bytes:
         steps = [{"step": step_of(_USUAL, number * _BATCH + i)} for i in range(_BATCH)]
         return post("/route/batch", dumps({"requests": steps}).encode())
@@ -118,6 +131,7 @@ def _cases() -> tuple[Case, ...]:
 
     return (
         Case("route", route),
+        Case("accept two answers, over route", accept, old=route),
         Case("route, 50 a second", route, per_second=50.0),
         Case("route, 30,000 characters", long_route),
         Case("gateway, auto", chat("auto")),

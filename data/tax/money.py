@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.courses import is_audit
 from tierwise.data.mirrored import is_mirror
 from tierwise.data.pricing import is_unbilled, price_of
 from tierwise.data.records import Attempt, LoggedStep
@@ -51,10 +52,10 @@ class Saving:
 
 def purpose_of(logged: LoggedStep, attempt: Attempt) -> str:
     """What an attempt was for: serving the caller, or comparing and judging beside that."""
+    if is_audit(attempt):
+        return AUDIT
     if is_mirror(attempt):
         return MIRROR
-    if attempt.extra.get(AUDIT) is True:
-        return AUDIT
     return JUDGE if logged.step.extra.get("role") == JUDGE else SERVING
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ OWN_NAMES = (
 )  # fmt: skip
 _AMONG_NAMES = ("others_compared", "others_same", "others_overlap", "others_length", "votes", "votes_same")
 EVIDENCE_NAMES = (*OWN_NAMES, *_AMONG_NAMES, *(f"other_{name}" for name in OWN_NAMES))
+_UNKNOWN = [math.nan] * len(OWN_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class _Read:
     answer: Answer
     key: AnswerKey | None
     words: list[str]
-    own: dict[str, float] = field(default_factory=dict)
+    own: list[float]
 
 
 class StepEvidence:
@@ -59,8 +60,8 @@ class StepEvidence:
         for place, one in enumerate(read):
             others = [other for other in read if other.answer.tier != one.answer.tier]
             votes = [other for at, other in enumerate(read) if at != place and other.answer.tier == one.answer.tier]
-            values = one.own | _among(one, others) | _votes(one, votes)
-            rows[place] = [values.get(name, math.nan) for name in EVIDENCE_NAMES]
+            shown = others[-1].own if others else _UNKNOWN
+            rows[place] = [*one.own, *_among(one, others), *_votes(one, votes), *shown]
         return rows
 
 
@@ -85,7 +86,7 @@ def _read(step: Step, answer: Answer, question: Question, prompt: set[str]) -> _
     own["validity"] = _validity(step, question, answer)
     own["tokens"] = math.nan if answer.output_tokens is None else math.log1p(answer.output_tokens)
     own["calls"] = math.nan if answer.tool_calls is None else float(len(answer.tool_calls))
-    return _Read(answer, key, words, own)
+    return _Read(answer, key, words, [own.get(name, math.nan) for name in OWN_NAMES])
 
 
 def _validity(step: Step, question: Question, answer: Answer) -> float:
@@ -124,24 +125,25 @@ def _of_text(text: str | None) -> dict[str, float]:
     }
 
 
-def _among(one: _Read, others: Sequence[_Read]) -> dict[str, float]:
+def _among(one: _Read, others: Sequence[_Read]) -> tuple[float, ...]:
     """Against the answers of other tiers; of several, the means."""
     if not others:
-        return {}
+        return (math.nan,) * 4
     found = agreement(one.key, [other.key for other in others])
     words = set(one.words)
     lengths = [len(other.words) - len(one.words) for other in others]
-    return {f"other_{name}": value for name, value in others[-1].own.items()} | {
-        "others_compared": float(found.n_compared),
-        "others_same": found.share_same,
-        "others_overlap": _mean([overlap(words, set(other.words)) for other in others]),
-        "others_length": _mean([math.copysign(math.log1p(abs(length)), length) for length in lengths]),
-    }
+    return (
+        float(found.n_compared),
+        found.share_same,
+        _mean([overlap(words, set(other.words)) for other in others]),
+        _mean([math.copysign(math.log1p(abs(length)), length) for length in lengths]),
+    )
 
 
-def _votes(one: _Read, votes: Sequence[_Read]) -> dict[str, float]:
-    found = agreement(one.key, [vote.key for vote in votes])
-    return {"votes": float(len(votes)) if votes else math.nan, "votes_same": found.share_same}
+def _votes(one: _Read, votes: Sequence[_Read]) -> tuple[float, float]:
+    if not votes:
+        return math.nan, math.nan
+    return float(len(votes)), agreement(one.key, [vote.key for vote in votes]).share_same
 
 
 def _mean(values: Sequence[float]) -> float:

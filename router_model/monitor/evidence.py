@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tierwise.data.courses import ran_course
+from tierwise.data.courses import is_audit, ran_course
 from tierwise.data.mirrored import IS_SAME, is_mirror
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep
 from tierwise.router_model.exploration import EXPLORED_CODE, picked_tier
@@ -91,23 +91,53 @@ def show(logged: LoggedStep, tiers: Sequence[str]) -> Shown | None:
 
 
 def show_same(logged: LoggedStep, tiers: Sequence[str]) -> Shown | None:
-    """The same for a promise of same answers, from the audit: a random share of the calls, asked of the other tiers.
+    """The same for a promise of same answers, from the audits: a random share of the calls, asked of the top tier too.
 
-    A cheaper answer that the audit could not compare counts as different, as in certification. Calls of the top tier
-    speak where they were mirrored, so that both kinds stand for the same share of the traffic.
+    Calls of the top tier speak where they were mirrored, so that both kinds stand for the same share of the traffic.
     """
     decision, first = logged.decision, _first_attempt(logged.attempts)
+    if ran_course(logged):
+        return None
     if decision is None or first is None or not _is_routers(decision, first, tiers):
         return None
     ran = tiers.index(first.tier)
     if _picked(decision, tiers) != ran:
         return None
-    is_top = ran == len(tiers) - 1
-    audits = [a for a in logged.attempts if is_mirror(a) and IS_SAME in a.extra and (is_top or a.tier == tiers[-1])]
-    if not audits:
-        return None
-    pair = Pair(float(is_top or audits[0].extra[IS_SAME] is True), 1.0)
-    task = logged.task_id or (decision.decision_id or logged.step_id)
+    if ran == len(tiers) - 1:
+        is_compared = any(is_mirror(a) and (IS_SAME in a.extra or a.error) for a in logged.attempts)
+        return _compared(logged, is_same=True) if is_compared else None
+    audit = audit_of(logged, tiers)
+    return None if audit is None else _compared(logged, is_same_audited(audit))
+
+
+def show_accepted(logged: LoggedStep, tiers: Sequence[str]) -> Shown | None:
+    """The same for answers that a course accepted: whether the top tier's, asked for comparison, was the same.
+
+    Which answers were accepted hangs on what they were, but whether one is audited does not, so these speak of the
+    accepted answers alone.
+    """
+    audit = audit_of(logged, tiers) if ran_course(logged) else None
+    return None if audit is None else _compared(logged, is_same_audited(audit))
+
+
+def audit_of(logged: LoggedStep, tiers: Sequence[str]) -> Attempt | None:
+    """The top tier's attempt that was made for comparison, beside an answer that was used."""
+    return next((each for each in logged.attempts if each.tier == tiers[-1] and _is_audit(each)), None)
+
+
+def is_same_audited(audit: Attempt) -> bool:
+    """What cannot be compared counts as different, and so does an audit that the top tier did not answer."""
+    return audit.extra.get(IS_SAME) is True
+
+
+def _is_audit(attempt: Attempt) -> bool:
+    return is_audit(attempt) or (is_mirror(attempt) and IS_SAME in attempt.extra)
+
+
+def _compared(logged: LoggedStep, is_same: bool) -> Shown:
+    pair = Pair(float(is_same), 1.0)
+    decision_id = None if logged.decision is None else logged.decision.decision_id
+    task = logged.task_id or decision_id or logged.step_id
     return Shown(task, logged.timestamp or 0.0, pair, pair, pair, pair, 1.0, is_explored=False)
 
 

@@ -7,18 +7,26 @@ wealth together is an e-process too. The alarm is raised once it has ever reache
 is that of all tasks together: after a change it lies between what was and what is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tierwise.data.records import LoggedStep
-from tierwise.router_model.monitor.evidence import Pair, Shown, show, show_same
+from tierwise.router_model.monitor.evidence import Pair, Shown, show, show_accepted, show_same
 from tierwise.router_model.monitor.wealth import Floats, last_log_wealth, mixed, running_log_wealth
 
 CONFIDENCE = 0.95
 MOST_STEPS = 20.0
 
+ACCEPTED = "accepted"
+"""The target of the watch over answers that courses accepted: that they are the top tier's."""
+
+_SHOW: Mapping[str, Callable[[LoggedStep, Sequence[str]], Shown | None]] = {
+    "success": show,
+    "same-answer": show_same,
+    ACCEPTED: show_accepted,
+}
 _N_HALVINGS = 14
 _READINGS = 4  # low, high, drawn low, drawn high
 
@@ -66,7 +74,7 @@ class PromiseMonitor:
         confidence: float = CONFIDENCE,
         target: str = "success",
     ) -> None:
-        self._show = show_same if target == "same-answer" else show
+        self._show = _SHOW[target]
         self._tiers = tuple(tiers)
         self._loss = max_quality_loss
         self._confidence = confidence

@@ -14,7 +14,7 @@ from tierwise.serving.dashboard.comparison import Target, targets
 from tierwise.serving.dashboard.evidence import Evidence, find_evidence, live_router, to_interval, training_summary
 from tierwise.serving.dashboard.page import Dashboard, chart, dashboard_of, render, tier_color
 from tierwise.serving.dashboard.period import END_OF_TIME
-from tierwise.serving.dashboard.promise import promise_watch
+from tierwise.serving.dashboard.promise import audit_watch, promise_watch
 from tierwise.serving.dashboard.promises import part_promises
 
 _MAX_SHOWN_LOSS = 0.2
@@ -34,6 +34,7 @@ def quality(request: Request) -> Response:
         active="quality",
         router=router,
         promise=promise_watch(dashboard.service),
+        audits=audit_watch(dashboard.service),
         policy=None if router is None else router.parts.policy,
         nothing=None if router is None else nothing_certified(router.parts.policy, router.catalogue.names[-1]),
         parts=[] if router is None else part_promises(router.parts.policy, _loss_of(chosen, router)),
@@ -44,6 +45,7 @@ def quality(request: Request) -> Response:
         curve_chart=None if evidence is None or evidence.full is None else curve_chart(evidence),
         tiers_measured=[] if evidence is None else reliability(evidence, dashboard.tiers),
         slices=[] if evidence is None else slices(evidence),
+        courses=None if evidence is None else courses(evidence),
         targets=shown,
         chosen=chosen,
         target_chart=None if chosen is None else target_chart(shown, chosen),
@@ -121,6 +123,20 @@ def slices(evidence: Evidence) -> list[dict[str, Any]]:
         | {name: to_interval(entry[name]) for name in ("success", "lost_success", "saving")}
         for entry in evidence.full["slices"]["slices"][:_N_SLICES]
     ]
+
+
+def courses(evidence: Evidence) -> dict[str, Any] | None:
+    """What courses come to beside single shots: all steps first, then each part; None where nobody measured it."""
+    found = evidence.content.get("courses")
+    if not isinstance(found, dict) or "rows" not in found:
+        return None
+    tables = [("", found["rows"]), *((name or "(none)", rows) for name, rows in found["parts"].items())]
+    return found | {"tables": [(name, [_course_row(row) for row in rows]) for name, rows in tables]}
+
+
+def _course_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("loss", "different", "saving", "saving_relative", "more", "at_top")
+    return {"name": row["name"], "kind": row["kind"]} | {name: to_interval(row[name]) for name in names}
 
 
 def target_chart(found: Sequence[Target], chosen: Target) -> str:

@@ -16,7 +16,7 @@ MAX_UNDER_WAY = 16
 
 
 class Aside:
-    """``report`` takes an outcome for every answer that came: an attempt of the same decision."""
+    """``report`` takes an outcome for every call: an attempt of the same decision."""
 
     def __init__(self, transport: Transport, report: Callable[[Outcome], None], answers: AnswerKeeper) -> None:
         self._transport = transport
@@ -67,7 +67,17 @@ class Aside:
             extra=extra,
         )
         attempt = self._answers.kept(attempt, answer, request.route, decision_id)
-        name = f"{key}{endpoint.tier}"
+        self._hand_over(decision_id, attempt, key)
+
+    def report_failed(
+        self, decision_id: str, endpoint: Endpoint, code: str, key: str, extra: Mapping[str, object]
+    ) -> None:
+        """The same of a call that brought no answer; ``code`` says why."""
+        attempt = Attempt(tier=endpoint.tier, model=endpoint.model.name, error=code, extra=extra)
+        self._hand_over(decision_id, attempt, key)
+
+    def _hand_over(self, decision_id: str, attempt: Attempt, key: str) -> None:
+        name = f"{key}{attempt.tier}"
         self._report(Outcome(decision_id, attempt, idempotency_key=name, reported_at=time.time()))
 
 

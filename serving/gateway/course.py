@@ -96,7 +96,8 @@ async def complete_course(call: Call, course: CourseCall, transport: Transport) 
     used = next((each.judged for each in came if each.tier == found.accept), None)
     if used is not None:
         if course.audit is not None:
-            course.audit(call.request, call.decision_id, used.answered.completion, call.endpoints)
+            tops = tuple(each for each in call.endpoints if each.tier == course.course.otherwise)
+            course.audit(call.request, call.decision_id, used.answered.completion, tops)
         return _shown(call, used)
     spare = _spare(came, course)
     if not call.request.is_stream:

@@ -175,8 +175,7 @@ class Gateway:
             kept = (held.endpoint, *(each for each in rest if each is not held.endpoint))
             return self._new_call(request, asked, decision_id, kept)
         route = {**self._with_warmth(request), "options": options or given}
-        is_on = self.settings.courses and not (self._audit is not None and self._audit.is_broken)
-        is_course = wants_course(is_on, request, given)
+        is_course = wants_course(self.settings.courses, request, given)
         if is_course:
             route["options"] = {**options, COURSES: True}
         try:

@@ -8,7 +8,7 @@ that what routing would change is known before anything is routed. A budget in d
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from tierwise.agents.protocols import Completion
@@ -16,6 +16,7 @@ from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.agents.upstreams.errors import ProviderError
 from tierwise.agents.upstreams.reply import price
 from tierwise.agents.upstreams.transport import Transport
+from tierwise.data.courses import AUDIT
 from tierwise.data.decision_log.views.mirrored import mirrored_usd
 from tierwise.data.errors import RecordError
 from tierwise.data.mirrored import IS_SAME, MIRROR, MIRROR_KEY
@@ -121,31 +122,45 @@ class Mirror:
         cost_usd = sum(estimated_usd(endpoint, reply) for endpoint in others)
         if not others or self._aside.is_full or cost_usd > self._budget.left_usd:
             return
-        self._aside.begin(self._ask_all(request, decision_id, reply, others))
+        marks = {MIRROR: True} if is_top else {MIRROR: True, AUDIT: True}
+        self._aside.begin(self._ask_all(request, decision_id, reply, others, marks))
 
     async def aclose(self) -> None:
         """Gives up what is under way."""
         await self._aside.aclose()
 
     async def _ask_all(
-        self, request: GatewayRequest, decision_id: str, reply: Completion, endpoints: tuple[Endpoint, ...]
+        self,
+        request: GatewayRequest,
+        decision_id: str,
+        reply: Completion,
+        endpoints: tuple[Endpoint, ...],
+        marks: Mapping[str, object],
     ) -> None:
         for endpoint in endpoints:
             try:
-                await self._ask(request, decision_id, reply, endpoint)
-            except (ProviderError, RecordError) as error:
-                why = error.code if isinstance(error, ProviderError) else f"{error.field} cannot be said to it"
-                _LOGGER.info("%s was not mirrored: %s", endpoint.model.name, why)
+                await self._ask(request, decision_id, reply, endpoint, marks)
+            except ProviderError as error:  # counts as different: what times out is no random part of the work
+                self._aside.report_failed(decision_id, endpoint, error.code, MIRROR_KEY, {**marks, IS_SAME: None})
+            except RecordError as error:
+                _LOGGER.info("%s was not mirrored: %s cannot be said to it", endpoint.model.name, error.field)
             except Exception as error:  # nobody waits for a mirror, so nobody would hear of it
                 self._trouble.tell("mirroring failed", error)
 
-    async def _ask(self, request: GatewayRequest, decision_id: str, given: Completion, endpoint: Endpoint) -> None:
+    async def _ask(
+        self,
+        request: GatewayRequest,
+        decision_id: str,
+        given: Completion,
+        endpoint: Endpoint,
+        marks: Mapping[str, object],
+    ) -> None:
         started = time.perf_counter()
         theirs = await self._aside.ask(request, endpoint)
         cost_usd = price(theirs.usage, endpoint.model)
         self._budget.spend(estimated_usd(endpoint, theirs) if cost_usd is None else cost_usd)
         extra = {
-            MIRROR: True,
+            **marks,
             IS_SAME: is_same(request, given, theirs),
             "mirror_latency_ms": round((time.perf_counter() - started) * 1000, 3),  # nobody waited for it
         }

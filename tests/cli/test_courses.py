@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import RunTierwise
-from tests.training.answered_world import answered_world
+from tests.training.answered_world import COST_USD, answered_world
 from tierwise.cli.played_course import played_course
 from tierwise.data.records import LoggedStep
 from tierwise.data.serialise import logged_step_to_dict
@@ -51,6 +51,15 @@ def test_answers_alone_train_and_decide(tierwise: RunTierwise, tmp_path: Path, m
     assert {row["step_id"] for row in rows} == {step.step_id for step in fresh}
     assert any(row["asked"] == ["small", "mid"] and row["final"] in ("small", "mid") for row in rows)
     assert all(row["final"] == row["asked"][-1] for row in rows if row["final"] == "frontier")
+
+    arguments = ("--log", tmp_path / "true.jsonl", "--max-quality-loss", "0.1", "--json", "e.json")
+    measured = tierwise("evaluate", "--bundle", "bundle", *arguments)
+    assert measured.code == 0, measured.err
+    assert "Courses on the 60 steps that hold every answer" in measured.out
+    ways = {row["name"]: row for row in json.loads(Path("e.json").read_text())["courses"]["rows"]}
+    paid = sum(COST_USD[tier] for row in rows for tier in row["asked"]) / (60 * COST_USD["frontier"])
+    assert ways["courses, as certified"]["saving"]["value"] == pytest.approx(1 - paid)
+    assert ways["courses, as certified"]["different"]["value"] <= 0.1
 
     router = Router.load("bundle")
     bare = replace(fresh[0], attempts=())

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.data.records import Attempt, Message, Step, Tool
+from tierwise.data.courses import is_audit, ran_course
+from tierwise.data.records import Attempt, LoggedStep, Message, Step, Tool
 from tierwise.data.redaction import Redaction, redact_attempt, redact_step
 from tierwise.data.sensitive.rule import View
 from tierwise.data.sensitive_text import RULES, redact_text
@@ -133,3 +134,15 @@ def test_gates_let_every_number_through_that_a_pattern_finds(text: str) -> None:
 def test_every_digit_of_unicode_is_looked_for() -> None:
     digits = [char for char in map(chr, range(128, sys.maxunicode + 1)) if char.isdecimal()]
     assert all(redact_text(f"call +4{digit} 170 1234567") == "call [phone]" for digit in digits)
+
+
+def test_without_words_a_step_of_a_course_is_still_known_as_one() -> None:
+    course = {"ask": ["small", "mid"], "accept": "learned", "otherwise": "frontier"}
+    opinion = Attempt("mid", extra={"course": course, "is_used": True, "note": "words"})
+    audit = Attempt("frontier", extra={"course": {"audit": True}, "audit": True, "mirror": True, "p_audit": 0.02})
+    kept = [redact_attempt(each, Redaction.FEATURES_ONLY) for each in (opinion, audit)]
+    assert kept[0].extra == {"course": True, "is_used": True}
+    assert kept[1].extra == {"course": True, "audit": True, "mirror": True, "p_audit": 0.02}
+    assert ran_course(LoggedStep("s", Step("a"), tuple(kept)))
+    assert is_audit(kept[1])
+    assert not is_audit(kept[0])

@@ -15,14 +15,12 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from tierwise.data.catalogue import TierCatalogue
 from tierwise.router_model.decider import Decider
-from tierwise.router_model.router import Router
 from tierwise.serving.app import create_app
 from tierwise.serving.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from tierwise.training.config import TrainConfig
+    pass
 
 POSTGRES_URL = os.environ.get("TIERWISE_TEST_POSTGRES_URL")
 PROGRAM = """
@@ -59,17 +57,6 @@ def settings(tmp_path: Path) -> Callable[..., Settings]:
         return load_settings({}, **(known | changes))
 
     return make
-
-
-@pytest.fixture(scope="session")
-def answered(catalogue: TierCatalogue, quick_config: "TrainConfig", tmp_path_factory: pytest.TempPathFactory) -> Router:
-    """A router that learned from answers and has a course for steps of the type ``count``."""
-    from tests.training.answered_world import answered_world
-    from tierwise.training.train import train_router
-
-    folder: Path = tmp_path_factory.mktemp("answered") / "bundle"
-    train_router(answered_world(500), catalogue, quick_config).save(folder)
-    return Router.load(folder)
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from tierwise.data.records import Decision, LoggedStep, Outcome, Reason, Step
 from tierwise.router_model.monitor.promise import PromiseMonitor
 from tierwise.router_model.router import Router
 from tierwise.serving.metrics import Metrics
-from tierwise.serving.promise import ALARM_ACTION, PromiseWatcher, Watched
+from tierwise.serving.promise import ALARM_ACTION, PromiseWatcher
 from tierwise.serving.slot import RouterSlot
+from tierwise.serving.watched import Watched
 
 NOW = 1_800_000_000.0
 BROKEN = World(degraded_from=0, degraded=(0.60, 0.40, 0.90))

@@ -9,7 +9,7 @@ import pytest
 from tests.training.answered_world import answered_world
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import RecordError
-from tierwise.data.records import LoggedStep
+from tierwise.data.records import Attempt, LoggedStep, Step
 from tierwise.features.evidence import Answer
 from tierwise.router_model.bundle import BundleError
 from tierwise.router_model.options import DecideOptions
@@ -173,3 +173,10 @@ def test_what_has_no_key_differs_and_what_was_not_logged_is_unknown() -> None:
 def test_an_unknown_target_is_told() -> None:
     with pytest.raises(TrainingError, match="target is 'best'; 'success' or 'same-answer' is needed"):
         TrainConfig(target="best")
+
+
+def test_a_mirrored_call_that_failed_differs_and_one_that_nobody_compared_is_unknown() -> None:
+    top, marks = Attempt("frontier", output="812"), {"mirror": True, "is_same": None}
+    failed, unkept = Attempt("small", error="timeout", extra=marks), Attempt("mid", extra=marks)
+    found = targeted(LoggedStep("s", Step("How many?"), (top, failed, unkept)), TIERS, "same-answer")
+    assert [attempt.success for attempt in found.attempts] == [True, False, None]

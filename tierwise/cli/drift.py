@@ -16,6 +16,7 @@ from tierwise.cli.train import LogsOption, TiersOption
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.extras import needs_extra
 from tierwise.data.records import LoggedStep
+from tierwise.router_model.monitor.audits import DIFFERENT
 from tierwise.router_model.router import Router
 
 if TYPE_CHECKING:
@@ -38,19 +39,23 @@ def drift(
     metrics: Annotated[
         Path | None, typer.Option(help="Write Prometheus metrics to this file, for node_exporter's textfile collector.")
     ] = None,
+    audit_different: Annotated[
+        float,
+        typer.Option(min=0.001, max=0.999, help="Share of audited answers that may differ, as the service has it."),
+    ] = DIFFERENT,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 when there is drift.")] = False,
     start_retraining: Annotated[bool, typer.Option("--retrain", help="Retrain when there is drift.")] = False,
 ) -> None:
     """Look for drift in steps, outcomes, calibration, prices and models; retrain if asked."""
     with needs_extra("train"):
-        from tierwise.training.drift import measure_drift
+        from tierwise.training.drift import DriftSettings, measure_drift
     now = time.time()
     router = _router(bundle, name)
     catalogue = router.catalogue if router is not None and tiers is None else TierCatalogue.load(tiers)
     steps = read_logs(log, catalogue, Path("drift.quarantine.jsonl"))
     start = None if reference_since is None else parse_mark(reference_since, now, "--reference-since")
     before, current = _windows(steps, parse_mark(since, now), start)
-    report = measure_drift(before, current, catalogue, router)
+    report = measure_drift(before, current, catalogue, router, DriftSettings(max_different=audit_different))
     _print(report)
     if json_file is not None:
         json_file.write_text(json.dumps(report.to_dict(), indent=1) + "\n", encoding="utf-8")

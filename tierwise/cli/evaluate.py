@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tierwise.cli.console import print_table, say
+from tierwise.cli.course_table import print_courses
 from tierwise.cli.sources import read_logs
 from tierwise.cli.train import LogsOption
 from tierwise.data.extras import needs_extra
@@ -54,13 +55,16 @@ def evaluate(
 
 
 def evaluate_router(router: Router, steps: list[LoggedStep], options: DecideOptions) -> "Evaluation":
-    """Decides every step and measures the decisions."""
-    from tierwise.training.evaluation.decisions import CATCH_RATES, evaluate_decisions
+    """Decides every step and measures the decisions, and plays courses where the answers are logged."""
+    from tierwise.training.evaluation.courses import evaluate_courses
+    from tierwise.training.evaluation.decisions import evaluate_decisions
+    from tierwise.training.evaluation.plain import CATCH_RATES
 
     to_decide = [logged.step for logged in steps]
     decisions = router.decide_many(to_decide, options)
     escalating = {rate: router.decide_many(to_decide, replace(options, catch_rate=rate)) for rate in CATCH_RATES}
-    return evaluate_decisions(steps, router.catalogue, decisions, escalating=escalating)
+    found = evaluate_decisions(steps, router.catalogue, decisions, escalating=escalating)
+    return replace(found, courses=evaluate_courses(router, steps, options))
 
 
 def print_evaluation(evaluation: "Evaluation", title: str) -> None:
@@ -78,6 +82,7 @@ def print_evaluation(evaluation: "Evaluation", title: str) -> None:
     if evaluation.escalation():
         say("+ verifier: it catches that share of failures, and each is tried again on the next tier of the cascade.")
     say_how_measured(evaluation)
+    print_courses(evaluation.courses)
     summary = evaluation.log
     if any(summary.n_simulated.values()):
         found = ", ".join(f"{count} on {tier}" for tier, count in summary.n_simulated.items() if count)

@@ -8,7 +8,7 @@ from tierwise.data.records import LoggedStep
 from tierwise.router_model.router import Router
 from tierwise.training.drift.attempts import calibration_findings, outcome_findings, price_findings
 from tierwise.training.drift.finding import DriftSettings, Finding
-from tierwise.training.drift.promise import promise_findings
+from tierwise.training.drift.promise import audit_findings, promise_findings
 from tierwise.training.drift.steps import feature_findings, mix_findings
 from tierwise.training.errors import TrainingError
 
@@ -76,6 +76,7 @@ def _router_findings(
     promised = [*reference, *current], names, router.version, policy.default_max_quality_loss, policy.target
     return [
         *promise_findings(*promised),
+        *audit_findings([*reference, *current], router, settings.max_different),
         *calibration_findings(current, decisions, router.catalogue.names, settings),
         *feature_findings(windows[0], windows[1], router.parts.schema.names, settings),
     ]

@@ -7,6 +7,7 @@ for daily).
 
 from dataclasses import dataclass
 
+from tierwise.router_model.monitor.audits import DIFFERENT
 from tierwise.training.errors import TrainingError
 
 
@@ -14,7 +15,7 @@ from tierwise.training.errors import TrainingError
 class DriftSettings:
     """``alpha`` is the error level of each test (of all features together); the others are effect sizes: KS distance
     of a feature, total variation of a mix, difference of a success rate, gap of a calibration, relative change of a
-    price, share of steps with a value never seen."""
+    price, share of steps with a value never seen. Of audited answers the share ``max_different`` may differ."""
 
     alpha: float = 0.001
     min_feature_distance: float = 0.15
@@ -23,6 +24,7 @@ class DriftSettings:
     min_calibration_gap: float = 0.07
     min_price_change: float = 0.1
     min_new_share: float = 0.02
+    max_different: float = DIFFERENT
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -33,7 +35,7 @@ class DriftSettings:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``kind`` is feature, mix, new, outcome, calibration, price, model or promise; ``name`` what was compared;
+    """``kind`` is feature, mix, new, outcome, calibration, price, model, promise or audit; ``name`` what was compared;
     ``change`` its effect size; ``p_value`` None where no test is needed; ``text`` says it to people."""
 
     kind: str

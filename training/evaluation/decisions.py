@@ -24,11 +24,10 @@ from tierwise.training.evaluation.logged_choices import LoggedChoices, logged_ch
 from tierwise.training.evaluation.off_policy import deterministic, evaluate_off_policy
 from tierwise.training.evaluation.off_policy_slices import measure_off_policy_slices
 from tierwise.training.evaluation.outcomes import FullOutcomes, full_outcomes, group_codes
-from tierwise.training.evaluation.plain import best_mix, evaluate_models, plain_paths
+from tierwise.training.evaluation.plain import CATCH_RATES, best_mix, evaluate_models, plain_paths
 from tierwise.training.evaluation.propensity import step_features, with_estimated_propensities
 from tierwise.training.evaluation.slices import measure_slices, slice_labels
 
-CATCH_RATES = (1.0, 0.8)
 _MIN_CALIBRATION_STEPS = 30
 
 Choices = Mapping[str, NDArray[np.int64]]

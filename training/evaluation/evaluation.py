@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from tierwise.training.evaluation.calibration import TierCalibration
+from tierwise.training.evaluation.courses import CourseReport
 from tierwise.training.evaluation.curve import SkillTable
 from tierwise.training.evaluation.errors import Refusal
 from tierwise.training.evaluation.escalation import EscalationReport
@@ -92,7 +93,8 @@ class Evaluation:
 
     ``full_information`` is a refusal when no step knows every tier. ``off_policy`` holds one report or refusal a
     policy, and nothing when every step is complete, where it would only be the poorer answer; its slices are the
-    candidate's. ``calibration`` is measured on complete steps and on first attempts.
+    candidate's. ``calibration`` is measured on complete steps and on first attempts. ``courses`` says what asking cheap
+    tiers first comes to; None where nobody asked.
     """
 
     candidate: str
@@ -102,6 +104,7 @@ class Evaluation:
     calibration: tuple[TierCalibration, ...]
     off_policy: dict[str, OffPolicyReport | Refusal]
     off_policy_slices: OffPolicySlices | None = None
+    courses: CourseReport | Refusal | None = None
 
     def table(self) -> tuple[TableRow, ...]:
         """What needs no learning, the candidate and the oracle; off-policy only single shots, and no oracle."""
@@ -160,4 +163,5 @@ class Evaluation:
             "calibration": [tier.to_dict() for tier in self.calibration],
             "off_policy": {name: report.to_dict() for name, report in self.off_policy.items()},
             "off_policy_slices": None if self.off_policy_slices is None else self.off_policy_slices.to_dict(),
+            "courses": None if self.courses is None else self.courses.to_dict(),
         }

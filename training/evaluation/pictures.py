@@ -10,7 +10,11 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from tierwise.training.evaluation.calibration import TierCalibration
+from tierwise.training.evaluation.course_rows import CourseRow
+from tierwise.training.evaluation.course_table import COURSES_PICTURE
+from tierwise.training.evaluation.courses import CourseReport
 from tierwise.training.evaluation.curve import Curve, SkillTable
+from tierwise.training.evaluation.estimate import Estimate
 from tierwise.training.evaluation.evaluation import Evaluation, FullInformation
 from tierwise.training.evaluation.full_information import ChoiceReport
 from tierwise.training.evaluation.slices import Slice
@@ -33,6 +37,9 @@ def draw_pictures(evaluation: Evaluation, folder: Path) -> list[str]:
     if isinstance(full, FullInformation) and full.slices.slices:
         _save(_slices_figure(full.slices.slices), folder / "slices.png")
         names.append("slices.png")
+    if isinstance(evaluation.courses, CourseReport):
+        _save(_courses_figure(evaluation.courses.rows), folder / COURSES_PICTURE)
+        names.append(COURSES_PICTURE)
     return names
 
 
@@ -131,6 +138,33 @@ def _reliability_figure(tiers: Sequence[TierCalibration]) -> Figure:
             axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     panels[0].set_ylabel("steps that succeed")
     return figure
+
+
+def _courses_figure(rows: Sequence[CourseRow]) -> Figure:
+    """What every way saves, beside what it loses and how often its answers differ."""
+    figure, (saved, lost) = _new_row(2)
+    figure.set_size_inches(9.6, 1.4 + 0.34 * len(rows))
+    colors = {"course": _CANDIDATE, "oracle": _ORACLE, "learned": _CANDIDATE}
+    for place, row in enumerate(reversed(rows)):
+        color = colors.get(row.kind, _CONSTANT)
+        _whisker(saved, row.saving_relative, place, color)
+        _whisker(lost, row.loss, place + 0.12, _RULES)
+        _whisker(lost, row.different, place - 0.12, _QUIET)
+    saved.set_yticks(range(len(rows)), [row.name for row in reversed(rows)])
+    lost.set_yticks(range(len(rows)), [])
+    saved.set_xlabel("saved a step")
+    lost.set_xlabel("orange: success lost; grey: answers that differ")
+    for axes in (saved, lost):
+        axes.set_ylim(-0.7, len(rows) - 0.3)
+        axes.axvline(0, color=_QUIET, linewidth=1.0)
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    return figure
+
+
+def _whisker(axes: Axes, estimate: Estimate | None, place: float, color: str) -> None:
+    if estimate is not None:
+        axes.plot([estimate.low, estimate.high], [place, place], color=color, linewidth=2.0, solid_capstyle="round")
+        axes.plot(estimate.value, place, "o", color=color, markersize=6)
 
 
 def _slices_figure(slices: Sequence[Slice]) -> Figure:

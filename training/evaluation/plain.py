@@ -19,6 +19,7 @@ from tierwise.training.evaluation.hull import upper_hull
 from tierwise.training.evaluation.outcomes import FullOutcomes
 
 MIN_MODEL_STEPS = 30
+CATCH_RATES = (1.0, 0.8)
 MAX_TIERS_WITH_ALL_SKIPS = 4
 
 

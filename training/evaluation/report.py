@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tierwise.training.evaluation.calibration import TierCalibration
+from tierwise.training.evaluation.course_table import course_parts
 from tierwise.training.evaluation.errors import Refusal
 from tierwise.training.evaluation.evaluation import Evaluation, FullInformation, LogSummary
 from tierwise.training.evaluation.full_information import ChoiceReport
@@ -44,6 +45,7 @@ def render_markdown(evaluation: Evaluation, pictures: Sequence[str] = ()) -> str
         parts += [f"No figures with full information: {full.reason}.", _NO_ESCALATION]
     else:
         parts += _full_information_parts(full, evaluation.candidate, evaluation.log.tier_names, pictures)
+    parts += course_parts(evaluation.courses, pictures)
     if evaluation.calibration:
         parts += _calibration_parts(evaluation.calibration, pictures)
     if evaluation.off_policy:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 from tierwise.training.evaluation.errors import Refusal
 from tierwise.training.evaluation.escalation import EscalationReport
@@ -82,13 +82,29 @@ def mark_best(rows: Sequence[TableRow]) -> tuple[TableRow, ...]:
     best = set()
     for kind, rate in sorted({(row.kind, row.catch_rate or 0.0) for row in rows if row.kind in PLAIN_KINDS}):
         peers = [row for row in rows if row.kind == kind and (row.catch_rate or 0.0) == rate]
-        found = _best([row for row in peers if row.loss is not None and row.saving is not None], lost.get(rate or None))
+        found = best_of(
+            [row for row in peers if row.loss is not None and row.saving is not None], lost.get(rate or None)
+        )
         if found is not None:
             best.add(found.name)
     return tuple(replace(row, is_best=row.name in best) for row in rows)
 
 
-def _best(peers: Sequence[TableRow], lost: float | None) -> TableRow | None:
+class Measured(Protocol):
+    """A row with a loss and a saving."""
+
+    @property
+    def loss(self) -> Estimate | None: ...
+
+    @property
+    def saving(self) -> Estimate | None: ...
+
+
+_Row = TypeVar("_Row", bound=Measured)
+
+
+def best_of(peers: Sequence[_Row], lost: float | None) -> _Row | None:
+    """The one that saves most of those that lose at most ``lost``; where all lose more, the one that loses least."""
     if not peers or lost is None:
         return None
     enough = [row for row in peers if _value(row.loss) <= lost + 1e-12]

@@ -14,7 +14,7 @@ PAGE_ROWS = 500
 _D = DECISIONS.c
 _READ = (
     _D.seq, _D.decision_id, _D.task_id, _D.created_at, _D.tier, _D.policy, _D.arm, _D.propensity, _D.p_success,
-    _D.reason_code, _D.reason_text, _D.is_fallback, _D.experiment,
+    _D.reason_code, _D.reason_text, _D.is_fallback, _D.experiment, _D.task_type, _D.agent, _D.node,
 )  # fmt: skip
 
 
@@ -28,8 +28,8 @@ class Place(NamedTuple):
 def promised_steps(
     connection: Connection, router_version: str, after: Place, until: float
 ) -> tuple[list[LoggedStep], Place | None]:
-    """The next page of decisions of one version made before ``until``, oldest first, with an empty step each; and
-    where the next one begins, None after the last."""
+    """The next page of decisions of one version made before ``until``, oldest first; and where the next one
+    begins, None after the last. Their steps hold what parts go by, and nothing else."""
     follows = or_(_D.created_at > after.created_at, _D.seq > after.seq)
     query = select(*_READ).where(
         _D.created_at >= after.created_at,
@@ -54,6 +54,5 @@ def _logged(row: Any, attempts: list[Attempt]) -> LoggedStep:
         "reason_text": row.reason_text,
     }
     decision = LoggedDecision(row.decision_id, row.tier, row.policy, row.arm, row.propensity, extra=extra)
-    return LoggedStep(
-        row.decision_id, Step(), tuple(attempts), row.task_id, timestamp=row.created_at, decision=decision
-    )
+    step = Step(task_type=row.task_type, agent=row.agent, node=row.node)
+    return LoggedStep(row.decision_id, step, tuple(attempts), row.task_id, timestamp=row.created_at, decision=decision)

@@ -205,7 +205,7 @@ def test_models_and_months_have_their_own_sums(priced: TierCatalogue) -> None:
 
 def test_comparing_and_judging_are_no_tax_and_lower_the_saving(priced: TierCatalogue) -> None:
     mirrored = Attempt("small", cost_usd=1.0, extra={"mirror": True})
-    audited = Attempt("frontier", cost_usd=16.0, extra={"audit": True})
+    audited = Attempt("frontier", cost_usd=16.0, extra={"mirror": True, "audit": True})
     tokens = {"input_tokens": 400_000, "output_tokens": 300_000}
     log = [
         LoggedStep("a", Step(text="x"), (Attempt("frontier", cost_usd=16.0, **tokens), mirrored)),

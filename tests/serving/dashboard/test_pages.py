@@ -1,6 +1,7 @@
 """The pages over the real application, without a browser: empty, filled, hostile, and with the log away."""
 
 import html
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -178,3 +179,32 @@ def test_the_quality_page_of_a_router_that_certifies_nothing_says_so_and_what_is
     page = read(start(decider=Router.load(tmp_path / "silent")), "/quality")
     assert page.count("Nothing is certified: x;") == 1
     assert "tierwise collect --compare frontier" in page
+
+
+def test_the_quality_page_shows_courses_beside_single_shots(
+    start: StartApp, trained: "TrainedRouter", tmp_path: Path
+) -> None:
+    def share(value: float) -> dict[str, float]:
+        return {"value": value, "low": value - 0.01, "high": value + 0.01, "n": 40, "n_effective": 40.0}
+
+    def row(name: str, kind: str, loss: float | None) -> dict[str, Any]:
+        found = {"different": share(0.027), "saving": share(0.7), "saving_relative": share(0.713), "at_top": share(0.2)}
+        return {"name": name, "kind": kind, "loss": None if loss is None else share(loss), "more": None} | found
+
+    rows = [row("single shots", "single", 0.011), row("courses, as certified", "course", None)]
+    courses = {"target": "same-answer", "max_loss": 0.03, "n_steps": 40, "n_labelled": 0, "part_field": "task_type"}
+    content = {
+        "format": "tierwise-evaluation/1", "versions": [], "candidate": "learned", "table": [], "calibration": [],
+        "log": {"n_steps": 50, "n_groups": 50, "n_complete": 0, "n_simulated_attempts": {}},
+        "full_information": {"refused": "x"}, "courses": courses | {"rows": rows, "parts": {EVIL: rows}},
+    }  # fmt: skip
+    (tmp_path / "evaluation.json").write_text(json.dumps(content))
+    trained.save(tmp_path / "bundle")
+    page = read(start(decider=Router.load(tmp_path / "bundle"), report=tmp_path), "/quality")
+    assert "After the answer: courses beside single shots" in page
+    assert "at most 3.0 % of the answers differ" in page
+    assert page.count("71.3 %") == 4
+    assert EVIL not in page
+    content["courses"] = {"refused": "no answers"}
+    (tmp_path / "evaluation.json").write_text(json.dumps(content))
+    assert "courses beside single shots" not in read(start(report=tmp_path), "/quality")

@@ -257,25 +257,6 @@ def test_the_log_of_courses_is_no_collected_log_and_breaks_no_promise(
     assert show(step, TIERS) is None
 
 
-def test_audits_are_logged_and_a_tier_that_degrades_ends_courses(
-    start: Any, answered: Any, tiers: Path, models: Models, stored: Any
-) -> None:
-    models.says["frontier"] = "7"
-    app = start(answered, tiers=tiers, courses=True, audit_share=1.0, audit_usd_per_day=100.0)
-    response = app.post(CHAT, json=body())
-    outcomes = stored(app, response.headers["x-tierwise-decision-id"], 3)["outcomes"]
-    (audit,) = [each for each in outcomes if each["tier"] == "frontier"]
-    assert (audit["mirror"], audit["is_same"], audit["p_audit"]) == (True, True, 1.0)
-    models.says["frontier"] = "812"
-    n_courses = 0
-    while "x-tierwise-course" in response.headers:
-        response = app.post(CHAT, json=body())
-        stored(app, response.headers["x-tierwise-decision-id"], 3 if "x-tierwise-course" in response.headers else 1)
-        n_courses += 1
-        assert n_courses < 20
-    assert "tierwise_audit_alarm 1.0" in app.get("/metrics").text
-
-
 def _hang_up(address: str) -> bool:
     """Gives up after half a second."""
     try:

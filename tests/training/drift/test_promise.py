@@ -3,8 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests.router_model.monitor.audited import run
 from tests.router_model.monitor.production import TIERS, World
 from tierwise.data.decision_log import DecisionLog, DecisionRecord
 from tierwise.data.records import Decision, LoggedStep, Outcome, Reason, Step
@@ -12,8 +14,8 @@ from tierwise.data.serialise import logged_step_to_dict
 from tierwise.data.step_log import load_step_logs, write_step_log
 from tierwise.router_model.monitor.evidence import show
 from tierwise.router_model.router import Router
-from tierwise.training.drift import measure_drift
-from tierwise.training.drift.promise import promise_findings
+from tierwise.training.drift import DriftSettings, measure_drift
+from tierwise.training.drift.promise import audit_findings, promise_findings
 
 BROKEN = World(degraded_from=0, degraded=(0.60, 0.40, 0.90))
 
@@ -69,3 +71,21 @@ def test_a_decision_log_and_a_step_log_keep_what_it_needs(tmp_path: Path) -> Non
         assert found is not None
         assert (found.is_explored, found.p_ran) == (True, 0.05)
     assert logged_step_to_dict(read)["decision"]["reason_code"] == "explored"
+
+
+@pytest.mark.parametrize(("share", "is_drift"), [(0.4, True), (0.02, False)])
+def test_audits_of_courses_are_judged_as_the_service_does(router: Router, share: float, is_drift: bool) -> None:
+    steps = [of_version(one, router.version) for one in run(np.random.default_rng(1), [(150, share)], ["extract"])]
+    found = audit_findings(steps[::-1], router, 0.05)
+    assert (found[0].kind, found[0].name, found[0].is_drift) == ("audit", "courses", is_drift)
+    assert "of 150 audited answers differ from the top tier's" in found[0].text
+    assert audit_findings([of_version(one, "another") for one in steps], router, 0.05) == []
+    strict = measure_drift(steps[:75], steps[75:], router.catalogue, router, DriftSettings(max_different=0.9))
+    assert not [each for each in strict.drifted if each.kind == "audit"]
+
+
+def of_version(logged: LoggedStep, version: str) -> LoggedStep:
+    assert logged.decision is not None
+    return replace(
+        logged, decision=replace(logged.decision, extra={**logged.decision.extra, "router_version": version})
+    )
