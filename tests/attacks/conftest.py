@@ -4,10 +4,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.attacks.service import running
+from tierwise.data.catalogue import TierCatalogue
+
+if TYPE_CHECKING:
+    from tierwise.training.config import TrainConfig
 
 SCALE = int(os.environ.get("TIERWISE_TEST_ATTACKS", "1"))
 StartHostile = Callable[..., int]
@@ -16,21 +23,32 @@ StartHostile = Callable[..., int]
 @pytest.fixture
 def start_hostile() -> Iterator[StartHostile]:
     """Starts a server that answers as badly as it can; the argument is the good answer that it spoils, as JSON."""
-    started: list[subprocess.Popen[Any]] = []
+    with ExitStack() as stack:
 
-    def start(good: str = "") -> int:
-        command = [sys.executable, str(Path(__file__).with_name("hostile_server.py")), *([good] if good else [])]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        started.append(process)
-        assert process.stdout is not None
-        return int(process.stdout.readline())
+        def start(good: str = "") -> int:
+            return stack.enter_context(running("hostile_server.py", *([good] if good else [])))
 
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        yield start
+
+
+@pytest.fixture(scope="session")
+def models_port() -> Iterator[int]:
+    """The port of ``hostile_models.py``."""
+    with running("hostile_models.py") as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def course_bundle(
+    catalogue: TierCatalogue, quick_config: "TrainConfig", tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A bundle with a course for steps of the type ``count``."""
+    from tests.training.answered_world import answered_world
+    from tierwise.training.train import train_router
+
+    folder: Path = tmp_path_factory.mktemp("courses") / "bundle"
+    train_router(answered_world(500), catalogue, quick_config).save(folder)
+    return folder
 
 
 def peak_bytes() -> int:

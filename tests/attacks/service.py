@@ -22,6 +22,17 @@ models = [{{ name = "{name}-stub", base_url = "http://127.0.0.1:{port}/v1", inpu
 """
 
 
+COURSE_TIER = """
+[[tiers]]
+name = "{name}"
+models = [
+  {{ name = "{name}-1", base_url = "http://127.0.0.1:{port}/v1", input_usd_per_mtok = {usd}, output_usd_per_mtok = {usd} }},{more}
+]
+"""
+EMBEDDINGS = """
+  {{ name = "vectors-1", base_url = "http://127.0.0.1:{port}/v1", protocols = ["embeddings"] }},"""
+
+
 class Service:
     """Started by :func:`serving`; ``slowest`` and ``peak_bytes`` belong to the last :meth:`watched` block."""
 
@@ -75,6 +86,30 @@ class Service:
 
     def _bytes(self) -> int:
         return int(psutil.Process(self.process.pid).memory_info().rss)
+
+
+@contextmanager
+def running(script: str, *arguments: str) -> Iterator[int]:
+    """A server of this folder in a process of its own; gives the port that it prints."""
+    command = [sys.executable, str(Path(__file__).with_name(script)), *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield int(process.stdout.readline())
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def course_tiers(folder: Path, port: int) -> Path:
+    """A tiers.toml of three tiers whose models are those of ``hostile_models.py``."""
+    more = {"small": EMBEDDINGS.format(port=port)}
+    tiers = {"small": 1, "mid": 10, "frontier": 100}
+    text = [COURSE_TIER.format(name=name, port=port, usd=usd, more=more.get(name, "")) for name, usd in tiers.items()]
+    path = folder / "tiers.toml"
+    path.write_text("".join(text))
+    return path
 
 
 @contextmanager

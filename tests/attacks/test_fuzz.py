@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from tests.attacks.conftest import SCALE
-from tests.attacks.service import serving
+from tests.attacks.service import course_tiers, serving
 
 N_REQUESTS = 1_000 * SCALE
 POSTGRES_URL = os.environ.get("TIERWISE_TEST_POSTGRES_URL", "")
@@ -42,24 +42,62 @@ CHAT: dict[str, Any] = {
     "model": "auto", "messages": [{"role": "user", "content": "x", "tool_calls": []}], "stream": False, "temperature": 0.5, "max_tokens": 5,
     "tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}], "metadata": {"task_id": "t"}, "response_format": {"type": "text"},
 }  # fmt: skip
-BODIES = {
+OPTIONS: dict[str, Any] = {"step": {"task_type": "count"}, "options": {"max_quality_loss": 0.05, "courses": True}, "task_id": "t", "session_id": "s"}
+COURSE: dict[str, Any] = {"model": "auto", "messages": [{"role": "user", "content": "How many? (17)"}], "tierwise": OPTIONS, "logprobs": False, "n": 1}
+RESPONSES: dict[str, Any] = {
+    "model": "auto", "input": [{"role": "user", "content": [{"type": "input_text", "text": "How many? (17)"}]}], "store": False, "stream": False,
+    "instructions": "x", "tools": [{"type": "function", "name": "f", "parameters": {}}], "previous_response_id": None, "tierwise": OPTIONS,
+    "text": {"format": {"type": "json_schema", "name": "a", "schema": {"type": "object"}}}, "max_output_tokens": 50, "reasoning": {"effort": "low"},
+}  # fmt: skip
+MESSAGES: dict[str, Any] = {
+    "model": "auto", "max_tokens": 50, "system": "x", "messages": [{"role": "user", "content": [{"type": "text", "text": "How many? (17)"}]}],
+    "tools": [{"name": "f", "description": "x", "input_schema": {"type": "object"}}], "stream": False, "tool_choice": {"type": "auto"},
+    "thinking": {"type": "enabled", "budget_tokens": 1_024}, "metadata": {"user_id": "u"}, "tierwise": OPTIONS,
+}  # fmt: skip
+ACCEPT: dict[str, Any] = ROUTE | {
+    "decision_id": "d-1",
+    "step": ROUTE["step"] | {"task_type": "count"},
+    "answers": [
+        {"tier": "small", "model": "m", "output": "7", "logprobs": {"mean": -0.1, "min": -0.5, "n": 2}, "finish_reason": "stop", "output_tokens": 5},
+        {"tier": "mid", "tool_calls": [{"name": "f", "arguments": {"a": 1}}], "logprobs": {"content": [{"token": "x", "logprob": -0.1}]}},
+        {"tier": "mid", "answer_key": "number/10.0/7", "logprobs": [-0.1, -0.2]},
+    ],
+}  # fmt: skip
+BODIES: dict[str, Any] = {
     "/route": ROUTE,
     "/route/batch": {"requests": [ROUTE, ROUTE]},
+    "/accept": ACCEPT,
     "/outcomes": OUTCOME,
     "/v1/chat/completions": CHAT,
+    "/v1/chat/completions?course": COURSE,
+    "/v1/responses": RESPONSES,
+    "/v1/messages": MESSAGES,
+    "/v1/messages/count_tokens": MESSAGES,
+    "/v1/completions": {"model": "auto", "prompt": "x", "max_tokens": 5, "stream": False, "suffix": "x"},
+    "/v1/embeddings": {"model": "vectors-1", "input": ["x", "y"], "dimensions": 5, "encoding_format": "float"},
     "/reload": {},
+    "/dashboard/certificate/ramp": {},
+    "/dashboard/login": {},
+    "/dashboard/logout": {},
 }
-PAGES = ("/", "/tax", "/decisions", "/failures", "/tasks", "/quality", "/experiments", "/routers", "/login")
+PAGES = ("/", "/tax", "/decisions", "/failures", "/tasks", "/quality", "/certificate", "/experiments", "/routers", "/login")
 READS = (
     "/decisions/{}",
     "/metrics",
     "/readyz",
     "/v1/models",
+    "/v1/models/{}",
+    "/openapi.json",
+    "/healthz",
     "/dashboard/decisions/{}",
     "/dashboard/tasks/{}",
     "/dashboard/decisions?tier={}&page={}",
     "/dashboard/tax?since={}",
+    "/dashboard/certificate?loss={}&tier={}",
+    "/dashboard/quality?since={}",
+    "/dashboard/experiments?page={}",
 )
+
 
 
 def mutated(raw: Any, draw: random.Random) -> Any:
@@ -98,9 +136,11 @@ def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def test_no_request_is_a_server_error(tmp_path: Path, log_url: str) -> None:
-    draw, statuses, errors = random.Random(17), Counter[int](), list[str]()
-    with serving(tmp_path, log_url=log_url, dashboard_keep_seconds=0) as service:
+def test_no_request_is_a_server_error(tmp_path: Path, log_url: str, models_port: int, course_bundle: Path) -> None:
+    draw, statuses, errors, n_courses = random.Random(17), Counter[int](), list[str](), 0
+    settings: dict[str, Any] = {"bundle": course_bundle, "courses": True, "answers": "text", "audit_share": 0.5}
+    settings |= {"tiers": course_tiers(tmp_path, models_port), "mirror_usd_per_day": 1.0, "mirror_share": 0.1}
+    with serving(tmp_path, log_url=log_url, dashboard_keep_seconds=0, **settings) as service:
         for i in range(N_REQUESTS):
             if draw.random() < 0.25:
                 value = quote(str(draw.choice(VALUES)).encode("utf-8", "replace")[:200], safe="/")
@@ -112,8 +152,8 @@ def test_no_request_is_a_server_error(tmp_path: Path, log_url: str) -> None:
                 content = json.dumps(mutated(BODIES[path], draw)).encode()
             answer = service.client.request(method, path, content=content, headers={"content-type": "application/json"})
             statuses[answer.status_code] += 1
-            is_honest = path.startswith("/v1/chat") and answer.status_code == 503  # there is no model to call
-            if answer.status_code >= 500 and not is_honest and path != "/readyz":
+            n_courses += "x-tierwise-course" in answer.headers
+            if answer.status_code >= 500 and path != "/readyz":
                 errors.append(
                     f"{answer.status_code} {method} {path} {answer.text[:150]} <- {(content or b'')[:1500]!r}"
                 )
@@ -121,6 +161,7 @@ def test_no_request_is_a_server_error(tmp_path: Path, log_url: str) -> None:
                 pages = {page: service.client.get(f"/dashboard{page}").status_code for page in PAGES}
                 assert set(pages.values()) == {200}, (pages, errors[-3:])
         assert service.stop() < 25
-    print(f"{N_REQUESTS} requests: {dict(sorted(statuses.items()))}")
+    print(f"{N_REQUESTS} requests, {n_courses} courses: {dict(sorted(statuses.items()))}")
     assert errors == []
     assert statuses[200] > N_REQUESTS / 20
+    assert n_courses > N_REQUESTS / 200

@@ -1,0 +1,300 @@
+"""Models of every protocol that answer as their caller's prompt says, mostly badly. Runs as a process of its own:
+
+    python tests/attacks/hostile_models.py
+
+It prints its port. A prompt that holds ``<<small=nan mid=drip>>`` gets these forms from the models of these tiers, all
+others answer well. ``GET /open`` tells how many calls are under way, ``GET /seen?<marker>`` how many were made of which
+tier by prompts that hold the marker.
+"""
+
+import asyncio
+import gzip
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import unquote
+
+TIERS = ("small", "mid", "frontier")
+SAYS = {"small": "The answer is 7.", "mid": "**7**", "frontier": "7, of course."}
+DIRECTIVE = re.compile(r"<<([^<>]*)>>")
+USAGE = {"prompt_tokens": 100, "completion_tokens": 5, "total_tokens": 105}
+LOGPROBS = {"content": [{"token": "7", "logprob": -0.1, "top_logprobs": []}]}
+
+
+def chat(message: Any, usage: Any = USAGE, finish: Any = "stop", **choice: Any) -> dict[str, Any]:
+    if isinstance(message, str):
+        message = {"role": "assistant", "content": message}
+    first = {"index": 0, "message": message, "finish_reason": finish, **choice}
+    return {"id": "c", "object": "chat.completion", "model": "m", "choices": [first], "usage": usage}
+
+
+def calls(*given: Any, content: Any = None) -> dict[str, Any]:
+    return chat({"role": "assistant", "content": content, "tool_calls": list(given)}, finish="tool_calls")
+
+
+def call(arguments: Any, name: Any = "book", **more: Any) -> dict[str, Any]:
+    return {"id": "call-1", "type": "function", "function": {"name": name, "arguments": arguments}, **more}
+
+
+def logprobs(*values: Any) -> dict[str, Any]:
+    return chat(SAYS["small"], logprobs={"content": [{"token": "7", "logprob": value} for value in values]})
+
+
+NAN, INF = float("nan"), float("inf")
+WHOLE: dict[str, Callable[[], Any]] = {
+    "wrong": lambda: chat("812"),
+    "long": lambda: chat("word " * 1_000_000),
+    "digits": lambda: chat("9" * 5_000),
+    "manydigits": lambda: chat("9" * 3_000_000),
+    "exponent": lambda: chat("1e999999999"),
+    "fraction": lambda: chat("1" + "0" * 3_000 + "/3"),
+    "deep": lambda: chat("[" * 100_000),
+    "deepclosed": lambda: chat("[" * 50_000 + "]" * 50_000),
+    "braces": lambda: chat('{"a":' * 20_000 + "1" + "}" * 20_000),
+    "fences": lambda: chat("```json\n" * 100_000),
+    "boxed": lambda: chat("\\boxed{" * 200_000),
+    "stars": lambda: chat("**" * 1_000_000),
+    "choicesabc": lambda: chat("(A) " * 500_000),
+    "dates": lambda: chat("2026-11-01 " * 300_000),
+    "thinks": lambda: chat("<think>" * 200_000 + "7"),
+    "code": lambda: chat("```python\n" + "x = (" * 50_000 + "\n```"),
+    "bigjson": lambda: chat(json.dumps({f"k{i}": [i, str(i)] for i in range(200_000)})),
+    "nothing": lambda: chat(None),
+    "empty": lambda: chat(""),
+    "blanks": lambda: chat(" \n" * 500_000),
+    "control": lambda: chat("7\u0000\r\n\u2028data: [DONE]\n\nevent: x\ud83d"),
+    "parts": lambda: chat({"role": "assistant", "content": [{"type": "text", "text": 5}, None, "x", {"type": "image_url"}]}),
+    "number": lambda: chat({"role": "assistant", "content": 7}),
+    "nobody": lambda: chat(None, usage=None, finish=None) | {"choices": [{"index": 0, "message": None}]},
+    "nochoice": lambda: {"id": "c", "choices": [], "usage": USAGE},
+    "nullchoice": lambda: {"id": "c", "choices": [None, 5, []], "usage": USAGE},
+    "manychoices": lambda: chat("7") | {"choices": chat("7")["choices"] * 20_000},
+    "refuses": lambda: chat({"role": "assistant", "content": None, "refusal": "no " * 1_000}),
+    "finish": lambda: chat("The answer is 7.", finish=["x" * 1_000]),
+    "names": lambda: chat("The answer is 7.") | {"id": 5, "model": {"a": "\n\r"}, "object": None, "created": "x"},
+    "usage-": lambda: chat("The answer is 7.", {"prompt_tokens": -(10**9), "completion_tokens": -(10**9), "total_tokens": -1}),
+    "usage+": lambda: chat("The answer is 7.", {"prompt_tokens": 10**300, "completion_tokens": 10**18, "total_tokens": 1}),
+    "usage1": lambda: chat("The answer is 7.", {"prompt_tokens": 10**12, "completion_tokens": 10**12}),
+    "usage0": lambda: chat("The answer is 7.", None),
+    "usagex": lambda: chat("The answer is 7.", {"prompt_tokens": "many", "completion_tokens": NAN, "total_tokens": [[]]}),
+    "usagef": lambda: chat("The answer is 7.", {"prompt_tokens": 1.5, "completion_tokens": INF, "prompt_tokens_details": {"cached_tokens": -5}}),
+    "usagel": lambda: chat("The answer is 7.", [USAGE] * 3),
+    "nan": lambda: logprobs(NAN, -1.0),
+    "inf": lambda: logprobs(-INF, INF),
+    "strings": lambda: logprobs("-0.5", None, [], {}),
+    "sums": lambda: logprobs(-1e308, -1e308, -1e308),
+    "positive": lambda: logprobs(5.0, 1e308),
+    "bigint": lambda: logprobs(-(10**400)),
+    "millions": lambda: chat("The answer is 7.", logprobs={"content": [{"logprob": -0.1}] * 900_000}),
+    "oddlog": lambda: chat("The answer is 7.", logprobs={"content": {"a": 1}, "mean": "x"}),
+    "loglist": lambda: chat("The answer is 7.", logprobs=[-0.5]),
+    "lognest": lambda: chat("The answer is 7.", logprobs={"content": [[[[{"logprob": -1}]]]]}),
+    "summary": lambda: chat("The answer is 7.", logprobs={"mean": -INF, "min": 5, "n": -1}),
+    "call": lambda: calls(call('{"n": 7}')),
+    "callother": lambda: calls(call('{"n": 8}')),
+    "callnone": lambda: calls(call(None)),
+    "callobject": lambda: calls(call({"n": {"deep": [7]}})),
+    "callnan": lambda: calls(call('{"n": NaN, "m": 1e400, "k": -Infinity}')),
+    "callsays": lambda: calls(call('{"n": 7}'), content="I will not call anything. The answer is 812."),
+    "calltwice": lambda: calls(call('{"n": 7}'), call('{"n": 8}')),
+    "callodd": lambda: calls(5, None, {}, {"function": None}, {"function": {"name": 5, "arguments": []}}, call("{}", "x" * 10_000)),
+    "callmany": lambda: calls(*[call('{"n": 7}')] * 50_000),
+    "callhuge": lambda: calls(call(json.dumps({"n": list(range(900_000))}))),
+    "callhugeobject": lambda: calls(call({"n": list(range(400_000))})),
+    "calldeep": lambda: calls(call('{"n":' * 50_000 + "1" + "}" * 50_000)),
+    "callbroken": lambda: calls(call('{"n": 7')),
+    "callname": lambda: calls(call('{"n": 7}', name="rm -rf /\r\nx-evil: 1")),
+    "callstrings": lambda: chat({"role": "assistant", "content": "7", "tool_calls": "none"}),
+    "callfunction": lambda: chat({"role": "assistant", "function_call": {"name": "book", "arguments": 5}, "content": None}),
+    "error200": lambda: {"error": {"message": "no", "code": 5, "type": []}},
+    "errornested": lambda: {"choices": chat("The answer is 7.")["choices"], "error": {"message": {"a": "b"}}},
+    "list": lambda: [chat("The answer is 7.")],
+    "null": lambda: None,
+    "keys": lambda: chat("The answer is 7.") | {f"k{i}": i for i in range(100_000)},
+}  # fmt: skip
+
+Write = Callable[[bytes], Awaitable[None]]
+
+
+def head(status: str = "200 OK", kind: str = "application/json", more: str = "") -> bytes:
+    return f"HTTP/1.1 {status}\r\ncontent-type: {kind}\r\nconnection: close\r\n{more}\r\n".encode()
+
+
+async def _html(write: Write, body: bytes) -> None:
+    del body
+    await write(head(kind="text/html") + b"<html>login</html>")
+
+
+async def _plain(write: Write, body: bytes) -> None:
+    await write(head(kind="text/plain; charset=utf-16") + body)
+
+
+async def _redirect(write: Write, body: bytes) -> None:
+    await write(head("302 Found", more="location: http://127.0.0.1:1/x\r\n") + body)
+
+
+async def _nocontent(write: Write, body: bytes) -> None:
+    del body
+    await write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+
+async def _half(write: Write, body: bytes) -> None:
+    await write(head(more=f"content-length: {len(body) + 50}\r\n") + body[: len(body) // 2])
+
+
+async def _quiet(write: Write, body: bytes) -> None:
+    del write, body
+    await asyncio.sleep(60)
+
+
+async def _drip(write: Write, body: bytes) -> None:
+    await write(head(more="content-length: 100000\r\n"))
+    for place in range(600):
+        await write(body[place : place + 1] or b" ")
+        await asyncio.sleep(0.1)
+
+
+async def _endless(write: Write, body: bytes) -> None:
+    del body
+    await write(head())
+    while True:
+        await write(b'[{"a": "' + b"b" * 50_000 + b'"},')
+
+
+async def _bomb(write: Write, body: bytes) -> None:
+    packed = gzip.compress(body[:-1] + b" " * (64 * 2**20) + b"}")
+    await write(head(more=f"content-encoding: gzip\r\ncontent-length: {len(packed)}\r\n") + packed)
+
+
+async def _headers(write: Write, body: bytes) -> None:
+    more = "".join(f"x-ratelimit-{i}: \xe9{i}\r\n" for i in range(50)) + "x-request-id: a\xff\r\nretry-after: nan\r\n"
+    await write(head(more=more).decode().encode("latin-1") + body)
+
+
+async def _manyheaders(write: Write, body: bytes) -> None:
+    await write(head(more="".join(f"x-ratelimit-{i}: {'b' * 500}\r\n" for i in range(5_000))) + body)
+
+
+async def _away(write: Write, body: bytes) -> None:
+    del body
+    await write(head("429 Slow", more="retry-after: 86400\r\n") + b'{"error": {"message": 5}}')
+
+
+async def _callers(write: Write, body: bytes) -> None:
+    del body
+    await write(head("400 Bad", more="") + b'{"error": {"message": "your fault", "type": "invalid_request_error"}}')
+
+
+async def _denied(write: Write, body: bytes) -> None:
+    del body
+    await write(head("401 No") + b"\xff\xfe not json")
+
+
+async def _garbage(write: Write, body: bytes) -> None:
+    del body
+    await write(b"\x00\xffSSH-2.0\r\n\r\n")
+
+
+async def _shut(write: Write, body: bytes) -> None:
+    del write, body
+
+
+WAYS: dict[str, Callable[[Write, bytes], Awaitable[None]]] = {
+    way.__name__.removeprefix("_"): way
+    for way in (
+        _html, _plain, _redirect, _nocontent, _half, _quiet, _drip, _endless, _bomb, _headers, _manyheaders, _away, _callers, _denied,
+        _garbage, _shut,
+    )
+}  # fmt: skip
+FORMS = (*WHOLE, *WAYS)
+
+
+def _as_stream(answer: Any) -> bytes:
+    try:
+        message = answer["choices"][0]["message"]
+        pieces = [{"delta": message, "finish_reason": None}, {"delta": {}, "finish_reason": "stop"}]
+    except (TypeError, KeyError, IndexError):
+        return f"data: {json.dumps(answer)}\n\n".encode()
+    chunks = [{"id": "c", "choices": [{"index": 0, **piece}]} for piece in pieces]
+    return b"".join(f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks) + b"data: [DONE]\n\n"
+
+
+class _Models:
+    def __init__(self) -> None:
+        self.n_open = 0
+        self.seen: list[tuple[str, str]] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            request, _, rest = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")
+            length = re.search(rb"(?i)content-length: (\d+)", rest)
+            raw = await reader.readexactly(int(length.group(1)) if length else 0)
+            path = request.split()[1].decode()
+            if path.startswith(("/open", "/seen")):
+                marker = unquote(path.partition("?")[2])
+                counts = Counter(tier for tier, text in self.seen if marker in text)
+                told: Any = {"open": self.n_open} if path.startswith("/open") else dict(counts)
+                writer.write(head() + json.dumps(told).encode())
+                await writer.drain()
+                return
+            if path.endswith("/embeddings"):
+                writer.write(head() + b'{"object": "list", "data": [{"index": 0, "embedding": [0.5]}]}')
+                await writer.drain()
+                return
+            await self._answer(reader, writer, raw)
+        except (OSError, asyncio.IncompleteReadError, ValueError):
+            pass
+        finally:
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, raw: bytes) -> None:
+        body = json.loads(raw)
+        tier = str(body["model"]).removesuffix("-1")
+        self.seen.append((tier, raw[-2_000:].decode("utf-8", "replace") if len(raw) > 4_000 else raw.decode("utf-8", "replace")))
+        found = DIRECTIVE.search(json.dumps(body.get("messages"), ensure_ascii=False)[-5_000:])
+        pairs = dict(pair.split("=") for pair in (found.group(1).split() if found else ()))
+        form = pairs.get(tier, "")
+        seconds = float(pairs.get(f"{tier}-wait", 0))
+        says = pairs.get("say")
+        answer = WHOLE[form]() if form in WHOLE else chat(SAYS[tier] if says is None else f"{says} {tier}")
+        if body.get("logprobs") and form not in WHOLE:
+            answer["choices"][0]["logprobs"] = LOGPROBS
+        is_stream = bool(body.get("stream"))
+        content = _as_stream(answer) if is_stream else json.dumps(answer).encode()
+
+        async def write(piece: bytes) -> None:
+            writer.write(piece)
+            await writer.drain()
+
+        self.n_open += 1
+        work = asyncio.ensure_future(self._write(form, write, content, is_stream, seconds))
+        gone = asyncio.ensure_future(reader.read(1))  # a caller who hangs up
+        try:
+            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            work.cancel()
+            gone.cancel()
+            await asyncio.gather(work, gone, return_exceptions=True)
+            self.n_open -= 1
+
+    async def _write(self, form: str, write: Write, content: bytes, is_stream: bool, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        if form in WAYS:
+            await WAYS[form](write, content)
+            return
+        kind = "text/event-stream" if is_stream else "application/json"
+        await write(head(kind=kind, more="" if is_stream else f"content-length: {len(content)}\r\n") + content)
+
+
+async def main() -> None:
+    server = await asyncio.start_server(_Models().serve, "127.0.0.1", 0, limit=2**26, backlog=1_024)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    sys.setrecursionlimit(10_000)
+    asyncio.run(main())
