@@ -29,6 +29,11 @@ def items(raw: object, where: str) -> list[Any]:
     return raw
 
 
+def word(raw: object) -> str:
+    """A text to be looked up; "" for whatever is none, which may be nothing that can be looked up at all."""
+    return raw if isinstance(raw, str) else ""
+
+
 def text(raw: object, where: str) -> str:
     if not isinstance(raw, str):
         raise RecordError(where, f"is {raw!r:.60}; a text is needed")

@@ -8,6 +8,7 @@ from tierwise.agents.protocols.canonical import ToolCall, ToolSpec
 from tierwise.agents.protocols.events import Assembly, Closed, Event, Grown, Opened
 from tierwise.agents.protocols.tools import flat_name, restored
 from tierwise.agents.upstreams.endpoint import Endpoint
+from tierwise.agents.upstreams.errors import unreadable_is_trouble
 from tierwise.agents.upstreams.transport import EventStream, broke_off, decoded
 
 
@@ -57,8 +58,10 @@ class Relayed:
             if not isinstance(chunk, dict):
                 yield protocol.wire(data, None)
                 continue
-            draft.add(chunk)
-            if self._wants_usage or not protocol.has_only_usage(chunk):
+            with unreadable_is_trouble(self._endpoint.model.name):
+                draft.add(chunk)
+                is_shown = self._wants_usage or not protocol.has_only_usage(chunk)
+            if is_shown:
                 yield protocol.wire(data, chunk)
         # Every choice said why it ended; or the provider said that all is through, as some only do.
         if not draft.is_finished and not (events.is_done and draft.has_begun):
@@ -105,9 +108,10 @@ class Translated:
             self._events.raise_error_in(data, chunk)
             if not isinstance(chunk, dict):
                 continue
-            found = self._in_callers_tools(self._reader.read(chunk))
-            self._assembly.add(found)
-            written = self._writer.write(found)
+            with unreadable_is_trouble(self._endpoint.model.name):
+                found = self._in_callers_tools(self._reader.read(chunk))
+                self._assembly.add(found)
+                written = self._writer.write(found)
             if written:
                 yield written
         if not self._assembly.is_finished:

@@ -14,10 +14,11 @@ from tierwise.agents.protocols.parameters import with_parameters
 from tierwise.agents.protocols.tools import restored
 from tierwise.agents.upstreams.answer_stream import AnswerStream, Relayed, Translated
 from tierwise.agents.upstreams.endpoint import Endpoint
-from tierwise.agents.upstreams.errors import ProviderError
+from tierwise.agents.upstreams.errors import ProviderError, unreadable_is_trouble
 from tierwise.agents.upstreams.lessons import OPTIONAL_WHEN_TRANSLATED, refused_option, without
 from tierwise.agents.upstreams.logprobs import LOGPROBS, can_ask_logprobs, logprobs_of, without_logprobs
 from tierwise.agents.upstreams.transport import EventStream, Posted, Transport
+from tierwise.data.errors import RecordError
 from tierwise.data.records import Logprobs
 
 _ADDED_TO_STREAMS = frozenset({"stream_options"})
@@ -57,8 +58,17 @@ class Asked:
         """In canonical words. Raises ``RecordError`` naming what cannot be said to ``target``."""
         found = self._requests.get(target)
         if found is None:
-            found = self._requests[target] = self.protocol.read_request(self._translatable(), target)
+            found = self._requests[target] = self._read(target)
         return found
+
+    def _read(self, target: str) -> Request:
+        try:
+            return self.protocol.read_request(self._translatable(), target)
+        except RecordError:
+            raise
+        except Exception as error:  # a body can be odd in more ways than anybody lists
+            problem = f"cannot be said to a model that speaks '{target}' ({type(error).__name__})"
+            raise RecordError("body", problem) from error
 
     def _translatable(self) -> Mapping[str, Any]:
         tools = self.body.get("tools")
@@ -109,14 +119,15 @@ async def ask(transport: Transport, endpoint: Endpoint, asked: Asked) -> Answere
         return await transport.post(endpoint, spoken, sent, headers, asked.seconds)
 
     posted = await _insisting(post, endpoint, body, optional)
-    completion = spoken.read_answer(posted.body)
-    logprobs = logprobs_of(posted.body) if asked.asks_logprobs else None
-    if spoken is asked.protocol:
-        shown = without_logprobs(posted.body) if is_ours else posted.body
-        return Answered(endpoint, shown, completion, posted.headers, logprobs)
-    completion = _in_callers_tools(completion, asked.request(spoken.name))
-    written = asked.protocol.write_answer(completion, asked.frame(endpoint))
-    return Answered(endpoint, written, completion, posted.headers, logprobs)
+    with unreadable_is_trouble(endpoint.model.name):
+        completion = spoken.read_answer(posted.body)
+        logprobs = logprobs_of(posted.body) if asked.asks_logprobs else None
+        if spoken is asked.protocol:
+            shown = without_logprobs(posted.body) if is_ours else posted.body
+            return Answered(endpoint, shown, completion, posted.headers, logprobs)
+        completion = _in_callers_tools(completion, asked.request(spoken.name))
+        written = asked.protocol.write_answer(completion, asked.frame(endpoint))
+        return Answered(endpoint, written, completion, posted.headers, logprobs)
 
 
 async def ask_for_stream(transport: Transport, endpoint: Endpoint, asked: Asked) -> AnswerStream:

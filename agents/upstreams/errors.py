@@ -1,7 +1,9 @@
 """Trouble with a provider: what kind it is, whose fault, and whether the same call may work a moment later."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
+from http import HTTPStatus
 
 from tierwise.data.errors import TierwiseError
 from tierwise.data.replies.error_kinds import ErrorKind
@@ -74,6 +76,18 @@ class ProviderError(TierwiseError):
         except ValueError:
             return None
         return seconds if seconds >= 0 else None
+
+
+@contextmanager
+def unreadable_is_trouble(model: str) -> Iterator[None]:
+    """Reads what ``model`` answered: whatever breaks inside is the answer's fault, and so a ``ProviderError``."""
+    try:
+        yield
+    except ProviderError:
+        raise
+    except Exception as error:  # an answer can be odd in more ways than anybody lists
+        message = f"model '{model}' answered what cannot be read ({type(error).__name__})"
+        raise ProviderError(Trouble.NONSENSE, message, int(HTTPStatus.BAD_GATEWAY), code="unreadable") from error
 
 
 _BY_KIND = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tierwise.agents.protocols import WireProtocol
 from tierwise.agents.upstreams.endpoint import Endpoint
-from tierwise.agents.upstreams.errors import ProviderError, Trouble, trouble_in, trouble_of
+from tierwise.agents.upstreams.errors import ProviderError, Trouble, trouble_in, trouble_of, unreadable_is_trouble
 from tierwise.data.foreign import ForeignError
 from tierwise.data.foreign.http_body import PLAIN, bounded_lines, read_body
 from tierwise.data.foreign.json_text import check_size
@@ -60,7 +60,9 @@ class Transport:
         response = await self._send(endpoint, endpoint.url_of(protocol), body, protocol.headers(endpoint.key), headers)
         answer = decoded(await _content(response, endpoint, MAX_REPLY_BYTES, seconds))
         raise_error_in(answer, endpoint, "error_in_answer")
-        if not isinstance(answer, dict) or not protocol.is_answer(answer):
+        with unreadable_is_trouble(endpoint.model.name):
+            is_answer = isinstance(answer, dict) and protocol.is_answer(answer)
+        if not isinstance(answer, dict) or not is_answer:
             raise _nonsense(endpoint, "no_completion", f"answered nothing of the protocol '{protocol.name}'", answer)
         return Posted(answer, passed_on(response.headers))
 
@@ -123,9 +125,10 @@ class EventStream:
             self._held.append(event)
             if not isinstance(chunk, dict):
                 return self  # who can read it may find content in it
-            has_begun = has_begun or self._protocol.has_begun(chunk)
-            if self._protocol.has_content(chunk) or len(self._held) == _MAX_HELD_EVENTS:
-                return self
+            with unreadable_is_trouble(self._endpoint.model.name):
+                has_begun = has_begun or self._protocol.has_begun(chunk)
+                if self._protocol.has_content(chunk) or len(self._held) == _MAX_HELD_EVENTS:
+                    return self
         if not has_begun:
             raise _nonsense(self._endpoint, "empty_stream", "streamed nothing", None)
         return self

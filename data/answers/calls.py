@@ -12,6 +12,10 @@ from tierwise.data.answers.literals import UnreadableError
 from tierwise.data.answers.schema_values import canonical_object, value_bits
 from tierwise.data.records import Tool, ToolCall
 
+MAX_CALLS = 256
+MAX_ARGUMENT_CHARS = 60_000
+"""Of all calls of one answer; more are not compared, as texts of that length are not."""
+
 _NO_NAME = re.compile(r"[^a-z0-9]+")
 _NO_CALL = re.compile(
     r"\[\s*\]|\{\s*\}|\(?none\)?|null|no (?:tool|function)s?(?: calls?)?(?: (?:needed|required|applies|fits?))?|n/?a",
@@ -81,7 +85,9 @@ def read_calls(text: str, tools: ToolSet) -> list[RawCall] | None:
 
 
 def given_calls(tool_calls: Sequence[ToolCall]) -> list[RawCall] | None:
-    """Calls that came as such. None where the arguments are no object."""
+    """Calls that came as such. None where the arguments are no object, or there are too many to be read."""
+    if len(tool_calls) > MAX_CALLS or n_argument_chars(tool_calls) > MAX_ARGUMENT_CHARS:
+        return None
     found = []
     for call in tool_calls:
         arguments: Any = call.arguments
@@ -94,6 +100,18 @@ def given_calls(tool_calls: Sequence[ToolCall]) -> list[RawCall] | None:
             return None
         found.append(RawCall(call.name, (), arguments))
     return found
+
+
+def n_argument_chars(tool_calls: Sequence[ToolCall]) -> int:
+    """About how long the arguments are, written out; what cannot be written is endless."""
+    try:
+        return sum(len(each.arguments if isinstance(each.arguments, str) else _dumped(each)) for each in tool_calls)
+    except (TypeError, ValueError, RecursionError):
+        return MAX_ARGUMENT_CHARS + 1
+
+
+def _dumped(call: ToolCall) -> str:
+    return json.dumps(call.arguments, default=str)
 
 
 def _parameters(tool: Tool) -> Mapping[str, Any]:

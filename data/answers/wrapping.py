@@ -1,13 +1,14 @@
 """What models write around an answer: fences, tags, thoughts, quotes, "Sure, here is".
 
-Every pattern here is linear in the length of the text: nothing is repeated inside a repetition.
+Every pattern here is linear in the length of the text: nothing is repeated inside a repetition, and where two
+repetitions follow each other the first gives nothing back.
 """
 
 import ast
 import re
 
 _END_OF_THOUGHTS = ("</think>", "</thinking>", "</thought>", "</reasoning>", "</scratchpad>")
-_FENCE = re.compile(r"```[ \t]*([\w+#.-]*)[^\n`]*\n(.*?)(?:```|\Z)", re.DOTALL)
+_FENCE = re.compile(r"```[ \t]*+([\w+#.-]*+)[^\n`]*+\n(.*?)(?:```|\Z)", re.DOTALL)
 _TAGGED = re.compile(
     r"<(answer|final_answer|final|output|result|response)>(.*?)(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE
 )

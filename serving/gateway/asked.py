@@ -1,11 +1,13 @@
 """The body of a call: what of it decides the tier, and what goes to the provider."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tierwise.agents.protocols import WireProtocol
 from tierwise.data.errors import RecordError
+from tierwise.data.trouble import TroubleLog
 from tierwise.serving.gateway.sessions import prefix_digest, session_of
 from tierwise.serving.problems import invalid_field
 
@@ -27,6 +29,7 @@ HEADER_STEP_FIELDS = {
 ONCE_HEADER = "x-tierwise-once"
 _FOR_PROVIDERS = ("anthropic-version", "anthropic-beta", "openai-beta")
 _MEDIA = frozenset({"vision", "audio", "files"})
+_TROUBLE = TroubleLog(logging.getLogger(__name__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,31 +56,39 @@ class GatewayRequest:
 def parse_request(protocol: WireProtocol, raw: object, headers: Mapping[str, str]) -> GatewayRequest:
     """The request in a decoded body. Raises ``Problem`` naming the field; fields not known here are kept."""
     try:
-        record = _object(raw, "body")
-        model = record.get("model")
-        if not isinstance(model, str) or not model:
-            raise RecordError("model", f"is {model!r:.60}; name one, or '{AUTO}' to have it picked")
-        protocol.check(record)
-        is_stream = record.get("stream") or False
-        if not isinstance(is_stream, bool):
-            raise RecordError("stream", f"is {is_stream!r:.60}; true or false is needed")
-        needs = protocol.needs(record)
-        route = _route_body(protocol, record, headers)
-        length = headers.get("content-length", "")
-        return GatewayRequest(
-            protocol=protocol,
-            body={name: value for name, value in record.items() if name != EXTENSION},
-            model=model,
-            route=route,
-            needs=needs,
-            is_stream=is_stream,
-            n_bytes=int(length) if length.isdigit() and not needs & _MEDIA else None,
-            headers={name: headers[name] for name in _FOR_PROVIDERS if name in headers},
-            is_once=headers.get(ONCE_HEADER, "false").lower() not in ("false", "0", ""),
-            session_key=route.get("session_id") or prefix_digest(route["step"].get("messages")),
-        )
+        return _parsed(protocol, raw, headers)
     except RecordError as error:
         raise invalid_field(error) from None
+    except Exception as error:  # a body can be odd in more ways than anybody lists
+        _TROUBLE.tell("a body could not be read", error)
+        problem = f"holds a value of a kind that cannot be read here ({type(error).__name__})"
+        raise invalid_field(RecordError("body", problem)) from error
+
+
+def _parsed(protocol: WireProtocol, raw: object, headers: Mapping[str, str]) -> GatewayRequest:
+    record = _object(raw, "body")
+    model = record.get("model")
+    if not isinstance(model, str) or not model:
+        raise RecordError("model", f"is {model!r:.60}; name one, or '{AUTO}' to have it picked")
+    protocol.check(record)
+    is_stream = record.get("stream") or False
+    if not isinstance(is_stream, bool):
+        raise RecordError("stream", f"is {is_stream!r:.60}; true or false is needed")
+    needs = protocol.needs(record)
+    route = _route_body(protocol, record, headers)
+    length = headers.get("content-length", "")
+    return GatewayRequest(
+        protocol=protocol,
+        body={name: value for name, value in record.items() if name != EXTENSION},
+        model=model,
+        route=route,
+        needs=needs,
+        is_stream=is_stream,
+        n_bytes=int(length) if length.isdigit() and not needs & _MEDIA else None,
+        headers={name: headers[name] for name in _FOR_PROVIDERS if name in headers},
+        is_once=headers.get(ONCE_HEADER, "false").lower() not in ("false", "0", ""),
+        session_key=_name(route.get("session_id")) or prefix_digest(route["step"].get("messages")),
+    )
 
 
 def _route_body(protocol: WireProtocol, record: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
@@ -91,6 +102,11 @@ def _route_body(protocol: WireProtocol, record: Mapping[str, Any], headers: Mapp
     if session is not None:  # a harness's session is one goal, as far as anybody knows
         said |= {"session_id": session, "task_id": said.get("task_id", session)}
     return {**said, **given, "step": step}
+
+
+def _name(raw: object) -> str | None:
+    """A name that can be looked up; what is none is refused where the step is read."""
+    return raw if isinstance(raw, str) else None
 
 
 def _object(raw: object, where: str) -> Mapping[str, Any]:

@@ -76,4 +76,4 @@ def _line(endpoints: Sequence[Endpoint], tier: str, request: GatewayRequest) -> 
 
 def _is_providers(tool: object) -> bool:
     kind = tool.get("type", "custom") if isinstance(tool, Mapping) else None
-    return kind not in _OWN_TOOLS
+    return not isinstance(kind, str) or kind not in _OWN_TOOLS

@@ -22,7 +22,7 @@ def line_up(
     another arm of an experiment may know it, counts as the dearest.
     """
     low = names.index(tier) if tier in names else len(names) - 1
-    high = len(names) - 1 if max_tier is None else names.index(max_tier)
+    high = names.index(max_tier) if max_tier in names else len(names) - 1
     open_names = names[low : high + 1]
     return tuple(each for name in open_names for each in endpoints if each.tier == name and each.can(needs))
 

@@ -1,12 +1,10 @@
 """What the attacks share. ``TIERWISE_TEST_ATTACKS`` multiplies their numbers: 1 in CI, 20 for ``make attack``."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 

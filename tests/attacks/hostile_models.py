@@ -253,7 +253,9 @@ class _Models:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, raw: bytes) -> None:
         body = json.loads(raw)
         tier = str(body["model"]).removesuffix("-1")
-        self.seen.append((tier, raw[-2_000:].decode("utf-8", "replace") if len(raw) > 4_000 else raw.decode("utf-8", "replace")))
+        self.seen.append(
+            (tier, raw[-2_000:].decode("utf-8", "replace") if len(raw) > 4_000 else raw.decode("utf-8", "replace"))
+        )
         found = DIRECTIVE.search(json.dumps(body.get("messages"), ensure_ascii=False)[-5_000:])
         pairs = dict(pair.split("=") for pair in (found.group(1).split() if found else ()))
         form = pairs.get(tier, "")

@@ -42,8 +42,19 @@ CHAT: dict[str, Any] = {
     "model": "auto", "messages": [{"role": "user", "content": "x", "tool_calls": []}], "stream": False, "temperature": 0.5, "max_tokens": 5,
     "tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}], "metadata": {"task_id": "t"}, "response_format": {"type": "text"},
 }  # fmt: skip
-OPTIONS: dict[str, Any] = {"step": {"task_type": "count"}, "options": {"max_quality_loss": 0.05, "courses": True}, "task_id": "t", "session_id": "s"}
-COURSE: dict[str, Any] = {"model": "auto", "messages": [{"role": "user", "content": "How many? (17)"}], "tierwise": OPTIONS, "logprobs": False, "n": 1}
+OPTIONS: dict[str, Any] = {
+    "step": {"task_type": "count"},
+    "options": {"max_quality_loss": 0.05, "courses": True},
+    "task_id": "t",
+    "session_id": "s",
+}
+COURSE: dict[str, Any] = {
+    "model": "auto",
+    "messages": [{"role": "user", "content": "How many? (17)"}],
+    "tierwise": OPTIONS,
+    "logprobs": False,
+    "n": 1,
+}
 RESPONSES: dict[str, Any] = {
     "model": "auto", "input": [{"role": "user", "content": [{"type": "input_text", "text": "How many? (17)"}]}], "store": False, "stream": False,
     "instructions": "x", "tools": [{"type": "function", "name": "f", "parameters": {}}], "previous_response_id": None, "tierwise": OPTIONS,
@@ -71,6 +82,8 @@ BODIES: dict[str, Any] = {
     "/v1/chat/completions": CHAT,
     "/v1/chat/completions?course": COURSE,
     "/v1/responses": RESPONSES,
+    "/v1/responses?course": {name: RESPONSES[name] for name in ("model", "input", "store", "stream", "tierwise")},
+    "/v1/messages?course": {name: MESSAGES[name] for name in ("model", "max_tokens", "messages", "stream", "tierwise")},
     "/v1/messages": MESSAGES,
     "/v1/messages/count_tokens": MESSAGES,
     "/v1/completions": {"model": "auto", "prompt": "x", "max_tokens": 5, "stream": False, "suffix": "x"},
@@ -80,7 +93,18 @@ BODIES: dict[str, Any] = {
     "/dashboard/login": {},
     "/dashboard/logout": {},
 }
-PAGES = ("/", "/tax", "/decisions", "/failures", "/tasks", "/quality", "/certificate", "/experiments", "/routers", "/login")
+PAGES = (
+    "/",
+    "/tax",
+    "/decisions",
+    "/failures",
+    "/tasks",
+    "/quality",
+    "/certificate",
+    "/experiments",
+    "/routers",
+    "/login",
+)
 READS = (
     "/decisions/{}",
     "/metrics",
@@ -97,7 +121,6 @@ READS = (
     "/dashboard/quality?since={}",
     "/dashboard/experiments?page={}",
 )
-
 
 
 def mutated(raw: Any, draw: random.Random) -> Any:
@@ -138,7 +161,13 @@ def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 
 def test_no_request_is_a_server_error(tmp_path: Path, log_url: str, models_port: int, course_bundle: Path) -> None:
     draw, statuses, errors, n_courses = random.Random(17), Counter[int](), list[str](), 0
-    settings: dict[str, Any] = {"bundle": course_bundle, "courses": True, "answers": "text", "audit_share": 0.5}
+    settings: dict[str, Any] = {
+        "bundle": course_bundle,
+        "courses": True,
+        "answers": "text",
+        "audit_share": 0.5,
+        "audit_different": 0.9,
+    }
     settings |= {"tiers": course_tiers(tmp_path, models_port), "mirror_usd_per_day": 1.0, "mirror_share": 0.1}
     with serving(tmp_path, log_url=log_url, dashboard_keep_seconds=0, **settings) as service:
         for i in range(N_REQUESTS):
@@ -148,7 +177,7 @@ def test_no_request_is_a_server_error(tmp_path: Path, log_url: str, models_port:
                 path = draw.choice(["/tasks/{}", "/sessions/{}"] if method == "DELETE" else READS).replace("{}", value)
                 content = None
             else:
-                method, path = "POST", draw.choice(list(BODIES))
+                method, path = "POST", draw.choice([*BODIES, *(each for each in BODIES if each.endswith("?course"))])
                 content = json.dumps(mutated(BODIES[path], draw)).encode()
             answer = service.client.request(method, path, content=content, headers={"content-type": "application/json"})
             statuses[answer.status_code] += 1

@@ -8,7 +8,7 @@ from tierwise.agents.protocols.chat.answer import Draft, read_answer, write_answ
 from tierwise.agents.protocols.chat.request import NAME, read_request
 from tierwise.agents.protocols.chat.stream import DONE, Reader, Writer
 from tierwise.agents.protocols.chat.written import write_request
-from tierwise.agents.protocols.fields import mapping
+from tierwise.agents.protocols.fields import mapping, word
 from tierwise.agents.protocols.openai_errors import error_body
 from tierwise.agents.protocols.protocol import Frame, Trouble
 from tierwise.data.errors import RecordError
@@ -54,7 +54,7 @@ class Chat:
             needs.add("json")
         contents = [each.get("content") for each in body["messages"] if isinstance(each, Mapping)]
         for part in (part for content in contents if isinstance(content, list) for part in content):
-            if isinstance(part, Mapping) and part.get("type") in _MEDIA:
+            if isinstance(part, Mapping) and word(part.get("type")) in _MEDIA:
                 needs.add(_MEDIA[part["type"]])
         return frozenset(needs)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tierwise.agents.protocols.canonical import Completion, Request, ToolCall
+from tierwise.agents.protocols.fields import word
 from tierwise.agents.protocols.messages.answer import read_answer, write_answer
 from tierwise.agents.protocols.messages.blocks import NAME
 from tierwise.agents.protocols.messages.request import read_request, write_request
@@ -131,7 +132,7 @@ class Messages:
         return bool(event)
 
     def has_content(self, event: Mapping[str, Any]) -> bool:
-        return event.get("type") not in _OPENINGS
+        return word(event.get("type")) not in _OPENINGS
 
     def has_only_usage(self, event: Mapping[str, Any]) -> bool:
         del event

@@ -6,6 +6,7 @@ Reading is lenient: what a provider may know and we do not is passed over, becau
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tierwise.agents.protocols.fields import word
 from tierwise.data.replies.json_text import write_json
 
 _MEDIA = {"image": "vision", "document": "files"}
@@ -48,7 +49,7 @@ def needs_of(body: Mapping[str, Any]) -> frozenset[str]:
     for raw in body["messages"]:
         for block in _blocks(raw.get("content") if isinstance(raw, Mapping) else None):
             for each in (block, *_blocks(block.get("content"))):
-                if each.get("type") in _MEDIA:
+                if word(each.get("type")) in _MEDIA:
                     needs.add(_MEDIA[str(each["type"])])
     return frozenset(needs)
 

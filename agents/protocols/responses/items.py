@@ -16,7 +16,7 @@ from tierwise.agents.protocols.canonical import (
     joined,
 )
 from tierwise.agents.protocols.chat.media import from_url, to_url
-from tierwise.agents.protocols.fields import cannot_say, items, known_only, mapping, optional_text, text
+from tierwise.agents.protocols.fields import cannot_say, items, known_only, mapping, optional_text, text, word
 from tierwise.agents.protocols.sealed import is_sealed_by_us, seal, unseal
 
 NAME = "responses"
@@ -71,7 +71,7 @@ def write_call(call: ToolCall) -> dict[str, Any]:
 def _turn(item: Mapping[str, Any], where: str, target: str) -> Turn:
     match item.get("type", "message"):
         case "message":
-            role = _ROLES.get(item.get("role"))
+            role = _ROLES.get(word(item.get("role")))
             if role is None:
                 raise cannot_say(f"{where}.role", target, f"'{item.get('role')!s:.40}'")
             return Turn(role, _parts(item.get("content"), f"{where}.content", target))

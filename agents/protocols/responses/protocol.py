@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tierwise.agents.protocols.canonical import Completion, Request, ToolCall
+from tierwise.agents.protocols.fields import word
 from tierwise.agents.protocols.openai_errors import error_body
 from tierwise.agents.protocols.protocol import Frame, Trouble, Watched
 from tierwise.agents.protocols.responses.answer import read_answer, write_answer
@@ -118,7 +119,7 @@ class Responses:
         return bool(event)
 
     def has_content(self, event: Mapping[str, Any]) -> bool:
-        return event.get("type") not in _OPENINGS
+        return word(event.get("type")) not in _OPENINGS
 
     def has_only_usage(self, event: Mapping[str, Any]) -> bool:
         del event

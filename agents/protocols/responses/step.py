@@ -6,6 +6,8 @@ Reading is lenient: what a provider may know and we do not is passed over, becau
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tierwise.agents.protocols.fields import word
+
 _RESULTS = frozenset({"function_call_output", "custom_tool_call_output"})
 _CALLS = frozenset({"function_call", "custom_tool_call"})
 _MEDIA = {"input_image": "vision", "input_audio": "audio", "input_file": "files"}
@@ -60,13 +62,13 @@ def needs_of(body: Mapping[str, Any]) -> frozenset[str]:
         if isinstance(item, Mapping):
             for content in (item.get("content"), item.get("output")):
                 for part in content if isinstance(content, list) else ():
-                    if isinstance(part, Mapping) and part.get("type") in _MEDIA:
+                    if isinstance(part, Mapping) and word(part.get("type")) in _MEDIA:
                         needs.add(_MEDIA[part["type"]])
     return frozenset(needs)
 
 
 def _message(item: Mapping[str, Any]) -> list[dict[str, Any]]:
-    kind = item.get("type", "message")
+    kind = word(item.get("type", "message"))
     if kind == "message":
         return [{"role": _text(item.get("role")) or "user", "content": _texts(item.get("content"))}]
     if kind in _CALLS:
