@@ -4,6 +4,7 @@ import json
 import os
 import random
 from collections import Counter
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -136,9 +137,9 @@ def mutated(raw: Any, draw: random.Random) -> Any:
             if draw.random() < 0.15:
                 del node[key]
             else:
-                node[key] = draw.choice(VALUES)
+                node[key] = deepcopy(draw.choice(VALUES))
             if isinstance(node, dict) and draw.random() < 0.1:
-                node[str(draw.choice(VALUES))[:50]] = draw.choice(VALUES)
+                node[str(draw.choice(VALUES))[:50]] = deepcopy(draw.choice(VALUES))
             break
     return copy
 
