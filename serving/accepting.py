@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tierwise.data.answers.calls import n_argument_chars
 from tierwise.data.courses import Accepted
 from tierwise.data.errors import RecordError
 from tierwise.data.parsing import parse_attempt
@@ -21,7 +22,8 @@ from tierwise.serving.problems import invalid_field
 from tierwise.serving.wire import RouteRequest, parse_route_request
 
 MAX_ANSWERS = 16
-MAX_CHARS_AT_ONCE = 50_000  # longer answers are read beside the event loop
+MAX_CHARS_AT_ONCE = 20_000  # longer answers are read beside the event loop
+MAX_CALLS_AT_ONCE = 20
 _OWN_FIELDS = frozenset({"decision_id", "answers"})
 _TROUBLE = TroubleLog(logging.getLogger(__name__))
 
@@ -65,7 +67,7 @@ async def accept_soon(wanted: AcceptRequest, arms: Arms) -> Accepted:
     try:
         check_answers(wanted.answers, decider.catalogue)
         wanted.request.options.check(decider.catalogue)
-        if decider.is_slow or sum(len(answer.output or "") for answer in wanted.answers) > MAX_CHARS_AT_ONCE:
+        if decider.is_slow or _is_long(wanted.answers):
             return await asyncio.to_thread(_judged, wanted, decider)
         return _judged(wanted, decider)
     except RecordError as error:
@@ -74,6 +76,12 @@ async def accept_soon(wanted: AcceptRequest, arms: Arms) -> Accepted:
         _TROUBLE.tell("judging answers failed", error)
         reason = Reason("trouble", "The router failed; the top tier is asked.")
         return Accepted(None, decider.catalogue.top.name, reason)
+
+
+def _is_long(answers: Sequence[Answer]) -> bool:
+    calls = [call for answer in answers for call in answer.tool_calls or ()]
+    n_chars = sum(len(answer.output or "") for answer in answers)
+    return len(calls) > MAX_CALLS_AT_ONCE or n_chars + n_argument_chars(calls) > MAX_CHARS_AT_ONCE
 
 
 def _judged(wanted: AcceptRequest, decider: Decider) -> Accepted:

@@ -9,12 +9,12 @@ from typing import Any
 from tierwise.agents.attempts.allowance import Allowance, AllowanceError
 from tierwise.agents.attempts.settings import AttemptSettings
 from tierwise.agents.upstreams import Line, ProviderError, Reply, Trouble, chat_body, estimate_tokens
+from tierwise.agents.upstreams.errors import FREE
 from tierwise.data.errors import CatalogueError
 from tierwise.data.foreign.limits import MAX_RETRY_AFTER_SECONDS
 from tierwise.data.records import Step
 
 Sleep = Callable[[float], Awaitable[None]]
-_FREE = frozenset({Trouble.CONNECTION, Trouble.RATE_LIMIT, Trouble.REFUSED, Trouble.SERVER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ async def _ask_once(
         try:
             reply = await line.upstream.complete(body, min(timeout_seconds, allowance.left_seconds))
         except ProviderError as error:
-            if error.trouble in _FREE:
+            if error.trouble in FREE:
                 reservation.cost_usd = 0.0
             if error.trouble is not Trouble.REFUSED:  # a model that refuses a request is well
                 line.breaker.note_failure()

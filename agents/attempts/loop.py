@@ -8,7 +8,7 @@ own decision.
 import asyncio
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Unpack, cast
 
@@ -17,6 +17,7 @@ from tierwise.agents.attempts.calling import Call, ChatCall, Sleep, call_tier
 from tierwise.agents.attempts.opinions import Opinion, accepted_of, course_to_run, noted
 from tierwise.agents.attempts.result import AttemptKind, Failure, StepAttempt, StepResult
 from tierwise.agents.attempts.settings import DEFAULT_SETTINGS, AttemptSettings
+from tierwise.agents.attempts.together import all_or_none
 from tierwise.agents.attempts.verdict import Verdict, Verifier
 from tierwise.agents.attempts.verifiers import verifier_of
 from tierwise.agents.client import AsyncRoutingClient, JudgingClient, RoutedDecision, RouteFields
@@ -48,6 +49,7 @@ class _Run:
     attempts: list[StepAttempt] = field(default_factory=list)
     complaint: str = ""
     noted: Mapping[str, Any] = field(default_factory=dict)
+    spare: Opinion | None = None
 
 
 class AttemptLoop:
@@ -92,19 +94,18 @@ class AttemptLoop:
         n_repairs = self.settings.n_repairs if n_repairs is None else n_repairs
         run = _Run(call, decision, verifier, allowance, fields, report_extra or {}, n_repairs, routed)
         try:
-            return await self._climb(run)
+            found = await self._climb(run)
         except AllowanceError as error:
-            return StepResult(decision, tuple(run.attempts), failure=Failure(error.code, str(error)))
+            found = StepResult(decision, tuple(run.attempts), failure=Failure(error.code, str(error)))
+        return found if found.failure is None or run.spare is None else _shown(run, run.spare)
 
     async def _climb(self, run: _Run) -> StepResult:
         """From the decided tier upwards until a reply passes."""
         kind, start, course = AttemptKind.FIRST, run.decision.tier, course_to_run(run.decision, self.settings)
         if course is not None:
-            reply = await self._opinions(run, course)
-            if reply is not None:
-                used = reply.model
-                shown = sorted(run.attempts, key=lambda attempt: attempt.model == used)  # the last one tells
-                return StepResult(run.decision, tuple(shown), reply)
+            used = await self._opinions(run, course)
+            if used is not None:
+                return _shown(run, used)
             kind, start = AttemptKind.ESCALATION, course.otherwise
         for tier in self._tiers_from(start, run.fields.get("max_tier")):
             reply = await self._try(run, tier, run.call, run.decision, kind)
@@ -117,25 +118,35 @@ class AttemptLoop:
             kind = AttemptKind.ESCALATION
         return StepResult(run.decision, tuple(run.attempts), failure=_failure(run))
 
-    async def _opinions(self, run: _Run, course: Course) -> Reply | None:
-        """Asks the tiers of ``course`` side by side and gives the accepted reply, None where the step goes on.
+    async def _opinions(self, run: _Run, course: Course) -> Opinion | None:
+        """Asks the tiers of ``course`` side by side and gives the accepted opinion, None where the step goes on. The
+        dearest that the verifier did not refuse is kept for when nothing else answers.
 
         What the verifier refuses is no opinion. Reported are all, that of the decided tier first: the logged
         propensity belongs to it.
         """
-        asked = await asyncio.gather(*(self._opinion(run, tier) for tier in course.ask))
+        asked = await all_or_none([self._opinion(run, tier) for tier in course.ask])
         opinions = sorted((one for line in asked for one in line), key=lambda one: one.tier != run.decision.tier)
         usable = [one for one in opinions if one.reply is not None and one.verdict.passed is not False]
-        found = None
-        if usable and isinstance(self.client, JudgingClient):
-            answers = [one.to_wire() for one in usable]
-            found = await self.client.accept(run.decision, run.call.step, answers, **run.routed)
+        found = await self._judged(run, usable)
+        run.spare = max(usable, key=lambda one: course.ask.index(one.tier), default=None)
         used = accepted_of(usable, found)
         for one in opinions:
             run.noted = noted(course, found, used is not None and one is used)
             self._report(run, run.decision, AttemptKind.OPINION, one.tier, one.called, one.verdict)
         run.noted = {COURSE: course.to_mapping()}
-        return None if used is None else used.reply
+        return used
+
+    async def _judged(self, run: _Run, usable: Sequence[Opinion]) -> object:
+        """What the router says of the opinions; None where it says nothing, or breaks over what models wrote."""
+        if not usable or not isinstance(self.client, JudgingClient):
+            return None
+        answers = [one.to_wire() for one in usable]
+        try:
+            return await self.client.accept(run.decision, run.call.step, answers, **run.routed)
+        except Exception as error:
+            _LOGGER.warning("opinions could not be judged: %s", type(error).__name__)
+            return None
 
     async def _opinion(self, run: _Run, tier: str) -> list[Opinion]:
         """Every model that was tried on ``tier``; none where no call can be paid for."""
@@ -143,10 +154,14 @@ class AttemptLoop:
             tried = await call_tier(self.upstreams.lines(tier), run.call, run.allowance, self.settings, self._sleep)
         except AllowanceError:
             return []
-        unknown = Verdict(None)
-        return [
-            Opinion(tier, one, unknown if one.reply is None else await self._verdict(run, one.reply)) for one in tried
-        ]
+        return [Opinion(tier, one, await self._verdict_in_time(run, one.reply)) for one in tried]
+
+    async def _verdict_in_time(self, run: _Run, reply: Reply | None) -> Verdict:
+        """As ``_verdict``; unknown where there is no time or money left for one."""
+        try:
+            return Verdict(None) if reply is None else await self._verdict(run, reply)
+        except AllowanceError:
+            return Verdict(None)
 
     async def _try(
         self, run: _Run, tier: str, call: ChatCall, decision: RoutedDecision, kind: AttemptKind
@@ -256,6 +271,12 @@ class AttemptLoop:
             return names[first : first + 1]
         last = len(names) - 1 if max_tier is None else self.upstreams.catalogue.index(max_tier)
         return names[first : max(first, last) + 1]
+
+
+def _shown(run: _Run, used: Opinion) -> StepResult:
+    """The result that ``used`` is; its attempt comes last, which tells."""
+    shown = sorted(run.attempts, key=lambda each: (each.tier, each.model) == (used.tier, used.called.model))
+    return StepResult(run.decision, tuple(shown), used.reply)
 
 
 def _failure(run: _Run) -> Failure:

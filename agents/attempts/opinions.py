@@ -12,6 +12,8 @@ from tierwise.agents.upstreams import Reply
 from tierwise.data.courses import AGREEMENT, COURSE, LEARNED, Course
 from tierwise.router_model.exploration import EXPLORED_CODE
 
+MAX_NAME_CHARS, MAX_TIERS = 200, 16
+
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
@@ -59,8 +61,22 @@ def noted(course: Course, found: object, is_used: bool) -> Mapping[str, Any]:
     told = found if isinstance(found, Mapping) else {}
     reason = told.get("reason")
     acceptance = {
-        "accepted": told.get("accept"),
-        "reason": reason.get("code") if isinstance(reason, Mapping) else None,
-        "p_success": told.get("p_success", {}),
+        "accepted": _short(told.get("accept")),
+        "reason": _short(reason.get("code")) if isinstance(reason, Mapping) else None,
+        "p_success": _probabilities(told.get("p_success")),
     }
     return {COURSE: course.to_mapping(), "acceptance": acceptance, "is_used": is_used}
+
+
+def _short(raw: object) -> str | None:
+    return raw[:MAX_NAME_CHARS] if isinstance(raw, str) else None
+
+
+def _probabilities(raw: object) -> dict[str, float]:
+    """Those that are some: what a service says is not logged unseen."""
+    known = list(raw.items())[:MAX_TIERS] if isinstance(raw, Mapping) else []
+    return {
+        name[:MAX_NAME_CHARS]: p
+        for name, p in known
+        if isinstance(name, str) and isinstance(p, int | float) and not isinstance(p, bool) and 0 <= p <= 1
+    }

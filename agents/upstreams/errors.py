@@ -23,6 +23,9 @@ class Trouble(StrEnum):
     NONSENSE = "nonsense"
 
 
+FREE = frozenset({Trouble.CONNECTION, Trouble.RATE_LIMIT, Trouble.REFUSED, Trouble.SERVER})
+"""Trouble for which no provider asks money."""
+
 _PASSING = frozenset({Trouble.CONNECTION, Trouble.TIMEOUT, Trouble.RATE_LIMIT, Trouble.SERVER})
 
 

@@ -4,6 +4,7 @@ The key is a keyed digest, made before redaction: two answers that differ only i
 different, and who reads the log learns from a key that two answers mean the same, not what they say.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -15,8 +16,12 @@ from tierwise.data.parsing import parse_step
 from tierwise.data.records import Attempt, ToolCall
 from tierwise.data.replies.json_text import whole as unbroken
 from tierwise.data.replies.parts import without_thoughts
+from tierwise.data.trouble import TroubleLog
 
 Answers = Literal["none", "key", "text"]
+MAX_CHARS_AT_ONCE = 20_000
+MAX_CALLS_AT_ONCE = 20
+_TROUBLE = TroubleLog(logging.getLogger(__name__))
 
 
 def answered(attempt: Attempt, completion: Completion) -> Attempt:
@@ -27,6 +32,16 @@ def answered(attempt: Attempt, completion: Completion) -> Attempt:
     text = without_thoughts(unbroken(message.content)) or None
     calls = tuple(ToolCall(call.name, call.arguments) for call in message.tool_calls) or None
     return replace(attempt, output=text, tool_calls=calls, finish_reason=message.finish_reason)
+
+
+def is_long(completion: Completion) -> bool:
+    """Whether reading or writing the answer takes so long that it is done beside the event loop."""
+    n_calls = sum(len(message.tool_calls) for message in completion.messages)
+    n_chars = sum(
+        len(message.content) + sum(len(call.arguments) for call in message.tool_calls)
+        for message in completion.messages[:1]
+    )
+    return n_calls > MAX_CALLS_AT_ONCE or n_chars > MAX_CHARS_AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,9 @@ class AnswerKeeper:
         try:
             key = answer_key(parse_step(route["step"]), attempt.output, attempt.tool_calls)
         except RecordError:
+            return None
+        except Exception as error:  # nobody waits for a key, and nobody goes without an answer for one
+            _TROUBLE.tell("an answer had no key", error)
             return None
         return None if key is None else digest_key(key, self.secret, decision_id).text
 

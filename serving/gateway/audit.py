@@ -4,6 +4,7 @@ Nobody waits for it. The chance falls with what is left of the day's money, so t
 cuts off nothing; it is logged with each audit. What the audits say is read from the log: ``serving.course_watch``.
 """
 
+import asyncio
 import logging
 import random
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from tierwise.data.trouble import TroubleLog
 from tierwise.serving.gateway.answers import AnswerKeeper
 from tierwise.serving.gateway.aside import Aside
 from tierwise.serving.gateway.asked import GatewayRequest
-from tierwise.serving.gateway.mirror import DayBudget, estimated_usd, is_same
+from tierwise.serving.gateway.mirror import DayBudget, estimated_usd, is_free, is_same
 
 if TYPE_CHECKING:
     from tierwise.serving.metrics import Metrics
@@ -72,34 +73,45 @@ class Audit:
 
     @property
     def p_audit(self) -> float:
-        """The chance of the next audit: it falls once half of the day's money is spent."""
+        """The chance of the next audit: it falls once half of the day's money is spent. May ask the database."""
         left = max(0.0, self._budget.left_usd) / self._usd_per_day
         return self._share * min(1.0, 2 * left)
 
     def consider(self, request: GatewayRequest, decision_id: str, used: Completion, tops: tuple[Endpoint, ...]) -> None:
-        """Begins to ask the top tier, if the accepted answer is drawn. Called on the event loop.
+        """Begins to ask the top tier, if the accepted answer is drawn. Called on the event loop, which waits for
+        nothing: what was spent today is asked beside it.
 
         While the top tier rests nothing is drawn: an outage costs the few audits that noticed it.
         """
-        p_audit = self.p_audit
-        top = next((each for each in tops if each.breaker.allows()), None)
-        if top is None or self._draw() >= p_audit or self._aside.is_full:
+        drawn = self._draw()
+        if drawn >= self._share or self._aside.is_full:
             return
-        self._aside.begin(self._ask(request, decision_id, used, top, p_audit))
+        top = next((each for each in tops if not each.breaker.is_open), None)
+        if top is not None:
+            self._aside.begin(self._ask(request, decision_id, used, top, drawn))
 
     async def aclose(self) -> None:
         """Gives up what is under way."""
         await self._aside.aclose()
 
     async def _ask(
-        self, request: GatewayRequest, decision_id: str, used: Completion, top: Endpoint, p_audit: float
+        self, request: GatewayRequest, decision_id: str, used: Completion, top: Endpoint, drawn: float
     ) -> None:
-        self._budget.spend(estimated_usd(top, used))
-        extra = {MIRROR: True, AUDIT: True, COURSE: {AUDIT: True}, P_AUDIT: p_audit}
+        extra: dict[str, object] = {MIRROR: True, AUDIT: True, COURSE: {AUDIT: True}}
         try:
-            theirs = await self._aside.ask(request, top)
-            same = is_same(request, theirs, used)
+            extra[P_AUDIT] = p_audit = await asyncio.to_thread(lambda: self.p_audit)
+            most_usd = estimated_usd(top, used, request)
+            if drawn >= p_audit or not self._budget.reserve(most_usd):
+                return
+            try:
+                theirs = await self._aside.ask(request, top)
+            except Exception as error:
+                if is_free(error):
+                    self._budget.spend(-most_usd)
+                raise
             cost_usd = price(theirs.usage, top.model)
+            self._budget.spend((most_usd if cost_usd is None else cost_usd) - most_usd)
+            same = await asyncio.to_thread(is_same, request, theirs, used)
             self._aside.report(request, decision_id, top, theirs, cost_usd, AUDIT_KEY, extra | {IS_SAME: same})
             self._metrics.note_audit("same" if same is True else "different")
         except ProviderError as error:  # slow and failing calls are the hard ones: left out, they would flatter

@@ -5,8 +5,10 @@ Only one answer ever reaches the caller. Every opinion is an attempt of the same
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import Response
@@ -15,17 +17,18 @@ from tierwise.agents.protocols import Completion
 from tierwise.agents.protocols.events import events_of
 from tierwise.agents.upstreams.asking import Answered, Asked, ask
 from tierwise.agents.upstreams.endpoint import Endpoint
-from tierwise.agents.upstreams.errors import ProviderError
+from tierwise.agents.upstreams.errors import ProviderError, Trouble
 from tierwise.agents.upstreams.reply import price
 from tierwise.agents.upstreams.transport import Transport
 from tierwise.data.courses import Accepted, Course
 from tierwise.data.records import Attempt, Reason
+from tierwise.data.replies.json_text import write_json
 from tierwise.data.trouble import TroubleLog
 from tierwise.features.evidence import Answer
-from tierwise.serving.gateway.answers import answered
+from tierwise.serving.gateway.answers import answered, is_long
 from tierwise.serving.gateway.asked import GatewayRequest
 from tierwise.serving.gateway.call import Call, Trial
-from tierwise.serving.gateway.completions import Judged, complete_stream, complete_whole, written
+from tierwise.serving.gateway.completions import Judged, complete_stream, complete_whole
 from tierwise.serving.gateway.verdict import judge_soon
 from tierwise.serving.problems import Problem
 
@@ -37,8 +40,8 @@ _TROUBLE = TroubleLog(logging.getLogger(__name__))
 class CourseCall:
     """``lines`` hold the models of each tier that ``course`` asks; ``decided`` is the tier of the single shot.
 
-    ``judge`` tells what to do with answers, ``audit`` may ask the top tier after one was accepted. The
-    rest is what came of it.
+    ``judge`` tells what to do with answers, ``audit`` may ask the top tier after one was accepted. An opinion that is
+    not there after ``seconds`` is none. The rest is what came of it.
     """
 
     course: Course
@@ -46,6 +49,7 @@ class CourseCall:
     decided: str
     judge: Callable[[Sequence[Answer]], Awaitable[Accepted]]
     audit: Callable[[GatewayRequest, str, Completion, tuple[Endpoint, ...]], None] | None = None
+    seconds: float = float("inf")
     asked: list[str] = field(default_factory=list)
     accepted: str | None = None
     costs_usd: list[float | None] = field(default_factory=list)
@@ -86,19 +90,20 @@ async def complete_course(call: Call, course: CourseCall, transport: Transport) 
     plain = _plain(call.asked)
     course.asked = list(course.course.ask)
     try:
-        await asyncio.gather(*(_opinion(call, line, plain, transport, came) for line in course.lines))
+        await asyncio.gather(*(_opinion(call, line, plain, transport, came, course.seconds) for line in course.lines))
         found = await _judged(came, course)
+        found, shown = await _shown(call, came, found)
     except BaseException:
         for each in came:
             each.trial.abandoned(each.judged.answered.completion)
         raise
     _report(came, course, found)
-    used = next((each.judged for each in came if each.tier == found.accept), None)
+    used = _used(came, found)
     if used is not None:
         if course.audit is not None:
             tops = tuple(each for each in call.endpoints if each.tier == course.course.otherwise)
             course.audit(call.request, call.decision_id, used.answered.completion, tops)
-        return _shown(call, used)
+        return _response(call, used, shown)
     spare = _spare(came, course)
     if not call.request.is_stream:
         return await complete_whole(call, transport, spare)
@@ -107,12 +112,14 @@ async def complete_course(call: Call, course: CourseCall, transport: Transport) 
     except Problem:
         if spare is None:
             raise
-        return _streamed(call, spare)
-    return response if spare is None or response.status_code < 500 else _streamed(call, spare)
+        return _response(call, spare, await _content(call, spare))
+    if spare is None or response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return response
+    return _response(call, spare, await _content(call, spare))
 
 
 async def _opinion(
-    call: Call, line: Sequence[Endpoint], asked: Asked, transport: Transport, came: list[_Opinion]
+    call: Call, line: Sequence[Endpoint], asked: Asked, transport: Transport, came: list[_Opinion], seconds: float
 ) -> None:
     """Adds what the first model of a tier that answers says; nothing where none does."""
     well = [endpoint for endpoint in line if endpoint.breaker.allows()]
@@ -120,13 +127,17 @@ async def _opinion(
         trial = call.begin(endpoint, is_opinion=True)
         try:
             with trial.unless_cancelled():
-                found = await ask(transport, endpoint, asked)
+                async with asyncio.timeout(seconds if math.isfinite(seconds) else None):
+                    found = await ask(transport, endpoint, asked)
                 trial.came(found.logprobs)
                 verdict = await judge_soon(call.request, found.completion)
         except ProviderError as error:
             trial.failed(error)
             if error.is_callers_fault:
                 return
+        except TimeoutError:
+            text = f"model '{endpoint.model.name}' gave no whole opinion in time"
+            trial.failed(ProviderError(Trouble.TIMEOUT, text, int(HTTPStatus.GATEWAY_TIMEOUT)))
         except Exception as error:  # whatever breaks in there, the course goes on without this opinion
             trial.abandoned()
             _TROUBLE.tell("asking for an opinion failed", error)
@@ -142,7 +153,11 @@ async def _judged(came: Sequence[_Opinion], course: CourseCall) -> Accepted:
     if not answers:
         text = "No tier gave an answer that could be judged."
         return Accepted(None, course.course.otherwise, Reason("incomplete", text))
-    found = await course.judge(answers)
+    try:
+        found = await course.judge(answers)
+    except Exception as error:  # a router that was swapped meanwhile may not know the tiers; the last resort answers
+        _TROUBLE.tell("judging opinions failed", error)
+        return Accepted(None, course.course.otherwise, Reason("trouble", "The opinions could not be judged."))
     return found if found.accept in {each.tier for each in answers} else replace(found, accept=None)
 
 
@@ -177,14 +192,43 @@ def _plain(asked: Asked) -> Asked:
     )
 
 
-def _shown(call: Call, used: Judged) -> Response:
-    return _streamed(call, used) if call.request.is_stream else written(call, used)
+def _used(came: Sequence[_Opinion], found: Accepted) -> Judged | None:
+    return next((each.judged for each in came if each.tier == found.accept), None)
 
 
-def _streamed(call: Call, used: Judged) -> Response:
-    """An answer that is there already, as the stream that it would have been."""
+async def _shown(call: Call, came: Sequence[_Opinion], found: Accepted) -> tuple[Accepted, bytes]:
+    """What is used, and as it is written; an answer that cannot be written is not used."""
+    used = _used(came, found)
+    if used is None:
+        return found, b""
+    try:
+        return found, await _content(call, used)
+    except Exception as error:  # the last resort answers
+        _TROUBLE.tell("writing an opinion failed", error)
+        reason = Reason("trouble", "The accepted opinion could not be written.")
+        return replace(found, accept=None, ask=None, reason=reason), b""
+
+
+async def _content(call: Call, used: Judged) -> bytes:
+    """An answer that is there already, whole or as the stream that it would have been; long ones are written beside
+    the event loop."""
+    write = _stream if call.request.is_stream else _whole
+    return await asyncio.to_thread(write, call, used) if is_long(used.answered.completion) else write(call, used)
+
+
+def _whole(_call: Call, used: Judged) -> bytes:
+    return write_json(used.answered.body)
+
+
+def _stream(call: Call, used: Judged) -> bytes:
     found: Answered = used.answered
     writer = call.request.protocol.writer(call.asked.frame(found.endpoint))
-    content = writer.write(events_of(found.completion)) + writer.end()
-    headers = {"cache-control": "no-cache", **found.headers, **call.headers(found.endpoint, used.verdict)}
-    return Response(content, media_type="text/event-stream", headers=headers)
+    return writer.write(events_of(found.completion)) + writer.end()
+
+
+def _response(call: Call, used: Judged, content: bytes) -> Response:
+    found: Answered = used.answered
+    headers = {**found.headers, **call.headers(found.endpoint, used.verdict)}
+    if not call.request.is_stream:
+        return Response(content, media_type="application/json", headers=headers)
+    return Response(content, media_type="text/event-stream", headers={"cache-control": "no-cache", **headers})

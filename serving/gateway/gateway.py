@@ -189,7 +189,8 @@ class Gateway:
             tops = doubtful_last(line_up(told, names, course.otherwise, max_tier, request.needs), request)
             call = self._new_call(request, asked, answer["decision_id"], tops)
             consider = None if self._audit is None else self._audit.consider
-            call.course, call.mirror = CourseCall(course, lines, answer["tier"], judge, consider), None
+            seconds = self.settings.upstream_timeout_seconds
+            call.course, call.mirror = CourseCall(course, lines, answer["tier"], judge, consider, seconds), None
             return call
         found = line_up(told, names, answer["tier"], max_tier, request.needs)
         found = found or line_up(told, names, answer["tier"], max_tier, frozenset())  # let the provider refuse

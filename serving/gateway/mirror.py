@@ -5,15 +5,17 @@ Nobody waits for it and nobody gets its answers; they are reported as attempts o
 that what routing would change is known before anything is routed. A budget in dollars bounds each day (UTC).
 """
 
+import asyncio
 import logging
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from tierwise.agents.protocols import Completion
 from tierwise.agents.upstreams.endpoint import Endpoint
-from tierwise.agents.upstreams.errors import ProviderError
+from tierwise.agents.upstreams.errors import FREE, ProviderError
 from tierwise.agents.upstreams.reply import price
 from tierwise.agents.upstreams.transport import Transport
 from tierwise.data.courses import AUDIT
@@ -27,6 +29,7 @@ from tierwise.data.trouble import TroubleLog
 from tierwise.serving.gateway.answers import AnswerKeeper, answered
 from tierwise.serving.gateway.aside import Aside
 from tierwise.serving.gateway.asked import GatewayRequest
+from tierwise.serving.gateway.line_up import BYTES_PER_TOKEN
 from tierwise.serving.gateway.stickiness import PREVIOUS
 
 if TYPE_CHECKING:
@@ -56,9 +59,8 @@ def open_mirror(
 
 
 class DayBudget:
-    """Dollars of one day (UTC). ``spent_before`` tells what was spent since a moment, by whomever; asked now and then.
-
-    ``clock`` gives seconds since the epoch.
+    """Dollars of one day (UTC). ``spent_before`` tells what was spent since a moment, by whomever; asked once a day,
+    by whoever looks first, who waits for it. ``clock`` gives seconds since the epoch. Any thread may ask.
     """
 
     def __init__(
@@ -69,16 +71,30 @@ class DayBudget:
         self._clock = clock
         self._day = -1
         self._spent_usd = 0.0
+        self._lock = threading.Lock()
 
     @property
     def left_usd(self) -> float:
+        """Raises what ``spent_before`` raises, again and again until it answers."""
         day = int(self._clock() // DAY_SECONDS)
-        if day != self._day:
-            self._day, self._spent_usd = day, self._spent_before(day * DAY_SECONDS)
-        return self._usd_per_day - self._spent_usd
+        with self._lock:
+            if day != self._day:
+                self._spent_usd = self._spent_before(day * DAY_SECONDS)
+                self._day = day
+            return self._usd_per_day - self._spent_usd
+
+    def reserve(self, usd: float) -> bool:
+        """Sets ``usd`` aside; False where they are not there any more."""
+        with self._lock:
+            if usd > self._usd_per_day - self._spent_usd:
+                return False
+            self._spent_usd += usd
+            return True
 
     def spend(self, usd: float) -> None:
-        self._spent_usd += usd
+        """Below 0 gives back what was set aside too much."""
+        with self._lock:
+            self._spent_usd += usd
 
 
 class Mirror:
@@ -119,11 +135,9 @@ class Mirror:
         if not (is_top or self._audits) or self._draw() >= self._share:
             return
         others = _one_a_tier(endpoints, request, of_top=not is_top)
-        cost_usd = sum(estimated_usd(endpoint, reply) for endpoint in others)
-        if not others or self._aside.is_full or cost_usd > self._budget.left_usd:
-            return
-        marks = {MIRROR: True} if is_top else {MIRROR: True, AUDIT: True}
-        self._aside.begin(self._ask_all(request, decision_id, reply, others, marks))
+        if others and not self._aside.is_full:
+            marks = {MIRROR: True} if is_top else {MIRROR: True, AUDIT: True}
+            self._aside.begin(self._ask_all(request, decision_id, reply, others, marks))
 
     async def aclose(self) -> None:
         """Gives up what is under way."""
@@ -137,6 +151,13 @@ class Mirror:
         endpoints: tuple[Endpoint, ...],
         marks: Mapping[str, object],
     ) -> None:
+        try:  # the database is asked beside the event loop
+            most_usd = sum(estimated_usd(endpoint, reply, request) for endpoint in endpoints)
+            if most_usd > await asyncio.to_thread(lambda: self._budget.left_usd):
+                return
+        except Exception as error:
+            self._trouble.tell("asking what was mirrored today failed", error)
+            return
         for endpoint in endpoints:
             try:
                 await self._ask(request, decision_id, reply, endpoint, marks)
@@ -155,13 +176,22 @@ class Mirror:
         endpoint: Endpoint,
         marks: Mapping[str, object],
     ) -> None:
-        started = time.perf_counter()
-        theirs = await self._aside.ask(request, endpoint)
+        started, most_usd = time.perf_counter(), estimated_usd(endpoint, given, request)
+        if not self._budget.reserve(most_usd):
+            return
+        try:
+            theirs = await self._aside.ask(request, endpoint)
+        except Exception as error:
+            if is_free(error):
+                self._budget.spend(-most_usd)
+            raise
         cost_usd = price(theirs.usage, endpoint.model)
-        self._budget.spend(estimated_usd(endpoint, theirs) if cost_usd is None else cost_usd)
+        paid_usd = estimated_usd(endpoint, theirs, request) if cost_usd is None else cost_usd
+        self._budget.spend(paid_usd - most_usd)
+        same = await asyncio.to_thread(is_same, request, given, theirs)
         extra = {
             **marks,
-            IS_SAME: is_same(request, given, theirs),
+            IS_SAME: same,
             "mirror_latency_ms": round((time.perf_counter() - started) * 1000, 3),  # nobody waited for it
         }
         self._aside.report(request, decision_id, endpoint, theirs, cost_usd, MIRROR_KEY, extra)
@@ -176,12 +206,21 @@ def _one_a_tier(endpoints: tuple[Endpoint, ...], request: GatewayRequest, of_top
     return tuple(found.values())
 
 
-def estimated_usd(endpoint: Endpoint, reply: Completion) -> float:
-    """About what the same call costs there; nothing where the model has no price, which is then not counted at all."""
+def estimated_usd(endpoint: Endpoint, reply: Completion, request: GatewayRequest) -> float:
+    """About what the same call costs there; nothing where the model has no price, which is then not counted at all.
+
+    Where the provider states no tokens, the prompt counts with its length."""
     if not endpoint.model.has_prices:
         return 0.0
     n_input, n_output = reply.usage.input_tokens, reply.usage.output_tokens
-    return endpoint.model.cost_usd(n_input or 0, ASSUMED_OUTPUT_TOKENS if n_output is None else n_output)
+    n_sent = int((request.n_bytes or 0) / BYTES_PER_TOKEN)
+    n_output = ASSUMED_OUTPUT_TOKENS if n_output is None else n_output
+    return endpoint.model.cost_usd(n_sent if n_input is None else n_input, n_output)
+
+
+def is_free(error: Exception) -> bool:
+    """Whether a call that failed so costs nothing; one that timed out or brought nonsense may have been charged."""
+    return isinstance(error, RecordError) or (isinstance(error, ProviderError) and error.trouble in FREE)
 
 
 def is_same(request: GatewayRequest, ours: Completion, theirs: Completion) -> bool | None:

@@ -1,6 +1,7 @@
 """Whether an answer will do, as far as the request itself tells: the schema asked for, the arguments of tools."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -8,11 +9,13 @@ from typing import Any
 
 from tierwise.agents.protocols import Completion, Message, ToolCall
 from tierwise.agents.upstreams.transport import decoded
+from tierwise.data.answers.calls import MAX_CALLS
 from tierwise.data.foreign import UncheckableError
 from tierwise.data.foreign.limits import MAX_CHECKED_CHARS
 from tierwise.data.foreign.schema import misfits
 from tierwise.data.replies.json_text import whole
 from tierwise.data.replies.parts import without_thoughts
+from tierwise.data.trouble import TroubleLog
 from tierwise.serving.gateway.asked import GatewayRequest
 
 
@@ -28,6 +31,7 @@ class Verdict:
 UNKNOWN = Verdict()
 REFUSED = Verdict(reason="refusal")
 SCHEMA, TOOLS = "schema", "tool_call"
+_TROUBLE = TroubleLog(logging.getLogger(__name__))
 
 
 async def judge_soon(request: GatewayRequest, completion: Completion) -> Verdict:
@@ -48,6 +52,9 @@ def judge(request: GatewayRequest, completion: Completion) -> Verdict:
         verdicts = [_judge(request, message) for message in completion.messages]
     except UncheckableError:
         return UNKNOWN
+    except Exception as error:  # an answer that cannot be checked is still an answer
+        _TROUBLE.tell("checking an answer failed", error)
+        return UNKNOWN
     return min(verdicts, key=lambda verdict: (False, None, True).index(verdict.success), default=UNKNOWN)
 
 
@@ -55,6 +62,8 @@ def _judge(request: GatewayRequest, message: Message) -> Verdict:
     if message.is_refusal:
         return REFUSED
     if message.tool_calls:
+        if len(message.tool_calls) > MAX_CALLS:
+            raise UncheckableError(f"{len(message.tool_calls)} calls in one answer")
         reasons = [_arguments_problem(request, call) for call in message.tool_calls]
         return _verdict(TOOLS, next((reason for reason in reasons if reason), None))
     schema = request.protocol.response_schema(request.body)
