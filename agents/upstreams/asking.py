@@ -4,8 +4,10 @@
 calls pass through as they came; others are translated there and back.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from tierwise.agents.protocols import Completion, Frame, WireProtocol
@@ -14,14 +16,16 @@ from tierwise.agents.protocols.parameters import with_parameters
 from tierwise.agents.protocols.tools import restored
 from tierwise.agents.upstreams.answer_stream import AnswerStream, Relayed, Translated
 from tierwise.agents.upstreams.endpoint import Endpoint
-from tierwise.agents.upstreams.errors import ProviderError, unreadable_is_trouble
+from tierwise.agents.upstreams.errors import ProviderError, Trouble, unreadable_is_trouble
 from tierwise.agents.upstreams.lessons import OPTIONAL_WHEN_TRANSLATED, refused_option, without
 from tierwise.agents.upstreams.logprobs import LOGPROBS, can_ask_logprobs, logprobs_of, without_logprobs
 from tierwise.agents.upstreams.transport import EventStream, Posted, Transport
 from tierwise.data.errors import RecordError
+from tierwise.data.foreign.limits import MAX_ANSWER_PARTS
 from tierwise.data.records import Logprobs
 
 _ADDED_TO_STREAMS = frozenset({"stream_options"})
+MAX_BYTES_AT_ONCE = 100_000  # longer answers are read beside the event loop
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -119,8 +123,19 @@ async def ask(transport: Transport, endpoint: Endpoint, asked: Asked) -> Answere
         return await transport.post(endpoint, spoken, sent, headers, asked.seconds)
 
     posted = await _insisting(post, endpoint, body, optional)
+    if posted.n_bytes > MAX_BYTES_AT_ONCE:
+        return await asyncio.to_thread(_read, posted, endpoint, asked, is_ours)
+    return _read(posted, endpoint, asked, is_ours)
+
+
+def _read(posted: Posted, endpoint: Endpoint, asked: Asked, is_ours: bool) -> Answered:
+    """What came, in the caller's protocol. Raises ``ProviderError``."""
+    spoken = endpoint.protocol_for(asked.protocol)
     with unreadable_is_trouble(endpoint.model.name):
         completion = spoken.read_answer(posted.body)
+        if sum(len(message.parts) for message in completion.messages) > MAX_ANSWER_PARTS:
+            text = f"model '{endpoint.model.name}' answered with more than {MAX_ANSWER_PARTS} parts"
+            raise ProviderError(Trouble.NONSENSE, text, int(HTTPStatus.BAD_GATEWAY), code="answer_too_large")
         logprobs = logprobs_of(posted.body) if asked.asks_logprobs else None
         if spoken is asked.protocol:
             shown = without_logprobs(posted.body) if is_ours else posted.body

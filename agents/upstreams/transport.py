@@ -36,10 +36,11 @@ _PASSED_ON_PREFIXES = (b"x-ratelimit-", b"anthropic-ratelimit-")
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A provider's whole answer, and those of its headers that are for the caller."""
+    """A provider's whole answer, those of its headers that are for the caller, and how long it was on the wire."""
 
     body: dict[str, Any]
     headers: Mapping[str, str]
+    n_bytes: int = 0
 
 
 class Transport:
@@ -58,13 +59,14 @@ class Transport:
     ) -> Posted:
         """Raises ``ProviderError``, and ``TimeoutError`` where the answer takes longer than ``seconds`` to read."""
         response = await self._send(endpoint, endpoint.url_of(protocol), body, protocol.headers(endpoint.key), headers)
-        answer = decoded(await _content(response, endpoint, MAX_REPLY_BYTES, seconds))
+        content = await _content(response, endpoint, MAX_REPLY_BYTES, seconds)
+        answer = decoded(content)
         raise_error_in(answer, endpoint, "error_in_answer")
         with unreadable_is_trouble(endpoint.model.name):
             is_answer = isinstance(answer, dict) and protocol.is_answer(answer)
         if not isinstance(answer, dict) or not is_answer:
             raise _nonsense(endpoint, "no_completion", f"answered nothing of the protocol '{protocol.name}'", answer)
-        return Posted(answer, passed_on(response.headers))
+        return Posted(answer, passed_on(response.headers), len(content))
 
     async def post_any(self, endpoint: Endpoint, path: str, body: Mapping[str, Any], key: Mapping[str, str]) -> Posted:
         """Any JSON object from any path, such as embeddings. Raises ``ProviderError``."""

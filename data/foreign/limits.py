@@ -9,6 +9,8 @@ MAX_DECISION_BYTES = 128 * 1024
 """An answer of ``/route`` or ``/outcomes``: a decision with its explanation over eight tiers takes about 5 kB."""
 MAX_REPLY_BYTES = 16 * 2**20
 """A model's whole answer. Half a million output tokens take about 2 MB."""
+MAX_ANSWER_PARTS = 5_000
+"""Texts, thoughts and tool calls of one answer, all its choices together."""
 MAX_EMBEDDINGS_BYTES = 128 * 2**20
 MAX_EMBEDDINGS_VALUES = 8_000_000
 """An answer of ``/embeddings``: 2,048 texts with 3,072 numbers each, written out, take about 6 million and 130 MB."""
