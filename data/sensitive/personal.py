@@ -74,7 +74,9 @@ def _phone(match: re.Match[str]) -> str:
 
 
 def _ip(match: re.Match[str]) -> str:
-    """Addresses of version 6 need a digit: names of programs are written with ``::`` too."""
+    """Addresses of version 6 need a digit: names of programs are written with ``::`` too, and so are slices."""
+    if _SLICE.search(match.string[max(0, match.start() - 2) : match.start()]):
+        return match.group()
     text = match.group().rstrip(":.")
     rest = match.group()[len(text) :]
     if text.endswith("::") or rest.startswith("::"):
@@ -86,6 +88,7 @@ def _ip(match: re.Match[str]) -> str:
     return f"[ip]{rest}" if is_whole and _GROUPS.match(text) else match.group()
 
 
+_SLICE = re.compile(r"[\w)\]]\[\Z")
 _GROUPS = re.compile(r"(?:[0-9A-Fa-f]{0,4}:){2,8}(?:[0-9A-Fa-f]{0,4}|\d{1,3}(?:\.\d{1,3}){3})\Z")
 
 

@@ -58,12 +58,17 @@ ORDINARY = (
     "a ratio of 16:9, a slice [1:10:2], {1: 2, 3: 4}",
     "The skills of basic understanding are key-value pairs in task-oriented-environments.",
     "http://localhost:8080/users/ada@home",
+    "return s[::2] + rows[1::2] + f(x)[::3] + grid[0][::4]",
 )
 
 
 @pytest.mark.parametrize("text", ORDINARY)
 def test_ordinary_texts_are_left_alone(text: str) -> None:
     assert redact_text(text) == text
+
+
+def test_addresses_in_brackets_are_no_slices() -> None:
+    assert redact_text("see http://[2001:db8::2]:8080/ and [fe80::1]") == "see http://[[ip]]:8080/ and [[ip]]"
 
 
 def test_the_sample_log_has_next_to_no_false_alarms() -> None:
