@@ -50,11 +50,16 @@ def redact_attempt(attempt: Attempt, mode: Redaction) -> Attempt:
     is_digest = key is not None and parse_key(key).digest_id is not None
     redactor = _Redactor(MAX_REDACTED_ATTEMPT_CHARS)
     named = replace(
-        attempt, model=redactor.text_or_none(attempt.model), evaluator=redactor.text_or_none(attempt.evaluator)
+        attempt,
+        tier=redactor.text(attempt.tier),
+        model=redactor.text_or_none(attempt.model),
+        evaluator=redactor.text_or_none(attempt.evaluator),
+        finish_reason=redactor.text_or_none(attempt.finish_reason),
     )
     if mode is Redaction.FEATURES_ONLY:
         return replace(
             named,
+            finish_reason=None if named.finish_reason is None else _name(named.finish_reason),
             error=None if attempt.error is None else "[text]",
             output=None,
             tool_calls=None,
@@ -94,6 +99,9 @@ def redact_decision(decision: Decision, mode: Redaction) -> Decision:
     reason = decision.reason
     text = redactor.text(reason.text) if mode is Redaction.REDACTED else "[text]"
     found: dict[str, Any] = {
+        "tier": redactor.text(decision.tier),
+        "p_success": {redactor.text(tier): p for tier, p in decision.p_success.items()},
+        "expected_cost_usd": {redactor.text(tier): usd for tier, usd in decision.expected_cost_usd.items()},
         "model": redactor.text_or_none(decision.model),
         "policy": redactor.text(decision.policy),
         "router_version": redactor.text(decision.router_version),

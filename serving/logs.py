@@ -27,7 +27,7 @@ def configure_logging(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for chatty in ("alembic", "httpx2"):
+    for chatty in ("alembic", "httpx2", "httpcore2", "asyncio"):  # at debug they tell headers and addresses
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -18,6 +18,7 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.parsing import parse_attempt
 from tierwise.data.pricing import priced
 from tierwise.data.records import Outcome, Step
+from tierwise.data.redaction import Redaction
 from tierwise.features.evidence import Answer
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.router import Router
@@ -28,11 +29,15 @@ _MAX_WAITING_BYTES = 64 * 2**20
 
 class _InProcessClient(Observing):
     """``decider`` decides, the rules over the default tiers if none is given. ``log_url`` names the decision log
-    (``sqlite:///decisions.db``) that keeps decisions with their outcomes; without one they are only counted."""
+    (``sqlite:///decisions.db``) that keeps decisions with their outcomes; without one they are only counted.
+    ``redaction`` says what of them is kept, as of the service: ``full``, ``redacted``, ``features_only``."""
 
-    def __init__(self, decider: Decider | None = None, *, log_url: str | None = None) -> None:
+    def __init__(
+        self, decider: Decider | None = None, *, log_url: str | None = None, redaction: Redaction | str = "redacted"
+    ) -> None:
+        mode = Redaction(redaction)
         self._decider = decider or RulesRouter(TierCatalogue.load())
-        self._delivery = Delivery(lambda: _opened(log_url), None, _MAX_WAITING_BYTES)
+        self._delivery = Delivery(lambda: _opened(log_url, mode), None, _MAX_WAITING_BYTES)
         if log_url is not None:
             import tierwise.data.decision_log  # noqa: F401 - a missing extra shows here, not on a thread
 
@@ -123,11 +128,11 @@ class _Discard:
 
 
 @contextmanager
-def _opened(log_url: str | None) -> "Iterator[LogPost | _Discard]":
+def _opened(log_url: str | None, redaction: Redaction) -> "Iterator[LogPost | _Discard]":
     if log_url is None:
         yield _Discard()
         return
-    post = LogPost(log_url)
+    post = LogPost(log_url, redaction)
     try:
         yield post
     finally:

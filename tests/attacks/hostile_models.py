@@ -222,6 +222,22 @@ def _as_stream(answer: Any) -> bytes:
     return b"".join(f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks) + b"data: [DONE]\n\n"
 
 
+def _prompt(body: dict[str, Any]) -> str:
+    return str(body["messages"][-1]["content"]).partition("?")[2].split()[0]
+
+
+def _planted(form: str, text: str) -> bytes:
+    """An answer, a call or a refusal of which every part is ``text``."""
+    if form == "planterror":
+        body = {"error": {"message": text, "type": text, "code": text, "param": text}}
+        return head("400 Bad", more=f"x-request-id: {text}\r\n") + json.dumps(body).encode()
+    found = (
+        calls(call(json.dumps({"n": text}), text), content=text) if form == "plantedcall" else chat(text, finish=text)
+    )
+    found |= {"id": text, "model": text, "system_fingerprint": text, "service_tier": text, text: text}
+    return head(more=f"x-request-id: {text}\r\n") + json.dumps(found).encode()
+
+
 class _Models:
     def __init__(self) -> None:
         self.n_open = 0
@@ -261,6 +277,14 @@ class _Models:
         form = pairs.get(tier, "")
         seconds = float(pairs.get(f"{tier}-wait", 0))
         says = pairs.get("say")
+        if form.startswith("plant"):  # the prompt comes back wherever an answer has a place for a text
+            self.n_open += 1
+            try:
+                writer.write(_planted(form, _prompt(body)))
+                await writer.drain()
+            finally:
+                self.n_open -= 1
+            return
         answer = WHOLE[form]() if form in WHOLE else chat(SAYS[tier] if says is None else f"{says} {tier}")
         if body.get("logprobs") and form not in WHOLE:
             answer["choices"][0]["logprobs"] = LOGPROBS

@@ -2,14 +2,16 @@
 
 import json
 import random
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from tests.attacks.service import serving
+from tests.attacks.service import Service, course_tiers, serving
 from tests.data.sensitive.labelled import NAMED, VALUES
+from tierwise.agents.client import LocalClient
 from tierwise.cli import app
 
 SECRETS = [
@@ -127,3 +129,97 @@ def test_nothing_planted_is_in_what_a_service_keeps_or_tells(tmp_path: Path, mod
         service.stop()
     assert leaks(tmp_path) == {}
     assert not any(secret in text for text in told for secret in (*SECRETS, *PASSWORDS))
+
+
+def leaked(folder: Path, told: list[str]) -> list[str]:
+    """Where a planted secret is: files below ``folder``, and ``told`` by its place."""
+    found = [f"{name}: {secret}" for name, secret in leaks(folder).items()]
+    for text in told:
+        found += [text[max(0, text.index(s) - 200) :][:300] for s in (*SECRETS, *PASSWORDS) if s in text]
+    return found
+
+
+def pages_of(service: Service, decision_ids: list[str]) -> list[str]:
+    paths = ["/", "/decisions", "/failures", "/tasks", "/quality", "/certificate", "/tax", "/experiments", "/routers"]
+    paths = [f"/dashboard{path}" for path in paths] + ["/metrics"]
+    for decision_id in decision_ids:
+        paths += [f"/decisions/{decision_id}", f"/dashboard/decisions/{decision_id}"]
+    return [service.client.get(path).text for path in paths]
+
+
+@pytest.mark.parametrize("answers", ["key", "text"])
+@pytest.mark.parametrize("mode", ["redacted", "features_only"])
+def test_nothing_planted_is_in_what_courses_and_audits_leave(
+    tmp_path: Path, models_port: int, course_bundle: Path, mode: str, answers: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Prompts, answers, calls and errors of models; what ``/accept`` is asked; what callers report of their answers."""
+    settings = {
+        "courses": True,
+        "audit_share": 1,
+        "audit_usd_per_day": 100,
+        "mirror_usd_per_day": 100,
+        "mirror_share": 1,
+    }
+    settings |= {"bundle": course_bundle, "tiers": course_tiers(tmp_path, models_port), "log_level": "debug"}
+    ids: list[str] = []
+    with serving(tmp_path, redaction=mode, answers=answers, **settings) as service:
+        for i, secret in enumerate(SECRETS):
+            hostile = ("", "mid=planted", "small=planted mid=planted", "mid=plantedcall", "mid=planterror")[i % 5]
+            said = "" if hostile else f"say={secret}"
+            asked = {
+                "step": {"task_type": "count", "agent": secret, "node": f"n {secret}"},
+                "options": {"max_quality_loss": 0.05},
+            }
+            chat = {
+                "model": "auto",
+                "messages": [{"role": "user", "content": f"How many? {secret} <<{hostile} {said}>>"}],
+            }
+            tools = [{"type": "function", "function": {"name": "book", "parameters": {"default": secret}}}]
+            sent = chat | {"tierwise": asked, "user": secret} | ({"tools": tools} if "call" in hostile else {})
+            answer = service.client.post("/v1/chat/completions", json=sent)
+            assert answer.status_code == 200
+            ids.append(answer.headers["x-tierwise-decision-id"])
+            own = [
+                {"tier": tier, "output": secret, "finish_reason": secret, "model": secret} for tier in ("small", "mid")
+            ]
+            body = {"decision_id": ids[-1], "step": {"text": secret, "task_type": "count"}, "answers": own}
+            assert service.client.post("/accept", json=body).status_code == 200
+            outcome = {
+                "decision_id": ids[-1],
+                "tier": secret if i % 2 else "small",
+                "finish_reason": secret,
+                "answer_key": f"text/8.0/{secret}",
+                "tool_calls": [
+                    {"name": secret, "arguments": {secret: [secret]}},
+                    {"name": "f", "arguments": f'{{"a": "{secret}"}}'},
+                ],
+                "logprobs": {"mean": -1, "min": -2, "n": 3, "x": secret},
+                "course": {"ask": [secret], "accept": secret, secret: secret},
+                "acceptance": {"accepted": secret, "reason": secret, "p_success": {secret: 0.5}},
+                "p_audit": secret,
+            }
+            service.client.post("/outcomes", json=outcome)
+            own_decision = {
+                "tier": secret,
+                "step": {"text": "x"},
+                "p_success": {secret: 0.5},
+                "expected_cost_usd": {secret: 0.5},
+            }
+            service.client.post(
+                "/outcomes", json={"decision_id": f"o-{i}", "tier": "small", "decided_by_caller": own_decision}
+            )
+            ids.append(f"o-{i}")
+        time.sleep(1)
+        told = pages_of(service, ids[:20])
+        service.stop()
+    captured = capfd.readouterr()
+    assert leaked(tmp_path, [*told, captured.out, captured.err]) == []
+
+
+def test_nothing_planted_is_in_the_log_of_a_client_without_a_service(tmp_path: Path) -> None:
+    with LocalClient(log_url=f"sqlite:///{tmp_path}/decisions.db") as client:
+        for i, secret in enumerate(SECRETS):
+            decision = client.route(text=f"Use {secret}", task_type="extract", agent=f"a {secret}")
+            client.outcome(decision, tier="small", error=secret, extra={"course": {"ask": [secret]}, "i": i})
+        assert client.flush(30)
+    assert leaked(tmp_path, []) == []
