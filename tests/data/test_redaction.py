@@ -1,14 +1,15 @@
 """Redaction: what is recognised, what is left alone, what each mode keeps."""
 
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.data.courses import is_audit, ran_course
-from tierwise.data.records import Attempt, LoggedStep, Message, Step, Tool
-from tierwise.data.redaction import Redaction, redact_attempt, redact_step
+from tierwise.data.records import Attempt, Decision, LoggedStep, Message, Reason, Step, Tool, ToolCall
+from tierwise.data.redaction import Redaction, redact_attempt, redact_decision, redact_step
 from tierwise.data.sensitive.rule import View
 from tierwise.data.sensitive_text import RULES, redact_text
 
@@ -146,3 +147,22 @@ def test_without_words_a_step_of_a_course_is_still_known_as_one() -> None:
     assert ran_course(LoggedStep("s", Step("a"), tuple(kept)))
     assert is_audit(kept[1])
     assert not is_audit(kept[0])
+
+
+KEY = "sk-abcdefghijklmnop1234"
+
+
+@pytest.mark.parametrize("mode", [Redaction.REDACTED, Redaction.FEATURES_ONLY])
+def test_no_field_of_a_decision_or_an_attempt_is_passed_over(mode: Redaction) -> None:
+    attempt = Attempt(
+        KEY, model=KEY, evaluator=KEY, error=KEY, finish_reason=KEY, output=KEY, answer_key=f"text/8.0/{KEY}"
+    )
+    attempt = replace(
+        attempt, tool_calls=(ToolCall(KEY, {KEY: [KEY]}, {KEY: KEY}),), extra={KEY: KEY, "course": {KEY: [KEY]}}
+    )
+    decision = Decision(
+        tier=KEY, model=KEY, policy=KEY, router_version=KEY, arm=KEY, reason=Reason(KEY, KEY),
+        p_success={KEY: 0.5}, expected_cost_usd={KEY: 0.5},
+    )  # fmt: skip
+    assert KEY not in repr(redact_attempt(attempt, mode))
+    assert KEY not in repr(redact_decision(decision, mode))

@@ -1,6 +1,7 @@
 """The attempt loop runs the course of a step: opinions side by side, judged, reported, or the next tier."""
 
 import asyncio
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 from tests.agents.attempts.conftest import QUICK, StartStub
 from tests.agents.conftest import Reply
 from tests.training.answered_world import answered_world
-from tierwise.agents.attempts import AttemptLoop, AttemptSettings, FunctionVerifier, StepResult
+from tierwise.agents.attempts import Allowance, AttemptLoop, AttemptSettings, FunctionVerifier, StepResult
+from tierwise.agents.attempts.together import all_or_none
 from tierwise.agents.client import AsyncLocalClient
 from tierwise.agents.upstreams import Upstreams
 from tierwise.data.catalogue import Model, Tier, TierCatalogue
@@ -45,9 +47,11 @@ class World:
             tuple(Tier(tier.name, (Model(f"{tier.name}-1", base_url=address),)) for tier in router.catalogue.tiers)
         )
 
-    def run(self, settings: AttemptSettings = WITH_COURSES, **options: Any) -> StepResult:
+    def run(
+        self, settings: AttemptSettings = WITH_COURSES, client_class: Any = AsyncLocalClient, **options: Any
+    ) -> StepResult:
         async def work() -> StepResult:
-            client = AsyncLocalClient(self._router, log_url=self._log_url)
+            client = client_class(self._router, log_url=self._log_url)
             async with client, Upstreams(self._tiers) as upstreams:
                 loop = AttemptLoop(client, upstreams, settings)
                 return await loop.run(STEP, max_quality_loss=0.05, **options)
@@ -67,7 +71,10 @@ class World:
         said = self.says[body["model"]]
         if isinstance(said, int):
             return Reply({"error": {"message": "broken"}}, said)
-        choice = {"index": 0, "message": {"role": "assistant", "content": said}, "finish_reason": "stop"}
+        if isinstance(said, float):
+            time.sleep(said)
+        message = {"role": "assistant", "content": None} | (said if isinstance(said, dict) else {"content": str(said)})
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
         return Reply({"id": "c", "choices": [choice], "usage": USAGE})
 
 
@@ -112,3 +119,62 @@ def test_without_the_setting_or_against_the_callers_word_a_step_runs_once(
     world.run(settings, **options)
     assert len(world.asked()) == 1
     assert not ran_course(world.logged())
+
+
+class _Broken(AsyncLocalClient):
+    async def accept(self, *_: Any, **__: Any) -> object:
+        raise ValueError("odd")
+
+
+class _Odd(AsyncLocalClient):
+    async def accept(self, *_: Any, **__: Any) -> object:
+        return {
+            "accept": ["small"],
+            "reason": {"code": {"a": 1}},
+            "p_success": {"small": "x" * 100_000, "mid": 7, 5: 0.5},
+        }
+
+
+def test_a_judge_that_breaks_sends_the_step_to_the_top(world: World) -> None:
+    assert world.run(client_class=_Broken).tier == "frontier"
+
+
+def test_what_an_odd_judge_says_is_not_logged(world: World) -> None:
+    assert world.run(client_class=_Odd).tier == "frontier"
+    acceptances = [each.extra["acceptance"] for each in world.logged().attempts if "acceptance" in each.extra]
+    assert acceptances == [{"accepted": None, "reason": None, "p_success": {}}] * 2
+
+
+@pytest.mark.parametrize("name", ["", 5, "x" * 100_000])
+@pytest.mark.parametrize("arguments", ["{", 5, [], "[" * 50_000])
+def test_odd_calls_of_models_are_a_result(world: World, name: Any, arguments: Any) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": name, "arguments": arguments}}
+    world.says |= {"small-1": {"tool_calls": [call]}, "mid-1": {"tool_calls": [call, None, 5]}}
+    assert world.run().reply is not None
+
+
+def test_in_time_an_opinion_is_better_than_nothing(world: World) -> None:
+    world.says["mid-1"] = 5.0
+    result = world.run(allowance=Allowance(deadline_seconds=1.0))
+    assert (result.tier, result.text, result.failure) == ("small", "It is 7.", None)
+
+
+def test_where_one_of_several_raises_none_goes_on() -> None:
+    ended: list[str] = []
+
+    async def slow() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append("slow")
+
+    async def broken() -> None:
+        await asyncio.sleep(0)
+        raise KeyError("x")
+
+    async def work() -> None:
+        with pytest.raises(KeyError, match="x"):
+            await all_or_none([slow(), broken()])
+        assert ended == ["slow"]
+
+    asyncio.run(work())

@@ -190,3 +190,23 @@ def test_the_longest_answers_that_are_read_whole_are_read_in_linear_time(shape: 
     for step in STEPS:
         with processor_time_below(2):
             answer_key(step, LONG[shape][:59_000])
+
+
+@pytest.mark.parametrize(
+    "text", ["```" * 8_000 + "a.b" * 8_000, "```" * 8_000 + "  " * 12_000, "```" + "\t" * 25_000 + "a" * 25_000]
+)
+def test_fences_that_never_open_take_no_time(text: str) -> None:
+    """The square of the length was taken once: nine seconds for 48,000 characters."""
+    with processor_time_below(0.5):
+        Question(Step("How many?", tools=(Tool("f", "", {}),))).key(text)
+
+
+def test_calls_beyond_reading_have_no_key_and_take_no_time() -> None:
+    question = Question(Step("Book it", tools=(Tool("book", "", {"properties": {"n": {"type": "integer"}}}),)))
+    many = [ToolCall("book", '{"n": 7}')] * 50_000
+    huge = [ToolCall("book", {"n": list(range(400_000))})]
+    with processor_time_below(2.0):
+        assert question.key(None, many) is None
+        assert question.key(None, huge) is None
+        assert question.calls(None, many) == []
+    assert question.key(None, many[:100]) is not None

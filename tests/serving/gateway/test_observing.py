@@ -9,7 +9,7 @@ import pytest
 from tierwise.agents.protocols import Completion, Message
 from tierwise.agents.protocols.canonical import Text
 from tierwise.agents.usage import Usage
-from tierwise.data.decision_log import DecisionLog
+from tierwise.data.decision_log import DecisionLog, LogUnavailableError
 from tierwise.data.mirrored import mirrored_steps
 from tierwise.data.records import Attempt, LoggedStep, Step
 from tierwise.data.redaction import Redaction, redact_attempt
@@ -145,6 +145,29 @@ def test_a_new_day_has_its_own_and_what_was_spent_before_a_restart_counts() -> N
     assert budget.left_usd == pytest.approx(0.05)
     now[0] += 86_400
     assert budget.left_usd == 1.0
+
+
+def test_money_that_is_set_aside_is_there_once() -> None:
+    budget = DayBudget(1.0, lambda _: 0.0)
+    assert budget.left_usd == 1.0
+    assert [budget.reserve(0.4) for _ in range(3)] == [True, True, False]
+    budget.spend(-0.3)
+    assert budget.reserve(0.4)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 3.0])
+def test_a_database_that_is_away_or_slow_holds_up_no_answer(gateway: Any, seconds: float) -> None:
+    client = gateway(MIRROR)
+
+    def spent(_since: float) -> float:
+        time.sleep(seconds)
+        raise LogUnavailableError("away")
+
+    client.app.state.gateway._mirror._budget = DayBudget(1.0, spent)
+    begin = time.monotonic()
+    assert client.post(PATH, json=body("frontier-1")).status_code == 200
+    assert client.get("/healthz").status_code == 200
+    assert time.monotonic() - begin < 2.5
 
 
 def test_observing_and_a_bundle_contradict_each_other(tmp_path: Path) -> None:
