@@ -24,15 +24,15 @@ def start_hostile() -> Iterator[StartHostile]:
     with ExitStack() as stack:
 
         def start(good: str = "") -> int:
-            return stack.enter_context(running("hostile_server.py", *([good] if good else [])))
+            return stack.enter_context(running("hostile_server", *([good] if good else [])))
 
         yield start
 
 
 @pytest.fixture(scope="session")
 def models_port() -> Iterator[int]:
-    """The port of ``hostile_models.py``."""
-    with running("hostile_models.py") as port:
+    """The port of ``hostile_models``."""
+    with running("hostile_models") as port:
         yield port
 
 

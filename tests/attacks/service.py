@@ -91,8 +91,8 @@ class Service:
 @contextmanager
 def running(script: str, *arguments: str) -> Iterator[int]:
     """A server of this folder in a process of its own; gives the port that it prints."""
-    command = [sys.executable, str(Path(__file__).with_name(script)), *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", f"tests.attacks.{script}", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
     assert process.stdout is not None
     try:
         yield int(process.stdout.readline())

@@ -12,7 +12,8 @@ import httpx2
 import pytest
 
 from tests.attacks.conftest import SCALE
-from tests.attacks.hostile_models import FORMS, SAYS, TIERS, WAYS
+from tests.attacks.hostile_answers import SAYS
+from tests.attacks.hostile_models import FORMS, TIERS, WAYS
 from tests.attacks.service import Service, course_tiers, serving
 
 HEALTHY_SECONDS = 2.0  # 250 ms are promised on a machine of its own; tests share theirs

@@ -147,6 +147,51 @@ def pages_of(service: Service, decision_ids: list[str]) -> list[str]:
     return [service.client.get(path).text for path in paths]
 
 
+def attack_with(service: Service, i: int, secret: str) -> list[str]:
+    """One call, one judgement and two reports with ``secret`` wherever a text may stand; the ids of the decisions."""
+    hostile = ("", "mid=planted", "small=planted mid=planted", "mid=plantedcall", "mid=planterror")[i % 5]
+    said = "" if hostile else f"say={secret}"
+    asked = {
+        "step": {"task_type": "count", "agent": secret, "node": f"n {secret}"},
+        "options": {"max_quality_loss": 0.05},
+    }
+    chat = {
+        "model": "auto",
+        "messages": [{"role": "user", "content": f"How many? {secret} <<{hostile} {said}>>"}],
+    }
+    tools = [{"type": "function", "function": {"name": "book", "parameters": {"default": secret}}}]
+    sent = chat | {"tierwise": asked, "user": secret} | ({"tools": tools} if "call" in hostile else {})
+    answer = service.client.post("/v1/chat/completions", json=sent)
+    assert answer.status_code == 200
+    decision_id = answer.headers["x-tierwise-decision-id"]
+    own = [{"tier": tier, "output": secret, "finish_reason": secret, "model": secret} for tier in ("small", "mid")]
+    body = {"decision_id": decision_id, "step": {"text": secret, "task_type": "count"}, "answers": own}
+    assert service.client.post("/accept", json=body).status_code == 200
+    outcome = {
+        "decision_id": decision_id,
+        "tier": secret if i % 2 else "small",
+        "finish_reason": secret,
+        "answer_key": f"text/8.0/{secret}",
+        "tool_calls": [
+            {"name": secret, "arguments": {secret: [secret]}},
+            {"name": "f", "arguments": f'{{"a": "{secret}"}}'},
+        ],
+        "logprobs": {"mean": -1, "min": -2, "n": 3, "x": secret},
+        "course": {"ask": [secret], "accept": secret, secret: secret},
+        "acceptance": {"accepted": secret, "reason": secret, "p_success": {secret: 0.5}},
+        "p_audit": secret,
+    }
+    service.client.post("/outcomes", json=outcome)
+    own_decision = {
+        "tier": secret,
+        "step": {"text": "x"},
+        "p_success": {secret: 0.5},
+        "expected_cost_usd": {secret: 0.5},
+    }
+    service.client.post("/outcomes", json={"decision_id": f"o-{i}", "tier": "small", "decided_by_caller": own_decision})
+    return [decision_id, f"o-{i}"]
+
+
 @pytest.mark.parametrize("answers", ["key", "text"])
 @pytest.mark.parametrize("mode", ["redacted", "features_only"])
 def test_nothing_planted_is_in_what_courses_and_audits_leave(
@@ -161,54 +206,8 @@ def test_nothing_planted_is_in_what_courses_and_audits_leave(
         "mirror_share": 1,
     }
     settings |= {"bundle": course_bundle, "tiers": course_tiers(tmp_path, models_port), "log_level": "debug"}
-    ids: list[str] = []
     with serving(tmp_path, redaction=mode, answers=answers, **settings) as service:
-        for i, secret in enumerate(SECRETS):
-            hostile = ("", "mid=planted", "small=planted mid=planted", "mid=plantedcall", "mid=planterror")[i % 5]
-            said = "" if hostile else f"say={secret}"
-            asked = {
-                "step": {"task_type": "count", "agent": secret, "node": f"n {secret}"},
-                "options": {"max_quality_loss": 0.05},
-            }
-            chat = {
-                "model": "auto",
-                "messages": [{"role": "user", "content": f"How many? {secret} <<{hostile} {said}>>"}],
-            }
-            tools = [{"type": "function", "function": {"name": "book", "parameters": {"default": secret}}}]
-            sent = chat | {"tierwise": asked, "user": secret} | ({"tools": tools} if "call" in hostile else {})
-            answer = service.client.post("/v1/chat/completions", json=sent)
-            assert answer.status_code == 200
-            ids.append(answer.headers["x-tierwise-decision-id"])
-            own = [
-                {"tier": tier, "output": secret, "finish_reason": secret, "model": secret} for tier in ("small", "mid")
-            ]
-            body = {"decision_id": ids[-1], "step": {"text": secret, "task_type": "count"}, "answers": own}
-            assert service.client.post("/accept", json=body).status_code == 200
-            outcome = {
-                "decision_id": ids[-1],
-                "tier": secret if i % 2 else "small",
-                "finish_reason": secret,
-                "answer_key": f"text/8.0/{secret}",
-                "tool_calls": [
-                    {"name": secret, "arguments": {secret: [secret]}},
-                    {"name": "f", "arguments": f'{{"a": "{secret}"}}'},
-                ],
-                "logprobs": {"mean": -1, "min": -2, "n": 3, "x": secret},
-                "course": {"ask": [secret], "accept": secret, secret: secret},
-                "acceptance": {"accepted": secret, "reason": secret, "p_success": {secret: 0.5}},
-                "p_audit": secret,
-            }
-            service.client.post("/outcomes", json=outcome)
-            own_decision = {
-                "tier": secret,
-                "step": {"text": "x"},
-                "p_success": {secret: 0.5},
-                "expected_cost_usd": {secret: 0.5},
-            }
-            service.client.post(
-                "/outcomes", json={"decision_id": f"o-{i}", "tier": "small", "decided_by_caller": own_decision}
-            )
-            ids.append(f"o-{i}")
+        ids = [each for i, secret in enumerate(SECRETS) for each in attack_with(service, i, secret)]
         time.sleep(1)
         told = pages_of(service, ids[:20])
         service.stop()
