@@ -59,12 +59,13 @@ class ProviderError(TierwiseError):
     def is_callers_fault(self) -> bool:
         """Whether every other provider would refuse the call too."""
         kind = self.error.kind
-        return self.status in _CALLERS_FAULT and not (kind.is_about_model or kind.is_providers)
+        return self.status in _CALLERS_FAULT and not (self.is_about_model or kind.is_about_model or kind.is_providers)
 
     @property
     def is_about_model(self) -> bool:
-        """Whether another model may take the call, and this one is well."""
-        return self.error.kind in (ErrorKind.CONTEXT, ErrorKind.UNSUPPORTED)
+        """Whether another model may take the call, and this one is well. Some providers refuse what their own model
+        wrote: a call of a tool that it got wrong."""
+        return self.error.kind in (ErrorKind.CONTEXT, ErrorKind.UNSUPPORTED, ErrorKind.OUTPUT)
 
     @property
     def is_too_long(self) -> bool:

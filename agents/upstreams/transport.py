@@ -226,6 +226,8 @@ async def _refusal(response: "httpx2.Response", endpoint: Endpoint) -> ProviderE
     finally:
         await response.aclose()
     status, body = response.status_code, decoded(content)
+    if body is None and content.lstrip()[:1] not in (b"<", b"{", b"["):  # a sentence, and not a page or half a body
+        body = content.decode("utf-8", "replace").strip() or None
     message = f"model '{endpoint.model.name}' answered {status}: {content[:_SHOWN].decode('utf-8', 'replace')}"
     trouble = trouble_of(status, read_error(body, status))
     shown = (

@@ -21,6 +21,7 @@ _WORDS: tuple[tuple[ErrorKind, tuple[str, ...]], ...] = (
         (
             r"rate.?limit", r"too.?many.?requests", r"tokens per minute", r"requests per (minute|day)", r"throttl",
             r"\btpm\b", r"\brpm\b", r"resource.?exhausted", r"slow.?down", r"concurrency limit",
+            r"quota.{0,20}exceeded", r"too many tokens.{0,40}(wait|per (day|minute))", r"capacity exceeded",
         ),
     ),
     (
@@ -36,7 +37,8 @@ _WORDS: tuple[tuple[ErrorKind, tuple[str, ...]], ...] = (
             r"must have less than \d+ (input )?tokens", r"current length is \d+", r"exceeds? max.{0,4}len",
             r"range of input length", r"exceeds? model context", r"request.{0,20}exceeds.{0,20}maximum size",
             r"more than max.{0,4}tokens", r"resulted in \d+ tokens", r"(prompt|input|messages?) (is |are )?too large",
-            r"too large (a )?(prompt|input)", r"context is only",
+            r"too large (a )?(prompt|input)", r"context is only", r"prompt (tokens )?too long", r"prompt 超长",
+            r"(输入|上下文|提示).{0,12}(超长|超过|过长)",
         ),
     ),
     (
@@ -52,7 +54,7 @@ _WORDS: tuple[tuple[ErrorKind, tuple[str, ...]], ...] = (
             r"outputparser", r"output.?parsing", r"validationerror", r"jsondecodeerror", r"lengthfinishreason",
             r"maxtokens", r"unexpectedmodelbehavior", r"toolretry", r"malformed_function_call",
             r"jsonschemavalidation", r"tool_use_failed", r"json_validate_failed", r"instructorretry",
-            r"failed to generate json",
+            r"failed to generate json", r"failed to call a function",
         ),
     ),
     (
@@ -70,7 +72,12 @@ _WORDS: tuple[tuple[ErrorKind, tuple[str, ...]], ...] = (
             r"may only be set to", r"unavailable now", r"is not a multimodal", r"extra_forbidden", r"extra inputs",
             r"unrecogni[sz]ed request argument", r"unknown (parameter|field|argument)",
             r"use 'max_completion_tokens'", r"requires --enable-auto-tool-choice", r"no endpoints found that support",
-            r"supports? at most \d+ (completion|output) tokens",
+            r"supports? at most \d+ (completion|output) tokens", r"n[o']t supported",
+            r"at most \d+ (image|audio|video)",
+            r"maximum allowed number of output tokens", r"(range|value).{0,20} max_tokens (is|should be)",
+            r"max_tokens value, the valid range", r"cannot both be specified for this model",
+            r"must be set to (false|true) for", r"roles must alternate", r"unexpected role '\w+' after",
+            r"unknown variant `(image|audio|video|input|file)", r"content'?.{0,12}must be a string", r"isn't supported",
         ),
     ),
     (
@@ -79,6 +86,7 @@ _WORDS: tuple[tuple[ErrorKind, tuple[str, ...]], ...] = (
             r"model.?not.?found", r"no such model",
             r"model .{0,80}(does not exist|not found|is not available|has been (deprecated|removed|decommissioned))",
             r"decommissioned", r"deploymentnotfound", r"notfounderror", r"unknown model", r"invalid model",
+            r"model identifier is invalid",
         ),
     ),
     (
@@ -92,6 +100,7 @@ _WORDS: tuple[tuple[ErrorKind, tuple[str, ...]], ...] = (
         (
             r"authenticat", r"unauthorized", r"invalid.?api.?key", r"incorrect api key", r"permission.?denied",
             r"forbidden", r"access.?denied", r"expired.?token",
+            r"api key (is )?not valid",
         ),
     ),
     (
@@ -123,3 +132,15 @@ _WORDS: tuple[tuple[ErrorKind, tuple[str, ...]], ...] = (
     ),
 )  # fmt: skip
 PATTERNS = tuple((kind, re.compile("|".join(words), re.IGNORECASE | re.DOTALL)) for kind, words in _WORDS)
+# What a client could not read of a provider's reply as a whole, which is not what the model said.
+UNREADABLE_REPLY = re.compile(
+    r"apiresponsevalidation|(requests|httpx|aiohttp)\S{0,30}jsondecodeerror|"
+    r"validation errors? for (chatcompletion|completion|message|response|modelresponse)\b",
+    re.IGNORECASE,
+)
+# Failures of the output that a provider itself reports, under the status of a bad request.
+SAID_BY_PROVIDERS = re.compile(
+    r"tool_use_failed|json_validate_failed|jsonschemavalidation|malformed_function_call|failed to (generate json|call)|"
+    r"outputparser|output.?parsing",
+    re.IGNORECASE,
+)

@@ -1,12 +1,13 @@
 """Errors by kind, whatever a provider, a client or a tool's log calls them."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tierwise.data.replies.counts import count
 from tierwise.data.replies.error_kinds import ErrorKind
-from tierwise.data.replies.error_words import PATTERNS
+from tierwise.data.replies.error_words import PATTERNS, SAID_BY_PROVIDERS, UNREADABLE_REPLY
 from tierwise.data.replies.finish import ERROR, finish_reason
 
 _BY_STATUS = {
@@ -37,10 +38,17 @@ def error_kind(*words: object, status: int | None = None) -> ErrorKind:
     by_status = _BY_STATUS.get(status or 0)
     if by_status is ErrorKind.RATE_LIMIT and not any("quota" in str(word).lower() for word in words):
         return by_status
-    for word in words:
-        text = word[:_MAX_CHARS] if isinstance(word, str) else ""
+    told = [part for word in words if isinstance(word, str) for part in _told(word)]
+    is_refused = False
+    for number, text in enumerate(told):
         kind = next((kind for kind, pattern in PATTERNS if text and pattern.search(text)), None)
-        if kind is not None and not (kind is ErrorKind.REQUEST and word is not words[-1]):
+        if kind is ErrorKind.OUTPUT and is_refused and not SAID_BY_PROVIDERS.search(text):
+            return ErrorKind.REQUEST  # the request did not fit its form, not the answer
+        if kind is ErrorKind.OUTPUT and any(UNREADABLE_REPLY.search(part) for part in told):
+            return ErrorKind.SERVER
+        if kind is ErrorKind.REQUEST and number < len(told) - 1:
+            is_refused = True
+        elif kind is not None:
             return kind
     if by_status is not None:
         return by_status
@@ -49,14 +57,35 @@ def error_kind(*words: object, status: int | None = None) -> ErrorKind:
     return ErrorKind.UNKNOWN if status is None or status < 400 else ErrorKind.REQUEST
 
 
+def _told(word: str) -> Iterator[str]:
+    """The class that a message begins with comes first, since it knows what happened; of a traceback its last line
+    counts and not the code that it passed through."""
+    before, traceback, after = word.partition("Traceback (most recent call last)")
+    if traceback:
+        word = before.strip() or after.rstrip().rpartition("\n")[2].strip()
+    word = rest = word[:_MAX_CHARS]
+    while (leading := _LEADING_CLASS.match(rest)) is not None:
+        yield leading.group(1)
+        rest = rest[leading.end() :]
+    yield word
+
+
+_LEADING_CLASS = re.compile(r"\s*([\w.]*(?:Error|Exception|Timeout)\w*)\s*[:(]")
+
+
 def read_error(body: object, status: int | None = None) -> FoundError:
-    """The error in the body of a refusal, in OpenAI's form, Anthropic's, FastAPI's, or flat as vLLM writes it."""
+    """The error in the body of a refusal, in OpenAI's form, Anthropic's, FastAPI's, flat as vLLM writes it, or as the
+    first of a list, as Google's and Cloudflare's."""
+    body = _only(body)
     outer = body if isinstance(body, Mapping) else {}
     inner = outer.get("error")
     error = inner if isinstance(inner, Mapping) else outer
     if isinstance(error.get("error"), Mapping) and not error.get("message"):
         error = error["error"]  # a body inside another's, as batches of Anthropic keep it
-    message = next((_text(error[key]) for key in ("message", "detail", "msg", "reason") if error.get(key)), None)
+    message = next(
+        (_text(error[key]) for key in ("message", "Message", "detail", "msg", "error_msg", "reason") if error.get(key)),
+        None,
+    )
     if message is None:
         message = inner if isinstance(inner, str) else _text(body) if body else ""
     codes = [error.get(key) for key in ("code", "type", "status", "__type")]
@@ -66,6 +95,14 @@ def read_error(body: object, status: int | None = None) -> FoundError:
     status = stated if status in (None, 200) else status
     kind = error_kind(*[word for word in words if word not in _VAGUE], f"{message} {raw}", *words, status=status)
     return FoundError(kind, message, words[0] if words else None, status)
+
+
+def _only(body: object) -> object:
+    """The first of several errors, which is mostly the only one."""
+    if isinstance(body, Mapping) and "error" not in body:
+        first = next(iter(_mappings(body.get("errors"))), None)
+        return body if first is None else first
+    return next(iter(_mappings(body)), body)
 
 
 _VAGUE = frozenset({"error", "api_error", "APIError", "invalid_request_error", "BadRequestError", "server_error"})

@@ -36,6 +36,9 @@ MORE_WORDS = {
         "Your request exceeded model token limit: 8192",
         "Current length is 9000 while limit is 8192",
         "Prompt exceeds max length",
+        "Prompt 超长",
+        "Prompt tokens too long, max 5120",
+        "The decoder prompt (length 9000) is longer than the maximum model length of 8192.",
     ],
     ErrorKind.UNSUPPORTED: [
         "`tool calling` is not supported with this model",
@@ -46,6 +49,16 @@ MORE_WORDS = {
         "This response_format type is unavailable now",
         "at most 0 image(s) may be provided in one request",
         "this model is not a chat model",
+        "Invocation of model ID x with on-demand throughput isn't supported. Retry with an inference profile.",
+        "max_tokens: 8192 > 4096, which is the maximum allowed number of output tokens for claude-3-haiku",
+        "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]",
+        "<400> InternalError.Algo.InvalidParameter: Range of max_tokens should be [1, 8192]",
+        "Conversation roles must alternate user/assistant/user/assistant/...",
+        "Unexpected role 'system' after role 'assistant'",
+        "At most 1 image(s) may be provided in one request.",
+        "`temperature` and `top_p` cannot both be specified for this model.",
+        "messages[0]: unknown variant `image_url`, expected `text` at line 1 column 90",
+        "Argument not supported on this model: stop",
     ],
     ErrorKind.REQUEST: [
         "messages: at least one message is required",
@@ -164,3 +177,45 @@ def test_an_answer_is_no_error(answer: Any) -> None:
 )
 def test_a_refusal_of_our_own_option_is_told_from_others(body: Any, status: int, is_about: bool) -> None:
     assert is_about_usage_option(body, status) is is_about
+
+
+TOO_LONG = "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576)."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"code": 400, "message": TOO_LONG, "status": "INVALID_ARGUMENT"}},
+        [{"error": {"code": 400, "message": TOO_LONG, "status": "INVALID_ARGUMENT"}}],
+        {"code": "Client specified an invalid argument", "error": TOO_LONG},
+        {"errors": [{"message": f"AiError: {TOO_LONG}", "code": 5021}], "success": False, "result": {}},
+        {"__type": "ValidationException", "Message": TOO_LONG},
+        {"error_code": 336103, "error_msg": TOO_LONG},
+        TOO_LONG,
+    ],
+)
+def test_a_code_of_a_bad_request_does_not_hide_what_the_message_says(body: Any) -> None:
+    found = read_error(body, 400)
+    assert (found.kind, TOO_LONG in found.message) == (ErrorKind.CONTEXT, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (("", "Too many tokens, please wait before trying again."), ErrorKind.RATE_LIMIT),
+        (("", "Request failed: Quota exceeded for metric: input_token_count, limit: 250000"), ErrorKind.RATE_LIMIT),
+        (("", "APITimeoutError('slow')Traceback (most recent call last):\n  self.max_input_tokens"), ErrorKind.TIMEOUT),
+        (("", "Traceback (most recent call last):\n  context_length()\nopenai.APIConnectionError: x"),
+         ErrorKind.CONNECTION),
+        (("", "litellm.MidStreamFallbackError: APIConnectionError: request exceeds limit of tokens"),
+         ErrorKind.CONNECTION),
+        (("openai.APIResponseValidationError", "Data returned by API invalid"), ErrorKind.SERVER),
+        (("requests.exceptions.JSONDecodeError", "Expecting value"), ErrorKind.SERVER),
+        (("pydantic_core.ValidationError", "1 validation error for ChatCompletion"), ErrorKind.SERVER),
+        (("pydantic_core.ValidationError", "1 validation error for Invoice"), ErrorKind.OUTPUT),
+        (("litellm.BadRequestError", "ValidationError: messages must alternate"), ErrorKind.REQUEST),
+        (("BadRequestError", "tool_use_failed: Failed to call a function"), ErrorKind.OUTPUT),
+    ],
+)  # fmt: skip
+def test_what_happened_is_told_from_what_is_quoted(words: tuple[str, ...], kind: ErrorKind) -> None:
+    assert error_kind(*words) is kind

@@ -16,6 +16,13 @@ MODEL_CANNOT: list[tuple[int, Any]] = [
     (413, {"error": {"message": "Too large", "code": "rate_limit_exceeded"}}),
     (413, b"<html>Request Entity Too Large</html>"),
     (422, {"detail": "Input length 9000 exceeds maximum allowed token size 8192"}),
+    (
+        400,
+        {"error": {"message": "input token count exceeds the maximum number of tokens", "status": "INVALID_ARGUMENT"}},
+    ),
+    (400, b'[{"error": {"message": "Thinking is not supported for this model", "status": "INVALID_ARGUMENT"}}]'),
+    (400, b"prompt is too long: 9 tokens > 8"),
+    (400, {"error": {"message": "Failed to call a function.", "code": "tool_use_failed", "failed_generation": "x"}}),
     (400, {"error": {"message": "gemma:2b does not support tools"}}),
     (400, {"error": {"message": "x", "code": "unsupported_parameter"}}),
     (400, {"error": {"message": "response_format json_schema is not supported", "type": "invalid_request_error"}}),
