@@ -14,10 +14,12 @@ from tierwise.data.importers.records import Answer
 from tierwise.data.importers.requests import is_redacted
 from tierwise.data.records import Step
 from tierwise.data.replies.calls import arguments_text
+from tierwise.data.replies.finish import LENGTH
 from tierwise.data.replies.json_text import read_json
+from tierwise.data.replies.parts import is_thinking_only
 
 _CUT = re.compile(r"litellm_truncated|[<\[({.…]\s*truncated\b|(\.\.\.|…)\s*$", re.IGNORECASE)
-_FENCE = re.compile(r"\s*```\w*\s*\n(.*?)\s*```\s*", re.DOTALL)
+_FENCE = re.compile(r"\s*```\w*\s*(.*?)\s*```\s*", re.DOTALL)
 
 
 def check_answer(step: Step, answer: Answer) -> str | None:
@@ -41,9 +43,12 @@ def check_answer(step: Step, answer: Answer) -> str | None:
 
 def is_checkable(step: Step, answer: Answer) -> bool:
     """Is there a schema to hold the answer against, and is the answer what the model said: neither a refusal nor
-    something that the log cut off or blackened?"""
+    something that the log cut off or blackened, nor one that ended at its limit of tokens? Such an answer is a failure
+    where ``finish_reasons`` says so, and breaks no schema."""
     said = [answer.text or "", *(arguments_text(call.arguments) for call in answer.tool_calls)]
-    if answer.is_refusal or any(is_redacted(text) or _CUT.search(text) for text in said):
+    if answer.is_refusal or answer.finish_reason == LENGTH or is_thinking_only(answer.text or ""):
+        return False
+    if any(is_redacted(text) or _CUT.search(text) for text in said):
         return False
     if answer.tool_calls:
         return bool(step.tools)

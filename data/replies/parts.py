@@ -20,7 +20,21 @@ _RESULT_KINDS = frozenset(
     {"toolresult", "toolcallresponse", "toolresponse", "functioncalloutput", "functionresponse", "functionresult"}
 )
 _RESULT_FIELDS = ("result", "response", "output", "content", "text", "value")
-_LEADING_THOUGHT = re.compile(r"\s*<(think|thinking|thought|thoughts|reasoning)>.*?</\1>\s*", re.DOTALL)
+_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad"
+# <think>, ByteDance's <seed:think>, Mistral's [THINK], Kimi's ◁think▷, <|begin_of_thought|>
+_LEADING_THOUGHT = re.compile(
+    rf"\s*(?:<((?:\w+:)?(?:{_TAGS}))>.*?</\1>|\[THINK\].*?\[/THINK\]|◁think▷.*?◁/think▷|"
+    r"<\|begin_of_thought\|>.*?<\|end_of_thought\|>)\s*",
+    re.DOTALL | re.IGNORECASE,
+)
+_LEFT_OPEN = re.compile(rf"\s*(?:<(?:\w+:)?(?:{_TAGS})>|\[THINK\]|◁think▷)(?!.*(?:</|\[/THINK|◁/))", re.DOTALL)
+# some chat templates put the opening tag into the prompt
+_CLOSINGS = ("</think>", "</thinking>", "</seed:think>", "[/THINK]", "◁/think▷")
+_MARKS = ("</", "[/THINK]", "◁/", "<|")
+# OpenAI's open models between their special tokens: <|channel|>final<|message|>40<|return|>
+_FINAL_CHANNEL = re.compile(
+    r"<\|channel\|>\s*final\b.{0,40}?<\|message\|>(.*?)(?:<\|(?:return|end|call)\|>|\Z)", re.DOTALL
+)
 _MAX_DEPTH = 20
 
 
@@ -76,12 +90,29 @@ def without_thoughts(text: str) -> str:
     >>> without_thoughts("<think>It says 40.</think> 40")
     '40'
     """
-    if "</" not in text:
+    text = text.removeprefix("\ufeff")  # the mark of an encoding is no part of an answer either
+    if not any(mark in text for mark in _MARKS):
         return text
-    if text.lstrip().startswith("<"):
-        return _LEADING_THOUGHT.sub("", text, count=1) if _LEADING_THOUGHT.match(text) else text
-    before, tag, after = text.partition("</think>")  # some chat templates put the opening tag into the prompt
-    return after.lstrip() if tag and "<think>" not in before else text
+    leading = _LEADING_THOUGHT.match(text)
+    if leading is not None:
+        return text[leading.end() :]
+    if text.lstrip().startswith("<|"):
+        final = _FINAL_CHANNEL.search(text)
+        return text if final is None else final.group(1).strip()
+    for tag in _CLOSINGS:
+        before, found, after = text.partition(tag)
+        if found and tag.replace("/", "", 1) not in before and not before.lstrip().startswith("<"):
+            return after.lstrip()
+    return text
+
+
+def is_thinking_only(text: str) -> bool:
+    """Whether ``text`` ends inside of its thinking, before anything was answered.
+
+    >>> is_thinking_only("<think>It says"), is_thinking_only("<think>It says 40.</think>40")
+    (True, False)
+    """
+    return _LEFT_OPEN.match(text) is not None
 
 
 def _read(raw: object, content: Content, depth: int) -> None:

@@ -114,3 +114,22 @@ def test_thinking_between_tags_is_no_part_of_the_answer(text: str) -> None:
 @pytest.mark.parametrize("text", ["<b>40</b>", "<think>never ends", "Write <think>x</think> for me", "a </b> b", ""])
 def test_other_tags_are_left_alone(text: str) -> None:
     assert without_thoughts(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<seed:think>It says {3}.</seed:think>40",
+        "[THINK]It says {3}.[/THINK]40",
+        "◁think▷It says {3}.◁/think▷ 40",
+        "<|begin_of_thought|>It says {3}.<|end_of_thought|>\n40",
+        "<Thinking>It says {3}.</Thinking>40",
+        "It says {3}.</thinking>\n40",
+        "It says {3}.[/THINK]40",
+        "<|channel|>analysis<|message|>It says {3}.<|end|><|start|>assistant<|channel|>final<|message|>40<|return|>",
+        "<|channel|>final <|constrain|>json<|message|>40",
+        "\ufeff40",
+    ],
+)
+def test_every_familys_thinking_is_taken_off(text: str) -> None:
+    assert without_thoughts(text) == "40"
