@@ -16,11 +16,13 @@ from tierwise.data.replies.usage_parts import Part, attributes, find_parts, flat
 _INPUTS = (
     "prompt_tokens", "input_tokens", "inputTokens", "promptTokens", "promptTokenCount", "prompt_token_count", "input",
     "prompt", "prompt_eval_count", "request_tokens", "inputTokenCount", "input_token_count", "tokens_prompt",
+    "inputTokens.total",
 )  # fmt: skip
 _OUTPUTS = (
     "completion_tokens", "output_tokens", "outputTokens", "completionTokens", "candidatesTokenCount",
     "candidates_token_count", "output", "completion", "eval_count", "response_tokens", "outputTokenCount",
-    "output_token_count", "tokens_completion", "responseTokenCount", "generated_tokens",
+    "output_token_count", "tokens_completion", "outputTokens.total", "responseTokenCount", "generated_tokens",
+    "generated_token_count",
 )  # fmt: skip
 _TOTALS = ("total_tokens", "totalTokens", "totalTokenCount", "total_token_count", "total")
 _USUAL_TIERS = ("", "default", "standard", "auto", "on_demand", "unspecified")
@@ -66,6 +68,7 @@ def read_usage(reply: object) -> Usage:
     name, fresh = _first(stated, _INPUTS)
     visible = _first(stated, _OUTPUTS)[1]
     inside = settled(parts, name, fresh, visible, first_count(stated, *_TOTALS))
+    fresh, visible = _with_unnamed(stated, fresh, visible, parts)
     cached, written = _of_kind(parts, "cached"), _of_kind(parts, "written")
     whole_in = _plus(fresh, [part for part in parts if part.is_input and part not in inside])
     whole_out = _plus(visible, [part for part in parts if not part.is_input and part not in inside])
@@ -84,8 +87,31 @@ def _stated(reply: object) -> Mapping[str, Any]:
         if inner:
             holder = inner
             break
+    else:
+        holder = _in_a_choice(holder) or holder
     tokens = attributes(holder.get("tokens"))  # Cohere: what was counted stands beside what is billed
     return {**holder, **tokens} if tokens else holder
+
+
+def _with_unnamed(
+    stated: Mapping[str, Any], fresh: int | None, visible: int | None, parts: tuple[Part, ...]
+) -> tuple[int | None, int | None]:
+    """What the total has and nobody names: sounds that are counted in seconds, else thinking, which Gemini's compatible
+    interface adds to the total alone. Both are billed."""
+    total = first_count(stated, *_TOTALS)
+    if total is None or fresh is None or visible is None or any(part.n_tokens for part in parts):
+        return fresh, visible
+    unnamed = max(0, total - fresh - visible)
+    if count(stated.get("prompt_audio_seconds")):
+        return fresh + unnamed, visible
+    return fresh, visible + unnamed
+
+
+def _in_a_choice(holder: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Moonshot's streams count inside the last choice, Groq's beside it under a name of their own."""
+    choices = holder.get("choices")
+    last = attributes(choices[-1]) if isinstance(choices, list) and choices else {}
+    return attributes(last.get("usage")) or attributes(attributes(holder.get("x_groq")).get("usage"))
 
 
 def _service_tier(raw: object) -> str | None:

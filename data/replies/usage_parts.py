@@ -18,7 +18,8 @@ _ATTRIBUTES = (
     "response_tokens", "prompt_cache_hit_tokens", "service_tier",
 )  # fmt: skip
 _MAX_PARTS = 10
-_IGNORED = ("miss", "accepted", "rejected", "ephemeral", "cost", "price", "usd", "per_second", "duration")
+_IGNORED = ("miss", "accepted", "rejected", "ephemeral", "cost", "price", "usd", "per_second", "duration",
+            "seconds", "_time", "no_cache")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Answers of the chat completions protocol: read whole or chunk by chunk, and written."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,7 +64,12 @@ class _Choice:
     refusal: list[str] = field(default_factory=list)
     heads: dict[int, tuple[str, str | None]] = field(default_factory=dict)
     arguments: dict[int, list[str]] = field(default_factory=dict)
+    moved: dict[int, int] = field(default_factory=dict)
     finish_reason: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.content or self.arguments or self.refusal)
 
     def add(self, delta: Mapping[str, Any]) -> None:
         content = delta.get("content")
@@ -99,12 +105,22 @@ class _Choice:
             self._add_call(len(self.arguments), {"name": call.name, "arguments": call.arguments}, call.call_id)
 
     def _add_call(self, index: int, function: Mapping[str, Any], call_id: object) -> None:
+        index = self._place(index, function, call_id)
         if isinstance(function.get("name"), str) and function["name"]:
             self.heads[index] = (function["name"], call_id if isinstance(call_id, str) else None)
         arguments = function.get("arguments")
         if isinstance(arguments, Mapping):  # some servers send an object where a text belongs
             arguments = arguments_text(arguments)
         self.arguments.setdefault(index, []).append(arguments if isinstance(arguments, str) else "")
+
+    def _place(self, index: int, function: Mapping[str, Any], call_id: object) -> int:
+        """Gemini's compatible interface gives every call the index 0: another id and name begin another call."""
+        at = self.moved.get(index, index)
+        name, known = self.heads.get(at, ("", None))
+        is_other = name and known and call_id and function.get("name") and call_id != known
+        if is_other and is_json("".join(self.arguments.get(at, []))):
+            at = self.moved[index] = max(self.arguments) + 1
+        return at
 
 
 class Draft:
@@ -128,8 +144,9 @@ class Draft:
         return bool(self._choices)
 
     def add(self, chunk: Mapping[str, Any], part: str = "delta") -> None:
-        if isinstance(chunk.get("usage"), Mapping):
-            self._usage = self._usage.updated(usage_of(chunk))
+        counted = usage_of(chunk)
+        if counted is not None:
+            self._usage = self._usage.updated(counted)
         if isinstance(chunk.get("model"), str):
             self._model = chunk["model"]
         if self._answer_id is None and isinstance(chunk.get("id"), str):
@@ -138,7 +155,10 @@ class Draft:
         for raw in choices if isinstance(choices, list) else ():
             if isinstance(raw, Mapping):
                 choice = self._choices.setdefault(_index(raw, 0), _Choice())
-                choice.add(raw[part] if isinstance(raw.get(part), Mapping) else {})
+                said = raw.get(part)
+                if said is None and choice.is_empty:  # some proxies stream the message itself
+                    said = raw.get("message")
+                choice.add(said if isinstance(said, Mapping) else {})
                 if isinstance(raw.get("finish_reason"), str):
                     choice.finish_reason = raw["finish_reason"]
                     self._has_end = True
@@ -151,3 +171,12 @@ class Draft:
 def _index(raw: Mapping[str, Any], default: int) -> int:
     index = raw.get("index")
     return index if isinstance(index, int) else default
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is the whole of some JSON, so that what follows is something else."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

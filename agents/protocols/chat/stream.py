@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tierwise.agents.protocols.canonical import Finish, Refusal, Text, Thinking, ToolCall
-from tierwise.agents.protocols.chat.answer import FINISHES, REASONS, write_usage
+from tierwise.agents.protocols.chat.answer import FINISHES, REASONS, is_json, write_usage
 from tierwise.agents.protocols.chat.request import NAME
+from tierwise.agents.protocols.chat.usage import usage_of
 from tierwise.agents.protocols.events import Began, Closed, Ended, Event, Grown, Opened, Used, grown
 from tierwise.data.replies.json_text import write_json
 from tierwise.data.replies.parts import read_content
-from tierwise.data.replies.usage import Usage, read_usage
+from tierwise.data.replies.usage import Usage
 
 DONE = b"data: [DONE]\n\n"
 
@@ -24,6 +25,8 @@ class Reader:
         self._call: int | None = None
         self._waiting: dict[int, ToolCall] = {}
         self._has_begun = False
+        self._ids: dict[int, str] = {}
+        self._moved: dict[int, int] = {}
 
     def read(self, chunk: Mapping[str, Any]) -> list[Event]:
         found: list[Event] = []
@@ -33,12 +36,15 @@ class Reader:
         for choice in chunk.get("choices") or ():
             if isinstance(choice, Mapping) and choice.get("index", 0) == 0:
                 delta = choice.get("delta")
+                if delta is None and self._open is None:  # some proxies stream the message itself
+                    delta = choice.get("message")
                 found += self._delta(delta if isinstance(delta, Mapping) else {})
                 reason = choice.get("finish_reason")
                 if isinstance(reason, str):
                     found += [*self._end(), Ended(FINISHES.get(reason), reason)]
-        if isinstance(chunk.get("usage"), Mapping):
-            found.append(Used(read_usage(chunk)))
+        counted = usage_of(chunk)
+        if counted is not None:
+            found.append(Used(counted))
         return found
 
     def _delta(self, delta: Mapping[str, Any]) -> list[Event]:
@@ -69,12 +75,25 @@ class Reader:
         function = call["function"]
         arguments = function.get("arguments")
         arguments = json.dumps(arguments) if isinstance(arguments, Mapping) else arguments or ""
+        index = self._place(index, call)
         if index == self._call:
             self._texts.append(arguments)
             return [Grown(arguments)] if arguments else []
         waiting = self._waiting.get(index) or ToolCall(function.get("name") or "", "", _text(call.get("id")))
         self._waiting[index] = grown(waiting, arguments)  # type: ignore[assignment]
-        return [] if self._call is not None and not _is_json("".join(self._texts)) else self._next_call()
+        return [] if self._call is not None and not is_json("".join(self._texts)) else self._next_call()
+
+    def _place(self, index: int, call: Mapping[str, Any]) -> int:
+        """Gemini's compatible interface gives every call the index 0: another id and name begin another call."""
+        at, call_id = self._moved.get(index, index), _text(call.get("id"))
+        known = self._ids.get(at)
+        if known and call_id and call_id != known and call["function"].get("name"):
+            waiting = self._waiting.get(at)
+            if is_json("".join(self._texts) if waiting is None else waiting.arguments):
+                at = self._moved[index] = max(self._ids) + 1
+        if call_id:
+            self._ids.setdefault(at, call_id)
+        return at
 
     def _next_call(self) -> list[Event]:
         found = self._close()
@@ -160,11 +179,3 @@ class Writer:
 
 def _text(raw: object) -> str | None:
     return raw if isinstance(raw, str) else None
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True

@@ -12,9 +12,14 @@ _PLAIN_PARTS = frozenset({"cached_tokens", "audio_tokens"})
 _USUAL_TIERS = (None, "default", "auto", "standard")
 
 
-def usage_of(chunk: Mapping[str, Any]) -> Usage:
-    """As ``read_usage`` reads it."""
-    usage = chunk["usage"]
+def usage_of(chunk: Mapping[str, Any]) -> Usage | None:
+    """As ``read_usage`` reads it; None for a piece that counts nothing."""
+    usage = chunk.get("usage")
+    if not isinstance(usage, Mapping):
+        choices = chunk.get("choices")
+        last = choices[-1] if isinstance(choices, list) and choices else None
+        is_told = "x_groq" in chunk or (isinstance(last, Mapping) and "usage" in last)
+        return read_usage(chunk) if is_told else None
     if usage.keys() <= _PLAIN and chunk.get("service_tier") in _USUAL_TIERS:
         n_in, n_out = usage.get("prompt_tokens"), usage.get("completion_tokens")
         parts = usage.get("prompt_tokens_details")

@@ -109,6 +109,32 @@ STATED: dict[str, tuple[dict[str, Any], tuple[int | None, ...]]] = {
         {"billed_units": {"input_tokens": 90, "output_tokens": 5}, "tokens": {"input_tokens": 100, "output_tokens": 5}},
         (100, 5, None, None),
     ),
+    "ai sdk 6": (
+        {
+            "inputTokens": {"total": 100, "noCache": 90, "cacheRead": 10, "cacheWrite": 0},
+            "outputTokens": {"total": 5, "text": 2, "reasoning": 3},
+        },
+        (100, 5, 10, 0),
+    ),
+    "ai sdk 6, flat": (
+        {
+            "inputTokens": 100, "outputTokens": 5, "totalTokens": 105,
+            "inputTokenDetails": {"noCacheTokens": 90, "cacheReadTokens": 10},
+        },
+        (100, 5, 10, None),
+    ),
+    "groq: times are no tokens": (
+        {"prompt_tokens": 100, "prompt_time": 2.0, "completion_tokens": 5, "completion_time": 3.0, "queue_time": 1.0},
+        (100, 5, None, None),
+    ),
+    "voxtral: seconds of sound are counted in the total alone": (
+        {"prompt_audio_seconds": 203, "prompt_tokens": 4, "completion_tokens": 635, "total_tokens": 3264},
+        (2629, 635, None, None),
+    ),
+    "gemini's compatible interface: thinking is in the total alone": (
+        {"prompt_tokens": 100, "completion_tokens": 5, "total_tokens": 125}, (100, 25, None, None),
+    ),
+    "watsonx": ({"input_token_count": 100, "generated_token_count": 5}, (100, 5, None, None)),
     "floats": ({"prompt_tokens": 100.0, "completion_tokens": "5"}, (100, 5, None, None)),
 }  # fmt: skip
 
@@ -168,3 +194,14 @@ def test_with_a_total_the_whole_is_what_the_total_says(
         "cache_read_input_tokens": cached, "cache_creation_input_tokens": written,
     }  # fmt: skip
     assert read_usage(stated) == Usage(whole, output, cached, written)
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        {"choices": [{"delta": {}, "usage": {"prompt_tokens": 100, "completion_tokens": 5, "cached_tokens": 60}}]},
+        {"choices": [], "x_groq": {"usage": {"prompt_tokens": 100, "completion_tokens": 5, "cached_tokens": 60}}},
+    ],
+)
+def test_usage_is_found_where_a_stream_hides_it(chunk: dict[str, Any]) -> None:
+    assert read_usage(chunk) == Usage(100, 5, 60)

@@ -18,6 +18,9 @@ CONTENTS: list[Any] = [
         {"type": "text", "text": "40}"},
     ],
     f"<think>It says {{3}}.</think>\n{GOOD}",
+    f"[THINK]It says {{3}}.[/THINK]{GOOD}",
+    f"<|channel|>analysis<|message|>It says {{3}}.<|end|><|start|>assistant<|channel|>final<|message|>{GOOD}",
+    f"\ufeff{GOOD}",
 ]
 
 
@@ -100,3 +103,43 @@ def test_a_stream_that_just_ends_is_broken(ask: Any) -> None:
     response, (outcome,) = ask((200, [chunk({"content": '{"n"'})]), stream=True, response_format=FORMAT)
     assert "[DONE]" not in response.text
     assert (outcome["success"], outcome["error"]) == (None, "broken_connection")
+
+
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "required": ["a"]}}}
+
+
+def call(call_id: str, arguments: str, index: int | None = 0) -> dict[str, Any]:
+    said = {"id": call_id, "type": "function", "function": {"name": "f", "arguments": arguments}}
+    return {"role": "assistant", "tool_calls": [said if index is None else {"index": index, **said}]}
+
+
+@pytest.mark.parametrize(
+    "deltas",
+    [
+        [call("a", '{"a": 1}'), call("b", '{"a": 2}')],
+        [call("a", '{"a": 1}', None), call("b", '{"a": 2}', None)],
+        [call("a", '{"a"'), call("a", ": 1}")],
+        [call("a", '{"a"'), {"tool_calls": [{"index": 0, "function": {"arguments": ": 1}"}}]}],
+    ],
+)
+def test_calls_that_share_an_index_are_told_apart_by_their_ids(deltas: list[Any], ask: Any) -> None:
+    says = (200, [*map(chunk, deltas), chunk({}, "tool_calls"), "[DONE]"])
+    _, (outcome,) = ask(says, stream=True, tools=[TOOL])
+    assert (outcome["success"], outcome["evaluator"]) == (True, "tool_call")
+
+
+def test_a_stream_of_messages_instead_of_deltas_is_read(ask: Any) -> None:
+    said = {"id": "c", "choices": [{"index": 0, "message": {"content": GOOD}, "finish_reason": "stop"}]}
+    _, (outcome,) = ask((200, [said, "[DONE]"]), stream=True, response_format=FORMAT)
+    assert (outcome["success"], outcome["evaluator"]) == (True, "schema")
+
+
+@pytest.mark.parametrize("place", ["choice", "x_groq"])
+def test_counts_in_odd_places_of_a_stream_are_read(place: str, ask: Any) -> None:
+    last = chunk({}, "stop")
+    if place == "choice":
+        last["choices"][0]["usage"] = USAGE
+    else:
+        last["x_groq"] = {"id": "r", "usage": USAGE}
+    _, (outcome,) = ask((200, [chunk({"content": "ok"}), last, "[DONE]"]), stream=True)
+    assert (outcome["input_tokens"], outcome["output_tokens"]) == (100, 5)
