@@ -14,6 +14,11 @@ _VENDORS = (
 )
 _VENDOR = re.compile(rf"^(?:{_VENDORS})\.")
 # Bedrock's inference profiles: us., jp., us-gov.
+# openai:gpt-4o, as agents' frameworks name provider and model
+_PROVIDER = re.compile(
+    rf"^(?:{_VENDORS}|google-gla|google-vertex|google_genai|google_vertexai|vertex|vertexai|bedrock|bedrock_converse|"
+    r"azure|azure_openai|groq|openrouter|together|fireworks|cerebras|huggingface):(?=[a-z])"
+)
 _REGION = re.compile(rf"^[a-z]{{2,6}}(?:-[a-z]+)*\.(?=(?:{_VENDORS})\.)")
 _HOSTED = re.compile(r"^(?:databricks|snowflake|azure|vertex|bedrock)-(?=[a-z])")
 _OFFER = re.compile(r":(?:free|beta|nitro|floor|extended|online|exacto|thinking|cloud|default|\d+[km])$")
@@ -30,7 +35,7 @@ def model_names(model: str) -> tuple[str, ...]:
     'claude-3-5-haiku'
     """
     name = model.strip().lower()
-    last = name.rpartition("/")[2]
+    last = _PROVIDER.sub("", name.rpartition("/")[2])
     bare = _VENDOR.sub("", _REGION.sub("", last))
     plain = _OFFER.sub("", _CONTEXT.sub("", bare))
     plain = _ROUTE.sub("", plain) if "/" in name else plain
@@ -40,4 +45,5 @@ def model_names(model: str) -> tuple[str, ...]:
 
 def _dashed(name: str) -> str:
     """Some write versions with dots and some with dashes; Azure writes neither."""
-    return re.sub(r"(?<=\d)\.(?=\d)", "-", name.replace("gpt-35", "gpt-3.5"))
+    dashed = re.sub(r"(?<=\d)\.(?=\d)", "-", name.replace("gpt-35", "gpt-3.5"))
+    return re.sub(r"^claude-([4-9](?:-\d)?)-(sonnet|opus|haiku)$", r"claude-\2-\1", dashed)  # either order is written

@@ -19,7 +19,7 @@ class FoundCall:
     """What a reader found about one LLM call, unchecked. ``started_at`` and ``ended_at`` are seconds since 1970.
 
     ``asked`` is everything that the record says about the request, as it stands there; ``problem`` why it holds no
-    prompt. ``is_cache_hit``: a cache answered, not the model.
+    prompt. ``is_cache_hit``: a cache answered, not the model. ``is_cut``: the record says that parts of it are missing.
     """
 
     source_id: str
@@ -42,6 +42,7 @@ class FoundCall:
     problem: str | None = None
     is_cache_hit: bool = False
     sample: str | None = None
+    is_cut: bool = False
 
     def checked(self) -> Call | Skipped:
         """A call without its prompt or model is no step. Raises ``RecordError`` for fields of the wrong kind."""
@@ -82,7 +83,7 @@ class FoundCall:
 
     def _question(self) -> bytes | None:
         asked = self.messages if self.asked is None else self.asked
-        return fingerprint(asked) if is_whole(asked) else None
+        return fingerprint(asked) if not self.is_cut and is_whole(asked) else None
 
     def _usage(self) -> Usage:
         """A call that the provider refused was not counted: 0 tokens stand for none that are known."""

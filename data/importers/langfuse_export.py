@@ -14,6 +14,7 @@ from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import FoundCall, seconds
 from tierwise.data.importers.json_source import Numbered, guarded, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
+from tierwise.data.importers.questions import asked_beside
 from tierwise.data.importers.records import Frame, Record, Signal, Skipped
 from tierwise.data.importers.requests import read_request
 from tierwise.data.importers.schemas import plain_tools, requested_schema
@@ -105,7 +106,7 @@ def _observation(row: Mapping[str, Any], mapping: ImportMap) -> Record:
         parent_id=row.get("parent_observation_id"),
         answer=read_answer(answered) if answered and error is None else None,
         error=error,
-        asked=[row.get("input"), parameters.get("tools")],
+        asked=[row.get("input"), parameters.get("tools"), asked_beside(row.get("model_parameters"))],
         problem=request.problem or _problem(asked),
     ).checked()
 

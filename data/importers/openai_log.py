@@ -69,7 +69,9 @@ def found_exchange(
         tools=plain_tools(request.get("tools") or _config(request).get("tools")),
         response_schema=requested_schema(request),
         usage=read_usage({"usage": {}, "service_tier": service_tier, **response}),
-        cost_usd=first_amount(response, "cost", "cost_usd") or first_amount(_usage(response), "cost"),
+        cost_usd=first_amount(response, "cost", "cost_usd")
+        or first_amount(_usage(response), "cost")
+        or first_amount(_object(_usage(response).get("cost")), "total_cost"),
         started_at=seconds(response.get("created") or response.get("created_at")),
         answer=None if error else read_answer(response),
         error=None if error is None else error.message or error.code or "error",
@@ -86,6 +88,10 @@ def _config(request: Mapping[str, Any]) -> Mapping[str, Any]:
 def _usage(response: Mapping[str, Any]) -> Mapping[str, Any]:
     """OpenRouter says what a call cost inside its usage."""
     return response["usage"] if isinstance(response.get("usage"), Mapping) else {}
+
+
+def _object(raw: object) -> Mapping[str, Any]:
+    return raw if isinstance(raw, Mapping) else {}
 
 
 def _exchanges(record: Numbered, mapping: ImportMap, identities: Identities) -> Iterator[Record]:

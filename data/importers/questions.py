@@ -24,6 +24,20 @@ _HOW = frozenset(
     }
 )  # fmt: skip
 _CUT = re.compile(r"litellm_truncated|[<\[({.…]\s*(truncated|cut off|omitted|elided|skipped)\b", re.IGNORECASE)
+# What a tool writes where it blackened something, such as Logfire, Sentry, Langfuse's masks and Presidio.
+_MASK = re.compile(
+    r"[\[<(]\s*(redacted|filtered|masked|scrubbed|removed|hidden|sensitive|pii|anonymi[sz]ed)\b[^\])>]{0,80}[\])>]|"
+    r"[\[<]redacted_\w+[\]>]|\{\{\s*(pii|redacted|masked)[^}]{0,40}\}|(?<!\*)\*{4,}(?!\*)|█{2,}|"
+    r"<(person|email_address|phone_number|location|date_time|credit_card|ip_address|us_ssn|iban_code|url|nrp|"
+    r"us_bank_number|us_driver_license|us_passport|medical_license|crypto)>",
+    re.IGNORECASE,
+)
+_ELLIPSIS = re.compile(r"(\.\.\.|…)\s*$")
+_CUT_CHARS = 100
+# Lengths at which exporters stop without a mark; a text of just that length is taken to be cut.
+_LIMITS = frozenset(
+    {*(2**power for power in range(7, 18)), *(1000 * n for n in (1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 100))}
+)
 _MEDIA_KIND = re.compile(r"image|audio|video|file|media|blob|uri|document", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\s*([<\[({]?(omitted|redacted|base64|binary|image|data|bytes|removed|filtered|none)"
                           r"[^a-z0-9]{0,3}.{0,20}|\.{3}|…|)\s*", re.IGNORECASE)  # fmt: skip
@@ -39,7 +53,26 @@ def fingerprint(asked: object) -> bytes:
 def is_whole(asked: object) -> bool:
     """Whether the log kept all of what was asked."""
     plain = _plain(asked, 0)
-    return not any(_CUT.search(text) for text in _texts(plain)) and all(_has_substance(part) for part in _media(plain))
+    return not any(_is_cut(text) for text in _all_texts(plain)) and all(_has_substance(part) for part in _media(plain))
+
+
+def asked_beside(parameters: object) -> dict[str, Any]:
+    """What the parameters of a call say of the question itself: some clients send the system prompt among them."""
+    plain = decoded(parameters)
+    return {key: plain[key] for key in _QUESTIONS if plain.get(key)} if isinstance(plain, Mapping) else {}
+
+
+_QUESTIONS = (
+    "system", "instructions", "system_instruction", "systemInstruction", "system_prompt", "systemPrompt", "preamble",
+    "messages", "input", "prompt", "contents", "documents", "previous_response_id", "conversation", "response_format",
+    "tool_choice",
+)  # fmt: skip
+
+
+def _is_cut(text: str) -> bool:
+    """Whether the log left something out of a text: cut off its end, or blackened a part of it."""
+    is_ended = len(text) >= _CUT_CHARS and _ELLIPSIS.search(text[-20:]) is not None
+    return is_ended or len(text) in _LIMITS or bool(_CUT.search(text[-200:]) or _MASK.search(text))
 
 
 def _what(value: Any, depth: int = 0) -> Any:
@@ -58,17 +91,6 @@ def _plain(value: object, depth: int) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(inner, depth + 1) for key, inner in value.items()}
     return [_plain(inner, depth + 1) for inner in value] if isinstance(value, list | tuple) else value
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value[-200:]
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
 
 
 def _media(value: object) -> Iterator[dict[str, Any]]:

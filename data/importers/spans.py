@@ -17,6 +17,7 @@ from tierwise.data.importers.errors import UNREADABLE, why
 from tierwise.data.importers.jaeger_spans import jaeger_spans
 from tierwise.data.importers.json_source import Numbered, read_json_objects
 from tierwise.data.importers.log_events import LOGS, Events
+from tierwise.data.replies.counts import count
 from tierwise.data.step_log import Malformed
 
 _SPANS = ("resourceSpans", "batches")
@@ -27,7 +28,7 @@ _DETAIL_EVENTS = ("gen_ai.client.inference.operation.details", "gen_ai.content.p
 @dataclass(frozen=True, slots=True)
 class Span:
     """A span with decoded attributes. ``events`` are those that hold messages, as older conventions write them, each
-    with its name under ``event.name``."""
+    with its name under ``event.name``. ``is_cut``: the SDK dropped attributes or events beyond its limits."""
 
     span_id: str
     trace_id: str
@@ -39,6 +40,7 @@ class Span:
     error: str | None = None
     error_type: str | None = None
     events: tuple[Mapping[str, Any], ...] = ()
+    is_cut: bool = False
 
 
 def read_otlp(path: Path, logged: Events) -> Iterator[tuple[Numbered, Span] | Malformed]:
@@ -109,6 +111,7 @@ def span_of(raw: Mapping[str, Any], resource: Mapping[str, Any]) -> Span:
         error=str(status.get("message") or raised.get("exception.message") or "error") if is_error else None,
         error_type=str(attributes.get("error.type") or raised.get("exception.type") or "") or None,
         events=tuple({"event.name": name, **values} for name, values in events if name.startswith("gen_ai.")),
+        is_cut=any(count(raw.get(name)) for name in ("droppedAttributesCount", "droppedEventsCount")),
     )
 
 

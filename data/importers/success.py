@@ -160,7 +160,8 @@ class Judge:
 
 
 def _follows(earlier: Call, later: Call) -> bool:
-    """Did ``later`` start when ``earlier`` had ended, as far as the log tells?"""
-    if earlier.started_at is None or later.started_at is None:
-        return True
-    return later.started_at >= earlier.started_at + (earlier.attempt.latency_ms or 0.0) / 1000
+    """Did ``later`` start when ``earlier`` had ended? Without times the two may have been made side by side."""
+    latency_ms = earlier.attempt.latency_ms
+    if earlier.started_at is None or later.started_at is None or latency_ms is None:
+        return False
+    return later.started_at >= earlier.started_at + latency_ms / 1000

@@ -4,6 +4,7 @@ Which operations are calls is not told by a list of names, because the conventio
 and holds a prompt is one, unless it says that it is something else.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -90,7 +91,7 @@ def _genai(span: Span, mapping: ImportMap) -> FoundCall | Skipped | None:
     words = span.attributes
     operation = _operation(words)
     is_said = operation in _CHAT or (operation is None and "gen_ai.request.model" in words)
-    names_model = _genai_model(words) is not None
+    names_model = _genai_model(words) is not None or _requested_model(words) is not None
     if is_said or (names_model and holds_prompt(words, span)):
         said = said_in_genai(words, span)
         return _found(span, mapping, said if said["model"] else {**said, "model": _named_model(span)})
@@ -99,7 +100,36 @@ def _genai(span: Span, mapping: ImportMap) -> FoundCall | Skipped | None:
             f"a span of the operation '{operation}' that names a model; gen_ai.input.messages or another prompt was "
             f"looked for, and is not there"
         )
-    return None
+    return _unknown_words(words)
+
+
+def _requested_model(words: Mapping[str, Any]) -> object:
+    """The model inside a raw request, as Logfire keeps it."""
+    request = decoded(words.get("request_data"))
+    return request.get("model") if isinstance(request, Mapping) else None
+
+
+def _unknown_words(words: Mapping[str, Any]) -> Skipped | None:
+    """A span that holds a prompt and a model, or calls itself a model's, in words of which none is known."""
+    own = {key: value for key, value in words.items() if isinstance(value, str) and not key.startswith("resource.")}
+    prompt = next((key for key in sorted(own) if _PROMPT_LIKE.search(key)), None)
+    model = next((key for key in sorted(own) if _MODEL_LIKE.search(key) or _says_llm(key, own[key])), None)
+    if prompt is None or model is None or prompt == model:
+        return None
+    return Skipped(
+        f"a span with {prompt} and {model}, which are not known; gen_ai.request.model with gen_ai.input.messages and "
+        f"their like were looked for"
+    )
+
+
+_PROMPT_LIKE = re.compile(r"(?:^|[._:])(?:prompts?|messages|input(?:_json|_messages)?)$", re.IGNORECASE)
+_MODEL_LIKE = re.compile(r"(?:^|[._:])model(?:_?name|_?id)?$", re.IGNORECASE)
+
+
+def _says_llm(key: str, value: str) -> bool:
+    plain = value.lower().replace(" ", "")
+    is_kind = key.lower().endswith(("kind", "type", "subtype")) and plain in ("llm", "generation", "model")
+    return is_kind or '"type":"llm"' in plain
 
 
 def _operation(words: Mapping[str, Any]) -> str | None:
@@ -143,5 +173,6 @@ def _found(span: Span, mapping: ImportMap, said: Mapping[str, Any]) -> FoundCall
         parent_id=span.parent_id,
         error=span.error,
         error_type=span.error_type,
+        is_cut=span.is_cut,
         **said,
     )

@@ -29,9 +29,11 @@ PROMPTS = (
 MODELS = (
     "gen_ai.response.model", "gen_ai.request.model", "llm.request.model", "llm.response.model", "ai.model.id",
     "langfuse.observation.model.name", "llm.model_name", "llm.model",
+    "gen_ai.model_name",
 )  # fmt: skip
 _OUTPUTS = (
     "gen_ai.output.messages", "gen_ai.completion", "gen_ai.response.messages", "gen_ai.output",
+    "gen_ai.response.text",
     "langfuse.observation.output", "response_data", "llm.completions", "output.value", "traceloop.entity.output",
     "gcp.vertex.agent.llm_response", "ai.response", "output",
 )  # fmt: skip
@@ -41,17 +43,18 @@ _SCHEMAS = (
 )  # fmt: skip
 _TOOLS = ("gen_ai.tool.definitions", "gen_ai.request.tools", "ai.prompt.tools", "gen_ai.agent.tools", "llm.tools")
 _USAGE = {
-    "input_tokens": ("input_tokens", "prompt_tokens", "promptTokens"),
-    "output_tokens": ("output_tokens", "completion_tokens", "completionTokens"),
+    "input_tokens": ("input_tokens", "prompt_tokens", "promptTokens", "inputTokens"),
+    "output_tokens": ("output_tokens", "completion_tokens", "completionTokens", "outputTokens"),
     "total_tokens": ("total_tokens", "totalTokens"),
     "cached_tokens": (
         "cache_read.input_tokens", "cache_read_input_tokens", "details.cache_read_tokens", "cached_input_tokens",
         "cachedInputTokens", "input_tokens.cached", "cached_tokens", "details.cached_tokens",
-        "prompt_tokens_details.cached_tokens",
+        "prompt_tokens_details.cached_tokens", "inputTokenDetails.cacheReadTokens",
     ),
     "cache_write_tokens": (
         "cache_write.input_tokens", "cache_creation.input_tokens", "cache_creation_input_tokens",
         "details.cache_write_tokens", "cache_write_input_tokens", "cache_write_tokens",
+        "inputTokenDetails.cacheWriteTokens",
     ),
     "reasoning_tokens": ("reasoning_tokens", "details.reasoning_tokens", "reasoningTokens", "output_tokens.reasoning"),
 }  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from tierwise.data.importers.questions import asked_beside
 from tierwise.data.importers.requests import read_request
 from tierwise.data.importers.schemas import plain_tools, requested_schema, response_schema
 from tierwise.data.importers.words_indexed import indexed, indexed_answer, indexed_messages
@@ -19,8 +20,8 @@ def said_in_openinference(words: Mapping[str, Any]) -> dict[str, Any]:
     value = decoded(words.get("input.value"))
     request = value if isinstance(value, Mapping) else {}
     read = read_request(value)
-    messages = indexed_messages(words, "llm.input_messages.", "message.")
-    flat = {key: each for key, each in words.items() if key.startswith(("llm.input_messages.", "llm.tools."))}
+    messages = indexed_messages(words, "llm.input_messages.", "message.") or _listed(words.get("llm.input_messages"))
+    flat = {key: each for key, each in words.items() if key.startswith(("llm.input_messages", "llm.tools."))}
     tools = [tool.get("tool.json_schema") or tool.get("json_schema") for tool in indexed(words, "llm.tools.")]
     return {
         "messages": messages or read.messages or indexed_messages(words, "llm.prompts.", "prompt."),
@@ -30,12 +31,20 @@ def said_in_openinference(words: Mapping[str, Any]) -> dict[str, Any]:
         "usage": _openinference_usage(words),
         "cost_usd": first_amount(words, "llm.cost.total"),
         "answer": _openinference_answer(words),
-        "asked": [flat, value],
+        "asked": [flat, value, asked_beside(parameters)],
         "problem": read.problem
         or (
             "neither llm.input_messages nor input.value is there" if value is None else "input.value holds no messages"
         ),
     }
+
+
+def _listed(raw: object) -> list[dict[str, Any]]:
+    """Messages that an exporter wrote as one list instead of under an index each."""
+    listed = decoded(raw)
+    items = [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []
+    plain = [item["message"] if isinstance(item.get("message"), Mapping) else item for item in items]
+    return read_request([{key.removeprefix("message."): item[key] for key in item} for item in plain]).messages
 
 
 def said_in_mlflow(words: Mapping[str, Any]) -> dict[str, Any]:

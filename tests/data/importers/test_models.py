@@ -25,6 +25,18 @@ def catalogue(small: str, large: str) -> TierCatalogue:
         ("claude-3-5-haiku-20241022", "claude-3-5-haiku-latest"),
         ("gemini-1.5-flash", "models/gemini-1.5-flash-002"),
         ("llama3.2", "ollama/llama3.2:latest"),
+        ("gpt-4o-mini", "openai:gpt-4o-mini"),
+        ("gemini-2.5-flash", "google-gla:gemini-2.5-flash-preview-05-20"),
+        ("claude-3-5-haiku", "bedrock:us.anthropic.claude-3-5-haiku-20241022-v1:0"),
+        ("claude-sonnet-4-5", "anthropic/claude-4.5-sonnet"),
+        (
+            "claude-3-5-haiku",
+            "arn:aws:bedrock:eu-west-1:1:inference-profile/eu.anthropic.claude-3-5-haiku-20241022-v1:0",
+        ),
+        ("gemini-2.5-flash", "gemini-2.5-flash-preview-09-2025"),
+        ("gemini-2.5-flash", "openrouter/google/gemini-2.5-flash:free"),
+        ("claude-3-5-haiku", "us-gov.anthropic.claude-3-5-haiku-20241022-v1:0"),
+        ("claude-3-5-haiku", "jp.anthropic.claude-3-5-haiku-20241022-v1:0[1m]"),
     ],
 )
 def test_prefixes_and_dates_do_not_matter(listed: str, logged: str) -> None:

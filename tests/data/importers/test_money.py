@@ -103,6 +103,14 @@ def test_an_estimate_is_what_would_be_billed(usage: Any, cost_usd: float | None,
     assert attempt.cost_is_estimate is (cost_usd is not None)
 
 
+@pytest.mark.parametrize("cost", [0.5, {"total_cost": 0.5, "request_cost": 0.006}])
+def test_what_a_provider_says_that_a_call_cost_decides(cost: Any, attempts: Attempts) -> None:
+    usage = {"prompt_tokens": 1000, "completion_tokens": 10, "cost": cost}
+    answer = {"id": "r", "model": "m", "choices": [{"message": {"content": "y"}}], "usage": usage}
+    (attempt,) = attempts("openai", [{"id": "e", "request": {"model": "m", "messages": ASKED}, "response": answer}])
+    assert (attempt.cost_usd, attempt.cost_is_estimate) == (0.5, False)
+
+
 @pytest.mark.parametrize("hit", [True, "True", "true"])
 def test_a_cache_hit_costs_nothing_and_tells_nothing(hit: Any, attempts: Attempts) -> None:
     row = payload(

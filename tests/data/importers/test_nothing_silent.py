@@ -106,6 +106,13 @@ OTHER_WORDS: dict[str, dict[str, Any]] = {
             "contents": [{"role": "user", "parts": [{"text": "Find A-17."}]}],
         }),
     },
+    "openinference's messages as one list": {
+        "openinference.span.kind": "LLM", "llm.model_name": "gpt-4o",
+        "llm.input_messages": json.dumps([
+            {"message.role": "system", "message.content": "Be brief."},
+            {"message": {"role": "user", "content": "Find A-17."}},
+        ]),
+    },
     "a python list": {
         "gen_ai.prompt": "[{'role': 'system', 'content': 'Be brief.'}, {'role': 'user', 'content': 'Find A-17.'}]",
     },
@@ -159,6 +166,10 @@ def test_tool_calls_in_events_of_strands_are_read(read: Any) -> None:
         ({"gen_ai.operation.name": "chat", "gen_ai.input.messages": MESSAGES}, "without the name of its model"),
         ({"mlflow.spanType": '"LLM"', "mlflow.llm.model": '"gpt-4o"', "mlflow.spanInputs": '{"q": 1}'},
          "mlflow.spanInputs holds no messages"),
+        ({"acme.model": "gpt-4o", "acme.prompt": "x"}, "a span with acme.prompt and acme.model"),
+        ({"braintrust.span_attributes": '{"type": "llm"}', "braintrust.input_json": "x"},
+         "a span with braintrust.input_json and braintrust.span_attributes"),
+        ({"genkit:metadata:subtype": "model", "genkit:input": "x"}, "a span with genkit:input and"),
         ({"openinference.span.kind": "LLM", "llm.model_name": "gpt-4o"}, "neither llm.input_messages nor input.value"),
     ],
 )  # fmt: skip
@@ -175,3 +186,28 @@ def test_content_events_of_which_each_is_a_message_are_read(read: Any) -> None:
     ]
     report = read("otlp", otlp({**MODEL, "gen_ai.operation.name": "chat"}, events))
     assert prompts(report) == [[("system", "Be brief."), ("user", "Find A-17.")]]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said", "counts"),
+    [
+        ({"ai.operationId": "ai.generateText.doGenerate", "ai.model.id": "gpt-4o", "ai.response.text": "Yo.",
+          "ai.prompt.messages": json.dumps(ASKED), "ai.usage.inputTokens": 100, "ai.usage.outputTokens": 5,
+          "ai.usage.inputTokenDetails.cacheReadTokens": 60}, "Yo.", (100, 5, 60)),
+        ({"request_data": json.dumps({"model": "gpt-4o", "messages": ASKED}),
+          "response_data": json.dumps({"message": {"role": "assistant", "content": "Yo."},
+                                       "usage": {"prompt_tokens": 100, "completion_tokens": 5}})}, "Yo.",
+         (100, 5, None)),
+        ({**MODEL, "gen_ai.operation.name": "chat", "gen_ai.request.messages": json.dumps(ASKED),
+          "gen_ai.response.text": '["Yo."]'}, "Yo.", (None, None, None)),
+        ({"gen_ai.span.kind": "LLM", "gen_ai.model_name": "gpt-4o", "gen_ai.prompt": "Find A-17.",
+          "gen_ai.completion": "Yo."}, "Yo.", (None, None, None)),
+    ],
+)  # fmt: skip
+def test_answers_and_counts_in_other_words_are_read(
+    attributes: dict[str, Any], said: str, counts: tuple[int | None, ...], read: Any
+) -> None:
+    (step,) = read("otlp", otlp(attributes)).assembled.steps
+    (attempt,) = step.attempts
+    assert (step.step.messages[-1].content, attempt.output) == ("Find A-17.", said)
+    assert (attempt.input_tokens, attempt.output_tokens, attempt.cached_tokens) == counts
