@@ -144,7 +144,7 @@ def serving(folder: Path, upstream_port: int | None = None, **settings: Any) -> 
 
 
 def _await(service: Service) -> None:
-    for _ in range(400):
+    for _ in range(1200):
         try:
             if service.client.get("/healthz").status_code == 200:
                 return

@@ -87,7 +87,7 @@ def _delta(event: dict[str, Any]) -> str:
 
 def _rested(service: Service, path: str = CHAT) -> None:
     """Waits until no model rests after failures any more."""
-    for _ in range(100):
+    for _ in range(600):
         if ask(service, path, "").headers.get("x-tierwise-accepted") not in (None, "none"):
             return
         time.sleep(0.1)

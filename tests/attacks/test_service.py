@@ -185,7 +185,7 @@ def test_a_deleted_task_leaves_no_text(tmp_path: Path) -> None:
         body = {"step": {"text": "the zanzibar plan"}, "task_id": "t-1"}
         decision_id = service.client.post("/route", json=body).json()["decision_id"]
         service.client.post("/outcomes", json={"decision_id": decision_id, "tier": "small"})
-        for _ in range(100):
+        for _ in range(1200):
             if service.client.delete("/tasks/t-1").json()["decisions"]:
                 break
             time.sleep(0.05)

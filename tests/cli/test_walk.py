@@ -147,7 +147,7 @@ def ask(address: str, prompt: str) -> str:
 
 def wait_for_audits(place: Path, n_wanted: int = 5) -> list[Any]:
     """The mirrored attempts in the log, once there are some."""
-    for _ in range(200):
+    for _ in range(1200):
         with DecisionLog.open(f"sqlite:///{place}/.tierwise/decisions.db") as log:
             found = [a for step in log.logged_steps() for a in step.attempts if is_mirror(a)]
         if len(found) >= n_wanted:

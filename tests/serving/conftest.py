@@ -126,7 +126,7 @@ def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def _await_health(address: str) -> None:
-    for _ in range(400):
+    for _ in range(1200):
         try:
             if httpx2.get(f"{address}/healthz").status_code == 200:
                 return

@@ -43,7 +43,7 @@ def running(start: Callable[..., TestClient], put: Callable[[Experiment], None])
 
 
 def await_experiment(client: TestClient, name: str | None) -> None:
-    for _ in range(500):
+    for _ in range(6000):
         if client.get("/readyz").json()["experiment"] == name:
             return
         time.sleep(0.01)

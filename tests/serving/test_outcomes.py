@@ -128,7 +128,7 @@ def test_a_database_that_never_was_there_lets_decisions_flow(start) -> None:  # 
 
 
 def _wait_until_stored(client: TestClient, decision_id: str) -> None:
-    for _ in range(100):
+    for _ in range(1200):
         if client.get(f"/decisions/{decision_id}").status_code == 200:
             return
         time.sleep(0.05)

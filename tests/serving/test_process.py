@@ -40,7 +40,7 @@ def test_sighup_looks_for_a_new_bundle(launch: Callable[..., Any], tmp_path: Pat
     assert "manifest.json" in httpx2.get(f"{running.address}/readyz").json()["detail"]
     (tmp_path / "bundle/manifest.json").write_text("{}")
     running.process.send_signal(signal.SIGHUP)
-    for _ in range(100):
+    for _ in range(1200):
         if "no manifest.json" not in httpx2.get(f"{running.address}/readyz").json()["detail"]:
             break
         time.sleep(0.05)

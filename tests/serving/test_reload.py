@@ -126,7 +126,7 @@ def test_reload_looks_at_once(folder: Path, start: Callable[..., TestClient]) ->
 
 
 def _wait_until_live(client: TestClient, version: str) -> None:
-    for _ in range(400):
+    for _ in range(6000):
         if client.get("/readyz").json()["router_version"] == version:
             return
         time.sleep(0.01)

@@ -45,7 +45,7 @@ def ask(client: TestClient, n_requests: int) -> None:
 
 
 def await_metric(client: TestClient, line: str) -> None:
-    for _ in range(300):
+    for _ in range(6000):
         if line in client.get("/metrics").text:
             return
         time.sleep(0.01)

@@ -114,7 +114,7 @@ def test_trouble_and_bad_options_are_what_they_are_without_threads(start: Callab
 
 def _await_under_way(client: TestClient, n: int) -> None:
     pool = client.app.state.service.desk._chooser._pool  # type: ignore[attr-defined]
-    for _ in range(500):
+    for _ in range(6000):
         if pool._n_under_way == n:
             return
         time.sleep(0.01)

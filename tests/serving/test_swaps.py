@@ -98,7 +98,7 @@ def test_a_corrupt_bundle_is_refused_and_the_live_one_stays(
     client = start(bundle=link, reload_seconds=0)
     turn(link, broken)
     client.post("/reload")
-    for _ in range(300):
+    for _ in range(3000):
         if client.get("/readyz").json()["note"]:
             break
         time.sleep(0.02)

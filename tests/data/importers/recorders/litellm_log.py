@@ -81,7 +81,7 @@ async def _run(collector: _Collector) -> None:
 
 async def _logged(collector: _Collector, n_payloads: int) -> None:
     """Callbacks run after the call has returned."""
-    for _ in range(200):
+    for _ in range(3000):
         if len(collector.payloads) >= n_payloads:
             return
         await asyncio.sleep(0.02)
