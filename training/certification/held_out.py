@@ -34,9 +34,10 @@ class Expected:
         factor = None if self.weight_factor is None else self.weight_factor[rows]
         return Expected(self.p_success[rows], self.cost_usd[rows], self.unit_usd[rows], chain, factor)
 
-    def cost_weight(self, weight: float) -> float | Floats:
-        """What a unit of cost weighs, of all steps or of each, float64 [n, 1]."""
-        return weight if self.weight_factor is None else weight * self.weight_factor[:, None]
+    @property
+    def weight_column(self) -> float | Floats:
+        """``weight_factor`` as ``choose_all`` takes it, float64 [n, 1], or 1 for all steps."""
+        return 1.0 if self.weight_factor is None else self.weight_factor[:, None]
 
 
 @dataclass(frozen=True, slots=True)

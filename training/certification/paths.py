@@ -29,7 +29,7 @@ _N_HALVINGS = 14
 def choose(expected: Expected, tiers: NDArray[np.bool_], weight: float) -> NDArray[np.int64]:
     """The tier of each step at a cost weight, int64 [n]; ``tiers`` bool [k] are those that may be chosen."""
     p_success = np.where(tiers, expected.p_success, -np.inf)
-    return np.asarray(choose_all(p_success, expected.relative_cost, expected.cost_weight(weight)), dtype=np.int64)
+    return np.asarray(choose_all(p_success, expected.relative_cost, weight * expected.weight_column), dtype=np.int64)
 
 
 def weights_at(
@@ -45,24 +45,32 @@ def weights_at(
     """
     if not len(is_fixed):
         return np.full(len(savings), np.nan)
-    cost = expected.relative_cost
-    asked = _Asked(expected.take(~is_fixed), tiers, float(cost[is_fixed, fixed].sum()), float(cost[:, -1].sum()))
+    cost, free = expected.relative_cost, expected.take(~is_fixed)
+    asked = _Asked(
+        np.where(tiers, free.p_success, -np.inf),
+        cost[~is_fixed],
+        free.weight_column,
+        float(cost[is_fixed, fixed].sum()),
+        float(cost[:, -1].sum()),
+    )
     grid_saving = np.array([asked.saving(weight) for weight in _GRID])
     return np.array([_weight_at(asked, grid_saving, saving) for saving in savings])
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What is expected of the steps that may move, and of which ``tiers``; what others cost, and all at the top."""
+    """``p_success`` and ``cost`` float64 [m, k] of the steps that may move, and what their cost weights are multiplied
+    with; what others cost, and all at the top."""
 
-    free: Expected
-    tiers: NDArray[np.bool_]
+    p_success: Floats
+    cost: Floats
+    factor: float | Floats
     fixed_cost: float
     top_cost: float
 
     def saving(self, weight: float) -> float:
-        chosen = choose(self.free, self.tiers, weight)
-        paid = self.free.relative_cost[np.arange(len(chosen)), chosen].sum() + self.fixed_cost
+        chosen = choose_all(self.p_success, self.cost, weight * self.factor)
+        paid = self.cost[np.arange(len(chosen)), chosen].sum() + self.fixed_cost
         return float(1.0 - paid / self.top_cost)
 
 
