@@ -11,8 +11,7 @@ from typing import Any
 
 from tierwise.data.importers.agent_session import AgentCall, AgentSession, texts_of
 from tierwise.data.importers.call import seconds
-from tierwise.data.importers.errors import UNREADABLE, why
-from tierwise.data.importers.json_source import read_json_objects
+from tierwise.data.importers.json_source import read_json_objects, tried
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record
 from tierwise.data.importers.schemas import plain_tools
@@ -40,10 +39,9 @@ def read_atif_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
         session.tools = plain_tools(agent.get("tool_definitions"))
         for number, step in enumerate(steps, start=1):
             if isinstance(step, Mapping):
-                try:
-                    _take_step(session, step, number, agent.get("model_name"))
-                except UNREADABLE as error:
-                    yield record.malformed(f"step {number} {why(error)}")
+                yield from tried(
+                    record, _take_step, session, step, number, agent.get("model_name"), where=f"step {number} "
+                )
         yield from session.records()
 
 

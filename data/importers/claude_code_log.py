@@ -12,8 +12,7 @@ from typing import Any
 from tierwise.data.importers.agent_session import AgentSession, texts_of
 from tierwise.data.importers.branches import Branches
 from tierwise.data.importers.call import seconds
-from tierwise.data.importers.errors import UNREADABLE, why
-from tierwise.data.importers.json_source import read_json_objects
+from tierwise.data.importers.json_source import read_json_objects, tried
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record, Skipped
 from tierwise.data.replies.usage import read_usage
@@ -39,10 +38,7 @@ def read_claude_code_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
         key = _side_chain(line)
         task = "/".join(filter(None, [str(line.get("sessionId") or line.get("session_id") or path.stem), key]))
         session, branches = sessions.setdefault(key, (AgentSession(task, "claude-code", str(path)), Branches()))
-        try:
-            _take(session, branches, line)
-        except UNREADABLE as error:
-            yield record.malformed(why(error))
+        yield from tried(record, _take, session, branches, line)
         branches.note(session, line.get("uuid"))
     for session, _ in sessions.values():
         yield from session.records()

@@ -7,8 +7,7 @@ from typing import Any
 
 from tierwise.data.importers.agent_session import AgentSession, texts_of
 from tierwise.data.importers.call import seconds
-from tierwise.data.importers.errors import UNREADABLE, why
-from tierwise.data.importers.json_source import read_json_objects
+from tierwise.data.importers.json_source import read_json_objects, tried
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record
 from tierwise.data.replies.usage import read_usage
@@ -31,10 +30,7 @@ def read_codex_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
             continue
         if record.value.get("type") == "turn_context":
             model = payload.get("model") or model
-        try:
-            _take_line(session, record.value, payload, model)
-        except UNREADABLE as error:
-            yield record.malformed(why(error))
+        yield from tried(record, _take_line, session, record.value, payload, model)
     yield from session.records()
 
 

@@ -11,8 +11,7 @@ from typing import Any
 
 from tierwise.data.importers.agent_session import AgentSession, texts_of
 from tierwise.data.importers.call import seconds
-from tierwise.data.importers.errors import UNREADABLE, why
-from tierwise.data.importers.json_source import Numbered, read_json_objects
+from tierwise.data.importers.json_source import Numbered, read_json_objects, tried
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record
 from tierwise.data.replies.parts import read_content
@@ -43,10 +42,9 @@ def read_gemini_cli_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
                 messages[str(message.get("id") or len(messages))] = message
     session = AgentSession(session_id, "gemini-cli", str(path))
     for number, (message_id, message) in enumerate(messages.items(), start=1):
-        try:
-            _take_message(session, f"{session_id}-{message_id}", message)
-        except UNREADABLE as error:
-            yield Numbered(str(path), number, message).malformed(why(error))
+        yield from tried(
+            Numbered(str(path), number, message), _take_message, session, f"{session_id}-{message_id}", message
+        )
     yield from session.records()
 
 

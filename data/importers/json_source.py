@@ -6,7 +6,7 @@ A file that breaks off in the middle gives every record up to the break, and the
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from gzip import BadGzipFile, GzipFile
 from pathlib import Path
@@ -47,6 +47,14 @@ def read_json_objects(path: Path, container_keys: tuple[str, ...] = ()) -> Itera
                 yield Numbered(str(path), number, item)
             else:
                 yield Malformed(str(path), number, "is no JSON object", json.dumps(item, default=str))
+
+
+def tried(record: Numbered, take: Callable[..., None], *told: Any, where: str = "") -> Iterator[Malformed]:
+    """Calls ``take`` with what is ``told``. What cannot be read is reported, ``where`` first, and stops nothing."""
+    try:
+        take(*told)
+    except UNREADABLE as error:
+        yield record.malformed(f"{where}{why(error)}")
 
 
 def guarded(record: Numbered, found: Iterator[Any]) -> Iterator[Any]:

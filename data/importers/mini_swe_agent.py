@@ -6,8 +6,7 @@ from typing import Any
 
 from tierwise.data.importers.agent_session import AgentSession, texts_of
 from tierwise.data.importers.call import seconds
-from tierwise.data.importers.errors import UNREADABLE, why
-from tierwise.data.importers.json_source import read_json_objects
+from tierwise.data.importers.json_source import read_json_objects, tried
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record, Signal
 from tierwise.data.replies.answers import read_answer
@@ -33,10 +32,7 @@ def read_mini_swe_agent(path: Path, mapping: ImportMap) -> Iterator[Record]:
         model = _model(info)
         for message in messages:
             if isinstance(message, Mapping):
-                try:
-                    _take_message(session, message, model)
-                except UNREADABLE as error:
-                    yield record.malformed(why(error))
+                yield from tried(record, _take_message, session, message, model)
         yield from session.records()
         status = info.get(EXIT_STATUS)
         if isinstance(status, str) and status:

@@ -7,8 +7,7 @@ from typing import Any
 
 from tierwise.data.importers.agent_session import AgentSession
 from tierwise.data.importers.call import seconds
-from tierwise.data.importers.errors import UNREADABLE, why
-from tierwise.data.importers.json_source import read_json_objects
+from tierwise.data.importers.json_source import read_json_objects, tried
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record
 from tierwise.data.replies.counts import count
@@ -30,10 +29,7 @@ def read_opencode_export(path: Path, mapping: ImportMap) -> Iterator[Record]:
         session = AgentSession(str(info.get("id") or path.stem), "opencode", str(path))
         for message in messages:
             if isinstance(message, Mapping) and isinstance(message.get("info"), Mapping):
-                try:
-                    _take_message(session, message["info"], message.get("parts"))
-                except UNREADABLE as error:
-                    yield record.malformed(why(error))
+                yield from tried(record, _take_message, session, message["info"], message.get("parts"))
         yield from session.records()
 
 

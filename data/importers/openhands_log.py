@@ -11,8 +11,7 @@ from typing import Any
 
 from tierwise.data.importers.agent_session import AgentCall, AgentSession, texts_of
 from tierwise.data.importers.call import seconds
-from tierwise.data.importers.errors import UNREADABLE, why
-from tierwise.data.importers.json_source import Numbered, read_json_objects
+from tierwise.data.importers.json_source import Numbered, read_json_objects, tried
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Record, Skipped
 from tierwise.data.replies.answers import read_answer
@@ -41,10 +40,9 @@ def read_openhands_logs(paths: Sequence[Path], mapping: ImportMap) -> Iterator[R
     for name, values in conversations.items():
         session, model = AgentSession(name, "openhands", name), _model(values)
         for event in sorted(values, key=lambda event: str(event.get("timestamp") or "")):
-            try:
-                (_take_sdk_event if "kind" in event else _take_event)(session, event, model)
-            except UNREADABLE as error:
-                yield Numbered(name, 0, event).malformed(why(error))
+            yield from tried(
+                Numbered(name, 0, event), _take_sdk_event if "kind" in event else _take_event, session, event, model
+            )
         if not session.calls:
             yield Skipped("a conversation of OpenHands without an answer of a model")
         _note_usage(session, values)
