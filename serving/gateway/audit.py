@@ -8,7 +8,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from tierwise.agents.protocols import Completion
@@ -17,14 +16,13 @@ from tierwise.agents.upstreams.errors import ProviderError
 from tierwise.agents.upstreams.reply import price
 from tierwise.agents.upstreams.transport import Transport
 from tierwise.data.courses import AUDIT, AUDIT_KEY, COURSE, P_AUDIT
-from tierwise.data.decision_log.views.mirrored import mirrored_usd
 from tierwise.data.mirrored import IS_SAME, MIRROR
 from tierwise.data.records import Outcome
 from tierwise.data.trouble import TroubleLog
 from tierwise.serving.gateway.answers import AnswerKeeper
 from tierwise.serving.gateway.aside import Aside
 from tierwise.serving.gateway.asked import GatewayRequest
-from tierwise.serving.gateway.mirror import DayBudget, estimated_usd, is_free, is_same
+from tierwise.serving.gateway.mirror import DayBudget, day_budget, estimated_usd, is_free, is_same
 
 if TYPE_CHECKING:
     from tierwise.serving.metrics import Metrics
@@ -40,15 +38,8 @@ def open_audit(
     settings = service.settings
     if not settings.courses or not settings.audit_share or not settings.audit_usd_per_day:
         return None
-
-    def spent_since(moment: float) -> float:
-        log = service.recorder.log
-        return 0.0 if log is None else log.ask(partial(mirrored_usd, since=moment, key=AUDIT_KEY))
-
-    usd_per_day = settings.audit_usd_per_day / settings.workers
-    budget = DayBudget(usd_per_day, spent_since)
-    aside = Aside(transport, report, answers)
-    return Audit(settings.audit_share, usd_per_day, budget, aside, service.metrics)
+    budget = day_budget(service, settings.audit_usd_per_day, AUDIT_KEY)
+    return Audit(settings.audit_share, budget, Aside(transport, report, answers), service.metrics)
 
 
 class Audit:
@@ -57,14 +48,12 @@ class Audit:
     def __init__(
         self,
         share: float,
-        usd_per_day: float,
         budget: DayBudget,
         aside: Aside,
         metrics: "Metrics",
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._share = share
-        self._usd_per_day = usd_per_day
         self._budget = budget
         self._aside = aside
         self._metrics = metrics
@@ -74,7 +63,7 @@ class Audit:
     @property
     def p_audit(self) -> float:
         """The chance of the next audit: it falls once half of the day's money is spent. May ask the database."""
-        left = max(0.0, self._budget.left_usd) / self._usd_per_day
+        left = max(0.0, self._budget.left_usd) / self._budget.usd_per_day
         return self._share * min(1.0, 2 * left)
 
     def consider(self, request: GatewayRequest, decision_id: str, used: Completion, tops: tuple[Endpoint, ...]) -> None:

@@ -11,6 +11,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tierwise.agents.protocols import Completion
@@ -48,14 +49,19 @@ def open_mirror(
     settings = service.settings
     if not settings.mirror_usd_per_day or not settings.mirror_share:
         return None
+    budget = day_budget(service, settings.mirror_usd_per_day, MIRROR_KEY)
+    share, audits = settings.mirror_share, not settings.observe
+    return Mirror(share, budget, Aside(transport, report, answers), random.random, audits)
+
+
+def day_budget(service: "Service", usd_per_day: float, key: str) -> "DayBudget":
+    """This process's share of a day's money for attempts whose idempotency keys begin with ``key``."""
 
     def spent_since(moment: float) -> float:
         log = service.recorder.log
-        return 0.0 if log is None else log.ask(lambda connection: mirrored_usd(connection, moment))
+        return 0.0 if log is None else log.ask(partial(mirrored_usd, since=moment, key=key))
 
-    budget = DayBudget(settings.mirror_usd_per_day / settings.workers, spent_since)
-    share, audits = settings.mirror_share, not settings.observe
-    return Mirror(share, budget, Aside(transport, report, answers), random.random, audits)
+    return DayBudget(usd_per_day / service.settings.workers, spent_since)
 
 
 class DayBudget:
@@ -66,7 +72,7 @@ class DayBudget:
     def __init__(
         self, usd_per_day: float, spent_before: Callable[[float], float], clock: Callable[[], float] = time.time
     ) -> None:
-        self._usd_per_day = usd_per_day
+        self.usd_per_day = usd_per_day
         self._spent_before = spent_before
         self._clock = clock
         self._day = -1
@@ -81,12 +87,12 @@ class DayBudget:
             if day != self._day:
                 self._spent_usd = self._spent_before(day * DAY_SECONDS)
                 self._day = day
-            return self._usd_per_day - self._spent_usd
+            return self.usd_per_day - self._spent_usd
 
     def reserve(self, usd: float) -> bool:
         """Sets ``usd`` aside; False where they are not there any more."""
         with self._lock:
-            if usd > self._usd_per_day - self._spent_usd:
+            if usd > self.usd_per_day - self._spent_usd:
                 return False
             self._spent_usd += usd
             return True
