@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-SAYS = {"small": "The answer is 7.", "mid": "**7**", "frontier": "7, of course."}
+SAYS = {"small": "The answer is 7.", "mid": "**7**", "frontier": "7.0"}
 USAGE = {"prompt_tokens": 100, "completion_tokens": 5, "total_tokens": 105}
 LOGPROBS = {"content": [{"token": "7", "logprob": -0.1, "top_logprobs": []}]}
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 from tierwise.router_model.chain import Floats
 from tierwise.router_model.steps_needed import ENOUGH_LOSSES, MOST_STAKED
@@ -60,7 +60,7 @@ class MeanTest:
         if n_lost < ENOUGH_LOSSES:
             return False
         deviation = np.sqrt(np.square(bounded).sum() + room * self.upper)
-        return bool(room / deviation >= stats.norm.ppf(self.confidence))
+        return bool(room / deviation >= ndtri(self.confidence))
 
     def _is_won(self, bounded: Floats, spread: float) -> bool:
         wealth = log_wealth(bounded, max(self.upper, 1e-12), spread, self.confidence)
@@ -74,7 +74,7 @@ class MeanTest:
         freedom = sizes.sum() ** 2 / np.square(sizes).sum() - 1
         if freedom <= 0:
             return False
-        return bool(mean + stats.t.ppf(self.confidence, freedom) * error <= 0)
+        return bool(mean + stdtrit(freedom, self.confidence) * error <= 0)
 
 
 def log_wealth(values: Floats, upper: float, spread: float, confidence: float) -> float:

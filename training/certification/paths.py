@@ -10,7 +10,6 @@ top, at plus infinity all at the cheapest tier, and the expected cost falls all 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,43 +45,48 @@ def weights_at(
     if not len(is_fixed):
         return np.full(len(savings), np.nan)
     cost, free = expected.relative_cost, expected.take(~is_fixed)
-    asked = _Asked(
-        np.where(tiers, free.p_success, -np.inf),
-        cost[~is_fixed],
-        free.weight_column,
-        float(cost[is_fixed, fixed].sum()),
-        float(cost[:, -1].sum()),
-    )
-    grid_saving = np.array([asked.saving(weight) for weight in _GRID])
-    return np.array([_weight_at(asked, grid_saving, saving) for saving in savings])
+    crossings, paid = _stair(np.where(tiers, free.p_success, -np.inf), cost[~is_fixed], free.weight_column)
+    saving = 1.0 - (paid + float(cost[is_fixed, fixed].sum())) / float(cost[:, -1].sum())
+    return _lowest(crossings, saving, np.asarray(savings))
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """``p_success`` and ``cost`` float64 [m, k] of the steps that may move, and what their cost weights are multiplied
-    with; what others cost, and all at the top."""
+def _stair(p_success: Floats, cost: Floats, factor: float | Floats) -> tuple[Floats, Floats]:
+    """What ``choose_all`` costs by weight: it falls at each of the weights float64 [m], ascending, where some step
+    takes a cheaper tier, and is float64 [m + 1] in sum below the first, between two, and beyond the last.
 
-    p_success: Floats
-    cost: Floats
-    factor: float | Floats
-    fixed_cost: float
-    top_cost: float
+    ``p - w * f * c`` is a line over w for each tier of a step (``p`` -inf: not open; ``cost`` float64 [n, k]). A step
+    starts on that of its dearest open tier and goes over to the one that crosses it first, at most k - 1 times.
+    """
+    each = np.arange(len(cost))
+    dearest = np.where(np.isneginf(p_success), -np.inf, cost).max(axis=1, keepdims=True)
+    at = np.where(cost == dearest, p_success, -np.inf).argmax(axis=1)
+    start = float(cost[each, at].sum())
+    weights, falls = [np.empty(0)], [np.zeros(1)]
+    for _ in range(cost.shape[1] - 1):
+        cheaper = cost[each, at, None] - cost
+        with np.errstate(divide="ignore", invalid="ignore"):
+            crossed = np.where(cheaper > 0, (p_success[each, at, None] - p_success) / cheaper, np.inf)
+        first = crossed.min(axis=1, keepdims=True)
+        after = np.where(crossed == first, cost, np.inf).argmin(axis=1)
+        goes = np.isfinite(first[:, 0])
+        weights.append((first / factor)[goes, 0])
+        falls.append(cheaper[each, after][goes])
+        at = np.where(goes, after, at)
+    crossings, fallen = np.concatenate(weights), np.concatenate(falls)
+    order = crossings.argsort(kind="stable")
+    return crossings[order], start - np.concatenate([fallen[:1], fallen[1:][order]]).cumsum()
 
-    def saving(self, weight: float) -> float:
-        chosen = choose_all(self.p_success, self.cost, weight * self.factor)
-        paid = self.cost[np.arange(len(chosen)), chosen].sum() + self.fixed_cost
-        return float(1.0 - paid / self.top_cost)
 
+def _lowest(crossings: Floats, saving: Floats, asked: Floats) -> Floats:
+    """The lowest weights with a ``saving`` of ``asked`` float64 [s] or more, by halving between neighbours of the grid.
 
-def _weight_at(asked: _Asked, grid_saving: Floats, saving: float) -> float:
-    """The lowest weight that saves as much, by halving between neighbours of the grid."""
-    reached = np.flatnonzero(grid_saving >= saving)
-    if not len(reached):
-        return float(_GRID[-1])
-    if not reached[0]:
-        return float(_GRID[0])
-    low, high = _GRID[reached[0] - 1], _GRID[reached[0]]
+    Beyond the crossing, never on it: there two tiers are worth the same, and rounding would decide.
+    """
+    at = np.searchsorted(saving[np.searchsorted(crossings, _GRID, side="left")], asked)
+    high = _GRID[np.minimum(at, len(_GRID) - 1)]
+    low = np.where((at > 0) & (at < len(_GRID)), _GRID[np.maximum(at - 1, 0)], high)
     for _ in range(_N_HALVINGS):
         middle = (low + high) / 2
-        low, high = (low, middle) if asked.saving(middle) >= saving else (middle, high)
-    return float(high)
+        is_enough = (saving[np.searchsorted(crossings, middle, side="left")] >= asked) | (low == high)
+        low, high = np.where(is_enough, low, middle), np.where(is_enough, middle, high)
+    return high
