@@ -4,6 +4,7 @@ All learn from the same folds. Costs are relative to the step's own top-tier cal
 to the top tier's successes; knobs are set by task type on held-out predictions of the steps to learn from.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.decisions.certified_courses import played_courses
 from benchmarks.decisions.families import Family, Sides, Used, of_courses, of_single_shots, set_by_part
 from benchmarks.decisions.problem import Fold, Problem
 from tierwise.features.encoders.encoder import load_encoder
@@ -32,6 +34,7 @@ SINGLE, EQUAL, LEARNED, LEARNED_ONE, COURSES = (
     "single shots", "equal or top, untrained", "two answers, learned acceptance", "mid's answer, learned acceptance",
     "course by task type, learned",
 )  # fmt: skip
+CERTIFIED = "courses as certified"
 _LENGTH, _ORACLE = "mid's answer, length threshold", "two answers, oracle"
 _N_INNER = 4
 _ROUTER = BoosterParams(n_rounds=120, num_leaves=15)
@@ -85,23 +88,31 @@ class Answered:
 
 def run_cascades(answered: Answered, folds: Sequence[Fold], on_fold: Callable[[], None]) -> dict[str, list[Used]]:
     """What every contestant comes to for each of ``MAX_LOSSES``, every step decided in the fold that held it out."""
-    n = len(answered.problem.steps)
-    found: dict[str, list[Used]] = {}
+    found: dict[str, list[Used]] = defaultdict(lambda: [_at_the_top(answered) for _ in MAX_LOSSES])
     for fold in folds:
         parts = [answered.parts[rows] for rows in (fold.train, fold.test)]
         top = np.ones(len(fold.train)) if answered.is_blind else answered.problem.success[fold.train, -1]
         contestants = _contestants(answered, fold)
         for name, sides in contestants.items():
-            whole = found.setdefault(
-                name, [Used(np.zeros(n, dtype=np.int64), np.zeros(n), np.ones(n)) for _ in MAX_LOSSES]
-            )
-            for outcome, max_loss in zip(whole, MAX_LOSSES, strict=True):
+            for outcome, max_loss in zip(found[name], MAX_LOSSES, strict=True):
                 unseen = contestants[EQUAL].test if name == COURSES else None
-                used = _used(sides, unseen, top, parts, max_loss)
-                for field in ("final", "lost", "cost"):
-                    getattr(outcome, field)[fold.test] = getattr(used, field)
+                _keep(outcome, fold, _used(sides, unseen, top, parts, max_loss))
+        played = played_courses(fold, answered.relative_cost, answered.schema.target, MAX_LOSSES)
+        for outcome, (final, cost) in zip(found[CERTIFIED], played, strict=True):
+            outcome.final[fold.test], outcome.cost[fold.test] = final, cost
+            outcome.lost[fold.test] = answered.lost(outcome.final)[fold.test]
         on_fold()
-    return found
+    return dict(found)
+
+
+def _at_the_top(answered: Answered) -> Used:
+    n = len(answered.problem.steps)
+    return Used(np.full(n, len(answered.schema.tiers) - 1, dtype=np.int64), np.zeros(n), np.ones(n))
+
+
+def _keep(whole: Used, fold: Fold, used: Used) -> None:
+    for field in ("final", "lost", "cost"):
+        getattr(whole, field)[fold.test] = getattr(used, field)
 
 
 def _used(sides: Sides, unseen: Family | None, top: Floats, parts: Sequence[NDArray[np.str_]], max_loss: float) -> Used:

@@ -9,8 +9,10 @@ from tierwise.training.evaluation.tables import markdown_table
 
 _INTRODUCTION = """Real answers of real models. Cost counts every call and is relative to each step's own top-tier call;
 loss is that of success, relative to the top tier's. Knobs are set by task type on steps that are not decided, with half
-a standard error of margin: no certificate. In the columns of the sources: loss / saving, %. More: points saved more
-than by single shots at the same promise, with the paired 95 % interval of the first seed."""
+a standard error of margin: no certificate. "Courses as certified" are what a user gets: a router with smaller boosters
+trained on the same steps, playing the courses of its menu, certified with 90 % confidence. In the columns of the
+sources: loss / saving, %. More: points saved more than by single shots at the same promise, with the paired 95 %
+interval of the first seed."""
 
 
 def cascades_page(figures: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.decisions.cascades import (
+    CERTIFIED,
     COURSES,
     EQUAL,
     LEARNED,
@@ -81,7 +82,7 @@ def test_a_small_contest(sample_problem: Problem) -> None:
     by_name = {(row["contestant"], row["max_loss"]): row for row in rows}
     assert by_name[SINGLE, 0.03]["more_than_single"]["value"] == 0
     assert by_name[EQUAL, 0.0]["saving"] == by_name[EQUAL, 0.03]["saving"]
-    for name in (SINGLE, LEARNED, COURSES):
+    for name in (SINGLE, LEARNED, COURSES, CERTIFIED):
         savings = [by_name[name, max_loss]["saving"] for max_loss in MAX_LOSSES]
         assert savings == sorted(savings)
     best = by_name["two answers, oracle", 0.0]
