@@ -93,6 +93,7 @@ def _add_modes(group: "argparse._MutuallyExclusiveGroup") -> None:
         "--leave-one-source-out": ("sources", "trained on all logs but one, tested on the one, then with steps of it"),
         "--learning-curves": ("learning_curves", "skill as the log grows, for five kinds of log"),
         "--guarantee": ("guarantee", "does the promise hold, in worlds of known truth of every kind"),
+        "--answer-worlds": ("answer_worlds", "do courses keep their promise, in worlds in which tiers answer"),
         "--dear": ("dear", "some steps of one source at a hundred times the cost, among the others"),
         "--parts": ("parts", "loss and saving of each source and task type, over several draws of the folds"),
         "--escalating": ("escalating", "with a verifier: learned starts against plain cascades"),

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from benchmarks.attacks.measure import measure_attacks
+from benchmarks.decisions.answer_walk import walk_answer_worlds
 from benchmarks.decisions.answers import Cache
 from benchmarks.decisions.contest import measure_contest, run_contest
 from benchmarks.decisions.escalating import CATCH_RATES, measure_escalating
@@ -66,6 +67,10 @@ def guarantee(arguments: Namespace, progress: Progress) -> Any:
     figures = walk_worlds(arguments.only, arguments.worlds, settings.store, progress)
     draw_guarantee(figures, arguments.images)
     return figures
+
+
+def answer_worlds(arguments: Namespace, progress: Progress) -> Any:
+    return walk_answer_worlds(arguments.only, arguments.worlds, settings_of(arguments).store, progress)
 
 
 def dear(arguments: Namespace, progress: Progress) -> Any:

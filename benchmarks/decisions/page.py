@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from benchmarks.decisions import (
+    answer_walk,
     render,
     render_cascades,
     render_forms,
@@ -32,6 +33,7 @@ SECTIONS: dict[str, Callable[[Any], list[str]]] = {
     "sources": render_modes.sources_page,
     "learning_curves": render_modes.learning_curves_page,
     "guarantee": render_guarantee.guarantee_page,
+    "answer_worlds": answer_walk.answers_page,
     "dear": render_parts.dear_page,
     "parts": render_parts.parts_page,
     "escalating": render_parts.escalating_page,
