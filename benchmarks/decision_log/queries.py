@@ -19,7 +19,7 @@ def questions(since: float, until: float, slot_seconds: int) -> Mapping[str, Que
     wanted = Wanted(since, until)
     live = Wanted(since, until, router_version=LIVE_ROUTER)
     trial = Wanted(since, until, experiment="trial", arm="learned")
-    views = {
+    views: dict[str, Callable[..., object]] = {
         "overview: totals": partial(totals.totals, wanted=wanted, top_tier=TOP_TIER),
         "overview: timeline": partial(totals.timeline, wanted=wanted, top_tier=TOP_TIER, slot_seconds=slot_seconds),
         "overview: sample": partial(search.recent_sample, wanted=wanted),

@@ -73,8 +73,8 @@ class Answered:
         """What is lost where the tiers ``final`` int64 [n] answer, under the target, float64 [n]."""
         rows = np.arange(len(final))
         if self.is_blind:
-            return 1.0 - self.same.is_same[rows, final]
-        return self.problem.success[:, -1] - self.problem.success[rows, final]
+            return np.asarray(1.0 - self.same.is_same[rows, final], dtype=np.float64)
+        return np.asarray(self.problem.success[:, -1] - self.problem.success[rows, final])
 
     @property
     def is_blind(self) -> bool:

@@ -9,10 +9,10 @@ import numpy as np
 from benchmarks.decisions.answers import Answers
 from benchmarks.decisions.problem import Fold
 from tierwise.data.records import Decision
+from tierwise.router_model.operating_point import CATCH_RATES
 from tierwise.router_model.options import DecideOptions
 from tierwise.training.config import TrainConfig
 from tierwise.training.evaluation.decision_arrays import decision_arrays
-from tierwise.training.evaluation.decisions import CATCH_RATES
 from tierwise.training.tier_classifier import BoosterParams
 from tierwise.training.train import train_router
 

@@ -39,4 +39,4 @@ def _means(values: Floats, nearest: np.ndarray) -> Floats:
     of_neighbours = values[nearest]
     is_known = ~np.isnan(of_neighbours)
     sums, counts = np.where(is_known, of_neighbours, 0.0).sum(axis=1), is_known.sum(axis=1)
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nanmean(values, axis=0))
+    return np.asarray(np.where(counts > 0, sums / np.maximum(counts, 1), np.nanmean(values, axis=0)))

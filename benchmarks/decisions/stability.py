@@ -19,7 +19,7 @@ def measure_stability(problem: Problem, max_quality_loss: float, cache: Cache, p
     """The same training and test steps: with other seeds (folds of cross-fitting, boosting), and in another order."""
     fold = problem.folds(5, 0)[0]
     progress(f"{problem.name}: seeds and orders", len(SEEDS) + 1)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for seed in SEEDS:
         router = LearnedRouter(max_quality_loss, TrainConfig(seed=seed))
         rows.append({"change": f"seed {seed}", **_point(router, fold, cache)})

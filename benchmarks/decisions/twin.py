@@ -50,7 +50,7 @@ def measure_twin(problem: Problem, n_folds: int, seed: int, progress: Progress) 
 def cheapest_enough(success: Floats) -> Rows:
     """The cheapest tier that is known to succeed, int64 [n]; the dearest where none is."""
     is_enough = np.nan_to_num(success) > 0
-    return np.where(is_enough.any(axis=1), is_enough.argmax(axis=1), success.shape[1] - 1)
+    return np.asarray(np.where(is_enough.any(axis=1), is_enough.argmax(axis=1), success.shape[1] - 1))
 
 
 def scorer(enough: Rows, cost_usd: Floats, tasks: list[str]) -> Callable[[Rows], dict[str, float]]:

@@ -29,7 +29,8 @@ def judging_bundle(folder: Path) -> Path:
     both = (CertifiedCourse(0.0, (0, 1), LEARNED, 0.02, 0.0, 0.1),)
     parts = replace(bundle.parts, courses=replace(courses, menu=CourseMenu(None, (), both, both)))
     found = folder.with_name(f"{folder.name}-judging")
-    write_bundle(found, parts, list(bundle.golden), {"data_fingerprint": bundle.manifest["data_fingerprint"]})
+    golden = [dict(one) for one in bundle.golden]
+    write_bundle(found, parts, golden, {"data_fingerprint": bundle.manifest["data_fingerprint"]})
     return found
 
 
