@@ -27,6 +27,7 @@ _MODES = {
     "sources": modes.leave_one_out,
     "learning_curves": modes.curves,
     "guarantee": modes.guarantee,
+    "answer_worlds": modes.answer_worlds,
     "dear": modes.dear,
     "parts": modes.parts,
     "escalating": modes.escalating,

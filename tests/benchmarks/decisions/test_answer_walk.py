@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.decisions.__main__ import _MODES
 from benchmarks.decisions.answer_walk import answers_page, summary, walk_answer_worlds
 from benchmarks.decisions.answer_worlds import ANSWER_KINDS, MAX_LOSSES, AnswerKind, answers_of
+from benchmarks.decisions.page import SECTIONS
 from tierwise.training.progress import silent_progress
 
 
@@ -54,3 +56,7 @@ def test_a_walk_without_labels_and_its_page(tmp_path: Path) -> None:
     page = "\n".join(answers_page(figures))
     assert "no labels" in page
     assert "At most 3%" in page
+
+
+def test_every_mode_has_its_part_of_the_page() -> None:
+    assert set(_MODES) == set(SECTIONS)
