@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
 from tierwise.data.answers.key import parse_key
@@ -16,7 +15,7 @@ from tierwise.data.courses import COURSE
 from tierwise.data.foreign.limits import MAX_REDACTED_ATTEMPT_CHARS, MAX_REDACTED_STEP_CHARS
 from tierwise.data.records import Attempt, Decision, LoggedStep, Message, Reason, Step, Tool, ToolCall
 from tierwise.data.sensitive.keyed import looks_secret, secret_name_in
-from tierwise.data.sensitive_text import redact_text
+from tierwise.data.sensitive_text import redact_name, redact_text
 
 _SOURCE = "source"  # from which calls an import made the step; the next import finds it by them
 REST = "[text beyond what is looked at]"
@@ -149,12 +148,6 @@ def _redacted_step(step: Step) -> Step:
 _NAME_CHARS = 64
 
 
-@lru_cache(maxsize=1024)
-def _redacted_name(text: str) -> str:
-    """What is short is mostly a name that recurs with every step: a tier, a policy, an agent, a key."""
-    return redact_text(text)
-
-
 class _Redactor:
     """Redacts the parts of one record, ``n_chars`` of them at most; a text beyond that is cut, never stored unseen."""
 
@@ -165,7 +158,7 @@ class _Redactor:
     def text(self, text: str) -> str:
         n_chars = len(text)
         if n_chars <= self._n_left:
-            redacted = redact_text(text) if n_chars > _NAME_CHARS else _redacted_name(text)
+            redacted = redact_text(text) if n_chars > _NAME_CHARS else redact_name(text)
         else:
             redacted = redact_text(text[: self._n_left]) + REST
         self._n_left = max(0, self._n_left - n_chars)

@@ -1,6 +1,7 @@
 """Secrets and personal data in a text: found by their form or by their name, replaced by their kind."""
 
 import re
+from functools import lru_cache
 
 from tierwise.data.sensitive.keyed import KEYED_RULES
 from tierwise.data.sensitive.personal import PERSONAL_RULES
@@ -20,3 +21,9 @@ def redact_text(text: str) -> str:
     'mail [email], key [secret]'
     """
     return redact(text, RULES) if _NOTABLE.search(text) else text
+
+
+@lru_cache(maxsize=1024)
+def redact_name(name: str) -> str:
+    """The same of what is short and recurs with every step: a tier, a policy, an agent, a key."""
+    return redact_text(name)

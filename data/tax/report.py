@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.labels import OutcomeTable, outcome_table
 from tierwise.data.records import LoggedStep
+from tierwise.data.sensitive_text import redact_name
 from tierwise.data.tax.bounds import NeededTiers, Range, expected_tax, needed_shares, needed_tiers, tax_bounds
 from tierwise.data.tax.costs import Floats, StepCosts, TaxError, step_costs
 from tierwise.data.tax.money import JUDGE, OVERHEAD, SERVING, ModelMoney, Saving, by_model, purpose_of
@@ -166,7 +167,10 @@ def frontier_tax(
 
 def _groups(rows: "_Rows", kept: Sequence[LoggedStep]) -> dict[str, tuple[GroupTax, ...]]:
     """The dearest first, months in their order."""
-    found = {name: rows.groups([pick(step) for step in kept]) for name, pick in _GROUPINGS.items()}
+    found = {
+        name: rows.groups([label if (label := pick(step)) is None else redact_name(label) for step in kept])
+        for name, pick in _GROUPINGS.items()
+    }
     return found | {"month": tuple(sorted(found["month"], key=lambda group: group.name))}
 
 

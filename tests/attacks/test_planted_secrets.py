@@ -38,16 +38,27 @@ def planted_step(i: int) -> dict[str, Any]:
     }
 
 
+def planted_answer(i: int, tier: str) -> dict[str, Any]:
+    """What an attempt may say of its answer, with a secret in every text of it."""
+    secret, password = SECRETS[i % len(SECRETS)], PASSWORDS[i % len(PASSWORDS)]
+    own = {"model": f"{tier}-1", "finish_reason": f"stop {secret}", "logprobs": {"mean": -0.2, "min": -1.0, "n": 9}}
+    if i % 4 == 0:
+        return own | {"tool_calls": [{"name": "f", "arguments": {"q": secret, secret: f"password={password}"}}]}
+    return own | {"output": f"{i % 3 if tier == 'small' else 0} {secret} password={password}"}
+
+
 def planted_lines(n: int) -> list[dict[str, Any]]:
     return [
         {
             "step_id": f"s-{i}-{SECRETS[i % len(SECRETS)]}",
             "task_id": f"t-{i}",
+            "timestamp": 1_790_000_000 + 600 * i,
             "step": planted_step(i),
             "attempts": [
-                {"tier": "small", "success": i % 3 > 0, "cost_usd": 1e-5, "error": SECRETS[i % len(SECRETS)]},
-                {"tier": "mid", "success": i % 5 > 0, "cost_usd": 1e-4},
-                {"tier": "frontier", "success": True, "cost_usd": 1e-3},
+                {"tier": "small", "success": i % 3 > 0, "cost_usd": 1e-5, "error": SECRETS[i % len(SECRETS)]}
+                | planted_answer(i, "small"),
+                {"tier": "mid", "success": i % 5 > 0, "cost_usd": 1e-4} | planted_answer(i, "mid"),
+                {"tier": "frontier", "success": True, "cost_usd": 1e-3} | planted_answer(i, "frontier"),
             ],
         }
         for i in range(n)
@@ -76,9 +87,14 @@ def run(*arguments: object) -> str:
 def test_nothing_planted_is_in_what_training_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     log = tmp_path / "log.jsonl"
-    log.write_text("".join(json.dumps(line) + "\n" for line in planted_lines(240)))
+    log.write_text("".join(json.dumps(line) + "\n" for line in planted_lines(600)))
     said = run("train", "--log", log, "--out", "bundle")
+    assert json.loads((tmp_path / "bundle" / "manifest.json").read_text())
+    assert list((tmp_path / "bundle").glob("acceptance*")), "no courses were trained, so nothing of answers was seen"
     said += run("evaluate", "--bundle", "bundle", "--log", log, "--report", "report", "--json", "figures.json")
+    said += run("tax", "--log", log)
+    said += run("drift", "--bundle", "bundle", "--log", log, "--since", "2026-09-23T16:00:00Z", "--json", "drift.json")
+    said += run("train", "--log", log, "--target", "same-answer", "--out", "same")
     assert leaks(tmp_path, but_not=("log.jsonl",)) == {}
     assert not any(secret in said for secret in (*SECRETS, *PASSWORDS))
 

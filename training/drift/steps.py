@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from tierwise.data.records import LoggedStep
+from tierwise.data.sensitive_text import redact_name
 from tierwise.training.drift.finding import DriftSettings, Finding
 
 _MIN_EXPECTED = 5.0
@@ -16,7 +17,7 @@ _NAMES: dict[str, Callable[[LoggedStep], Iterable[str]]] = {
     "task type": lambda logged: _one(logged.step.task_type),
     "agent": lambda logged: _one(logged.step.agent),
     "node": lambda logged: _one(logged.step.node),
-    "tool": lambda logged: {tool.name for tool in logged.step.tools},
+    "tool": lambda logged: {redact_name(tool.name) for tool in logged.step.tools},
 }
 
 
@@ -97,4 +98,4 @@ def _new(
 
 
 def _one(name: str | None) -> tuple[str, ...]:
-    return () if name is None else (name,)
+    return () if name is None else (redact_name(name),)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tierwise.data.records import LoggedStep
+from tierwise.data.sensitive_text import redact_name
 from tierwise.training.evaluation.bootstrap import DEFAULT_BOOTSTRAP, Bootstrap
 from tierwise.training.evaluation.estimate import Estimate
 from tierwise.training.evaluation.full_information import tier_indices
@@ -63,9 +64,9 @@ class SliceReport:
 def slice_labels(steps: Sequence[LoggedStep]) -> dict[str, list[str]]:
     """The slice of each step by task type, agent, node, language guess and length band; ``none`` where unknown."""
     return {
-        "task type": [logged.step.task_type or "none" for logged in steps],
-        "agent": [logged.step.agent or "none" for logged in steps],
-        "node": [logged.step.node or "none" for logged in steps],
+        "task type": [redact_name(logged.step.task_type or "none") for logged in steps],
+        "agent": [redact_name(logged.step.agent or "none") for logged in steps],
+        "node": [redact_name(logged.step.node or "none") for logged in steps],
         "language": [guess_language(logged.step.prompt) for logged in steps],
         "length": [_length_band(len(logged.step.prompt)) for logged in steps],
     }
