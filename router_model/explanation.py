@@ -141,9 +141,7 @@ def explain(
     )
 
 
-def runner_up(
-    prediction: Prediction, policy: Policy, chosen: int, max_quality_loss: float | None, lean: float = 0.0
-) -> int:
+def runner_up(prediction: Prediction, policy: Policy, chosen: int, max_quality_loss: float | None, lean: float) -> int:
     """The tier that comes next at the operating point; where none is certified, the next cheaper one, or dearer."""
     point = policy.point(max_quality_loss)
     if point.cost_weight is None:
@@ -153,7 +151,7 @@ def runner_up(
 
 
 def margin(
-    prediction: Prediction, policy: Policy, chosen: int, max_quality_loss: float | None, lean: float = 0.0
+    prediction: Prediction, policy: Policy, chosen: int, max_quality_loss: float | None, lean: float
 ) -> float | None:
     """By how much the runner-up's P(success) would have to be higher; None where the operating point did not decide."""
     point = policy.point(max_quality_loss)
@@ -164,7 +162,7 @@ def margin(
     return found if found >= 0 else None
 
 
-def alternatives(prediction: Prediction, policy: Policy, chosen: int, lean: float = 0.0) -> dict[int, float]:
+def alternatives(prediction: Prediction, policy: Policy, chosen: int, lean: float) -> dict[int, float]:
     """For every other tier, the smallest tolerated quality loss that would choose it, where one would; ascending."""
     found: dict[int, float] = {}
     for point in policy.points:
@@ -174,9 +172,7 @@ def alternatives(prediction: Prediction, policy: Policy, chosen: int, lean: floa
     return {tier: loss for tier, loss in found.items() if tier != chosen}
 
 
-def learned_choice(
-    prediction: Prediction, policy: Policy, max_quality_loss: float | None, lean: float = 0.0
-) -> int | None:
+def learned_choice(prediction: Prediction, policy: Policy, max_quality_loss: float | None, lean: float) -> int | None:
     """The tier of the operating point alone, without limits or caution; None where none is certified."""
     point = policy.point(max_quality_loss)
     if point.cost_weight is None:

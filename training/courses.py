@@ -86,19 +86,3 @@ def expected_threshold(course: Course, max_loss: float) -> float:
     """The threshold that accepts those; minus infinity where there are none. No certificate."""
     n_accepted = expected_acceptances(course, max_loss)
     return float(np.sort(course.p_lost)[n_accepted - 1]) if n_accepted else -np.inf
-
-
-def largest_threshold(course: Course, max_loss: float, deviations: float = 0.0) -> float:
-    """The largest threshold whose loss on these steps, relative to the top tier's successes, is at most ``max_loss``;
-    minus infinity where none is.
-
-    ``deviations`` standard errors are added to the loss: a margin, not a certificate.
-    """
-    is_known = ~np.isnan(course.lost) & ~np.isnan(course.top)
-    order = np.flatnonzero(is_known)[np.argsort(course.p_lost[is_known], kind="stable")]
-    excess = course.lost[order].cumsum() - max_loss * course.top[is_known].sum()
-    spread = np.sqrt((course.lost[order] ** 2).cumsum())
-    p_lost = course.p_lost[order]
-    is_end = np.append(p_lost[1:] > p_lost[:-1], True) if len(order) else np.zeros(0, dtype=np.bool_)
-    fits = np.flatnonzero(is_end & (excess + deviations * spread <= 1e-9))
-    return float(p_lost[fits[-1]]) if len(fits) else -np.inf

@@ -15,6 +15,20 @@ from typing import Any
 import httpx2
 import psutil
 
+PAGES = (
+    "/",
+    "/tax",
+    "/decisions",
+    "/failures",
+    "/tasks",
+    "/quality",
+    "/certificate",
+    "/experiments",
+    "/routers",
+    "/login",
+)
+"""Of the dashboard; those of one decision or task come beside."""
+
 TIER = """
 [[tiers]]
 name = "{name}"

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from tests.attacks.conftest import SCALE
-from tests.attacks.service import course_tiers, serving
+from tests.attacks.service import PAGES, course_tiers, serving
 
 N_REQUESTS = 1_000 * SCALE
 POSTGRES_URL = os.environ.get("TIERWISE_TEST_POSTGRES_URL", "")
@@ -96,18 +96,6 @@ BODIES: dict[str, Any] = {
     "/dashboard/login": {},
     "/dashboard/logout": {},
 }
-PAGES = (
-    "/",
-    "/tax",
-    "/decisions",
-    "/failures",
-    "/tasks",
-    "/quality",
-    "/certificate",
-    "/experiments",
-    "/routers",
-    "/login",
-)
 READS = (
     "/decisions/{}",
     "/metrics",

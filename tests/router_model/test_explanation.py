@@ -72,7 +72,7 @@ def test_only_the_part_that_the_predictor_reads_contributes() -> None:
 
 def test_the_margin_is_what_the_runner_up_lacks() -> None:
     """At weight .1 and scale 10 a dollar costs a point: .90 - .01 against .95 - .10 leaves four points."""
-    assert margin(prediction(0.90, 0.95), POLICY, 0, 0.03) == pytest.approx(0.04)
+    assert margin(prediction(0.90, 0.95), POLICY, 0, 0.03, 0.0) == pytest.approx(0.04)
     possible = Explanation("small", "frontier", 0.95, (), (), margin=0.04).sentences(NAMES)
     assert possible == ("'frontier' would be chosen if its P(success) were more than 4.0 points higher.",)
     impossible = Explanation("small", "frontier", 0.99, (), (), margin=0.08).sentences(NAMES)
@@ -80,24 +80,24 @@ def test_the_margin_is_what_the_runner_up_lacks() -> None:
 
 
 def test_the_runner_up_is_next_at_the_operating_point_or_next_door() -> None:
-    assert runner_up(prediction(0.9, 0.95), POLICY, 0, 0.03) == 1
-    assert runner_up(prediction(0.9, 0.95), POLICY, 1, 0.0) == 0
+    assert runner_up(prediction(0.9, 0.95), POLICY, 0, 0.03, 0.0) == 1
+    assert runner_up(prediction(0.9, 0.95), POLICY, 1, 0.0, 0.0) == 0
 
 
 def test_a_tier_that_a_limit_chose_has_no_margin() -> None:
-    assert margin(prediction(0.90, 0.95), POLICY, 1, 0.03) is None
-    assert margin(prediction(0.90, 0.95), POLICY, 1, 0.0) is None
+    assert margin(prediction(0.90, 0.95), POLICY, 1, 0.03, 0.0) is None
+    assert margin(prediction(0.90, 0.95), POLICY, 1, 0.0, 0.0) is None
 
 
 def test_the_smallest_loss_that_chooses_another_tier_is_named() -> None:
-    assert alternatives(prediction(0.5, 0.95), POLICY, 1) == {0: 0.2}
+    assert alternatives(prediction(0.5, 0.95), POLICY, 1, 0.0) == {0: 0.2}
     found = Explanation("frontier", "small", 0.5, (), (), alternatives={"small": 0.2}).sentences(NAMES)
     assert found == ("A tolerated quality loss of 20.0% would choose 'small'.",)
 
 
 def test_an_unfamiliar_step_is_told_what_it_would_have_got() -> None:
-    assert learned_choice(prediction(0.9, 0.9), POLICY, 0.03) == 0
-    assert learned_choice(prediction(0.9, 0.9), POLICY, 0.0) is None
+    assert learned_choice(prediction(0.9, 0.9), POLICY, 0.03, 0.0) == 0
+    assert learned_choice(prediction(0.9, 0.9), POLICY, 0.0, 0.0) is None
     found = Explanation("frontier", "small", 0.9, (), (), if_familiar="small").sentences(NAMES)
     assert "'small' would be chosen" in found[0]
 
