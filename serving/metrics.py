@@ -13,10 +13,10 @@ from tierwise.data.records import Attempt, Decision
 from tierwise.router_model.exploration import EXPLORED_CODE
 from tierwise.router_model.monitor.audits import AuditsState
 from tierwise.router_model.monitor.promise import PromiseState
+from tierwise.serving.settings import SHARED_FOLDER_VARIABLE
 
 _SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0)
 _WAITS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 120.0)
-SHARED_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # worker processes share their numbers through this folder
 STAGES = ("parse", "decide", "total")
 OTHER_TIER = "other"
 

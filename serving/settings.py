@@ -15,6 +15,10 @@ from tierwise.router_model.monitor.audits import DIFFERENT
 
 ENV_PREFIX = "TIERWISE_"
 FOREIGN_VARIABLES = ("TIERWISE_TEST_", "TIERWISE_CLIENT_", "TIERWISE_URL", "TIERWISE_API_KEY")
+SHARED_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Names the folder through which worker processes share their numbers."""
+WORKER_SETTINGS_VARIABLE = "_TIERWISE_WORKER_SETTINGS"
+"""Where a supervisor of several workers leaves them the settings, as JSON."""
 
 
 class SettingsError(TierwiseError):

@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 
 from tierwise.data.records import Attempt, Message, Step, Tool
 from tierwise.serving import schemas
-from tierwise.serving.run import what_it_does_now
 from tierwise.serving.settings import load_settings
+from tierwise.serving.worker import what_it_does_now
 
 OBSERVING = "Observing: nothing is routed, each call goes to the model that it names and is logged."
 

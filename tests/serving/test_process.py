@@ -57,6 +57,28 @@ def test_several_workers_answer_and_count_together(launch: Callable[..., Any]) -
     assert 'tierwise_decision_seconds_count{stage="total"} 40.0' in metrics
 
 
+def test_a_supervisor_holds_nothing_of_the_application() -> None:
+    program = "import sys, tierwise.serving.run; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    heavy = {"fastapi", "sqlalchemy", "alembic", "jinja2", "onnxruntime", "tierwise.serving.app"}
+    assert heavy & set(loaded) == set()
+
+
+@pytest.mark.parametrize(
+    ("option", "trouble"),
+    [(["--log-url", "foo://x"], "foo"), (["--bundle", "nowhere"], "there is no folder nowhere")],
+)
+def test_trouble_in_the_settings_is_told_once_whatever_the_workers(
+    option: list[str], trouble: str, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "tierwise", "serve", "--port", "0", "--workers", "2", *option]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert result.returncode != 0
+    assert result.stderr.count(trouble) == 1
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
 def test_a_port_that_is_taken_is_told(launch: Callable[..., Any], tmp_path: Path) -> None:
     port = launch().address.rpartition(":")[2]
     options = ["--port", port, "--log-url", f"sqlite:///{tmp_path}/x.db"]
