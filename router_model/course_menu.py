@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tierwise.data.answers import Question
 from tierwise.data.courses import ALWAYS
 from tierwise.data.records import Step
 from tierwise.router_model.parts import part_value
@@ -45,22 +46,31 @@ class CoursePart:
 @dataclass(frozen=True, slots=True)
 class CourseMenu:
     """``parts`` go by ``part_field``; ``whole`` serves steps that do not carry it. ``unfamiliar`` is what the log as a
-    whole supports where a step is unlike all that was learned from: agreement on open keys, or nothing."""
+    whole supports where a step is unlike all that was learned from: agreement on open keys, or nothing; and that for
+    steps that ask for one of ``unfamiliar_for`` (:attr:`Question.asks_for`; None: for any), because elsewhere answers
+    hardly ever agree on an open key and would be paid for nothing."""
 
     part_field: str | None
     parts: tuple[CoursePart, ...]
     whole: tuple[CertifiedCourse, ...]
     unfamiliar: tuple[CertifiedCourse, ...]
+    unfamiliar_for: tuple[str, ...] | None = None
 
     def course(self, step: Step, max_loss: float, is_unfamiliar: bool) -> CertifiedCourse | None:
         """The course for ``step`` at a tolerated loss; None for the single shot."""
         if is_unfamiliar:
-            return course_at(self.unfamiliar, max_loss)
+            return self._unlike_all(step, max_loss)
         value = part_value(step, self.part_field)
         for part in self.parts:
             if value in part.values:
                 return course_at(part.courses, max_loss)
-        return course_at(self.unfamiliar if value and self.parts else self.whole, max_loss)
+        return self._unlike_all(step, max_loss) if value and self.parts else course_at(self.whole, max_loss)
+
+    def _unlike_all(self, step: Step, max_loss: float) -> CertifiedCourse | None:
+        found = course_at(self.unfamiliar, max_loss)
+        if found is None or self.unfamiliar_for is None:
+            return found
+        return found if Question(step).asks_for in self.unfamiliar_for else None
 
     def to_mapping(self) -> dict[str, Any]:
         """The form of ``courses.json``."""
@@ -69,7 +79,9 @@ class CourseMenu:
     @classmethod
     def from_mapping(cls, raw: Mapping[str, Any]) -> "CourseMenu":
         parts = tuple(CoursePart(tuple(part["values"]), _courses(part["courses"])) for part in raw["parts"])
-        return cls(raw["part_field"], parts, _courses(raw["whole"]), _courses(raw["unfamiliar"]))
+        wanted = raw.get("unfamiliar_for")  # bundles of before have none
+        unfamiliar_for = None if wanted is None else tuple(wanted)
+        return cls(raw["part_field"], parts, _courses(raw["whole"]), _courses(raw["unfamiliar"]), unfamiliar_for)
 
 
 def course_at(courses: Sequence[CertifiedCourse], max_loss: float) -> CertifiedCourse | None:

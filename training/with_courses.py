@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from tierwise.data.answers import Question
+from tierwise.data.answers.question import ASKS_FOR
 from tierwise.data.courses import AGREEMENT, LEARNED
 from tierwise.features.schema import FeatureSchema
 from tierwise.router_model.acceptance import AcceptanceSchema, Judgement
@@ -34,6 +36,10 @@ COURSE_LOSSES = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.
 MAX_STEPS = 10_000
 """Reading an answer takes a third of a millisecond: more steps than these add time and little else."""
 
+COMPARABLE = ("calls", "fields", "code", "value")
+"""What may be asked for where equal answers are no accident and no matter of taste."""
+
+_FEW_STEPS = 30
 _NEVER = 1e6
 
 Floats = NDArray[np.float64]
@@ -130,7 +136,23 @@ def _menu(candidates: Sequence[_Candidate], log: Log, n: int, policy: Policy, c:
         found = _certified([one.of(is_wanted) for one in candidates], unit, part.points, confidence)
         parts.append(CoursePart(part.values, found))
     whole = _certified([one.of(is_familiar) for one in candidates], unit, policy.points, confidence)
-    return CourseMenu(policy.part_field, tuple(parts), whole, _certified(everywhere, unit, (), confidence))
+    asks_for = np.array([Question(logged.step).asks_for for logged in log.steps[:n]])
+    wanted = _worth_asking(everywhere, asks_for)
+    agreed = _certified([one.of(np.isin(asks_for, wanted)) for one in everywhere], unit, (), confidence)
+    return CourseMenu(policy.part_field, tuple(parts), whole, agreed, wanted)
+
+
+def _worth_asking(candidates: Sequence[_Candidate], asks_for: NDArray[np.str_]) -> tuple[str, ...]:
+    """What unfamiliar steps may ask for, so that agreement is tried: where the answers of the log agree often enough to
+    pay for themselves, told by costs alone; and what the log hardly holds, but where answers may agree on an open key
+    by their nature."""
+    found = [kind for kind in COMPARABLE if (asks_for == kind).sum() < _FEW_STEPS]
+    for kind in ASKS_FOR:
+        own = [one.of(asks_for == kind).course for one in candidates]
+        paid = [float((one.asked_cost + (one.p_lost >= _NEVER)).mean()) for one in own if len(one.step) >= _FEW_STEPS]
+        if min(paid, default=1.0) < 1.0:
+            found.append(kind)
+    return tuple(kind for kind in ASKS_FOR if kind in found)
 
 
 def _certified(

@@ -22,6 +22,8 @@ from tierwise.data.records import Step, ToolCall
 MAX_ANSWER_CHARS = 60_000
 MAX_TEXT_CHARS = 160
 
+ASKS_FOR = ("calls", "fields", "code", "form", "choice", "value", "words")
+
 _TAIL_CHARS = 4_000
 _WORD_BITS = 8.0
 _FORM_IS_THE_TASK = {
@@ -66,6 +68,21 @@ class Question:
     def __init__(self, step: Step) -> None:
         self._step = step
         self._task = (step.task_type or "").casefold()
+
+    @property
+    def asks_for(self) -> str:
+        """One of ``ASKS_FOR``: what can be told of its answers before there is one. Takes microseconds."""
+        if self._step.tools:
+            return "calls"
+        if self._step.response_schema is not None:
+            return "fields"
+        if self._task in _CODE or self._asks_code:
+            return "code"
+        if self._is_strict:
+            return "form"
+        if self._letters or self._labels:
+            return "choice"
+        return "value" if self._asks_value or self._asks_number else "words"
 
     def key(self, output: str | None = None, tool_calls: Sequence[ToolCall] | None = None) -> AnswerKey | None:
         """The canonical form of an answer, given as text, calls or both; None where there is nothing to compare."""

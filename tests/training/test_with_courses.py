@@ -9,9 +9,10 @@ import pytest
 from tests.training.answered_world import answered_world
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import RecordError
-from tierwise.data.records import Attempt, LoggedStep, Step
+from tierwise.data.records import Attempt, LoggedStep, Step, Tool
 from tierwise.features.evidence import Answer
 from tierwise.router_model.bundle import BundleError
+from tierwise.router_model.course_menu import CourseMenu
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.router import Router
 from tierwise.training.config import TrainConfig
@@ -109,6 +110,28 @@ def test_unfamiliar_steps_ask_for_agreement_on_open_keys(router: Router) -> None
     assert router.course(step, OPTIONS).accept == "agreement"
     found = router.accept(step, [Answer("small", "The answer is 7."), Answer("mid", "7")], OPTIONS)
     assert (found.accept, found.reason.code) == ("small", "agree")
+
+
+def test_no_agreement_is_paid_for_where_answers_hardly_ever_agree_on_an_open_key(router: Router) -> None:
+    """The log holds no choices and no drafts; calls may agree by their nature."""
+    assert router.parts.courses is not None
+    assert router.parts.courses.menu.unfamiliar_for is not None
+    assert {"calls", "value"} <= set(router.parts.courses.menu.unfamiliar_for)
+    unlike = replace(FRESH[0].step, task_type="unheard_of")
+    choice = replace(unlike, text="Which one is it?\nA. red\nB. green\nC. blue")
+    assert router.course(choice, OPTIONS).accept == "always"
+    assert router.course(replace(unlike, task_type="draft"), OPTIONS).accept == "always"
+    assert router.course(replace(unlike, tools=(Tool("f", parameters={}),)), OPTIONS).accept == "agreement"
+
+
+def test_a_menu_of_before_asks_for_agreement_whatever_is_asked_for(router: Router) -> None:
+    assert router.parts.courses is not None
+    raw = router.parts.courses.menu.to_mapping()
+    del raw["unfamiliar_for"]
+    step = replace(FRESH[0].step, task_type="draft")
+    found = CourseMenu.from_mapping(raw).course(step, 0.05, is_unfamiliar=True)
+    assert found is not None
+    assert found.accept == "agreement"
 
 
 def test_a_tier_that_nobody_knows_is_refused(router: Router) -> None:
