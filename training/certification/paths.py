@@ -66,8 +66,8 @@ def _stair(p_success: Floats, cost: Floats, factor: float | Floats) -> tuple[Flo
         cheaper = cost[each, at, None] - cost
         with np.errstate(divide="ignore", invalid="ignore"):
             crossed = np.where(cheaper > 0, (p_success[each, at, None] - p_success) / cheaper, np.inf)
-        first = crossed.min(axis=1, keepdims=True)
-        after = np.where(crossed == first, cost, np.inf).argmin(axis=1)
+        after = crossed.argmin(axis=1)
+        first = crossed[each, after, None]
         goes = np.isfinite(first[:, 0])
         weights.append((first / factor)[goes, 0])
         falls.append(cheaper[each, after][goes])
