@@ -9,7 +9,7 @@ from tierwise.training.certification.betting import MeanTest
 from tierwise.training.certification.units import Units
 from tierwise.training.courses import Course
 
-_N_THRESHOLDS = 20
+_N_THRESHOLDS = 100
 
 
 @dataclass(frozen=True, slots=True)
