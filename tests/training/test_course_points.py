@@ -22,7 +22,8 @@ def test_few_steps_certify_nothing() -> None:
 
 def test_enough_steps_certify_what_is_sure_and_no_more() -> None:
     point = certified_point(drawn(3000, 1), np.arange(3000), 0.02, 0.9)
-    assert point.threshold == pytest.approx(0.01, abs=0.005)
+    assert point.threshold is not None
+    assert 0.009 < point.threshold < 0.301  # nearly all that looks sure, and at most a tenth of the rest
     assert point.saving == pytest.approx(0.45, abs=0.06)
     assert point.loss < 0.02
 
