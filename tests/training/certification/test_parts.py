@@ -9,6 +9,7 @@ from tierwise.router_model.operating_point import point_at
 from tierwise.router_model.parts import Part
 from tierwise.training.certification.held_out import Expected, HeldOut
 from tierwise.training.certification.parts import MIN_PART_UNITS, POOLED, CertifiedParts, Log, certify_parts
+from tierwise.training.certification.points import Outcome, Trial
 from tierwise.training.certification.units import unit_codes
 from tierwise.training.evidence import Witness
 
@@ -50,6 +51,23 @@ def test_a_part_that_loses_saves_nothing_although_the_whole_could_bear_it() -> N
     together = point_at(found.together, 0.03)
     assert together.saving == pytest.approx(0.99 * 3000 / 3150, abs=0.02)
     assert together.saving_usd < 0.05
+
+
+def test_parts_that_do_not_hold_together_go_back_to_what_a_smaller_loss_certifies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log = log_of({"a": 400, "b": 400}, {"a": 0.9, "b": 0.9})
+
+    def passes(_trial: Trial, outcome: Outcome, _top: Outcome, loss: float) -> bool:
+        return (outcome.p_moved <= 4 * loss) if len(outcome.success) == 400 else loss < 0.05
+
+    monkeypatch.setattr(Trial, "is_within", passes)
+    found = certify_parts(log, "task_type", 0.9)
+    for one in found.parts:
+        own = {loss: point_at(one.points, loss) for loss in (0.03, 0.045, 0.1)}
+        assert 0 < own[0.03].saving < own[0.045].saving
+        assert own[0.1].saving == own[0.045].saving
+    assert point_at(found.together, 0.1).saving == point_at(found.together, 0.045).saving
 
 
 def test_kinds_with_few_tasks_are_certified_together() -> None:

@@ -94,6 +94,19 @@ def test_unfamiliar_steps_save_nothing_and_lose_nothing() -> None:
     assert careful.loss < point_at(certified(log), 1.0).loss
 
 
+def test_a_smaller_loss_never_goes_further_than_a_larger_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test may fail at a larger loss where it passed at a smaller one; a promise that is laxer must not save less."""
+
+    def passes(_trial: Trial, outcome: points_module.Outcome, _top: points_module.Outcome, loss: float) -> bool:
+        return bool(outcome.p_moved < (0.1 if loss == 0.05 else 0.3))
+
+    monkeypatch.setattr(Trial, "is_within", passes)
+    points = certified(held_out(2000, 0))
+    savings = [point.saving for point in points]
+    assert savings == sorted(savings)
+    assert point_at(points, 0.045).saving == point_at(points, 0.05).saving < point_at(points, 0.055).saving
+
+
 def test_the_router_that_serves_moves_as_many_steps_as_were_certified() -> None:
     """Its predictions lie elsewhere than those of the folds; a cost weight of theirs would move all of its steps."""
     log = held_out(3000, 0)
