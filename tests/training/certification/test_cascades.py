@@ -7,7 +7,7 @@ from tierwise.router_model.chain import tier_probabilities
 from tierwise.router_model.operating_point import CATCH_RATES, OperatingPoint
 from tierwise.training.certification.cascades import CASCADE_LOSSES, certify_cascades, under_catch_rate
 from tierwise.training.certification.held_out import Expected, HeldOut
-from tierwise.training.certification.points import Trial
+from tierwise.training.certification.points import Outcome, Trial
 from tierwise.training.certification.units import Units
 
 ALL_TIERS = np.ones(3, dtype=np.bool_)
@@ -74,3 +74,15 @@ def test_without_evidence_of_a_cheaper_tier_there_is_no_cascade() -> None:
     log = held_out(300, 0)
     trial = Trial([log], Units.of(np.arange(300), log.weight), 0.9)
     assert certify_cascades(trial, log.expected, log.is_unfamiliar, np.array([False, False, True])) == ()
+
+
+def test_the_two_families_share_the_allowed_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, is_within = set(), Trial.is_within
+
+    def noting(trial: Trial, outcome: Outcome, top: Outcome, loss: float) -> bool:
+        seen.add(trial.confidence)
+        return is_within(trial, outcome, top, loss)
+
+    monkeypatch.setattr(Trial, "is_within", noting)
+    certified(held_out(300, 0), 0.8)
+    assert seen == {0.95}
