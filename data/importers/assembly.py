@@ -17,8 +17,8 @@ from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.models import Place, TierLookup
 from tierwise.data.importers.records import Call, Frame, Signal
 from tierwise.data.importers.success import EvidenceCount, Judge
+from tierwise.data.pricing import usage_of
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep
-from tierwise.data.replies.usage import Usage
 from tierwise.data.serialise import step_to_dict
 
 _MAX_DEPTH = 100
@@ -169,11 +169,9 @@ def _priced(attempt: Attempt, place: Place | None) -> Attempt:
     """The attempt on its tier, with the list price of its tokens where the log has no cost."""
     attempt = replace(attempt, tier=place.tier if place else attempt.tier)
     model = place.model if place else None
-    tokens_in, tokens_out = attempt.input_tokens, attempt.output_tokens
-    if attempt.cost_usd is not None or model is None or not model.has_prices or tokens_in is None or tokens_out is None:
+    if attempt.cost_usd is not None or model is None or not model.has_prices:
         return attempt
-    written, served = attempt.extra.get("cache_write_tokens"), attempt.extra.get("service_tier")
-    cost_usd = model.usage_cost_usd(Usage(tokens_in, tokens_out, attempt.cached_tokens, written, served))
+    cost_usd = model.usage_cost_usd(usage_of(attempt))
     if cost_usd is None or (attempt.model or "").endswith(":free"):
         return attempt
     return replace(attempt, cost_usd=cost_usd, cost_is_estimate=True)

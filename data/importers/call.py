@@ -88,7 +88,7 @@ class FoundCall:
     def _usage(self) -> Usage:
         """A call that the provider refused was not counted: 0 tokens stand for none that are known."""
         usage = self.usage if isinstance(self.usage, Usage) else read_usage(self.usage)
-        return usage if usage.is_known else Usage()
+        return usage if usage.is_known else Usage(cost_usd=usage.cost_usd)
 
     def _attempt(self, usage: Usage) -> dict[str, Any]:
         latency_ms = self.latency_ms
@@ -97,13 +97,14 @@ class FoundCall:
         known = {
             "tier": _UNKNOWN_TIER,
             "model": self.model,
-            "cost_usd": self.cost_usd or None,  # tools write 0 where they do not know the price
+            "cost_usd": self.cost_usd or usage.cost_usd or None,  # tools write 0 where they do not know the price
             "latency_ms": latency_ms,
             "error": self.error or self.error_type or None,
             "input_tokens": usage.input_tokens,
             "output_tokens": usage.output_tokens,
             "cached_tokens": usage.cached_tokens,
             "cache_write_tokens": usage.cache_write_tokens,
+            "cache_write_1h_tokens": usage.cache_write_1h_tokens or None,
             "service_tier": usage.service_tier,
         }
         if self.is_cache_hit:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,12 +112,11 @@ def _usage(row: Mapping[str, Any], metadata: Mapping[str, Any], response: object
         stated = _object(response.get("usage") or response.get("usageMetadata"))
     usage = read_usage({"total_tokens": row.get("total_tokens"), **stated}) if stated else Usage()
     own = read_usage(counted)
-    return Usage(
-        usage.input_tokens if usage.input_tokens is not None else own.input_tokens,
-        usage.output_tokens if usage.output_tokens is not None else own.output_tokens,
-        usage.cached_tokens,
-        usage.cache_write_tokens,
-        usage.service_tier or read_usage(response).service_tier,
+    return replace(
+        usage,
+        input_tokens=usage.input_tokens if usage.input_tokens is not None else own.input_tokens,
+        output_tokens=usage.output_tokens if usage.output_tokens is not None else own.output_tokens,
+        service_tier=usage.service_tier or read_usage(response).service_tier,
     )
 
 

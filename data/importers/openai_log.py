@@ -69,9 +69,7 @@ def found_exchange(
         tools=plain_tools(request.get("tools") or _config(request).get("tools")),
         response_schema=requested_schema(request),
         usage=read_usage({"usage": {}, "service_tier": service_tier, **response}),
-        cost_usd=first_amount(response, "cost", "cost_usd")
-        or first_amount(_usage(response), "cost")
-        or first_amount(_object(_usage(response).get("cost")), "total_cost"),
+        cost_usd=first_amount(response, "cost", "cost_usd"),
         started_at=seconds(response.get("created") or response.get("created_at")),
         answer=None if error else read_answer(response),
         error=None if error is None else error.message or error.code or "error",
@@ -83,11 +81,6 @@ def found_exchange(
 
 def _config(request: Mapping[str, Any]) -> Mapping[str, Any]:
     return request["config"] if isinstance(request.get("config"), Mapping) else {}
-
-
-def _usage(response: Mapping[str, Any]) -> Mapping[str, Any]:
-    """OpenRouter says what a call cost inside its usage."""
-    return response["usage"] if isinstance(response.get("usage"), Mapping) else {}
 
 
 def _object(raw: object) -> Mapping[str, Any]:
