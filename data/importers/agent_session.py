@@ -19,7 +19,7 @@ from tierwise.data.step_log import Malformed
 @dataclass(slots=True, kw_only=True)
 class AgentCall:
     """One answer of a model while it is being read; ``messages`` is its prompt. Times in seconds since 1970;
-    ``finish`` is why it ended, in the provider's words."""
+    ``finish`` is why it ended, in the provider's words; ``is_estimate``: tokens and cost are shares of a run's."""
 
     source_id: str
     messages: list[dict[str, Any]]
@@ -32,6 +32,7 @@ class AgentCall:
     started_at: float | None = None
     ended_at: float | None = None
     error: str | None = None
+    is_estimate: bool = False
 
     def asks_for(self, call_id: object, name: object, arguments: str) -> None:
         """A tool that the answer calls; ``arguments`` is JSON text."""
@@ -118,6 +119,7 @@ class AgentSession:
             tools=self.tools,
             usage=call.usage,
             cost_usd=call.cost_usd,
+            is_estimate=call.is_estimate,
             started_at=call.started_at,
             ended_at=call.ended_at,
             trace_id=self.session_id,

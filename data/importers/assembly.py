@@ -33,6 +33,7 @@ class Assembled:
     unknown_models: Counter[str] = field(default_factory=Counter)
     n_wrappers: int = 0
     n_without_cost: int = 0
+    missing: Counter[str] = field(default_factory=Counter)
 
 
 class Assembler:
@@ -66,7 +67,8 @@ class Assembler:
         steps = [step for trace_id in traces for step in self._task(trace_id, traces[trace_id], judge)]
         steps.sort(key=lambda step: (step.timestamp is None, step.timestamp or 0.0))
         without_cost = sum(attempt.cost_usd is None for step in steps for attempt in step.attempts)
-        return Assembled(tuple(steps), judge.count, unknown, n_wrappers, without_cost)
+        missing = _without_calls(unique.values(), known_frames)
+        return Assembled(tuple(steps), judge.count, unknown, n_wrappers, without_cost, missing)
 
     def _task(self, trace_id: str, calls: list[Call], judge: Judge) -> list[LoggedStep]:
         calls = sorted(calls, key=lambda call: (call.started_at is None, call.started_at or 0.0))
@@ -118,6 +120,19 @@ def _without_wrappers(calls: list[Call], frames: Mapping[str, Frame]) -> tuple[l
                 outer.add(above)
             above = parents.get(above)
     return [call for call in calls if call.source_id not in outer], len(outer)
+
+
+def _without_calls(calls: Iterable[Call], frames: Mapping[str, Frame]) -> Counter[str]:
+    """Why frames count that should have a call in them and have none, neither read nor skipped."""
+    around: set[str] = set()
+    inner = [call.parent_id for call in calls] + [frame.parent_id for frame in frames.values() if frame.is_skipped]
+    for above in inner:
+        while above is not None and above not in around:
+            around.add(above)
+            above = frames[above].parent_id if above in frames else None
+    return Counter(
+        frame.missing for frame in frames.values() if frame.missing is not None and frame.source_id not in around
+    )
 
 
 def _placed(call: Call, frames: Mapping[str, Frame]) -> Call:

@@ -18,6 +18,8 @@ _UNKNOWN_TIER = "unknown"
 class FoundCall:
     """What a reader found about one LLM call, unchecked. ``started_at`` and ``ended_at`` are seconds since 1970.
 
+    ``is_estimate``: the counts and the cost are shares of what a whole run came to.
+
     ``asked`` is everything that the record says about the request, as it stands there; ``problem`` why it holds no
     prompt. ``is_cache_hit``: a cache answered, not the model. ``is_cut``: the record says that parts of it are missing.
     """
@@ -43,6 +45,7 @@ class FoundCall:
     is_cache_hit: bool = False
     sample: str | None = None
     is_cut: bool = False
+    is_estimate: bool = False
 
     def checked(self) -> Call | Skipped:
         """A call without its prompt or model is no step. Raises ``RecordError`` for fields of the wrong kind."""
@@ -107,6 +110,8 @@ class FoundCall:
             "cache_write_1h_tokens": usage.cache_write_1h_tokens or None,
             "service_tier": usage.service_tier,
         }
+        if self.is_estimate:
+            known |= {"cost_is_estimate": bool(self.cost_usd), "tokens_are_estimates": True}
         if self.is_cache_hit:
             known |= {"cost_usd": 0.0, "latency_ms": None, "cache_hit": True}
         return {key: value for key, value in known.items() if value is not None}

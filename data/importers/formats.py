@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tierwise.data.importers import row_dialects as rows
+from tierwise.data.importers import row_libraries as libraries
 from tierwise.data.importers.atif_log import read_atif_log
 from tierwise.data.importers.bedrock_log import read_bedrock_log
+from tierwise.data.importers.call_rows import reader_of
 from tierwise.data.importers.claude_code_log import read_claude_code_log
 from tierwise.data.importers.codex_log import read_codex_log
 from tierwise.data.importers.csv_table import read_csv_table
@@ -64,5 +67,14 @@ FORMATS: Mapping[str, Format] = {
     "mini-swe-agent": Format("mini-swe-agent trajectories", _each(read_mini_swe_agent)),
     "swe-agent": Format("SWE-agent trajectories, *.traj", _each(read_swe_agent)),
     "atif": Format("trajectories of Harbor's agents", _each(read_atif_log)),
+    "braintrust": Format("Braintrust's logs, from its API or BTQL", reader_of(rows.BRAINTRUST)),
+    "weave": Format("calls of W&B Weave", reader_of(rows.WEAVE)),
+    "opik": Format("Opik's spans, from its API or opik export", reader_of(rows.OPIK)),
+    "helicone": Format("requests of Helicone, with their bodies", reader_of(rows.HELICONE)),
+    "datadog": Format("spans of Datadog's LLM observability", reader_of(rows.DATADOG)),
+    "mastra": Format("AI spans of Mastra", reader_of(rows.MASTRA)),
+    "dspy": Format("the history of DSPy's models, as JSON", reader_of(libraries.DSPY)),
+    "autogen": Format("AutoGen's events, JSON Lines", reader_of(libraries.AUTOGEN)),
+    "llm": Format("what llm logs --json prints", reader_of(libraries.LLM)),
     "csv": Format("a table, with the columns named in --map", _each(read_csv_table)),
 }

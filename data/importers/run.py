@@ -60,6 +60,7 @@ def import_records(
         skipped[f"model '{model}' is in no tier"] = n_calls
     if assembled.n_wrappers:
         skipped["a span around another recording of the same call"] = assembled.n_wrappers
+    skipped.update(assembled.missing)
     n_repeated = len(calls) - len({call.source_id for call in calls})
     if n_repeated:
         skipped["the same call once more"] = n_repeated

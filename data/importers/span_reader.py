@@ -8,7 +8,7 @@ from tierwise.data.importers.log_events import read_log_events
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Frame, Record, Skipped
 from tierwise.data.importers.spans import Span, read_otlp
-from tierwise.data.importers.vocabularies import found_call, frame_name, is_agent
+from tierwise.data.importers.vocabularies import found_call, frame_name, is_agent, missing_call
 from tierwise.data.step_log import Malformed
 
 
@@ -33,6 +33,7 @@ def span_records(span: Span, mapping: ImportMap) -> Iterator[Record]:
     if found is None or isinstance(found, Skipped):
         if found is not None:
             yield found
-        yield Frame(span.span_id, frame_name(span), span.parent_id, is_agent(span))
+        missing, is_skipped = missing_call(span), found is not None
+        yield Frame(span.span_id, frame_name(span), span.parent_id, is_agent(span), missing, is_skipped)
     else:
         yield found.checked()

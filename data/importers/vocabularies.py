@@ -28,6 +28,7 @@ _NO_CALLS = frozenset(
 )  # fmt: skip
 _AROUND_BY_NAME = frozenset({"invoke_agent", "create_agent", "execute_tool", "invoke_workflow"})
 _MLFLOW_CALLS = frozenset({"CHAT_MODEL", "LLM"})
+_AI_SDK_NAMES = ("ai.operationId", "operation.name")
 _AI_SDK_CALLS = (".doGenerate", ".doStream")
 
 
@@ -78,6 +79,25 @@ def is_agent(span: Span) -> bool:
         or words.get("traceloop.span.kind") == "agent"
         or words.get("langfuse.observation.type") == "agent"
     )
+
+
+def missing_call(span: Span) -> str | None:
+    """What to say of a span of the AI SDK that stands around calls, where none of them is there. It may sum up several
+    calls, so that it is none itself."""
+    words = span.attributes
+    name = next((name for name in _AI_SDK_NAMES if _is_sdk(words.get(name))), None)
+    if name is None or not words.get("ai.model.id"):
+        return None
+    operation = str(words[name]).split(" ")[0]
+    if operation.endswith(_AI_SDK_CALLS) or operation.count(".") != 1:
+        return None
+    return (
+        f"a span around calls without them: {name} is {operation}, and {operation}.doGenerate or .doStream is not there"
+    )
+
+
+def _is_sdk(value: object) -> bool:
+    return isinstance(value, str) and value.split(" ")[0].startswith("ai.")
 
 
 def frame_name(span: Span) -> str:
@@ -141,8 +161,8 @@ def _operation(words: Mapping[str, Any]) -> str | None:
 
 def _is_around(words: Mapping[str, Any]) -> bool:
     """Whether a span says of itself that it is no call: tools, agents, the AI SDK's outer span of a call."""
-    sdk = words.get("ai.operationId") or words.get("operation.name")
-    if isinstance(sdk, str) and sdk.split(" ")[0].startswith("ai."):
+    sdk = next((words[name] for name in _AI_SDK_NAMES if _is_sdk(words.get(name))), None)
+    if sdk is not None:
         return not sdk.split(" ")[0].endswith(_AI_SDK_CALLS)
     if _operation(words) in _NO_CALLS:
         return True
