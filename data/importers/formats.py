@@ -10,9 +10,11 @@ from tierwise.data.importers.atif_log import read_atif_log
 from tierwise.data.importers.bedrock_log import read_bedrock_log
 from tierwise.data.importers.call_rows import reader_of
 from tierwise.data.importers.claude_code_log import read_claude_code_log
+from tierwise.data.importers.cline_tasks import read_cline_tasks
 from tierwise.data.importers.codex_log import read_codex_log
 from tierwise.data.importers.csv_table import read_csv_table
 from tierwise.data.importers.gemini_cli_log import read_gemini_cli_log
+from tierwise.data.importers.goose_sessions import read_goose_sessions
 from tierwise.data.importers.inspect_log import read_inspect_log
 from tierwise.data.importers.langfuse_export import read_langfuse_export
 from tierwise.data.importers.langsmith_export import read_langsmith_export
@@ -24,6 +26,7 @@ from tierwise.data.importers.openai_log import read_openai_logs
 from tierwise.data.importers.opencode_export import read_opencode_export
 from tierwise.data.importers.openhands_log import read_openhands_logs
 from tierwise.data.importers.phoenix_export import read_phoenix_export
+from tierwise.data.importers.pi_sessions import read_pi_sessions
 from tierwise.data.importers.promptfoo_results import read_promptfoo_results
 from tierwise.data.importers.records import Record
 from tierwise.data.importers.span_reader import read_otlp_logs
@@ -76,5 +79,8 @@ FORMATS: Mapping[str, Format] = {
     "dspy": Format("the history of DSPy's models, as JSON", reader_of(libraries.DSPY)),
     "autogen": Format("AutoGen's events, JSON Lines", reader_of(libraries.AUTOGEN)),
     "llm": Format("what llm logs --json prints", reader_of(libraries.LLM)),
+    "pi": Format("sessions of pi and OpenClaw", _each(read_pi_sessions)),
+    "goose": Format("sessions of goose, exported as JSON", _each(read_goose_sessions)),
+    "cline": Format("tasks of Cline, api_conversation_history.json", _each(read_cline_tasks)),
     "csv": Format("a table, with the columns named in --map", _each(read_csv_table)),
 }

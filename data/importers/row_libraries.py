@@ -27,9 +27,13 @@ DSPY = RowDialect(
 
 def _llm_rows(row: Row) -> Iterator[Row]:
     """``llm logs --json``; the prompt as it was sent, where the model's plugin keeps it."""
-    sent = row.get("prompt_json")
     alone = {"system": row.get("system"), "prompt": row.get("prompt")}
-    yield {**row, "alone": {key: value for key, value in alone.items() if value}, "sent": sent}
+    yield {
+        **row,
+        "alone": {key: value for key, value in alone.items() if value},
+        "sent": decoded(row.get("prompt_json")),
+        "token_details": decoded(row.get("token_details")),
+    }
 
 
 LLM = RowDialect(

@@ -58,6 +58,11 @@ def _genai_model(words: Mapping[str, Any]) -> object:
     return next((words[name] for name in MODELS if words.get(name)), None)
 
 
+def _genkit_model(words: Mapping[str, Any]) -> object:
+    """Genkit names the action that it ran; one of the kind ``model`` is a call."""
+    return words.get("genkit:name") if words.get("genkit:metadata:subtype") == "model" else None
+
+
 def _named_operation(span: Span) -> str | None:
     """The operation that a span says, or that the conventions begin its name with: ``invoke_agent Ada``."""
     said, named = _operation(span.attributes), span.name.partition(" ")[0]
@@ -111,10 +116,11 @@ def _genai(span: Span, mapping: ImportMap) -> FoundCall | Skipped | None:
     words = span.attributes
     operation = _operation(words)
     is_said = operation in _CHAT or (operation is None and "gen_ai.request.model" in words)
-    names_model = _genai_model(words) is not None or _requested_model(words) is not None
+    names_model = any(named(words) is not None for named in (_genai_model, _requested_model, _genkit_model))
     if is_said or (names_model and holds_prompt(words, span)):
         said = said_in_genai(words, span)
-        return _found(span, mapping, said if said["model"] else {**said, "model": _named_model(span)})
+        model = said["model"] or _genkit_model(words) or _named_model(span)
+        return _found(span, mapping, {**said, "model": model})
     if names_model and operation is not None:
         return Skipped(
             f"a span of the operation '{operation}' that names a model; gen_ai.input.messages or another prompt was "

@@ -15,7 +15,9 @@ from tests.data.importers.row_logs import (
     datadog,
     datadog_export,
     dspy,
+    genkit,
     helicone,
+    langtrace,
     llm_tool,
     mastra,
     opik,
@@ -229,4 +231,6 @@ DIALECTS: dict[str, tuple[Callable[[Made], Rows], bool, bool]] = {
     "DSPy's history": (dspy, True, False),
     "AutoGen's events": (autogen, False, False),
     "llm logs --json": (llm_tool, False, False),
+    "Genkit": (genkit, False, False),
+    "Langtrace": (langtrace, False, False),
 }

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from tests.data.importers.made_calls import END, ISO_END, ISO_START, SPAN, START, TRACE, Made, Rows
+from tests.data.importers.span_dialects import otlp
 
 SECONDS = 1e9
 
@@ -14,7 +15,8 @@ def said(made: Made) -> dict[str, Any]:
 
 def braintrust(made: Made) -> Rows:
     shared = {"root_span_id": "r", "metadata": {"model": made.model, "tools": [made.function]}}
-    metrics = {"start": START / SECONDS, "end": END / SECONDS, "prompt_tokens": made.n_in, "tokens": made.n_in + made.n_out,
+    metrics = {"start": START / SECONDS, "end": END / SECONDS,
+               "prompt_tokens": made.n_in, "tokens": made.n_in + made.n_out,
                "completion_tokens": made.n_out, "prompt_cached_tokens": made.cached,
                "estimated_cost": made.cost_usd}  # fmt: skip
     call = {**shared, "id": "2", "span_id": "s", "span_parents": ["r"], "input": made.messages, "metrics": metrics,
@@ -73,7 +75,8 @@ def helicone(made: Made) -> Rows:
         "request_id": "1", "request_created_at": ISO_START, "response_status": 200, "request_body": made.request,
         "response_body": answer, "request_model": made.model, "delay_ms": 1500, "costUSD": made.cost_usd,
         "prompt_tokens": made.n_in, "completion_tokens": made.n_out, "scores": {"good": {"value": int(made.is_good)}},
-        "request_properties": {"Helicone-Session-Id": "t"}, "cache_reference_id": "00000000-0000-0000-0000-000000000000",
+        "request_properties": {"Helicone-Session-Id": "t"},
+        "cache_reference_id": "00000000-0000-0000-0000-000000000000",
     }  # fmt: skip
     return "helicone", [{"data": [row], "error": None}]
 
@@ -93,7 +96,8 @@ def datadog_export(made: Made) -> Rows:
     attributes = {
         "span_kind": "llm", "span_id": "8", "trace_id": "7", "name": "chat", "start_ns": START, "duration": END - START,
         "model_name": made.model, "input": {"messages": made.messages}, "output": {"messages": [said(made)]},
-        "metadata": {"tools": [made.function]}, "evaluation": {"good": {"value": made.is_good, "eval_metric_type": "boolean"}},
+        "metadata": {"tools": [made.function]},
+        "evaluation": {"good": {"value": made.is_good, "eval_metric_type": "boolean"}},
         "metrics": {"input_tokens": made.n_in, "output_tokens": made.n_out, "cache_read_input_tokens": made.cached},
     }  # fmt: skip
     return "datadog", [{"data": [{"id": "x", "type": "span", "attributes": attributes}]}]
@@ -133,3 +137,28 @@ def llm_tool(made: Made) -> Rows:
         "token_details": json.dumps({"prompt_tokens_details": {"cached_tokens": made.cached}}),
     }  # fmt: skip
     return "llm", [row]
+
+
+def genkit(made: Made) -> Rows:
+    asked = {
+        "messages": [{"role": message["role"], "content": [{"text": message["content"]}]} for message in made.messages],
+        "config": {"temperature": 0},
+        "tools": [{"name": made.tool, "description": "d", "inputSchema": made.schema}],
+    }
+    usage = {"inputTokens": made.n_in, "outputTokens": made.n_out, "totalTokens": made.n_in + made.n_out,
+             "cachedContentTokens": made.cached}  # fmt: skip
+    told = {"message": {"role": "model", "content": [{"text": made.answer}]}, "finishReason": "stop", "usage": usage}
+    return otlp({
+        "genkit:type": "action", "genkit:metadata:subtype": "model", "genkit:name": f"openai/{made.model}",
+        "genkit:input": json.dumps(asked), "genkit:output": json.dumps(told), "genkit:state": "success",
+    })  # fmt: skip
+
+
+def langtrace(made: Made) -> Rows:
+    counts = {"input_tokens": made.n_in, "output_tokens": made.n_out, "total_tokens": made.n_in + made.n_out,
+              "cached_tokens": made.cached}  # fmt: skip
+    return otlp({
+        "langtrace.service.name": "OpenAI", "langtrace.service.type": "llm", "llm.api": "/chat/completions",
+        "llm.model": made.model, "llm.prompts": json.dumps(made.messages), "llm.tools": json.dumps([made.function]),
+        "llm.responses": json.dumps([said(made)]), "llm.token.counts": json.dumps(counts),
+    })  # fmt: skip
