@@ -37,6 +37,9 @@ def read_litellm_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
             yield record
             continue
         row = _payload(record.value)
+        if {"outputs", "kwargs"} <= row.keys():
+            yield record.malformed("is a row of DSPy's history; use --from dspy")
+            continue
         kind = str(row.get("call_type") or "completion")
         if not _CHAT_CALLS.fullmatch(kind):
             yield Skipped(f"LiteLLM call of type {kind}")
