@@ -18,8 +18,8 @@ from tierwise.data.replies.counts import amount
 from tierwise.data.replies.usage import Usage, read_usage
 from tierwise.data.step_log import Malformed
 
-_ENTRIES = frozenset({"message", "compaction", "branch_summary", "custom_message"})
-_ROLES = frozenset({"user", "assistant", "toolResult", "bashExecution", "custom"})
+_ENTRIES = ("message", "compaction", "branch_summary", "custom_message")
+_ROLES = ("user", "assistant", "toolResult", "bashExecution", "custom")
 
 
 def read_pi_sessions(path: Path, mapping: ImportMap) -> Iterator[Record]:
