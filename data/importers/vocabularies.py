@@ -116,6 +116,7 @@ def _genai(span: Span, mapping: ImportMap) -> FoundCall | Skipped | None:
     words = span.attributes
     operation = _operation(words)
     is_said = operation in _CHAT or (operation is None and "gen_ai.request.model" in words)
+    is_said = is_said or any(_is_sdk(words.get(name)) for name in _AI_SDK_NAMES)  # an outer one did not come here
     names_model = any(named(words) is not None for named in (_genai_model, _requested_model, _genkit_model))
     if is_said or (names_model and holds_prompt(words, span)):
         said = said_in_genai(words, span)
