@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tierwise.data.importers import row_dialects as rows
 from tierwise.data.importers import row_libraries as libraries
+from tierwise.data.importers import row_spans
 from tierwise.data.importers.atif_log import read_atif_log
 from tierwise.data.importers.bedrock_log import read_bedrock_log
 from tierwise.data.importers.call_rows import reader_of
@@ -74,8 +75,9 @@ FORMATS: Mapping[str, Format] = {
     "weave": Format("calls of W&B Weave", reader_of(rows.WEAVE)),
     "opik": Format("Opik's spans, from its API or opik export", reader_of(rows.OPIK)),
     "helicone": Format("requests of Helicone, with their bodies", reader_of(rows.HELICONE)),
-    "datadog": Format("spans of Datadog's LLM observability", reader_of(rows.DATADOG)),
-    "mastra": Format("AI spans of Mastra", reader_of(rows.MASTRA)),
+    "datadog": Format("spans of Datadog's LLM observability", reader_of(row_spans.DATADOG)),
+    "mastra": Format("AI spans of Mastra", reader_of(row_spans.MASTRA)),
+    "posthog": Format("LLM events of PostHog", reader_of(row_spans.POSTHOG)),
     "dspy": Format("the history of DSPy's models, as JSON", reader_of(libraries.DSPY)),
     "autogen": Format("AutoGen's events, JSON Lines", reader_of(libraries.AUTOGEN)),
     "llm": Format("what llm logs --json prints", reader_of(libraries.LLM)),

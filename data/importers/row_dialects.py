@@ -6,15 +6,10 @@ from typing import Any
 
 from tierwise.data.importers.call_rows import Row, RowDialect, amount_at
 from tierwise.data.importers.row_verdicts import by_name, listed_scores, weave_feedback
-from tierwise.data.replies.counts import amount, first_amount
+from tierwise.data.replies.counts import amount
 
 _OPIK_TYPES = ("llm", "general", "tool", "guardrail", "trace")
-_DATADOG_KINDS = ("llm", "agent", "workflow", "tool", "task", "embedding", "retrieval")
 _NO_UUID = "00000000-0000-0000-0000-000000000000"
-_MASTRA_TYPES = (
-    "model_generation", "llm_generation", "agent_run", "workflow_run", "workflow_step", "tool_call", "mcp_tool_call",
-    "generic", "processor_run", "model_step", "model_chunk", "model_inference",
-)  # fmt: skip
 
 
 def _object(raw: object) -> Mapping[str, Any]:
@@ -59,7 +54,12 @@ def _weave_usage(row: Row) -> Row:
 
 
 def _weave_rows(row: Row) -> Iterator[Row]:
-    yield {**row, "counted": _weave_usage(row)}
+    counted = _object(_object(row.get("summary")).get("usage"))
+    yield {
+        **row,
+        "counted": _weave_usage(row),
+        "counted_model": next(iter(counted), None) if len(counted) == 1 else None,
+    }
 
 
 def _weave_cost(row: Row) -> float | None:
@@ -77,7 +77,9 @@ def _is_weave_call(row: Row) -> bool:
         return True
     inputs, output = _object(row.get("inputs")), _object(row.get("output"))
     names_model = isinstance(inputs.get("model") or output.get("model"), str)
-    return names_model and any(inputs.get(key) for key in ("messages", "input", "contents", "prompt"))
+    if inputs.get("messages") and isinstance(inputs["messages"], list):
+        return True  # one that names no model is told so
+    return names_model and any(inputs.get(key) for key in ("input", "contents", "prompt"))
 
 
 _PROVIDERS_OP = re.compile(
@@ -86,14 +88,14 @@ _PROVIDERS_OP = re.compile(
 )
 WEAVE = RowDialect(
     name="W&B Weave",
-    looked_for="op_name with weave:///",
-    fits=lambda row: str(row.get("op_name")).startswith("weave:///"),
+    looked_for="op_name with trace_id",
+    fits=lambda row: isinstance(row.get("op_name"), str) and "trace_id" in row,
     is_call=_is_weave_call,
     containers=("calls", "data"),
     rows_in=_weave_rows,
     prompt=("inputs",),
     answer=("output",),
-    model=("output.model", "inputs.model"),
+    model=("output.model", "inputs.model", "counted_model"),
     usage={"": ("output.usage", "counted")},
     cost_usd=_weave_cost,
     trace_id=("trace_id",),
@@ -145,15 +147,13 @@ OPIK = RowDialect(
 
 
 def _is_helicone_call(row: Row) -> bool | str:
-    request = _object(row.get("request_body"))
-    if any(request.get(key) for key in ("messages", "contents", "prompt")) or (
-        request.get("input") and "tools" in request
-    ):
+    """Embeddings and moderations have an input too, as Responses have."""
+    request, told = _object(row.get("request_body")), _object(row.get("response_body"))
+    if any(request.get(key) for key in ("messages", "contents", "prompt")) or "input" not in request:
         return True
-    path = str(row.get("request_path") or "")
-    if "embedding" in path or "moderation" in path or ("input" in request and "responses" not in path):
-        return "a request that is no chat: request_body.messages was looked for, and input is there"
-    return True
+    if "output" in told or "responses" in str(row.get("request_path")):
+        return True
+    return "a request that is no chat: request_body.messages was looked for, and input is there"
 
 
 HELICONE = RowDialect(
@@ -189,80 +189,3 @@ def _helicone_verdicts(row: Row) -> Iterator[tuple[str, object]]:
     if rating is not None:
         yield "feedback_rating", rating
     yield from by_name({name: _object(each).get("value", each) for name, each in _object(row.get("scores")).items()})
-
-
-def _datadog_rows(row: Row) -> Iterator[Row]:
-    """A span of the export API, of the intake, or of the agent, in the words of the intake."""
-    inner = row.get("attributes")
-    told = inner if isinstance(inner, Mapping) and "span_kind" in inner else row
-    meta = _object(told.get("meta"))
-    deep = _object(_object(_object(told.get("meta_struct")).get("_llmobs")).get("meta"))
-    kind = told.get("span_kind") or meta.get("span.kind") or meta.get("kind") or _object(meta.get("span")).get("kind")
-    started, duration = told.get("start_ns") or told.get("start"), told.get("duration")
-    ended = (
-        None
-        if amount(started) is None or amount(duration) is None
-        else (amount(started) or 0) + (amount(duration) or 0)
-    )
-    parent = told.get("parent_id")
-    yield {
-        **told, "meta": {**meta, **deep}, "kind": kind, "started": started, "ended": ended,
-        "parent_id": None if str(parent) in ("0", "undefined", "") else parent,
-    }  # fmt: skip
-
-
-DATADOG = RowDialect(
-    name="Datadog's LLM observability",
-    looked_for="span_id with span_kind or meta.span.kind",
-    fits=lambda row: "span_id" in row and row.get("kind") in _DATADOG_KINDS,
-    is_call=lambda row: row["kind"] == "llm",
-    containers=("data", "spans"),
-    rows_in=_datadog_rows,
-    prompt=("meta.input.messages", "input.messages", "meta.input.value", "input.value"),
-    settings=("meta.metadata", "metadata"),
-    answer=("meta.output.messages", "output.messages", "meta.output", "output.value", "output"),
-    model=("meta.model_name", "model_name"),
-    usage={
-        "input_tokens": ("metrics.input_tokens",),
-        "output_tokens": ("metrics.output_tokens",),
-        "total_tokens": ("metrics.total_tokens",),
-        "cached_tokens": ("metrics.cache_read_input_tokens",),
-        "cache_write_tokens": ("metrics.cache_write_input_tokens",),
-        "reasoning_tokens": ("metrics.reasoning_output_tokens",),
-    },
-    row_id=("span_id",),
-    trace_id=("trace_id",),
-    parent_id=("parent_id",),
-    started_at=("started",),
-    ended_at=("ended",),
-    error=("meta.error.message", "error.message"),
-    error_type=("meta.error.type", "error.type"),
-    is_agent=lambda row: row["kind"] == "agent",
-    verdicts=lambda row: by_name(
-        {name: _object(each).get("value") for name, each in _object(row.get("evaluation")).items()}
-    ),
-    labels={"session_id": ("session_id",)},
-)
-
-
-MASTRA = RowDialect(
-    name="Mastra's AI spans",
-    looked_for="traceId with a type of model_generation, agent_run or their like",
-    fits=lambda row: "traceId" in row and row.get("type", row.get("spanType")) in _MASTRA_TYPES,
-    is_call=lambda row: row.get("type", row.get("spanType")) in ("model_generation", "llm_generation"),
-    containers=("spans",),
-    prompt=("input",),
-    settings=("attributes.parameters",),
-    answer=("output",),
-    model=("attributes.responseModel", "attributes.model"),
-    usage={"": ("attributes.usage", "output.usage")},
-    cost_usd=lambda row: first_amount(_object(_object(row.get("attributes")).get("costContext")), "estimatedCost"),
-    row_id=("spanId", "id"),
-    trace_id=("traceId",),
-    parent_id=("parentSpanId",),
-    started_at=("startTime", "startedAt"),
-    ended_at=("endTime", "endedAt"),
-    error=("errorInfo.message", "error.message"),
-    is_agent=lambda row: row.get("type", row.get("spanType")) == "agent_run",
-    labels={"session_id": ("metadata.threadId",)},
-)

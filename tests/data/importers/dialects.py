@@ -22,6 +22,7 @@ from tests.data.importers.row_logs import (
     mastra,
     opik,
     opik_export,
+    posthog,
     weave,
 )
 from tests.data.importers.source_dialects import (
@@ -228,6 +229,7 @@ DIALECTS: dict[str, tuple[Callable[[Made], Rows], bool, bool]] = {
     "Datadog's LLM spans": (datadog, False, False),
     "Datadog's export API": (datadog_export, False, True),
     "Mastra's AI spans": (mastra, False, False),
+    "PostHog's LLM events": (posthog, True, False),
     "DSPy's history": (dspy, True, False),
     "AutoGen's events": (autogen, False, False),
     "llm logs --json": (llm_tool, False, False),

@@ -15,6 +15,7 @@ from tests.data.importers.row_logs import (
     llm_tool,
     mastra,
     opik,
+    posthog,
     weave,
 )
 
@@ -90,6 +91,7 @@ ROW_LOGS: dict[str, Callable[[Path], Path]] = {
     "helicone": _of(lambda made: ("helicone", helicone(made)[1][0]["data"]), request_id="2"),
     "datadog": _datadog,
     "mastra": _of(lambda made: ("mastra", mastra(made)[1][0]["spans"]), id="other", errorInfo={"message": TOO_LONG}),
+    "posthog": _of(posthog, event="$ai_generation"),
     "dspy": _of(dspy),
     "autogen": _of(autogen),
     "llm": _of(llm_tool, id="other"),

@@ -114,6 +114,16 @@ def mastra(made: Made) -> Rows:
     return "mastra", [{"spans": [span]}]
 
 
+def posthog(made: Made) -> Rows:
+    told = {
+        "$ai_trace_id": "t", "$ai_span_id": "s", "$ai_model": made.model, "$ai_provider": "openai", "$ai_latency": 1.5,
+        "$ai_input": made.messages, "$ai_output_choices": [said(made)], "$ai_tools": [made.function],
+        "$ai_input_tokens": made.n_in, "$ai_output_tokens": made.n_out, "$ai_cache_read_input_tokens": made.cached,
+        "$ai_total_cost_usd": made.cost_usd, "$ai_is_error": False,
+    }  # fmt: skip
+    return "posthog", [{"uuid": "1", "event": "$ai_generation", "timestamp": ISO_END, "properties": told}]
+
+
 def dspy(made: Made) -> Rows:
     row = {
         "prompt": None, "messages": made.messages, "kwargs": {"tools": [made.function]}, "response": made.completion,

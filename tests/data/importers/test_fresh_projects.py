@@ -20,6 +20,7 @@ YOUNG = (
     "Braintrust",
     "Weave",
     "Opik",
+    "PostHog",
     "Helicone",
     "Datadog",
     "Mastra",
@@ -196,6 +197,8 @@ OPIK = {"type": "llm", "id": "1", "trace_id": "t", "start_time": "2026-02-03T10:
         ("opik", {**OPIK, "input_data": {"x": 1}}, "none of input is there; input_data is there"),
         ("helicone", {"request_body": {"input": "x"}, "response_body": {"data": []}}, "request_body.messages was"),
         ("helicone", {"request_body": {"model": "m"}, "response_body": {}}, "request_body is there and holds no"),
+        ("weave", {**WEAVE, "op_name": "sort", "inputs": {"messages": [USER]}}, "without the name of its model"),
+        ("posthog", {"event": "$ai_generation", "properties": {"$ai_model": "m"}}, "none of properties"),
         ("dspy", {"outputs": [], "kwargs": {}, "model": "m", "model_type": "embedding"}, "an embedding"),
         ("autogen", {"type": "ToolCall", "tool_name": "find"}, "an event ToolCall"),
         ("mastra", {"traceId": "t", "id": "1", "type": "model_generation", "attributes": {"model": "m"}},
@@ -245,3 +248,50 @@ def test_a_score_of_a_whole_trace_is_about_its_task(score: Any, imported: Import
     several = imported("braintrust", written(tmp_path / "y.jsonl", root, *calls), mapping)
     assert [(each.success, each.evaluator) for each in attempts(single)] == [(score["good"] > 0.5, "good")]
     assert [each.success for each in attempts(several)] == [None, None]
+
+
+ASKS = [{"role": "user", "content": "Book two seats."}]
+CALLED = {"id": "c7", "name": "book", "arguments": {"seats": 2}}
+OTHER_FORMS: dict[str, tuple[str, dict[str, Any]]] = {
+    "Braintrust, Anthropic's blocks": ("braintrust", {**SPAN, "input": ASKS, "output": {
+        "role": "assistant", "content": [{"type": "tool_use", "id": "c7", "name": "book", "input": {"seats": 2}}]}}),
+    "Braintrust, messages inside": ("braintrust", {**SPAN, "input": {"messages": ASKS}, "output": {
+        "role": "assistant", "content": None, "tool_calls": [{"function": CALLED}]}}),
+    "Weave, a function of one's own": ("weave", {**WEAVE, "op_name": "weave:///a/b/op/chat_completion:v1",
+        "inputs": {"messages": ASKS}, "summary": {"usage": {"gpt-4o-mini": {"prompt_tokens": 5}}},
+        "output": {"choices": [{"message": {"role": "assistant", "tool_calls": [{"function": CALLED}]}}]}}),
+    "Weave, Anthropic's client": ("weave", {**WEAVE, "op_name": "weave:///a/b/op/anthropic.Messages.create:v1",
+        "inputs": {"model": "m", "system": "", "messages": ASKS}, "output": {"model": "gpt-4o-mini",
+        "role": "assistant", "content": [{"type": "tool_use", "id": "c7", "name": "book", "input": {"seats": 2}}]}}),
+    "Datadog, an agent's span": ("datadog", {"trace_id": "t", "span_id": "1", "name": "a", "start": 1, "duration": 1,
+        "meta": {"span.kind": "llm", "model_name": "gpt-4o-mini"},
+        "meta_struct": {"_llmobs": {"meta": {"input": {"messages": ASKS}, "output": {"messages": [
+            {"role": "assistant", "tool_calls": [{"name": "book", "arguments": {"seats": 2}, "tool_id": "c7"}]}]}}}}}),
+    "Opik, a message": ("opik", {**OPIK, "input": {"messages": ASKS}, "output": {"choices": [
+        {"message": {"role": "assistant", "tool_calls": [{"function": CALLED}]}}]}}),
+    "AutoGen, a stream's end": ("autogen", {"type": "LLMStreamEnd", "messages": ASKS, "model": "gpt-4o-mini",
+        "response": {"content": [{"id": "c7", "type": "function_call", "name": "book", "arguments": '{"seats": 2}'}]}}),
+    "Mastra, tool calls": ("mastra", {"traceId": "t", "spanId": "1", "spanType": "model_generation", "input": ASKS,
+        "attributes": {"model": "gpt-4o-mini"}, "output": {"text": "", "toolCalls": [
+            {"toolName": "book", "toolCallId": "c7", "args": {"seats": 2}}]}}),
+    "Helicone, Responses": ("helicone", {"request_body": {"model": "gpt-4o-mini", "input": "Book two seats."},
+        "response_body": {"object": "response", "output": [
+            {"type": "function_call", "call_id": "c7", "name": "book", "arguments": '{"seats": 2}'}]}}),
+    "PostHog, parts": ("posthog", {"event": "$ai_generation", "properties": {"$ai_model": "gpt-4o-mini",
+        "$ai_input": ASKS, "$ai_output_choices": [{"role": "assistant", "content": [
+            {"type": "function", "id": "c7", "function": {"name": "book", "arguments": {"seats": 2}}}]}]}}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHER_FORMS)
+def test_calls_of_tools_are_read_in_every_form(name: str, imported: Imported, tmp_path: Path) -> None:
+    format_name, row = OTHER_FORMS[name]
+    report = imported(format_name, written(tmp_path / "x.jsonl", row), ANY)
+    assert (report.malformed, dict(report.skipped)) == ((), {})
+    (step,) = report.assembled.steps
+    assert asked(step) == [("user", "Book two seats.")]
+    (attempt,) = step.attempts
+    assert [(call.name, json.loads(str(call.arguments))) for call in attempt.tool_calls or ()] == [
+        ("book", {"seats": 2})
+    ]
+    assert (attempt.tier, attempt.success) == ("small", None)
