@@ -47,6 +47,12 @@ def _datadog(folder: Path) -> Path:
     return _written(folder / "log.jsonl", [row, {**row, "span_id": "9", "meta": meta}])
 
 
+def _posthog(folder: Path) -> Path:
+    (row,) = posthog(MADE)[1]
+    failed = {**row["properties"], "$ai_span_id": "z", "$ai_is_error": True, "$ai_error": TOO_LONG}
+    return _written(folder / "log.jsonl", [row, {**row, "uuid": "2", "properties": failed}])
+
+
 def _pi(folder: Path) -> Path:
     usage = {"input": 30, "output": 4, "cacheRead": 60, "cacheWrite": 0, "totalTokens": 94, "cost": {"total": 0.25}}
     said = {"role": "assistant", "model": "gpt-4o-mini", "usage": usage, "content": [SAID], "stopReason": "stop"}
@@ -91,7 +97,7 @@ ROW_LOGS: dict[str, Callable[[Path], Path]] = {
     "helicone": _of(lambda made: ("helicone", helicone(made)[1][0]["data"]), request_id="2"),
     "datadog": _datadog,
     "mastra": _of(lambda made: ("mastra", mastra(made)[1][0]["spans"]), id="other", errorInfo={"message": TOO_LONG}),
-    "posthog": _of(posthog, event="$ai_generation"),
+    "posthog": _posthog,
     "dspy": _of(dspy),
     "autogen": _of(autogen),
     "llm": _of(llm_tool, id="other"),
