@@ -48,7 +48,7 @@ class Completions(Chat):
 
     def streamed(self, body: Mapping[str, Any], completion: Completion, frame: Frame) -> bytes:
         del completion, frame  # whole and in pieces the protocol looks the same
-        return self.wire(write_json(body), None) + self.ending
+        return self.wire(write_json(body), None)
 
     def has_content(self, event: Mapping[str, Any]) -> bool:
         return bool(event.get("choices"))

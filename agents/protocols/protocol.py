@@ -133,8 +133,8 @@ class WireProtocol(Protocol):
         """One event as it goes over the wire, from its data and what that says."""
 
     def streamed(self, body: Mapping[str, Any], completion: Completion, frame: Frame) -> bytes:
-        """A whole answer of this protocol as the stream that it would have been, to its end. ``completion`` is what
-        ``body`` says."""
+        """A whole answer of this protocol as the stream that it would have been, but for ``ending``. ``completion`` is
+        what ``body`` says."""
 
     @property
     def ending(self) -> bytes:

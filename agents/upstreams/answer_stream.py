@@ -82,8 +82,9 @@ class Streamed:
 
     is_finished = True
 
-    def __init__(self, content: bytes, completion: Completion, headers: Mapping[str, str]) -> None:
+    def __init__(self, content: bytes, ending: bytes, completion: Completion, headers: Mapping[str, str]) -> None:
         self._content = content
+        self._ending = ending
         self._completion = completion
         self.headers = headers
 
@@ -91,7 +92,7 @@ class Streamed:
         yield self._content
 
     def end(self) -> bytes:
-        return b""
+        return self._ending
 
     def completion(self) -> Completion:
         return self._completion

@@ -174,17 +174,21 @@ async def _streamed(events: EventStream, posted: Posted, endpoint: Endpoint, ask
         _LOG.warning(
             "model '%s' was asked for a stream and answers in one piece; callers get it as one", endpoint.model.name
         )
-    is_long = posted.n_bytes > MAX_BYTES_AT_ONCE
-    answered = (
-        await asyncio.to_thread(_read, posted, endpoint, asked, False)
-        if is_long
-        else _read(posted, endpoint, asked, False)
-    )
+    if posted.n_bytes > MAX_BYTES_AT_ONCE:
+        return await asyncio.to_thread(_in_pieces, posted, endpoint, asked)
+    return _in_pieces(posted, endpoint, asked)
+
+
+def _in_pieces(posted: Posted, endpoint: Endpoint, asked: Asked) -> Streamed:
+    answered = _read(posted, endpoint, asked, is_ours=False)
     frame, said = asked.frame(endpoint), answered.completion
     if endpoint.protocol_for(asked.protocol) is asked.protocol:  # the provider's own names, as where it passes through
         frame = replace(frame, answer_id=said.answer_id or frame.answer_id, model=said.model or frame.model)
+    if asked.wants_usage:
+        frame = replace(frame, asked={**asked.body, "stream_options": {"include_usage": True}})
     with unreadable_is_trouble(endpoint.model.name):
-        return Streamed(asked.protocol.streamed(answered.body, said, frame), said, answered.headers)
+        content = asked.protocol.streamed(answered.body, said, frame)
+        return Streamed(content, asked.protocol.ending, said, answered.headers)
 
 
 async def _insisting(post: Any, endpoint: Endpoint, body: Mapping[str, Any], optional: frozenset[str]) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tierwise.agents.protocols import WireProtocol
 from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.agents.upstreams.errors import ProviderError, Trouble, trouble_in, trouble_of, unreadable_is_trouble
-from tierwise.data.foreign import ForeignError
+from tierwise.data.foreign import ForeignError, TooLargeError
 from tierwise.data.foreign.http_body import PLAIN, bounded_lines, read_body
 from tierwise.data.foreign.json_text import check_size
 from tierwise.data.foreign.limits import (
@@ -154,6 +154,8 @@ class EventStream:
         await self._response.aclose()
 
     def _read_whole(self, content: bytes) -> Posted:
+        if len(content) > MAX_REPLY_BYTES:
+            raise _unreached(TooLargeError(f"the answer is longer than {MAX_REPLY_BYTES} bytes"), self._endpoint)
         answer = _answer_in(content, self._endpoint, self._protocol)
         return Posted(answer, self.headers, len(content))
 

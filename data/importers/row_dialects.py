@@ -55,11 +55,9 @@ def _weave_usage(row: Row) -> Row:
 
 def _weave_rows(row: Row) -> Iterator[Row]:
     counted = _object(_object(row.get("summary")).get("usage"))
-    yield {
-        **row,
-        "counted": _weave_usage(row),
-        "counted_model": next(iter(counted), None) if len(counted) == 1 else None,
-    }
+    name = str(row.get("op_name")).rpartition("/")[2].partition(":")[0]
+    model = next(iter(counted)) if len(counted) == 1 else None
+    yield {**row, "name": name, "counted": _weave_usage(row), "counted_model": model}
 
 
 def _weave_cost(row: Row) -> float | None:
@@ -103,7 +101,7 @@ WEAVE = RowDialect(
     started_at=("started_at",),
     ended_at=("ended_at",),
     error=("exception",),
-    frame_name=("display_name", "op_name"),
+    frame_name=("display_name", "name"),
     verdicts=weave_feedback,
     labels={"session_id": ("thread_id",)},
 )

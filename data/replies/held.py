@@ -16,7 +16,8 @@ from tierwise.data.foreign.limits import MAX_CHECKED_CHARS, MAX_VALUES
 from tierwise.data.foreign.schema import misfits
 from tierwise.data.replies.json_text import read_json
 
-_FENCE = re.compile(r"\s*```\w*\s*(.*?)\s*```\s*", re.DOTALL)
+_FENCE = "```"
+_LANGUAGE = re.compile(r"[A-Za-z]\w{0,20}(?=[\s\[{\"])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,22 @@ def held_against(text: str, schema: Mapping[str, Any]) -> Held:
         check_size(text, MAX_VALUES)
     except ValueError as error:
         raise UncheckableError(str(error)) from None
-    fenced = _FENCE.fullmatch(text)
+    inner = _inside_fence(text)
     try:
-        value = read_json(text if fenced is None else fenced.group(1))
+        value = read_json(text if inner is None else inner)
     except ValueError as error:
         return Held(False, "is no JSON", f"not JSON: {error}")
     found = misfits(schema, value, n_most=1)
     if found:
         return Held(False, f"breaks '{found[0].keyword}' at depth {found[0].depth}", found[0].message)
-    return _FITS if fenced is None else FENCED
+    return _FITS if inner is None else FENCED
+
+
+def _inside_fence(text: str) -> str | None:
+    """What stands in the fence that is all of ``text``, without the name of its language."""
+    plain = text.strip()
+    if len(plain) < 2 * len(_FENCE) or not (plain.startswith(_FENCE) and plain.endswith(_FENCE)):
+        return None
+    inner = plain[len(_FENCE) : -len(_FENCE)]
+    language = _LANGUAGE.match(inner)
+    return inner if language is None else inner[language.end() :]

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tierwise.data.foreign.limits import MAX_USD
 from tierwise.data.replies.counts import amount, first_amount
+
+_MAX_USD = 10_000.0  # what no call can have come to
 
 
 def stated_cost_usd(usage: Mapping[str, Any]) -> float | None:
@@ -24,4 +25,4 @@ def stated_cost_usd(usage: Mapping[str, Any]) -> float | None:
         total = (total or 0.0) + upstream
     if total is None:
         total = first_amount(usage, "estimated_cost", "total_cost_usd", "cost_usd")
-    return total if total is not None and 0 < total <= MAX_USD else None
+    return total if total is not None and 0 < total <= _MAX_USD else None

@@ -16,7 +16,8 @@ _ATTRIBUTES = (
     "cache_creation_input_tokens", "cache_read_tokens", "cache_write_tokens", "cache_read", "cache_creation",
     "reasoning_tokens", "prompt_token_count", "candidates_token_count", "thoughts_token_count",
     "cached_content_token_count", "tool_use_prompt_token_count", "total_token_count", "request_tokens",
-    "response_tokens", "prompt_cache_hit_tokens", "service_tier",
+    "response_tokens", "prompt_cache_hit_tokens", "service_tier", "cost", "cost_details", "is_byok",
+    "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens", "upstream_inference_cost", "total_cost",
 )  # fmt: skip
 _MAX_PARTS = 10
 _BY_TIME = re.compile(r"ephemeral_(?:5m|1h)_input_tokens$")

@@ -9,6 +9,7 @@ from tierwise.agents.protocols import Completion, Message, ToolCall
 from tierwise.agents.protocols.canonical import Finish
 from tierwise.data.answers.calls import MAX_CALLS
 from tierwise.data.foreign import UncheckableError
+from tierwise.data.replies.finish import LENGTH, finish_reason
 from tierwise.data.replies.held import CUT, Held, held_against
 from tierwise.data.replies.json_text import whole
 from tierwise.data.replies.parts import without_thoughts
@@ -62,7 +63,7 @@ def _judge(request: GatewayRequest, message: Message) -> Verdict:
     schema = request.protocol.response_schema(request.body)
     if not message.tool_calls and schema is None:
         return UNKNOWN
-    if message.finish is Finish.LENGTH:
+    if message.finish is Finish.LENGTH or finish_reason(message.finish_reason) == LENGTH:
         return Verdict(reason=CUT.reason)
     if message.tool_calls:
         if len(message.tool_calls) > MAX_CALLS:

@@ -119,7 +119,7 @@ class Chat:
 
     def streamed(self, body: Mapping[str, Any], completion: Completion, frame: Frame) -> bytes:
         del completion  # the body says more than that: choices beside the first, log-probabilities
-        return b"".join(self.wire(write_json(chunk), None) for chunk in chunks_of(body, frame)) + DONE
+        return b"".join(self.wire(write_json(chunk), None) for chunk in chunks_of(body, frame))
 
     ending = DONE
 

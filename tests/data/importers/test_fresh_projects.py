@@ -301,9 +301,10 @@ def test_what_is_said_of_weaves_outermost_function_is_about_the_task(imported: I
     judged = {
         "weave": {"feedback": [{"feedback_type": "wandb.runnable.good", "payload": {"output": {"passed": False}}}]}
     }
-    outer = {"id": "1", "trace_id": "t", "parent_id": None, "op_name": "weave:///a/b/op/sort:f", "inputs": {"mail": "x"},
-             "summary": judged}  # fmt: skip
+    outer = {"id": "1", "trace_id": "t", "parent_id": None, "op_name": "weave:///a/b/op/sort:f",
+             "inputs": {"mail": "x"}, "summary": judged}  # fmt: skip
     inner = {**WEAVE, "id": "2", "parent_id": "1", "inputs": {"model": "gpt-4o-mini", "messages": ASKS}, "output": "ok"}
     rule = {"success": {"good.passed": {"success": [True], "failure": [False]}}, "models": {"*": "small"}}
     report = imported("weave", written(tmp_path / "x.jsonl", outer, inner), ImportMap.from_mapping(rule))
     assert [(each.success, each.evaluator) for each in attempts(report)] == [(False, "good.passed")]
+    assert report.assembled.steps[0].step.agent == "sort"

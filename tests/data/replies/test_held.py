@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.pace import processor_time_below
 from tierwise.agents.protocols import CHAT
 from tierwise.data.foreign import UncheckableError
 from tierwise.data.foreign.limits import MAX_CHECKED_CHARS, MAX_VALUES
@@ -35,6 +36,12 @@ TEXTS: dict[str, bool | None] = {
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_fence_is_neither_kept_nor_broken(text: str) -> None:
     assert held_against(text, SCHEMA).fits is TEXTS[text]
+
+
+@pytest.mark.parametrize("text", ["``` " + " " * 900_000, "```json" + "\n`" * 400_000, "`" * 900_000])
+def test_a_fence_that_never_closes_takes_no_time(text: str) -> None:
+    with processor_time_below(1.0):
+        assert held_against(text, SCHEMA).fits is False
 
 
 def test_no_reason_quotes_what_was_said() -> None:

@@ -1,16 +1,20 @@
 """Providers that are asked for a stream and answer in one piece: taken as the answer, and streamed to the caller."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from tests.serving.gateway.foreign_provider import GOOD, USAGE, Provider, whole
 from tierwise.agents.protocols import CHAT, MESSAGES, RESPONSES
 from tierwise.agents.protocols.events import Assembly
+from tierwise.agents.upstreams.upstream import Upstream
+from tierwise.data.catalogue import Model
 
 TOOL = {"type": "function", "function": {"name": "find", "arguments": '{"x": 1}'}, "id": "c1"}
 PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "messages": "/v1/messages"}
@@ -162,6 +166,19 @@ def test_what_says_nothing_is_tried_on_the_next_model(content: bytes, client: An
     provider.says = lambda _: (200, content)
     response = post(client("chat"), "chat")
     assert (response.status_code, response.headers["x-tierwise-tier"]) == (200, "mid")
+
+
+def test_the_attempt_loops_streams_have_their_counts(provider: Provider) -> None:
+    async def read() -> tuple[list[dict[str, Any]], Any]:
+        async with httpx2.AsyncClient() as http:
+            upstream = Upstream(Model("small-1", base_url=provider.url), None, lambda: http)
+            async with upstream.stream({"messages": [{"role": "user", "content": "x"}]}) as stream:
+                return [chunk async for chunk in stream], stream.usage
+
+    provider.says = lambda _: (200, SAID["chat"])
+    chunks, usage = asyncio.run(read())
+    assert chunks[0]["choices"][0]["delta"]["content"] == GOOD
+    assert (usage.input_tokens, usage.output_tokens) == (100, 5)
 
 
 def test_it_is_told_once(client: Any, provider: Provider, caplog: pytest.LogCaptureFixture) -> None:
