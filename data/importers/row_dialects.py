@@ -171,7 +171,7 @@ HELICONE = RowDialect(
         "cached_tokens": ("prompt_cache_read_tokens",),
         "cache_write_tokens": ("prompt_cache_write_tokens",),
     },
-    cost_usd=amount_at("costUSD", "cost"),
+    cost_usd=amount_at("costUSD"),
     row_id=("request_id", "helicone_id"),
     trace_id=("request_properties.Helicone-Session-Id", "properties.Helicone-Session-Id"),
     started_at=("request_created_at",),

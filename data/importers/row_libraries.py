@@ -9,11 +9,19 @@ from tierwise.data.replies.json_text import decoded
 
 _AUTOGEN_TYPES = ("LLMCall", "LLMStreamStart", "LLMStreamEnd", "ToolCall", "Message", "MessageDropped")
 
+
+def _dspy_rows(row: Row) -> Iterator[Row]:
+    """A response that was no JSON is the text of a Python object, and no answer."""
+    response = decoded(row.get("response"))
+    yield {**row, "response": response if isinstance(response, Mapping) else None}
+
+
 DSPY = RowDialect(
     name="DSPy's history",
     looked_for="messages or prompt with outputs, kwargs and model",
     fits=lambda row: {"outputs", "kwargs", "model"} <= row.keys(),
     is_call=lambda row: str(row.get("model_type")) != "embedding" or "an embedding; outputs of a chat were looked for",
+    rows_in=_dspy_rows,
     prompt=("messages", "prompt"),
     settings=("kwargs",),
     answer=("response", "outputs"),

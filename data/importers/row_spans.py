@@ -91,21 +91,29 @@ MASTRA = RowDialect(
     ended_at=("endTime", "endedAt"),
     error=("errorInfo.message", "error.message"),
     is_agent=lambda row: row.get("type", row.get("spanType")) == "agent_run",
-    labels={"session_id": ("metadata.threadId",)},
+    labels={"session_id": ("metadata.threadId", "attributes.threadId")},
 )
 
 
 def _posthog_rows(row: Row) -> Iterator[Row]:
-    """The event is sent when the answer has come; its latency is in seconds."""
-    told = _object(row.get("properties"))
+    """The event is sent when the answer has come; its latency is in seconds. Long prompts are addresses of files."""
+    told = dict(_object(row.get("properties")))
+    if str(told.get("$ai_input")).startswith("s3://"):
+        told["$ai_input"] = {"address": told["$ai_input"]}
     latency = amount(told.get("$ai_latency"))
-    yield {
-        **row,
-        "settings": {"tools": told.get("$ai_tools")},
-        "latency_ms": None if latency is None else 1000 * latency,
+    beside = "_input_tokens" if str(told.get("$ai_provider")).lower() in _CACHE_BESIDE else "_tokens"
+    usage = {
+        "input_tokens": told.get("$ai_input_tokens"),
+        "output_tokens": told.get("$ai_output_tokens"),
+        f"cache_read{beside}": told.get("$ai_cache_read_input_tokens"),
+        f"cache_creation{beside}": told.get("$ai_cache_creation_input_tokens"),
     }
+    latency_ms = None if latency is None else 1000 * latency
+    settings = {"tools": told.get("$ai_tools")}
+    yield {**row, "properties": told, "settings": settings, "latency_ms": latency_ms, "usage": usage}
 
 
+_CACHE_BESIDE = ("anthropic", "bedrock", "vertex_anthropic")
 POSTHOG = RowDialect(
     name="PostHog's LLM events",
     looked_for="event $ai_generation or its like, with properties",
@@ -117,12 +125,7 @@ POSTHOG = RowDialect(
     settings=("settings",),
     answer=("properties.$ai_output_choices", "properties.$ai_output"),
     model=("properties.$ai_model",),
-    usage={
-        "input_tokens": ("properties.$ai_input_tokens",),
-        "output_tokens": ("properties.$ai_output_tokens",),
-        "cache_read_tokens": ("properties.$ai_cache_read_input_tokens",),
-        "cache_write_tokens": ("properties.$ai_cache_creation_input_tokens",),
-    },
+    usage={"": ("usage",)},
     cost_usd=amount_at("properties.$ai_total_cost_usd"),
     row_id=("properties.$ai_span_id", "properties.$ai_generation_id", "uuid", "id"),
     trace_id=("properties.$ai_trace_id",),

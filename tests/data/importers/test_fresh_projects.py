@@ -308,3 +308,50 @@ def test_what_is_said_of_weaves_outermost_function_is_about_the_task(imported: I
     report = imported("weave", written(tmp_path / "x.jsonl", outer, inner), ImportMap.from_mapping(rule))
     assert [(each.success, each.evaluator) for each in attempts(report)] == [(False, "good.passed")]
     assert report.assembled.steps[0].step.agent == "sort"
+
+
+@pytest.mark.parametrize(
+    ("row", "text", "n_in"),
+    [
+        ({"response": "ModelResponse(id='x', choices=[...])", "outputs": ["Four."]}, "Four.", 90),
+        ({"response": {"choices": [{"message": {"content": "Four."}}]}, "outputs": ["Four."]}, "Four.", 90),
+        ({"response": None, "outputs": [{"text": "Four.", "reasoning_content": "Hm."}]}, "Four.", 90),
+        ({"response": None, "outputs": ["Four."], "usage": {}, "cost": None}, "Four.", None),  # out of DSPy's cache
+    ],
+)
+def test_a_history_of_dspy_has_its_answer_among_the_outputs(
+    row: Any, text: str, n_in: int | None, imported: Imported, tmp_path: Path
+) -> None:
+    shared = {"messages": ASKS, "prompt": None, "kwargs": {}, "model": "openai/gpt-4o-mini", "uuid": "u",
+              "usage": {"prompt_tokens": 90, "completion_tokens": 4}, "timestamp": "2026-02-03T10:00:00.5"}  # fmt: skip
+    (attempt,) = attempts(imported("dspy", written(tmp_path / "x.jsonl", {**shared, **row}), ANY))
+    assert (attempt.output, attempt.input_tokens) == (text, n_in)
+
+
+@pytest.mark.parametrize(
+    ("told", "counts"),
+    [
+        ({"$ai_provider": "openai", "$ai_input_tokens": 90, "$ai_cache_read_input_tokens": 60}, (90, 60)),
+        ({"$ai_provider": "anthropic", "$ai_input_tokens": 30, "$ai_cache_read_input_tokens": 60}, (90, 60)),
+        (
+            {"$ai_output_choices": [{"message": {"role": "assistant", "content": "Four."}}], "$ai_input_tokens": 9},
+            (9, None),
+        ),
+        ({"$ai_output_choices": {"choices": [{"message": {"content": "Four."}}]}, "$ai_input_tokens": 9}, (9, None)),
+    ],
+)
+def test_events_of_posthog_in_every_form(told: Any, counts: Any, imported: Imported, tmp_path: Path) -> None:
+    shared = {"$ai_model": "gpt-4o-mini", "$ai_input": {"messages": ASKS}, "$ai_output_tokens": 4,
+              "$ai_output_choices": [{"role": "assistant", "content": "Four."}]}  # fmt: skip
+    row = {"event": "$ai_generation", "uuid": "1", "properties": {**shared, **told}}
+    (attempt,) = attempts(imported("posthog", written(tmp_path / "x.jsonl", row), ANY))
+    assert (attempt.output, attempt.input_tokens, attempt.cached_tokens) == ("Four.", *counts)
+
+
+def test_an_address_is_no_prompt(imported: Imported, tmp_path: Path) -> None:
+    told = {"$ai_model": "gpt-4o-mini", "$ai_input": "s3://bucket/event.multipart?range=0-500"}
+    row = {"event": "$ai_generation", "properties": told}
+    report = imported("posthog", written(tmp_path / "x.jsonl", row), ANY)
+    assert list(report.skipped) == [
+        "a call without its prompt; properties.$ai_input is there and holds no messages that are known"
+    ]
