@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tierwise.data.importers.call import FoundCall, seconds
+from tierwise.data.importers.errors import UNREADABLE, why
 from tierwise.data.importers.identity import Identities
 from tierwise.data.importers.json_source import Numbered, guarded, read_json_objects
 from tierwise.data.importers.mapping import ImportMap, look_up
@@ -74,7 +75,11 @@ def reader_of(dialect: RowDialect) -> Callable[[Sequence[Path], ImportMap], Iter
                 if isinstance(record, Malformed):
                     yield record
                     continue
-                rows = [row for row in dialect.rows_in(record.value) if dialect.fits(row)]
+                try:
+                    rows = [row for row in dialect.rows_in(record.value) if dialect.fits(row)]
+                except UNREADABLE as error:
+                    yield record.malformed(why(error))
+                    continue
                 if not rows:
                     yield record.malformed(f"is no record of {dialect.name}: {dialect.looked_for} was looked for")
                 for row in rows:

@@ -125,7 +125,7 @@ OPIK = RowDialect(
     looked_for="trace_id, start_time, input and a type of llm, general, tool or guardrail",
     fits=lambda row: {"trace_id", "start_time", "type"} <= row.keys() and row["type"] in _OPIK_TYPES,
     is_call=lambda row: row["type"] == "llm",
-    containers=("content", "spans_list"),
+    containers=("content",),
     rows_in=_opik_rows,
     prompt=("input",),
     settings=("metadata",),

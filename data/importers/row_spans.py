@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tierwise.data.importers.call import seconds
 from tierwise.data.importers.call_rows import Row, RowDialect, amount_at
 from tierwise.data.importers.row_verdicts import by_name
 from tierwise.data.replies.counts import amount, first_amount
@@ -101,19 +102,30 @@ def _posthog_rows(row: Row) -> Iterator[Row]:
     if str(told.get("$ai_input")).startswith("s3://"):
         told["$ai_input"] = {"address": told["$ai_input"]}
     latency = amount(told.get("$ai_latency"))
-    beside = "_input_tokens" if str(told.get("$ai_provider")).lower() in _CACHE_BESIDE else "_tokens"
+    is_beside = str(told.get("$ai_provider")).lower() in _CACHE_BESIDE
+    read, written = _BESIDE if is_beside else _INSIDE
     usage = {
         "input_tokens": told.get("$ai_input_tokens"),
         "output_tokens": told.get("$ai_output_tokens"),
-        f"cache_read{beside}": told.get("$ai_cache_read_input_tokens"),
-        f"cache_creation{beside}": told.get("$ai_cache_creation_input_tokens"),
+        read: told.get("$ai_cache_read_input_tokens"),
+        written: told.get("$ai_cache_creation_input_tokens"),
     }
     latency_ms = None if latency is None else 1000 * latency
+    sent = seconds(row.get("timestamp"))
+    started = None if sent is None else sent - (latency or 0.0)
     settings = {"tools": told.get("$ai_tools")}
-    yield {**row, "properties": told, "settings": settings, "latency_ms": latency_ms, "usage": usage}
+    yield {
+        **row,
+        "properties": told,
+        "settings": settings,
+        "latency_ms": latency_ms,
+        "usage": usage,
+        "started": started,
+    }
 
 
 _CACHE_BESIDE = ("anthropic", "bedrock", "vertex_anthropic")
+_BESIDE, _INSIDE = ("cache_read_input_tokens", "cache_creation_input_tokens"), ("cached_tokens", "cache_write_tokens")
 POSTHOG = RowDialect(
     name="PostHog's LLM events",
     looked_for="event $ai_generation or its like, with properties",
@@ -130,7 +142,7 @@ POSTHOG = RowDialect(
     row_id=("properties.$ai_span_id", "properties.$ai_generation_id", "uuid", "id"),
     trace_id=("properties.$ai_trace_id",),
     parent_id=("properties.$ai_parent_id",),
-    started_at=("timestamp",),
+    started_at=("started",),
     latency_ms=("latency_ms",),
     error=("properties.$ai_error",),
     frame_name=("properties.$ai_span_name", "event"),

@@ -219,7 +219,17 @@ def test_what_is_left_out_says_what_was_looked_for(
     "format_name",
     ["braintrust", "weave", "opik", "helicone", "datadog", "mastra", "dspy", "autogen", "llm", "pi", "goose"],
 )
-@pytest.mark.parametrize("row", [{"a": 1}, {"type": "LLM"}, {"messages": "x"}, {"input": [], "output": None}])
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"a": 1},
+        {"type": "LLM"},
+        {"messages": "x"},
+        {"input": [], "output": None},
+        {"timestamp": "soon"},
+        {"trace": {}, "spans": 3},
+    ],
+)
 def test_what_is_of_another_kind_is_reported_or_left_out(
     format_name: str, row: Any, imported: Imported, tmp_path: Path
 ) -> None:
