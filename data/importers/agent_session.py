@@ -52,11 +52,12 @@ class AgentCall:
 @dataclass(slots=True)
 class AgentSession:
     """What was said so far, and the calls that it came from. The open call takes text and tool calls until another
-    voice is heard."""
+    voice is heard. ``model_at`` is where the log names the models."""
 
     session_id: str
     agent: str
     path: str
+    model_at: str = ""
     messages: list[dict[str, Any]] = field(default_factory=list)
     tools: list[dict[str, Any]] = field(default_factory=list)
     calls: list[AgentCall] = field(default_factory=list)
@@ -120,6 +121,7 @@ class AgentSession:
             usage=call.usage,
             cost_usd=call.cost_usd,
             is_estimate=call.is_estimate,
+            model_at=self.model_at,
             started_at=call.started_at,
             ended_at=call.ended_at,
             trace_id=self.session_id,

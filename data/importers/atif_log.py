@@ -39,7 +39,7 @@ def read_atif_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
             continue
         told = record.value.get("session_id") or record.value.get("trajectory_id")
         session_id = str(told or "/".join(path.with_suffix("").parts[-3:]))
-        session = AgentSession(session_id, str(agent.get("name") or "atif"), str(path))
+        session = AgentSession(session_id, str(agent.get("name") or "atif"), str(path), "agent.model_name")
         session.tools = plain_tools(agent.get("tool_definitions"))
         for number, step in enumerate(steps, start=1):
             if isinstance(step, Mapping):

@@ -21,7 +21,8 @@ class FoundCall:
     ``is_estimate``: the counts and the cost are shares of what a whole run came to.
 
     ``asked`` is everything that the record says about the request, as it stands there; ``problem`` why it holds no
-    prompt. ``is_cache_hit``: a cache answered, not the model. ``is_cut``: the record says that parts of it are missing.
+    prompt; ``model_at`` where its model was looked for. ``is_cache_hit``: a cache answered, not the model.
+    ``is_cut``: the record says that parts of it are missing.
     """
 
     source_id: str
@@ -46,6 +47,7 @@ class FoundCall:
     sample: str | None = None
     is_cut: bool = False
     is_estimate: bool = False
+    model_at: str = ""
 
     def checked(self) -> Call | Skipped:
         """A call without its prompt or model is no step. Raises ``RecordError`` for fields of the wrong kind."""
@@ -55,7 +57,8 @@ class FoundCall:
         if not any(_says_something(message) for message in self.messages):
             return Skipped("a call whose prompt holds no text")
         if not isinstance(self.model, str) or not self.model:
-            return Skipped("a call without the name of its model")
+            looked = f"; {self.model_at} was looked for" if self.model_at else ""
+            return Skipped(f"a call without the name of its model{looked}")
         usage = self._usage()
         step = parse_step(
             {

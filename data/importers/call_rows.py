@@ -148,6 +148,7 @@ def _call(dialect: RowDialect, row: Row, row_id: str, mapping: ImportMap) -> Fou
         asked=[raw, {key: whole[key] for key in _ASKED if key in whole}],
         problem=asked.problem or _problem(dialect, row),
         is_cache_hit=dialect.is_cache_hit(row),
+        model_at=" or ".join(dialect.model),
     )
 
 

@@ -21,7 +21,7 @@ from tierwise.data.step_log import Malformed
 def read_cline_tasks(path: Path, mapping: ImportMap) -> Iterator[Record]:
     """The calls of a task."""
     del mapping
-    session = AgentSession(path.parent.name or path.stem, "cline", str(path))
+    session = AgentSession(path.parent.name or path.stem, "cline", str(path), "modelInfo.modelId")
     for record in read_json_objects(path, ("messages",)):
         if isinstance(record, Malformed):
             yield record

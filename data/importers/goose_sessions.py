@@ -25,7 +25,7 @@ def read_goose_sessions(path: Path, mapping: ImportMap) -> Iterator[Record]:
     """The calls of a session."""
     del mapping
     head: Mapping[str, Any] = {}
-    session = AgentSession(path.stem, "goose", str(path))
+    session = AgentSession(path.stem, "goose", str(path), "model_config.model_name")
     for record in read_json_objects(path):
         if isinstance(record, Malformed):
             yield record

@@ -68,6 +68,7 @@ def _found(row: Mapping[str, Any], mapping: ImportMap) -> FoundCall:
     return FoundCall(
         source_id=str(row["id"]),
         messages=request.messages,
+        model_at="ls_model_name or the model of its inputs and outputs",
         model=answered.get("model") or metadata.get("ls_model_name") or parameters.get("model") or asked.get("model"),
         labels=mapping.labels({"metadata": metadata}),
         tools=plain_tools(parameters.get("tools")),

@@ -71,6 +71,7 @@ def _found(row: Mapping[str, Any], mapping: ImportMap, identities: Identities) -
         labels=mapping.labels({**row, "metadata": {**metadata, **callers}}),
         tools=plain_tools(asked.get("tools")),
         response_schema=requested_schema(asked),
+        model_at="model or model_group",
         usage=_usage(row, metadata, response),
         cost_usd=first_amount(row, "response_cost", "spend"),
         started_at=seconds(row.get("startTime")),

@@ -68,6 +68,7 @@ def found_exchange(
         labels=mapping.labels({**request, "metadata": metadata}),
         tools=plain_tools(request.get("tools") or _config(request).get("tools")),
         response_schema=requested_schema(request),
+        model_at="model of the response or the request",
         usage=read_usage({"usage": {}, "service_tier": service_tier, **response}),
         cost_usd=first_amount(response, "cost", "cost_usd"),
         started_at=seconds(response.get("created") or response.get("created_at")),

@@ -25,7 +25,7 @@ _ROLES = ("user", "assistant", "toolResult", "bashExecution", "custom")
 def read_pi_sessions(path: Path, mapping: ImportMap) -> Iterator[Record]:
     """The calls of a session."""
     del mapping
-    session, branches = AgentSession(path.stem, "pi", str(path)), Branches()
+    session, branches = AgentSession(path.stem, "pi", str(path), "message.model"), Branches()
     heard_at: dict[str, int] = {}  # how much stood before an entry
     for record in read_json_objects(path):
         if isinstance(record, Malformed):

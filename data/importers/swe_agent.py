@@ -30,7 +30,9 @@ def read_swe_agent(path: Path, mapping: ImportMap) -> Iterator[Record]:
         if not isinstance(history, list):
             yield record.malformed("is no trajectory of SWE-agent: it has no history")
             continue
-        session = AgentSession(path.name.removesuffix(".traj"), "swe-agent", str(path))
+        session = AgentSession(
+            path.name.removesuffix(".traj"), "swe-agent", str(path), "replay_config.agent.model.name"
+        )
         model = _model(record.value)
         for message in history:
             if isinstance(message, Mapping):

@@ -201,5 +201,6 @@ def _found(span: Span, mapping: ImportMap, said: Mapping[str, Any]) -> FoundCall
         error=span.error,
         error_type=span.error_type,
         is_cut=span.is_cut,
+        model_at="gen_ai.request.model, llm.model_name, ai.model.id or their like",
         **said,
     )

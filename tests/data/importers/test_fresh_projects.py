@@ -67,7 +67,7 @@ OPIK = {"type": "llm", "id": "1", "trace_id": "t", "start_time": "2026-02-03T10:
         ("opik", {**OPIK, "input_data": {"x": 1}}, "none of input is there; input_data is there"),
         ("helicone", {"request_body": {"input": "x"}, "response_body": {"data": []}}, "request_body.messages was"),
         ("helicone", {"request_body": {"model": "m"}, "response_body": {}}, "request_body is there and holds no"),
-        ("weave", {**WEAVE, "op_name": "sort", "inputs": {"messages": [USER]}}, "without the name of its model"),
+        ("weave", {**WEAVE, "op_name": "sort", "inputs": {"messages": [USER]}}, "its model; output.model or"),
         ("posthog", {"event": "$ai_generation", "properties": {"$ai_model": "m"}}, "none of properties"),
         ("dspy", {"outputs": [], "kwargs": {}, "model": "m", "model_type": "embedding"}, "an embedding"),
         ("autogen", {"type": "ToolCall", "tool_name": "find"}, "an event ToolCall"),

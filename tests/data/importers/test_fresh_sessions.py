@@ -134,7 +134,7 @@ def test_a_session_of_goose_without_its_model_says_so(imported: Imported, tmp_pa
     rows = [{"working_dir": "/home", **COUNTS}, goose({"type": "text", "text": "Hi."}, role="user"),
             goose({"type": "text", "text": "Hello."})]  # fmt: skip
     report = imported("goose", written(tmp_path / "x.jsonl", *rows), ANY)
-    assert dict(report.skipped) == {"a call without the name of its model": 1}
+    assert dict(report.skipped) == {"a call without the name of its model; model_config.model_name was looked for": 1}
 
 
 def test_a_task_of_cline_that_names_its_models(imported: Imported, tmp_path: Path) -> None:
