@@ -10,7 +10,7 @@ from tierwise.agents.protocols.canonical import Finish
 from tierwise.data.answers.calls import MAX_CALLS
 from tierwise.data.foreign import UncheckableError
 from tierwise.data.replies.finish import LENGTH, finish_reason
-from tierwise.data.replies.held import CUT, Held, held_against
+from tierwise.data.replies.held import CUT, FENCED, Held, held_against
 from tierwise.data.replies.json_text import whole
 from tierwise.data.replies.parts import without_thoughts
 from tierwise.data.trouble import TroubleLog
@@ -25,7 +25,13 @@ class Verdict:
     evaluator: str | None = None
     reason: str | None = None
 
+    @property
+    def is_opinion(self) -> bool:
+        """Whether a course may take the answer: not one that breaks its form, nor one of which nobody can tell."""
+        return self.success is not False and self.reason not in _NEITHER
 
+
+_NEITHER = (CUT.reason, FENCED.reason)
 UNKNOWN = Verdict()
 REFUSED = Verdict(reason="refusal")
 SCHEMA, TOOLS = "schema", "tool_call"
