@@ -28,6 +28,9 @@ _NO_CALLS = frozenset(
 )  # fmt: skip
 _AROUND_BY_NAME = frozenset({"invoke_agent", "create_agent", "execute_tool", "invoke_workflow"})
 _MLFLOW_CALLS = frozenset({"CHAT_MODEL", "LLM"})
+_NO_CHAT = re.compile(
+    r"image|embed|audio|moderation|rerank", re.IGNORECASE
+)  # paths of interfaces, as Langtrace has them
 _AI_SDK_NAMES = ("ai.operationId", "operation.name")
 _AI_SDK_CALLS = (".doGenerate", ".doStream")
 
@@ -171,7 +174,7 @@ def _is_around(words: Mapping[str, Any]) -> bool:
     sdk = next((words[name] for name in _AI_SDK_NAMES if _is_sdk(words.get(name))), None)
     if sdk is not None:
         return not sdk.split(" ")[0].endswith(_AI_SDK_CALLS)
-    if _operation(words) in _NO_CALLS:
+    if _operation(words) in _NO_CALLS or _NO_CHAT.search(str(words.get("llm.api") or "")):
         return True
     kind = str(words.get("traceloop.span.kind") or words.get("langsmith.span.kind") or "").lower()
     return kind in _NO_CALLS and "llm.request.type" not in words and _operation(words) not in _CHAT

@@ -9,6 +9,7 @@ import pytest
 
 from tests.data.importers.dialects import DIALECTS
 from tests.data.importers.made_calls import Made
+from tests.data.importers.span_dialects import otlp
 from tierwise.data.importers import ImportMap, ImportReport
 from tierwise.data.importers.detect import detect_format
 from tierwise.data.records import Attempt, LoggedStep
@@ -128,6 +129,13 @@ def test_a_score_of_a_whole_trace_is_about_its_task(score: Any, imported: Import
     several = imported("braintrust", written(tmp_path / "y.jsonl", root, *calls), mapping)
     assert [(each.success, each.evaluator) for each in attempts(single)] == [(score["good"] > 0.5, "good")]
     assert [each.success for each in attempts(several)] == [None, None]
+
+
+@pytest.mark.parametrize("path", ["/images/generations", "/embeddings", "/audio/speech"])
+def test_what_langtrace_calls_no_chat_is_none(path: str, imported: Imported, tmp_path: Path) -> None:
+    words = {"langtrace.service.type": "llm", "llm.api": path, "llm.model": "m", "llm.prompts": '["A box."]'}
+    report = imported("otlp", written(tmp_path / "x.jsonl", *otlp(words)[1]), ANY)
+    assert (report.n_calls, report.n_frames, report.malformed) == (0, 1, ())
 
 
 ASKS = [{"role": "user", "content": "Book two seats."}]
