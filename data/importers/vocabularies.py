@@ -28,9 +28,7 @@ _NO_CALLS = frozenset(
 )  # fmt: skip
 _AROUND_BY_NAME = frozenset({"invoke_agent", "create_agent", "execute_tool", "invoke_workflow"})
 _MLFLOW_CALLS = frozenset({"CHAT_MODEL", "LLM"})
-_NO_CHAT = re.compile(
-    r"image|embed|audio|moderation|rerank", re.IGNORECASE
-)  # paths of interfaces, as Langtrace has them
+_NO_CHAT = re.compile(r"image|embed|audio|moderation|rerank", re.IGNORECASE)  # in llm.api, as Langtrace has it
 _AI_SDK_NAMES = ("ai.operationId", "operation.name")
 _AI_SDK_CALLS = (".doGenerate", ".doStream")
 
