@@ -41,6 +41,8 @@ _KNOWN: tuple[tuple[str, Callable[[Mapping[str, Any]], bool], str], ...] = (
     ("an export of ChatGPT", lambda row: {"mapping", "current_node"} <= row.keys(), _NO_MODEL),
     ("an export of Claude", lambda row: {"chat_messages", "uuid"} <= row.keys(), _NO_MODEL),
     ("a test run of DeepEval", lambda row: "testCases" in row or "test_cases" in row, _NO_MODEL),
+    ("the memory of a smolagents run", lambda row: {"model_input_messages", "model_output"} <= row.keys(),
+     "it does not name the model; trace the run with OpenInference and use --from otlp"),
     ("a data set for fine-tuning", lambda row: "messages" in row and row.keys() <= {"messages", "tools"},
      "it names neither models nor tokens; use the log that it was made of"),
 )  # fmt: skip

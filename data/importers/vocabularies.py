@@ -13,6 +13,7 @@ from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Skipped
 from tierwise.data.importers.spans import Span
 from tierwise.data.importers.words_genai import MODELS, holds_prompt, said_in_genai
+from tierwise.data.importers.words_haystack import said_in_haystack
 from tierwise.data.importers.words_others import said_in_mlflow, said_in_openinference
 from tierwise.data.replies.json_text import decoded
 
@@ -43,6 +44,9 @@ def found_call(span: Span, mapping: ImportMap) -> FoundCall | Skipped | None:
         return _found(span, mapping, said if said["messages"] else _either(said, said_in_genai(words, span)))
     if mlflow in _MLFLOW_CALLS:
         return _found(span, mapping, _either(said_in_mlflow(words), said_in_genai(words, span)))
+    if "haystack.component.output" in words:
+        replied = said_in_haystack(words)
+        return None if replied is None else _found(span, mapping, replied)
     if kind not in ("", "UNKNOWN") or mlflow not in ("", "UNKNOWN"):
         return None
     if _is_around(words) or _named_operation(span) in _NO_CALLS:

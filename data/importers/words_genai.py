@@ -24,7 +24,7 @@ PROMPTS = (
     "gen_ai.input.messages", "gen_ai.prompt", "gen_ai.prompt.0.content", "ai.prompt.messages", "ai.prompt",
     "gen_ai.request.messages", "gen_ai.input", "langfuse.observation.input", "request_data", "events",
     "llm.prompts", "llm.prompts.0.content", "llm.request.messages", "input.value", "traceloop.entity.input",
-    "gcp.vertex.agent.llm_request", "genkit:input", "input",
+    "gcp.vertex.agent.llm_request", "genkit:input", "gen_ai.content.prompt", "input",
 )  # fmt: skip
 MODELS = (
     "gen_ai.response.model", "gen_ai.request.model", "llm.request.model", "llm.response.model", "ai.model.id",
@@ -35,7 +35,8 @@ _OUTPUTS = (
     "gen_ai.output.messages", "gen_ai.completion", "gen_ai.response.messages", "gen_ai.output",
     "gen_ai.response.text",
     "langfuse.observation.output", "response_data", "llm.completions", "output.value", "traceloop.entity.output",
-    "gcp.vertex.agent.llm_response", "ai.response", "llm.responses", "genkit:output", "output",
+    "gcp.vertex.agent.llm_response", "ai.response", "llm.responses", "genkit:output",
+    "gen_ai.content.completion", "output",
 )  # fmt: skip
 _SCHEMAS = (
     "gen_ai.request.structured_output_schema", "gen_ai.output.schema", "llm.request.structured_output_schema",

@@ -243,3 +243,51 @@ def test_an_address_is_no_prompt(imported: Imported, tmp_path: Path) -> None:
     assert list(report.skipped) == [
         "a call without its prompt; properties.$ai_input is there and holds no messages that are known"
     ]
+
+
+B = {"gen_ai.request.model": "gpt-4o-mini", "gen_ai.usage.input_tokens": 90, "gen_ai.usage.output_tokens": 4}
+CONTENT_EVENTS = [
+    ("gen_ai.content.prompt", {"gen_ai.prompt": "How many?"}),
+    ("gen_ai.content.completion", {"gen_ai.completion": "Four."}),
+]
+META = {"model": "gpt-4o-mini", "finish_reason": "stop", "usage": {"prompt_tokens": 90, "completion_tokens": 4}}
+SPANS: dict[str, tuple[dict[str, Any], Any]] = {
+    "contents in events": (B, CONTENT_EVENTS),
+    "contents in attributes": ({**B, "gen_ai.content.prompt": "How many?", "gen_ai.content.completion": "Four."}, []),
+    "AgentOps": ({**B, "agentops.span.kind": "llm", "operation.name": "chat", "gen_ai.prompt.0.role": "user",
+                  "gen_ai.prompt.0.content": "How many?", "gen_ai.completion.0.content": "Four."}, []),
+    "Haystack, a chat": ({
+        "haystack.component.type": "OpenAIChatGenerator", "haystack.component.name": "llm",
+        "haystack.component.input": json.dumps({"messages": [{"role": "user", "content": [{"text": "How many?"}]}]}),
+        "haystack.component.output": json.dumps(
+            {"replies": [{"role": "assistant", "content": [{"text": "Four."}], "meta": META}]})}, []),
+    "Haystack, a prompt": ({
+        "haystack.component.type": "OpenAIGenerator", "haystack.component.input": json.dumps({"prompt": "How many?"}),
+        "haystack.component.output": json.dumps({"replies": ["Four."], "meta": [META]})}, []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPANS)
+def test_spans_of_further_instrumentations(name: str, imported: Imported, tmp_path: Path) -> None:
+    words, events = SPANS[name]
+    report = imported("otlp", written(tmp_path / "x.jsonl", *otlp(words, events)[1]), ANY)
+    assert (report.malformed, dict(report.skipped)) == ((), {})
+    (step,) = report.assembled.steps
+    assert asked(step) == [("user", "How many?")]
+    (attempt,) = step.attempts
+    assert (attempt.output, attempt.input_tokens, attempt.output_tokens) == ("Four.", 90, 4)
+
+
+@pytest.mark.parametrize(
+    ("words", "reasons"),
+    [
+        ({"haystack.component.output": json.dumps({"documents": []})}, []),
+        ({"haystack.component.output": json.dumps({"replies": [{"meta": META, "content": "x"}]})},
+         ["a call without its prompt; haystack.component.input is not there"]),
+    ],
+)  # fmt: skip
+def test_other_components_of_haystack_are_frames(
+    words: Any, reasons: list[str], imported: Imported, tmp_path: Path
+) -> None:
+    report = imported("otlp", written(tmp_path / "x.jsonl", *otlp(words)[1]), ANY)
+    assert (report.n_calls, list(report.skipped), report.malformed) == (0, reasons, ())

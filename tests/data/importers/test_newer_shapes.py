@@ -239,6 +239,7 @@ UNREAD: dict[str, tuple[object, str]] = {
     "api_conversation_history.json": ([{"role": "user", "content": [], "ts": 1}], "Cline or Roo Code; .*--observe"),
     "conversations.json": ([{"mapping": {}, "current_node": "x"}], "ChatGPT; it names neither"),
     "claude.json": ([{"chat_messages": [], "uuid": "x"}], "Claude; it names neither"),
+    "steps.json": ([{"model_input_messages": [], "model_output": "x"}], "smolagents run; .*--from otlp"),
     "deepeval.json": ({"testCases": []}, "DeepEval; it names neither"),
     "train.jsonl": ({"messages": [{"role": "user", "content": "x"}]}, "fine-tuning; .*use the log"),
     ".aider.chat.history.md": ("# chat", "a text for people"),
