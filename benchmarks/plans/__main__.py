@@ -49,7 +49,7 @@ def main() -> None:
 
 def _run_left(goals: Sequence[Goal], left: Sequence[Goal], given: argparse.Namespace) -> None:
     with ExitStack() as stack:
-        addresses = {tier: stack.enter_context(_local_model(given.models, tier, given.python)) for tier in LOCAL}
+        addresses = {tier: stack.enter_context(local_model(given.models, tier, given.python)) for tier in LOCAL}
         addresses["frontier"] = stack.enter_context(_serving(model_server(ScriptedFrontier(goals))))
         catalogue = at_addresses(TierCatalogue.load(sample_tiers_path()), addresses)
         decider = Router.load(given.bundle) if given.bundle else RulesRouter(catalogue)
@@ -88,7 +88,7 @@ def at_addresses(catalogue: TierCatalogue, addresses: dict[str, str]) -> TierCat
 
 
 @contextmanager
-def _local_model(models: Path, tier: str, python: str) -> Iterator[str]:
+def local_model(models: Path, tier: str, python: str) -> Iterator[str]:
     file, prompt_format = LOCAL[tier]
     command = [python, "-m", "tierwise.agents.collect", "serve", "--model", str(models / file), "--name", tier]
     process = subprocess.Popen([*command, "--prompt-format", prompt_format], stdout=subprocess.PIPE, text=True)
