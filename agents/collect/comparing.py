@@ -17,6 +17,7 @@ from tierwise.data.mirrored import JUDGE_SCORE, SAME_ANSWER, answer_text, has_an
 from tierwise.data.records import Attempt, LoggedStep
 from tierwise.data.sameness import is_same_answer
 from tierwise.data.serialise import logged_step_to_dict
+from tierwise.data.splits import split_unit
 
 
 @dataclass(slots=True)
@@ -28,8 +29,10 @@ class Compared:
 
     n_open: Counter[str] = field(default_factory=Counter)
     _by_task: dict[str, dict[str, list[bool]]] = field(default_factory=dict)
+    _sizes: dict[str, Counter[str]] = field(default_factory=dict)
 
     def note(self, tier: str, task: str, is_same: bool | None) -> None:
+        self._sizes.setdefault(tier, Counter())[task] += 1
         if is_same is None:
             self.n_open[tier] += 1
         else:
@@ -38,6 +41,10 @@ class Compared:
     @property
     def n_known(self) -> int:
         return sum(len(of) for tasks in self._by_task.values() for of in tasks.values())
+
+    def sizes(self, tier: str) -> list[int]:
+        """How many answers each task has, those that cannot be told alike with them."""
+        return list(self._sizes.get(tier, Counter()).values())
 
     def n_different(self, tier: str) -> int:
         return sum(not same for of in self._by_task.get(tier, {}).values() for same in of)
@@ -119,7 +126,7 @@ def _told(step: LoggedStep, ours: Attempt, attempt: Attempt, compared: Compared)
     if attempt is ours or not has_answer(attempt):
         return attempt
     is_same = is_same_answer(step.step, ours, attempt)
-    compared.note(attempt.tier, step.task_id or step.step_id, is_same)
+    compared.note(attempt.tier, split_unit(step), is_same)
     if is_same is None or attempt.success is not None:
         return attempt
     return replace(attempt, success=is_same, evaluator=SAME_ANSWER)

@@ -1,6 +1,7 @@
 """The certificate: what may be saved by part, what differs, how many mirrored steps it still needs, and the ramp."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from tierwise.data.tax import frontier_tax
 from tierwise.data.tax.money import Saving
 from tierwise.router_model.policy import DEFAULT_MAX_QUALITY_LOSS
 from tierwise.router_model.router import Router
-from tierwise.router_model.steps_needed import StepsNeeded, steps_needed
+from tierwise.router_model.steps_needed import Seen, StepsNeeded, steps_needed
 from tierwise.serving.dashboard.evidence import live_router
 from tierwise.serving.dashboard.page import Dashboard, dashboard_of, render
 from tierwise.serving.dashboard.promises import part_promises
@@ -78,14 +79,16 @@ def _is_certified(router: Router) -> bool:
 def _needed(
     mirrored: Iterable[Mirrored], tiers: Sequence[str], max_loss: float, confidence: float
 ) -> list[tuple[str, StepsNeeded]]:
-    """By cheaper tier, over all kinds of steps; nothing where none was compared."""
+    """By cheaper tier, over all kinds of steps; nothing where none was mirrored."""
     found = list(mirrored)
     rows = []
     for tier in tiers:
         own = [each for each in found if each.tier == tier]
-        n_seen = sum(each.n_compared for each in own)
-        if n_seen:
-            rows.append((tier, steps_needed(n_seen, sum(each.n_different for each in own), max_loss, confidence)))
+        sizes = sum((each.tasks for each in own), Counter[str]())
+        if sizes:
+            n_different, n_unclear = sum(each.n_different for each in own), sum(each.n_unclear for each in own)
+            seen = Seen.by_task(n_different, n_unclear, sizes.values())
+            rows.append((tier, steps_needed(seen, max_loss, confidence)))
     return rows
 
 

@@ -21,12 +21,13 @@ from tierwise.agents.collect import (
 )
 from tierwise.agents.upstreams import Upstreams
 from tierwise.cli.console import StageBar, fail, print_table, say
-from tierwise.cli.mirroring import Seen, needed_lines
+from tierwise.cli.mirroring import needed_lines
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import CatalogueError
 from tierwise.data.mirrored import has_answer
 from tierwise.data.records import LoggedStep
 from tierwise.router_model.policy import DEFAULT_MAX_QUALITY_LOSS
+from tierwise.router_model.steps_needed import Seen
 
 _CONFIDENCE = 0.9  # of certification, unless train.toml says otherwise
 
@@ -70,9 +71,9 @@ class Comparison:
         columns = ("tier", "compared", "differ", "cannot tell", "same")
         print_table(f"Against the answers of '{self.top}'", columns, rows)
         seen = {
-            name: Seen(same.n, self.compared.n_different(name))
+            name: Seen.by_task(self.compared.n_different(name), self.compared.n_open[name], sizes)
             for name in catalogue.names
-            if name != self.top and (same := self.compared.same(name)) is not None
+            if name != self.top and (sizes := self.compared.sizes(name))
         }
         for line in needed_lines(seen, DEFAULT_MAX_QUALITY_LOSS, _CONFIDENCE):
             say(line)

@@ -1,21 +1,14 @@
 """What a log of compared answers is worth: steps that each tier still needs, and dollars a month."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import LoggedStep
 from tierwise.data.spending import usd_a_month
+from tierwise.data.splits import split_unit
 from tierwise.router_model.policy import Policy
-from tierwise.router_model.steps_needed import StepsNeeded, steps_needed
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Steps of one tier whose answer was compared with the top tier's, and how many of them differ."""
-
-    n_compared: int
-    n_different: int
+from tierwise.router_model.steps_needed import Seen, steps_needed
 
 
 def mirrored_lines(steps: Sequence[LoggedStep], n_read: int, policy: Policy, catalogue: TierCatalogue) -> Iterator[str]:
@@ -41,18 +34,19 @@ def needed_lines(seen: Mapping[str, Seen], max_loss: float, confidence: float) -
         return
     yield f"If every step went to one tier, at most {max_loss:.0%} different with {confidence:.0%} confidence:"
     for name, each in seen.items():
-        needed: StepsNeeded = steps_needed(each.n_compared, each.n_different, max_loss, confidence)
-        yield f"  {name:<10} {needed.text() if each.n_compared else 'nothing was compared yet'}"
+        told = steps_needed(each, max_loss, confidence).text() if each.n_compared else "nothing was compared yet"
+        yield f"  {name:<10} {told}"
 
 
 def _seen(steps: Sequence[LoggedStep], tier: str) -> Seen:
     """By the last attempt on the tier whose outcome is known."""
-    known = [
-        found[-1]
-        for step in steps
-        if (found := [a.success for a in step.attempts if a.tier == tier and a.success is not None])
-    ]
-    return Seen(len(known), len(known) - sum(known))
+    n_different, sizes = 0, Counter[str]()
+    for step in steps:
+        known = [a.success for a in step.attempts if a.tier == tier and a.success is not None]
+        if known:
+            n_different += not known[-1]
+            sizes[split_unit(step)] += 1
+    return Seen.by_task(n_different, 0, sizes.values())
 
 
 def _usd(amount: float) -> str:

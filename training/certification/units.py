@@ -14,10 +14,7 @@ from numpy.typing import NDArray
 from tierwise.data.records import LoggedStep
 from tierwise.data.splits import split_unit
 from tierwise.router_model.chain import Floats
-
-_KEPT_SHARE = 0.95
-_LEAST_SHARE = 0.5
-_ENOUGH = 500.0
+from tierwise.router_model.task_sizes import n_effective, task_cap
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +39,14 @@ class Units:
         known, found = np.unique(code[speaks], return_inverse=True)
         dense[speaks] = found
         sizes = np.bincount(found, minlength=len(known)).astype(np.float64)
-        cap = _cap(sizes)
+        cap = task_cap(sizes)
         weights = np.bincount(found, weights=weight[speaks], minlength=len(known)).astype(np.float64)
         return cls(dense, weight, len(known), cap, weights, np.maximum(sizes, cap))
 
     @property
     def n_effective(self) -> float:
         """Units, the smaller ones by their share of ``cap``: what the log is worth, told in tasks of equal size."""
-        return float(np.minimum(self._sizes(), self.cap).sum() / self.cap) if self.n_units else 0.0
+        return n_effective(self._sizes(), self.cap)
 
     def sums(self, values: Floats) -> Floats:
         """Sums of ``weight * values`` by unit, float64 [n_units], in steps."""
@@ -70,20 +67,3 @@ def unit_codes(steps: Sequence[LoggedStep]) -> NDArray[np.int64]:
     """The unit of each step (:func:`tierwise.data.splits.split_unit`), int64 [n], numbered as they first appear."""
     numbers: dict[str, int] = {}
     return np.array([numbers.setdefault(split_unit(step), len(numbers)) for step in steps], dtype=np.int64)
-
-
-def _cap(sizes: Floats) -> float:
-    """The smallest size that keeps 95 % of the steps at their full weight, or a smaller one where the log would be
-    worth too few units at it: half of its own, or 500.
-
-    Equal sizes are never cut. Sizes are known before any outcome, so that the cap cannot be chosen to please.
-    """
-    if not len(sizes):
-        return 1.0
-    candidates = np.unique(sizes)
-    kept = np.array([np.minimum(sizes, candidate).sum() for candidate in candidates])
-    wanted = min(_LEAST_SHARE * len(sizes), _ENOUGH)
-    keeps = np.flatnonzero(kept >= _KEPT_SHARE * sizes.sum())[0]
-    while keeps and kept[keeps] / candidates[keeps] < wanted:
-        keeps -= 1
-    return float(candidates[keeps])

@@ -1,9 +1,11 @@
 """What mirroring cost, and what it showed."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
 from tierwise.data.mirrored import IS_SAME, MIRROR_KEY
@@ -15,7 +17,7 @@ _MAX_EXAMPLES = 5
 @dataclass(slots=True)
 class Mirrored:
     """Answers of ``tier`` to steps of one kind beside the top tier's. ``n_unclear`` of them nobody can tell alike;
-    ``examples`` are the ids of the newest decisions whose answers differ."""
+    ``examples`` are the ids of the newest decisions whose answers differ, ``tasks`` the answers of each task."""
 
     task_type: str
     tier: str
@@ -23,12 +25,14 @@ class Mirrored:
     n_different: int = 0
     n_unclear: int = 0
     examples: tuple[str, ...] = ()
+    tasks: Counter[str] = field(default_factory=Counter)
 
     @property
     def n_compared(self) -> int:
         return self.n_same + self.n_different
 
-    def add(self, is_same: object, decision_id: str) -> None:
+    def add(self, is_same: object, decision_id: str, task_id: str | None) -> None:
+        self.tasks[task_id or decision_id] += 1
         if is_same is True:
             self.n_same += 1
         elif is_same is False:
@@ -49,18 +53,17 @@ def mirrored_usd(connection: Connection, since: float, key: str = MIRROR_KEY) ->
 def mirrored_answers(connection: Connection, top_tier: str) -> list[Mirrored]:
     """What the newest ``MAX_MIRRORED`` mirrored or audited attempts showed, by kind of step and cheaper tier."""
     found: dict[tuple[str, str], Mirrored] = {}
-    for decision_id, decided, task_type, tier, attempt in _newest(connection):
-        cheaper = decided if tier == top_tier else tier  # an audit asks the top tier beside the one that answered
-        key = (task_type or "", cheaper)
-        is_same = attempt.get(IS_SAME) if isinstance(attempt, dict) else None
-        found.setdefault(key, Mirrored(*key)).add(is_same, decision_id)
+    for row in _newest(connection):
+        cheaper = row.decided if row.tier == top_tier else row.tier  # an audit asks the top tier beside who answered
+        key = (row.task_type or "", cheaper)
+        is_same = row.attempt.get(IS_SAME) if isinstance(row.attempt, dict) else None
+        found.setdefault(key, Mirrored(*key)).add(is_same, row.decision_id, row.task_id)
     return [found[key] for key in sorted(found)]
 
 
-def _newest(connection: Connection) -> Iterator[tuple[str, str, str | None, str, object]]:
+def _newest(connection: Connection) -> Iterator[Row[Any]]:
     is_mirror = OUTCOMES.c.idempotency_key.startswith(MIRROR_KEY, autoescape=True)
-    columns = (DECISIONS.c.decision_id, DECISIONS.c.tier, DECISIONS.c.task_type, OUTCOMES.c.tier, OUTCOMES.c.attempt)
+    decision = (DECISIONS.c.decision_id, DECISIONS.c.task_id, DECISIONS.c.tier.label("decided"), DECISIONS.c.task_type)
     joined = OUTCOMES.join(DECISIONS, DECISIONS.c.decision_id == OUTCOMES.c.decision_id)
-    query = select(*columns).select_from(joined).where(is_mirror)
-    for row in connection.execute(query.order_by(OUTCOMES.c.seq.desc()).limit(MAX_MIRRORED)):
-        yield row[0], row[1], row[2], row[3], row[4]
+    query = select(*decision, OUTCOMES.c.tier, OUTCOMES.c.attempt).select_from(joined).where(is_mirror)
+    yield from connection.execute(query.order_by(OUTCOMES.c.seq.desc()).limit(MAX_MIRRORED))

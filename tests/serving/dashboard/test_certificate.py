@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 RAMP = "/dashboard/certificate/ramp"
 
 
-def mirror(client: "TestClient", i: int, is_same: bool | None, cost_usd: float = 0.01) -> str:
-    """A decision of the top tier with the mirrored answer of ``small``."""
-    decision_id = play(client, {"text": f"Extract {i}.", "task_type": "extract"}, tier="frontier")
+def mirror(client: "TestClient", i: int, is_same: bool | None, cost_usd: float = 0.01, n_a_task: int = 1) -> str:
+    """A decision of the top tier with the mirrored answer of ``small``, in a task of ``n_a_task`` such."""
+    task = f"t-{i // n_a_task}"
+    decision_id = play(client, {"text": f"Extract {i}.", "task_type": "extract", "agent": task}, tier="frontier")
     outcome = {
         "decision_id": decision_id, "tier": "small", "cost_usd": cost_usd, "mirror": True, "is_same": is_same,
         "idempotency_key": "mirror-small",
@@ -32,10 +33,17 @@ def test_it_tells_what_differs_and_how_many_steps_are_needed(start: StartApp) ->
     differing, *_ = [mirror(client, i, is_same=i > 1) for i in range(40)]
     mirror(client, 41, is_same=None)
     page = read(client, "/certificate")
-    assert "2 of 40 answers differ (5.0%): not at this rate" in page
+    assert "3 of 41 answers differ (7.3%), 1 because they cannot be compared: not at this rate" in page
     assert f"/decisions/{differing}" in page
     assert "A ramp needs a certificate." in page
     assert "The costs of this log are not known" in page
+
+
+def test_steps_of_one_task_are_told_as_what_they_are_worth(start: StartApp) -> None:
+    client = start(dashboard_keep_seconds=0)
+    for i in range(40):
+        mirror(client, i, is_same=True, n_a_task=4)
+    assert "0 of 40 answers differ (0.0%), worth 10 tasks of equal size" in read(client, "/certificate")
 
 
 def test_without_a_certificate_there_is_nothing_to_start(start: StartApp) -> None:
