@@ -33,7 +33,7 @@ def test_it_tells_what_differs_and_how_many_steps_are_needed(start: StartApp) ->
     differing, *_ = [mirror(client, i, is_same=i > 1) for i in range(40)]
     mirror(client, 41, is_same=None)
     page = read(client, "/certificate")
-    assert "3 of 41 answers differ (7.3%), 1 because they cannot be compared: not at this rate" in page
+    assert "3 of 41 answers differ (7.3%), 1 because they cannot be compared: never at this rate" in page
     assert f"/decisions/{differing}" in page
     assert "A ramp needs a certificate." in page
     assert "The costs of this log are not known" in page
