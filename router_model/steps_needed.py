@@ -24,14 +24,15 @@ MOST_STAKED = 0.95
 MOST_TOLD = 10_000
 _SLOW_START = 25  # steps whose bets are small, because they rest on a guess of the spread
 _Z_RANGE = 1.2816  # an interval of 80 % for the rate of differences
+_LEAST_DIFFERENT = 0.5  # tasks: none seen is not none there
 
 
 @dataclass(frozen=True, slots=True)
 class StepsNeeded:
     """What was seen, and mirrored steps in all until a promise stands, None for never at that rate of differences.
 
-    ``expected`` is at the rate seen so far, with half a task that differs added, ``least`` and ``most`` at the ends of
-    its 80 % interval. Of the ``n_different`` answers ``n_unclear`` cannot be compared.
+    ``expected`` is at the rate seen so far, half a task where none differs, ``least`` and ``most`` at the ends of its
+    80 % interval. Of the ``n_different`` answers ``n_unclear`` cannot be compared.
     """
 
     seen: "Seen"
@@ -95,15 +96,15 @@ def steps_needed(seen: Seen, max_loss: float, confidence: float = 0.9) -> StepsN
     """The estimate after what was seen.
 
     >>> steps_needed(Seen(200, 2, n_tasks=200), 0.03).expected
-    211
+    144
     >>> steps_needed(Seen(200, 2, n_tasks=100), 0.03).expected
-    548
+    288
     """
     if not seen.n_compared:
         return StepsNeeded(seen, max_loss, 0, None, None)
     n_different = seen.rate * seen.n_tasks
     low, high = _rate_interval(seen.n_tasks, n_different)
-    rate = (n_different + 0.5) / (seen.n_tasks + 1)  # half a difference more: none seen is not none there
+    rate = max(n_different, _LEAST_DIFFERENT) / seen.n_tasks
     tasks = (needed_at(each, max_loss, confidence) for each in (low, rate, high))
     steps_a_task = seen.n_compared / seen.n_tasks
     least, expected, most = (None if each is None else math.ceil(each * steps_a_task) for each in tasks)

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from tierwise.data.errors import MissingExtraError
 from tierwise.router_model.decider import Decider
-from tierwise.serving.dashboard.app import PREFIX, dashboard_app
+from tierwise.serving.dashboard.app import PREFIX, dashboard_app, to_dashboard
 from tierwise.serving.gate import OPEN_PATHS, Gate, LocalOnly
 from tierwise.serving.gateway.gateway import Gateway
 from tierwise.serving.hot import HotPaths
@@ -60,10 +60,12 @@ def create_app(settings: Settings, decider: Decider | None = None, tracing: "Tra
     keys = load_keys(settings)
     if settings.dashboard:
         app.mount(PREFIX, dashboard_app(service, keys))
+        app.add_route("/", to_dashboard, include_in_schema=False)
     if settings.rate_limit:
         app.add_middleware(RateLimit, buckets=Buckets(settings.rate_limit))
     if keys:
-        open_paths = OPEN_PATHS | {"/metrics"} if settings.public_metrics else OPEN_PATHS
+        open_paths = OPEN_PATHS | ({"/metrics"} if settings.public_metrics else set())
+        open_paths |= {"/"} if settings.dashboard else set()
         app.add_middleware(Gate, keys=keys, open_paths=open_paths, open_prefix=PREFIX if settings.dashboard else None)
     else:
         app.add_middleware(LocalOnly)

@@ -52,6 +52,11 @@ def dashboard_app(service: Service, keys: ApiKeys) -> Starlette:
     return app
 
 
+def to_dashboard(request: Request) -> Response:
+    """Leads who opens the service's bare address in a browser to the pages."""
+    return RedirectResponse(f"{request.scope.get('root_path', '')}{PREFIX}/", 307)
+
+
 def _login_page(request: Request) -> Response:
     return render(request, "login.html", active="", next_path=_inner_path(request.query_params.get("next")), trouble="")
 

@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ import pytest
 
 from tests.agents.conftest import Reply, Stub, completion
 from tests.cli.first_log import FORMATS, calls, lines, usage_of, wrong
+from tests.training.certification.test_steps_needed import half_certified
 from tierwise.cli.traffic import wait_until_ready
 from tierwise.data.decision_log import DecisionLog
 from tierwise.data.mirrored import is_mirror
 
-N_LOGGED, N_ROUTED = 400, 60
+N_LOGGED, N_FIRST, N_ROUTED = 400, 200, 60
 TOP = "frontier"
 RunTierwise = Callable[..., Any]
 
@@ -30,9 +32,9 @@ pytestmark = pytest.mark.slow
 
 
 @contextmanager
-def provider(rate: float) -> Iterator[Stub]:
+def provider(rate: float, n_known: int = N_LOGGED + N_ROUTED) -> Iterator[Stub]:
     """Cheap models that answer as the dear one does, but for a share ``rate`` of the prompts, each its own."""
-    known = dict(calls(N_LOGGED + N_ROUTED))
+    known = dict(calls(n_known))
 
     def answer(_: str, body: Any) -> Reply:
         prompt, model = body["messages"][-1]["content"], body["model"]
@@ -62,8 +64,23 @@ def follow(said: str) -> list[str]:
     return str(found[-1]).split()
 
 
-def walk_to_certificate(format_name: str, tierwise: RunTierwise, stub: Stub) -> tuple[list[str], str, str]:
-    """Four commands, each but the first as the one before it printed it; the last names ``serve``."""
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """The command that serves, and what was said: after the first mirrored steps, after all of them, after training."""
+
+    serve: list[str]
+    first: str
+    compared: str
+    trained: str
+
+    def lines_of(self, tier: str) -> list[str]:
+        """What was said of a tier by itself, in order."""
+        said = (self.first, self.compared, self.trained)
+        return [line for each in said for line in re.findall(rf"^  {tier} +\d.*$", each, re.MULTILINE)]
+
+
+def walk_to_certificate(format_name: str, tierwise: RunTierwise, stub: Stub) -> Walked:
+    """Four commands, each but the first as the one before it printed it; the mirror first with fewer steps."""
     Path("calls.jsonl").write_text("\n".join(lines(format_name, calls(N_LOGGED))) + "\n", encoding="utf-8")
     began = tierwise("init", "--log", "calls.jsonl")
     assert began.code == 0, began.err
@@ -71,11 +88,14 @@ def walk_to_certificate(format_name: str, tierwise: RunTierwise, stub: Stub) -> 
     tiers.write_text(tiers.read_text().replace("https://api.openai.com/v1", f"{stub.address}/v1"), encoding="utf-8")
     read = tierwise(*follow(began.err))
     assert f"{N_LOGGED} new step(s)" in read.err
-    compared = tierwise(*follow(read.err))
-    assert compared.code == 0, compared.err
+    mirror = follow(read.err)
+    assert mirror[mirror.index("--sample") + 1] == str(N_LOGGED)
+    first = tierwise(*(str(N_FIRST) if each == str(N_LOGGED) else each for each in mirror))
+    compared = tierwise(*mirror)
+    assert (first.code, compared.code) == (0, 0), compared.err
     trained = tierwise(*follow(compared.err))
     assert trained.code == 0, trained.err
-    return follow(trained.err) if "Next:" in trained.err else [], compared.err, trained.err
+    return Walked(follow(trained.err) if "Next:" in trained.err else [], first.err, compared.err, trained.err)
 
 
 def certified_at_3_percent(said: str) -> float:
@@ -84,16 +104,34 @@ def certified_at_3_percent(said: str) -> float:
     return float(found[1]) / 100 if found else 0.0
 
 
+def is_near_the_truth(said: str) -> bool:
+    """Whether the mirrored steps that a line asks for in all lie within a factor of two of what certification takes at
+    the rate of differences that it tells: the size from which half of the logs are certified."""
+    differ = re.search(r"([\d,]+) of ([\d,]+) answers differ", said)
+    assert differ, said
+    n_different, n_seen = (int(each.replace(",", "")) for each in differ.groups())
+    more, truth = re.search(r"about ([\d,]+) more mirrored steps", said), half_certified(n_different / n_seen)
+    if "enough for 3%" in said:
+        return truth <= 2 * n_seen
+    assert more, said
+    return truth / 2 <= n_seen + int(more[1].replace(",", "")) <= 2 * truth
+
+
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_cheap_tiers_that_answer_alike_are_certified_routed_and_audited(
     format_name: str, tierwise: RunTierwise, place: Path
 ) -> None:
     with provider(0.01) as stub:
-        serve, _, trained = walk_to_certificate(format_name, tierwise, stub)
-        assert certified_at_3_percent(trained) > 0.5, trained
-        assert re.search(r"At your traffic: \$[\d.]+ saved of \$[\d.]+ a month", trained)
-        assert serve == ["serve", "--bundle", "bundle", "--tiers", "tiers.toml", "--mirror-usd-per-day", "2"]
-        with served(serve) as address:
+        walked = walk_to_certificate(format_name, tierwise, stub)
+        for tier in ("small", "mid"):
+            first, compared, trained = walked.lines_of(tier)
+            assert is_near_the_truth(first)
+            assert compared == trained
+            assert compared.endswith("enough for 3%")
+        assert certified_at_3_percent(walked.trained) > 0.5, walked.trained
+        assert re.search(r"At your traffic: \$[\d.]+ saved of \$[\d.]+ a month", walked.trained)
+        assert walked.serve == ["serve", "--bundle", "bundle", "--tiers", "tiers.toml", "--mirror-usd-per-day", "2"]
+        with served(walked.serve) as address:
             tiers = [ask(address, prompt) for prompt, _ in calls(N_LOGGED + N_ROUTED)[N_LOGGED:]]
             assert sum(tier != TOP for tier in tiers) > N_ROUTED / 2
             audits = wait_for_audits(place)
@@ -108,12 +146,12 @@ def test_cheap_tiers_that_differ_in_a_tenth_are_never_certified_as_they_are(
 ) -> None:
     """What is certified moves a few steps only: 3 % of all answers differ when three steps in ten go to such tiers."""
     with provider(0.1) as stub:
-        _, compared, trained = walk_to_certificate(format_name, tierwise, stub)
-    for said in (compared, trained):
-        for tier in ("small", "mid"):
-            (line,) = re.findall(rf"^  {tier} +\d.*$", said, re.MULTILINE)
-            assert "never at this rate of differences" in line
-    assert certified_at_3_percent(trained) < 0.4, trained
+        walked = walk_to_certificate(format_name, tierwise, stub)
+    for tier in ("small", "mid"):
+        _, *told = walked.lines_of(tier)
+        assert all("never at this rate of differences" in line for line in told)
+        assert len(told) == 2
+    assert certified_at_3_percent(walked.trained) < 0.4, walked.trained
 
 
 @contextmanager

@@ -1,8 +1,10 @@
-"""``tierwise demo``: the whole circle on the sample log, from training to an answering address."""
+"""``tierwise demo``: the first hour on the sample log, from everything on one model to a routed, audited service."""
 
 import socket
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +14,15 @@ import typer
 from tierwise.cli.console import StageBar, say
 from tierwise.cli.evaluate import evaluate_router, print_evaluation
 from tierwise.cli.sources import read_logs
-from tierwise.cli.traffic import SESSION, replay, wait_until_ready
+from tierwise.cli.story import Told, claim_lines, mirrored_lines, top_lines
+from tierwise.cli.story_log import record_observed, route_and_audit
+from tierwise.cli.traffic import SESSION, TrafficError, replay, wait_for_experiment, wait_until_ready
 from tierwise.cli.train import say_registered, say_training
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.errors import TierwiseError
 from tierwise.data.experiments import Arm, Experiment
 from tierwise.data.extras import needs_extra
+from tierwise.data.records import LoggedStep
 from tierwise.data.samples import sample_log_path, sample_tiers_path
 from tierwise.data.splits import assign_folds
 from tierwise.data.step_log import load_step_logs
@@ -24,6 +30,10 @@ from tierwise.router_model.options import NO_OPTIONS
 from tierwise.router_model.router import Router
 
 _TEST_FOLDS = 3  # one in three groups of steps is kept for the evaluation
+
+
+class PortError(TierwiseError):
+    """An address that the demo cannot serve on."""
 
 
 def demo(
@@ -34,41 +44,60 @@ def demo(
     serve: Annotated[bool, typer.Option(help="Serve the router until interrupted.")] = True,
     traffic: Annotated[
         bool,
-        typer.Option("--traffic", help="Replay the sample log as live tasks, so that the dashboard has something."),
+        typer.Option("--traffic", help="Replay the sample log as live tasks in an experiment, after the story."),
     ] = False,
     address: Annotated[
         str | None, typer.Option(help="With --traffic: replay against the service that answers here, and do no more.")
     ] = None,
 ) -> None:
-    """Train on the sample log, evaluate on steps kept aside, export, register, serve."""
+    """Tell the first hour on the sample log: one model, mirrored, certified, routed beside plain cascades, audited."""
     if traffic and address is not None:
         replay_sample(address)
         return
-    with needs_extra("train"):
-        from tierwise.training.evaluation.report import write_report
-        from tierwise.training.train import train_router
+    port = checked_port(port) if serve else port
     folder.mkdir(parents=True, exist_ok=True)
     catalogue = TierCatalogue.load(sample_tiers_path())
     steps = read_logs([str(sample_log_path())], catalogue, folder / "quarantine.jsonl")
     is_test = assign_folds(steps, _TEST_FOLDS) == 0
     train_steps = [step for step, test in zip(steps, is_test, strict=True) if not test]
     test_steps = [step for step, test in zip(steps, is_test, strict=True) if test]
-    say(f"Sample log: {len(steps)} agent steps, {len(test_steps)} of them kept aside, by template, to evaluate on.")
-
-    with StageBar() as progress:
-        trained = train_router(train_steps, catalogue, progress=progress)
-    bundle = folder / "bundle"
-    trained.save(bundle)
-    say_training(trained)
-
-    router = Router.load(bundle)
-    evaluation = evaluate_router(router, test_steps, NO_OPTIONS)
-    print_evaluation(evaluation, f"Router {router.version} on {len(test_steps)} steps kept aside")
-    write_report(evaluation, folder / "report")
+    say(f"Sample log: {len(steps)} agent steps, {len(test_steps)} of them kept aside, by template, to be routed later.")
+    told = Told.of(train_steps, catalogue.top.name)
+    for line in (*top_lines(told), *mirrored_lines(told, catalogue)):
+        say(line)
+    bundle = _certify(told, catalogue, folder)
+    _route(Router.load(bundle), test_steps, folder)
     say(f"Report: {folder / 'report'}   Bundle: {bundle}")
     say_registered(bundle, "tierwise-demo")
     if serve:
-        _serve(bundle, folder, port, traffic)
+        record_observed(_log_url(folder), told, time.time())
+        _serve(bundle, folder, port, _Live(test_steps, catalogue.names, traffic))
+
+
+def _certify(told: Told, catalogue: TierCatalogue, folder: Path) -> Path:
+    """The bundle that was learned from the mirrored answers alone; says what it is certified for."""
+    with needs_extra("train"):
+        from tierwise.training.config import TrainConfig
+        from tierwise.training.train import train_router
+    settings = replace(TrainConfig(), target="same-answer")
+    with StageBar() as progress:
+        trained = train_router(told.steps, catalogue, settings, progress=progress)
+    trained.save(folder / "bundle")
+    say("3. Certificate:")
+    say_training(trained)
+    return folder / "bundle"
+
+
+def _route(router: Router, steps: list[LoggedStep], folder: Path) -> None:
+    """Says what the router and everything that needs no learning do on steps that training did not see."""
+    from tierwise.training.evaluation.report import write_report
+
+    say(f"4. Routed: {len(steps)} steps of templates that training never saw; here it is known what was right.")
+    evaluation = evaluate_router(router, steps, NO_OPTIONS)
+    print_evaluation(evaluation, f"Router {router.version} on {len(steps)} steps kept aside")
+    for line in claim_lines(evaluation):
+        say(line)
+    write_report(evaluation, folder / "report")
 
 
 def replay_sample(address: str) -> None:
@@ -82,24 +111,51 @@ def replay_sample(address: str) -> None:
     say(f"{n_steps} steps replayed in the session {SESSION}. Look at them: {address}/dashboard")
 
 
-def _serve(bundle: Path, folder: Path, port: int, traffic: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """What the demo does with its own service once that is ready."""
+
+    steps: Sequence[LoggedStep]
+    tiers: Sequence[str]
+    has_experiment: bool
+
+    def play(self, address: str, log_url: str) -> None:
+        try:
+            wait_until_ready(address)
+            say(f"The dashboard is ready: {address}/dashboard (end the demo with Ctrl-C)")
+            self._audit(address)
+            if self.has_experiment:
+                _experiment(address, log_url)
+        except TrafficError as error:
+            say(f"The demo's traffic stopped: {error}")
+
+    def _audit(self, address: str) -> None:
+        with StageBar() as progress:
+            progress("live traffic", len(self.steps))
+            found = route_and_audit(address, self.steps, self.tiers, progress.step)
+        top = self.tiers[-1]
+        say(f"5. Audited: {found.n_cheaper} of {found.n_routed} live steps went below {top}; {top} was asked too of")
+        say(f"   {found.n_audited} of them, drawn at random, and {found.n_different} answers differ.")
+        say(f"   {address}/dashboard/certificate has it all, by part.")
+
+
+def _serve(bundle: Path, folder: Path, port: int, live: _Live) -> None:
     with needs_extra("serve"):
         from tierwise.serving.run import serve as serve_forever
         from tierwise.serving.settings import load_settings
-    log_url = f"sqlite:///{folder / 'decisions.db'}"
-    if traffic:
-        port = port or _free_port()
-        name = start_experiment(log_url)
-        arguments = (f"http://127.0.0.1:{port}", log_url, name)
-        threading.Thread(target=_replay_and_report, args=arguments, daemon=True).start()
-    serve_forever(load_settings(None, bundle=bundle, port=port, log_url=log_url, log_level="warning"))
+    log_url = _log_url(folder)
+    settings = load_settings(None, bundle=bundle, port=port, log_url=log_url, log_level="warning")
+    threading.Thread(target=live.play, args=(f"http://127.0.0.1:{port}", log_url), daemon=True).start()
+    serve_forever(settings)
 
 
-def _replay_and_report(address: str, log_url: str, experiment: str) -> None:
+def _experiment(address: str, log_url: str) -> None:
     from tierwise.cli.experiment import keep_report
 
+    name = start_experiment(log_url)
+    wait_for_experiment(address, name)
     replay_sample(address)
-    keep_report(log_url, experiment)
+    keep_report(log_url, name)
 
 
 def start_experiment(log_url: str) -> str:
@@ -116,6 +172,18 @@ def start_experiment(log_url: str) -> str:
         return name
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+def checked_port(port: int) -> int:
+    """The port, or a free one for 0. Raises ``PortError`` where somebody else listens on it: better now than after
+    the training."""
+    try:
+        with socket.create_server(("127.0.0.1", port)) as free:
+            return int(free.getsockname()[1])
+    except OSError as error:
+        raise PortError(
+            f"port {port} cannot be used: {error.strerror}; name another one, such as tierwise demo --port {port + 1} "
+            f'or make demo ARGS="--port {port + 1}"'
+        ) from None
+
+
+def _log_url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'decisions.db'}"

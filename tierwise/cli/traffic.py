@@ -32,13 +32,18 @@ def replay(
 
     Raises ``TrafficError`` when the service is away or refuses.
     """
-    key = os.environ.get("TIERWISE_API_KEY")
-    headers = {"authorization": f"Bearer {key}"} if key else {}
-    with httpx2.Client(base_url=address, headers=headers, timeout=30) as client:
+    with talking_to(address) as client:
         for logged in by_task(steps):
             _play(client, logged, tiers)
             noted()
     return len(steps)
+
+
+def talking_to(address: str) -> httpx2.Client:
+    """Connections to the service, with the key of the environment."""
+    key = os.environ.get("TIERWISE_API_KEY")
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    return httpx2.Client(base_url=address, headers=headers, timeout=30)
 
 
 def by_task(steps: Iterable[LoggedStep]) -> list[LoggedStep]:
@@ -61,17 +66,27 @@ def wait_until_ready(address: str, seconds: float = 30.0) -> None:
     raise TrafficError(f"no service answers on {address}; start one with: tierwise serve")
 
 
+def wait_for_experiment(address: str, name: str, seconds: float = 60.0) -> None:
+    """Returns once the service assigns tasks to the experiment's arms. Raises ``TrafficError`` when it does not."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if httpx2.get(f"{address}/readyz", timeout=10).json().get("experiment") == name:
+            return
+        time.sleep(0.2)
+    raise TrafficError(f"{address} does not run the experiment {name}; does it read another decision log?")
+
+
 def _play(client: httpx2.Client, logged: LoggedStep, tiers: Sequence[str]) -> None:
     step = step_to_dict(logged.step)
     names = {"task_id": logged.task_id, "session_id": SESSION, "step_id": logged.step_id}
     body = {"step": step, **names, "options": {"catch_rate": CATCH_RATE}}
-    decision = _post(client, "/route", body)
+    decision = post(client, "/route", body)
     outcomes = [
         attempt_to_dict(attempt) | {"decision_id": decision["decision_id"], "idempotency_key": f"attempt-{number}"}
         for number, attempt in enumerate(attempts_from(logged, decision["tier"], tiers))
     ]
     if outcomes:
-        _post(client, "/outcomes", outcomes)
+        post(client, "/outcomes", outcomes)
 
 
 def attempts_from(logged: LoggedStep, tier: str, tiers: Sequence[str]) -> list[Attempt]:
@@ -86,7 +101,8 @@ def attempts_from(logged: LoggedStep, tier: str, tiers: Sequence[str]) -> list[A
     return tried
 
 
-def _post(client: httpx2.Client, path: str, body: object) -> Any:
+def post(client: httpx2.Client, path: str, body: object) -> Any:
+    """The service's answer. Raises ``TrafficError`` when it is away or refuses."""
     try:
         response = client.post(path, json=body)
     except httpx2.HTTPError as error:

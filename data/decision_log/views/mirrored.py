@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
 from tierwise.data.mirrored import IS_SAME, MIRROR_KEY
@@ -61,9 +61,9 @@ def mirrored_answers(connection: Connection, top_tier: str) -> list[Mirrored]:
     return [found[key] for key in sorted(found)]
 
 
-def _newest(connection: Connection) -> Iterator[Row[Any]]:
+def _newest(connection: Connection) -> Iterator[Any]:
     is_mirror = OUTCOMES.c.idempotency_key.startswith(MIRROR_KEY, autoescape=True)
     decision = (DECISIONS.c.decision_id, DECISIONS.c.task_id, DECISIONS.c.tier.label("decided"), DECISIONS.c.task_type)
     joined = OUTCOMES.join(DECISIONS, DECISIONS.c.decision_id == OUTCOMES.c.decision_id)
     query = select(*decision, OUTCOMES.c.tier, OUTCOMES.c.attempt).select_from(joined).where(is_mirror)
-    yield from connection.execute(query.order_by(OUTCOMES.c.seq.desc()).limit(MAX_MIRRORED))
+    yield from connection.execute(query.order_by(OUTCOMES.c.seq.desc()).limit(MAX_MIRRORED)).all()

@@ -123,5 +123,14 @@ def test_the_dashboard_can_be_left_out(start: StartApp) -> None:
     assert start(dashboard=False).get("/dashboard/", headers=LOCAL).status_code == 404
 
 
+@pytest.mark.parametrize("keys", [{}, {"keys": KEYS}])
+def test_the_bare_address_leads_a_browser_to_the_pages(start: StartApp, keys: dict[str, object]) -> None:
+    client = start(**keys)
+    answer = client.get("/", headers=LOCAL | {"accept": "text/html"}, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, "/dashboard/")
+    assert client.get("/", headers=LOCAL).status_code == 200
+    assert start(dashboard=False, **keys).get("/", headers=LOCAL).status_code in (401, 404)
+
+
 def test_the_cookie_is_named() -> None:
     assert COOKIE.isidentifier()
