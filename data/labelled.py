@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tierwise.data.errors import LogError
-from tierwise.data.mirrored import JUDGE_SCORE, answer_text, has_answer
+from tierwise.data.mirrored import JUDGE_SCORE, answer_text, has_answer, told_same
 from tierwise.data.records import Attempt, LoggedStep
-from tierwise.data.sameness import is_same_answer
 
 SAME, SUCCESS = "same", "success"
 NO_OPINION = 0.5
@@ -80,6 +79,17 @@ def add_label(path: Path, label: Label) -> None:
         file.write(json.dumps(asdict(label)) + "\n")
 
 
+def in_asked_order(item: Item) -> tuple[str, str]:
+    """Its two answers, in an order that does not tell whose is whose and changes from item to item.
+
+    Raises ``ValueError`` where there is one answer alone.
+    """
+    if item.reference is None:
+        raise ValueError(f"the item of step '{item.step_id}' has one answer alone")
+    is_swapped = blake2b(item.step_id.encode(), digest_size=1).digest()[0] % 2
+    return (item.answer, item.reference) if is_swapped else (item.reference, item.answer)
+
+
 def values_of(items: Sequence[Item], labels: Iterable[Label], question: str) -> list[float]:
     """Per item 1, 0, or NaN where nobody labelled it; the newest label counts."""
     known: Mapping[tuple[str, str], bool | None] = {
@@ -90,7 +100,7 @@ def values_of(items: Sequence[Item], labels: Iterable[Label], question: str) -> 
 
 
 def _sameness(step: LoggedStep, ours: Attempt, theirs: Attempt) -> float:
-    is_same = is_same_answer(step.step, ours, theirs)
+    is_same = told_same(step, ours, theirs)
     if is_same is not None:
         return float(is_same)
     score = theirs.extra.get(JUDGE_SCORE)

@@ -66,10 +66,12 @@ def mirrored_steps(steps: Iterable[LoggedStep], top: str) -> Iterator[MirroredSt
         answered = {attempt.tier: attempt for attempt in reversed(logged.attempts) if has_answer(attempt)}
         ours = answered.pop(top, None)
         if ours is not None and answered:
-            same = {tier: _told(logged, ours, theirs) for tier, theirs in answered.items()}
+            same = {tier: told_same(logged, ours, theirs) for tier, theirs in answered.items()}
             yield MirroredStep(logged, ours, same, answered)
 
 
-def _told(logged: LoggedStep, ours: Attempt, theirs: Attempt) -> bool | None:
+def told_same(logged: LoggedStep, ours: Attempt, theirs: Attempt) -> bool | None:
+    """Whether two answers to the step mean the same, by what was found before redaction where that was logged; None
+    where nobody can tell."""
     told = theirs.extra.get(IS_SAME)
     return told if isinstance(told, bool) else is_same_answer(logged.step, ours, theirs)

@@ -1,7 +1,6 @@
 """The dashboard as an application of its own, mounted into the service: pages, login, static files."""
 
 from collections.abc import Callable
-from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,14 +11,24 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tierwise.data.errors import LogError
-from tierwise.serving.dashboard import certificate, decisions, experiments, overview, quality, routers, tasks, tax
+from tierwise.serving.dashboard import (
+    certificate,
+    decisions,
+    experiments,
+    label,
+    overview,
+    quality,
+    routers,
+    tasks,
+    tax,
+)
 from tierwise.serving.dashboard.access import COOKIE, SESSION_SECONDS, Guard, Sessions, load_secret
+from tierwise.serving.dashboard.forms import read_form
 from tierwise.serving.dashboard.page import STATIC_FOLDER, Dashboard, render
 from tierwise.serving.keys import ApiKeys
 from tierwise.serving.service import Service
 
 PREFIX = "/dashboard"
-_MAX_FORM_BYTES = 4096
 
 
 def dashboard_app(service: Service, keys: ApiKeys) -> Starlette:
@@ -38,6 +47,8 @@ def dashboard_app(service: Service, keys: ApiKeys) -> Starlette:
             Route("/quality", quality.quality),
             Route("/certificate", certificate.certificate, methods=["GET"]),
             Route("/certificate/ramp", certificate.start_ramp, methods=["POST"]),
+            Route("/label", label.label, methods=["GET"]),
+            Route("/label", label.add, methods=["POST"]),
             Route("/experiments", experiments.experiments),
             Route("/routers", routers.routers),
             Route("/login", _login_page, methods=["GET"]),
@@ -63,7 +74,7 @@ def _login_page(request: Request) -> Response:
 
 def _login(sessions: Sessions) -> Callable[[Request], object]:
     async def login(request: Request) -> Response:
-        form = await _read_form(request)
+        form = await read_form(request)
         next_path = _inner_path(form.get("next"))
         token = sessions.token(form.get("key", "").strip())
         if token is None:
@@ -94,15 +105,6 @@ def _logout(sessions: Sessions) -> Callable[[Request], object]:
         return response
 
     return logout
-
-
-async def _read_form(request: Request) -> dict[str, str]:
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > _MAX_FORM_BYTES:
-            raise HTTPException(413, "The form is too long.")
-    return {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
 
 
 def _inner_path(given: str | None) -> str:

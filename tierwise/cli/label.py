@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Sequence
-from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated
 
@@ -15,13 +14,15 @@ from tierwise.cli.sources import read_logs
 from tierwise.cli.train import LogsOption, TiersOption
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import LogError
-from tierwise.data.judged import MIN_LABELS, JudgedShare, judged_share
+from tierwise.data.judged import MIN_LABELS, JudgedShare
+from tierwise.data.judged_groups import judged_groups
 from tierwise.data.labelled import (
     SAME,
     SUCCESS,
     Item,
     Label,
     add_label,
+    in_asked_order,
     read_labels,
     same_items,
     success_items,
@@ -80,8 +81,7 @@ def _show(item: Item, position: int, n_wanted: int) -> None:
     if item.reference is None:
         typer.echo(f"\nAnswer:\n{_short(item.answer)}\n")
         return
-    is_swapped = blake2b(item.step_id.encode(), digest_size=1).digest()[0] % 2
-    first, second = (item.answer, item.reference) if is_swapped else (item.reference, item.answer)
+    first, second = in_asked_order(item)
     typer.echo(f"\nAnswer 1:\n{_short(first)}\n\nAnswer 2:\n{_short(second)}\n")
 
 
@@ -99,16 +99,7 @@ def _answered(question: str) -> str:
 
 def _report(items: Sequence[Item], values: Sequence[float], question: str) -> None:
     """By tier, and by part where a part has labels enough."""
-    rows = []
-    for tier in dict.fromkeys(item.tier for item in items):
-        of_tier = [(item, value) for item, value in zip(items, values, strict=True) if item.tier == tier]
-        parts = sorted({item.part for item, _ in of_tier})
-        groups = {tier: of_tier}
-        groups |= {f"{tier}, {part}": [e for e in of_tier if e[0].part == part] for part in parts if len(parts) > 1}
-        for name, group in groups.items():
-            verdicts, known = [item.verdict for item, _ in group], [value for _, value in group]
-            if sum(value == value for value in known) >= (1 if name == tier else MIN_LABELS):
-                rows.append(_row(name, judged_share(verdicts, known)))
+    rows = [_row(group.name, group.found) for group in judged_groups(items, values)]
     if not rows:
         fail("no label yet, so nothing can be said")
     title = "Mean the same as the top tier's, by labels and judge" if question == SAME else "Right, by labels and judge"

@@ -7,10 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from tierwise.data.decision_log.insert import chunks
+from tierwise.data.decision_log.rows import logged_step
+from tierwise.data.decision_log.stream import attempts_of
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
 from tierwise.data.mirrored import IS_SAME, MIRROR_KEY
+from tierwise.data.records import LoggedStep
 
 MAX_MIRRORED = 5_000
+MAX_LABELLED = 2_000
 _MAX_EXAMPLES = 5
 
 
@@ -59,6 +64,20 @@ def mirrored_answers(connection: Connection, top_tier: str) -> list[Mirrored]:
         is_same = row.attempt.get(IS_SAME) if isinstance(row.attempt, dict) else None
         found.setdefault(key, Mirrored(*key)).add(is_same, row.decision_id, row.task_id)
     return [found[key] for key in sorted(found)]
+
+
+def newest_mirrored(connection: Connection) -> list[LoggedStep]:
+    """The newest ``MAX_LABELLED`` mirrored or audited decisions as lines of the step log, oldest first."""
+    is_mirror = OUTCOMES.c.idempotency_key.startswith(MIRROR_KEY, autoescape=True)
+    newest = func.max(OUTCOMES.c.seq).desc()
+    ids = select(OUTCOMES.c.decision_id).where(is_mirror).group_by(OUTCOMES.c.decision_id).order_by(newest)
+    wanted = list(connection.scalars(ids.limit(MAX_LABELLED)))
+    found: list[LoggedStep] = []
+    for chunk in chunks(wanted):
+        rows = connection.execute(select(DECISIONS).where(DECISIONS.c.decision_id.in_(chunk))).all()
+        attempts = attempts_of(connection, {row.decision_id: row.created_at for row in rows})
+        found += [logged_step(row, attempts.get(row.decision_id, [])) for row in rows]
+    return sorted(found, key=lambda step: step.timestamp or 0.0)
 
 
 def _newest(connection: Connection) -> Iterator[Any]:
