@@ -1,5 +1,8 @@
 """What the command line explains: the training configuration, its sources, completion, and where to get an extra."""
 
+import os
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import fields
@@ -46,3 +49,13 @@ def test_figures_are_whole_in_pipes(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_hint_names_a_command_that_works_from_here() -> None:
     assert install_command("train").endswith(f"-m pip install -e '{ROOT}[train]'")
+
+
+@pytest.mark.parametrize(("typed", "completed"), [("tr", "train"), ("serve --mirr", "--mirror-share")])
+def test_a_shell_completes_commands_and_options(typed: str, completed: str) -> None:
+    asked = {"_TIERWISE_COMPLETE": "complete_bash", "COMP_WORDS": f"tierwise {typed}"}
+    asked["COMP_CWORD"] = str(len(typed.split()))
+    program = "from tierwise.cli import app; app(prog_name='tierwise')"
+    environment = os.environ | asked | {"PYTHONPATH": str(ROOT)}
+    ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert completed in ran.stdout.split()

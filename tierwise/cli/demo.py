@@ -95,7 +95,7 @@ def _route(router: Router, steps: list[LoggedStep], folder: Path) -> None:
     say(f"4. Routed: {len(steps)} steps of templates that training never saw; here it is known what was right.")
     evaluation = evaluate_router(router, steps, NO_OPTIONS)
     print_evaluation(evaluation, f"Router {router.version} on {len(steps)} steps kept aside")
-    for line in claim_lines(evaluation):
+    for line in claim_lines(evaluation.table()):
         say(line)
     write_report(evaluation, folder / "report")
 

@@ -9,7 +9,6 @@ from tierwise.data.mirrored import MirroredStep, mirrored_steps
 from tierwise.data.records import Attempt, LoggedStep
 
 if TYPE_CHECKING:
-    from tierwise.training.evaluation.evaluation import Evaluation
     from tierwise.training.evaluation.table_rows import TableRow
 
 
@@ -53,10 +52,9 @@ def mirrored_lines(told: Told, catalogue: TierCatalogue) -> Iterator[str]:
         )
 
 
-def claim_lines(evaluation: "Evaluation") -> Iterator[str]:
+def claim_lines(rows: Sequence["TableRow"]) -> Iterator[str]:
     """What the router surely saves beyond the best that needs no learning, in each operation where that can be told:
     intervals that overlap claim nothing."""
-    rows = evaluation.table()
     yield "What is the router's own, in dollars saved beyond the best that needs no learning and loses no more:"
     for own in (row for row in rows if row.kind.startswith("candidate")):
         if own.saving is None or own.loss is None:
