@@ -113,6 +113,20 @@ def test_live_steps_are_audited_at_random(
     assert all(a.success is None for s in steps for a in s.attempts)
 
 
+def watch(process: "subprocess.Popen[str]", address: str, said: list[str]) -> str:
+    """Keeps what is said until the audit is told; the page of the certificate then."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        said.append(line)
+        if "The dashboard is ready" in line:
+            with urllib.request.urlopen(address, timeout=30) as page:
+                assert page.url == f"{address}/dashboard/"
+        if "has it all, by part" in line:
+            break
+    with urllib.request.urlopen(f"{address}/dashboard/certificate", timeout=30) as page:
+        return str(page.read().decode())
+
+
 @pytest.mark.slow
 def test_the_whole_story_in_the_terminal_and_on_the_dashboard(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -124,24 +138,16 @@ def test_the_whole_story_in_the_terminal_and_on_the_dashboard(tmp_path: Path) ->
     }
     command = [sys.executable, "-m", "tierwise", "demo", "--port", address.rpartition(":")[2]]
     said: list[str] = []
-    with (tmp_path / "out").open("w") as out:
-        process = subprocess.Popen(
+    with (
+        (tmp_path / "out").open("w") as out,
+        subprocess.Popen(
             command, cwd=tmp_path, env=environment, stdout=out, stderr=subprocess.PIPE, text=True
-        )
+        ) as process,
+    ):
         try:
-            assert process.stderr is not None
-            for line in process.stderr:
-                said.append(line)
-                if "The dashboard is ready" in line:
-                    with urllib.request.urlopen(address, timeout=30) as page:
-                        assert page.url == f"{address}/dashboard/"
-                if "has it all, by part" in line:
-                    break
-            with urllib.request.urlopen(f"{address}/dashboard/certificate", timeout=30) as page:
-                shown = page.read().decode()
+            shown = watch(process, address, said)
         finally:
             process.terminate()
-            process.wait(timeout=30)
     text = "".join(said)
     chapters = ["1. Everything on one", "2. Mirrored", "3. Certificate", "4. Routed", "The dashboard is", "5. Audited"]
     places = [text.index(each) for each in chapters]
