@@ -20,11 +20,19 @@ import pytest
 
 from tierwise.cli.demo import replay_sample, start_experiment
 from tierwise.cli.experiment import keep_report
+from tierwise.cli.story import Told
+from tierwise.cli.story_log import record_observed, route_and_audit
 from tierwise.cli.traffic import wait_until_ready
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.labelled import SAME, Label, add_label, same_items
+from tierwise.data.samples import sample_log_path, sample_tiers_path
+from tierwise.data.step_log import load_step_logs
 
 CHROMIUM = os.environ.get("TIERWISE_TEST_CHROMIUM") or shutil.which("chromium")
 N_LARGE = 100_000
+ROOT = Path(__file__).resolve().parents[2]
 DAYS = 6.5
+N_OBSERVED, N_LABELLED = 1_500, 60
 
 SERVE = """
 import sys
@@ -90,6 +98,24 @@ def demo(bundle_folder: Path) -> Iterator[Demo]:
 
 
 @pytest.fixture(scope="session")
+def story(bundle_folder: Path) -> Iterator[str]:
+    """The address of a service whose log tells the demo's story: observed, mirrored, routed, audited, labelled."""
+    catalogue = TierCatalogue.load(sample_tiers_path())
+    steps = load_step_logs([sample_log_path()], catalogue).steps
+    log_url = f"sqlite:///{bundle_folder}/story.db"
+    told = Told.of(steps[:N_OBSERVED], catalogue.top.name)
+    record_observed(log_url, told, time.time() - 60)
+    state = bundle_folder / ".tierwise"
+    for number, item in enumerate(same_items(told.steps, catalogue.top.name)[:N_LABELLED]):
+        add_label(
+            state / "labels.jsonl", Label(item.step_id, item.tier, SAME, item.verdict == (number % 9 > 0), "ada", 0)
+        )
+    with serving(bundle_folder, log_url, state.name) as running:
+        route_and_audit(running.address, steps[N_OBSERVED:], catalogue.names)
+        yield running.address
+
+
+@pytest.fixture(scope="session")
 def large(demo: Demo) -> Iterator[Demo]:
     """The same with 100,000 decisions in the log."""
     path = demo.folder / "large.db"
@@ -104,15 +130,16 @@ def large(demo: Demo) -> Iterator[Demo]:
 class serving:  # noqa: N801 - used as a with-statement
     """Runs the service on a free port; stops the very process that it started."""
 
-    def __init__(self, folder: Path, log_url: str) -> None:
+    def __init__(self, folder: Path, log_url: str, state: str | None = None) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
-        state = folder / f"state-{self._port}"
-        arguments = [str(folder / "bundle"), log_url, str(self._port), str(state)]
+        state = state or f"state-{self._port}"
+        self._folder = folder
+        arguments = [str(folder / "bundle"), log_url, str(self._port), state]
         self._command = [sys.executable, "-c", SERVE, *arguments]
 
     def __enter__(self) -> "serving":
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(self._command, cwd=self._folder, env=_importable(), stdout=subprocess.DEVNULL)
         self.address, self.pid = f"http://127.0.0.1:{self._port}", self._process.pid
         wait_until_ready(self.address, 60)
         return self
@@ -120,6 +147,11 @@ class serving:  # noqa: N801 - used as a with-statement
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait(timeout=30)
+
+
+def _importable() -> dict[str, str]:
+    """The environment, with this checkout in front."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])}
 
 
 def _spread(path: Path) -> None:

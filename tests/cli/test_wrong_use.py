@@ -45,6 +45,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("evaluate --bundle {bundle} --log sqlite:///x.db", "there is no decision log at x.db; name the file"),
         ("decide --bundle folder --steps log.jsonl --out D", "folder is no bundle: it has no manifest.json"),
         ("decide --bundle {bundle} --steps nothere.jsonl --out D", "nothere.jsonl: No such file or directory"),
+        ("decide --bundle {bundle} --steps sqlite:///x.db --out D", "tierwise import DATABASE-URL --from tierwise"),
         ("decide --bundle {bundle} --steps log.jsonl --out folder", "folder: Is a directory"),
         ("decide --bundle {bundle} --steps log.jsonl --out file/x/D", "file"),
         ("decide --bundle {bundle} --steps log.jsonl --out log.jsonl", "log.jsonl is read as steps; write elsewhere"),

@@ -14,8 +14,8 @@ _INTERRUPTED = 130
 
 _SOURCES = (
     "--log and --steps name what is read: step logs (.jsonl, .jsonl.gz, .parquet), folders of them, or the address of "
-    "a decision log (sqlite:///.tierwise/decisions.db). --log looks at outcomes too, --steps only at what was asked. "
-    "--log-url is the one decision log that is written to."
+    "a decision log (sqlite:///.tierwise/decisions.db). --log looks at outcomes too, --steps only at what was asked "
+    "(decide: files alone). --log-url is the one decision log that is written to."
 )
 
 app = typer.Typer(

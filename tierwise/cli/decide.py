@@ -69,7 +69,14 @@ def say_nothing_certified(router: Router, options: DecideOptions = NO_OPTIONS) -
 
 
 def _check_out(out: Path, steps: list[Path]) -> None:
-    """Raises ``LogError`` where decisions would be written over the steps that they are for; makes the folder."""
+    """Raises ``LogError`` where decisions would be written over the steps that they are for, and for what is no file;
+    makes the folder."""
+    for path in steps:
+        if ":/" in str(path) and not path.exists():
+            raise LogError(
+                f"{path}: decide reads files; write the log's steps out first, with "
+                "tierwise import DATABASE-URL --from tierwise --out steps.jsonl"
+            )
     if any(path.exists() and out.exists() and path.samefile(out) for path in steps):
         raise LogError(f"{out} is read as steps; write elsewhere with --out")
     out.parent.mkdir(parents=True, exist_ok=True)
