@@ -37,8 +37,6 @@ def test_the_asks_are_routine_with_some_that_demand_more() -> None:
     assert len(KINDS) == 14
     assert all(verify_many([(ask.verify, ask.answer) for ask in asks]))
     assert walk_asks(50) == walk_asks(50)
-    with pytest.raises(ValueError, match="ask for fewer"):
-        walk_asks(10**5)
 
 
 def test_the_top_tier_is_marked_as_simulated(tmp_path: Path) -> None:
@@ -58,12 +56,12 @@ def run(folder: Path, addresses: dict[str, str], asks: Sequence[Ask], n_mirrored
 
 @pytest.mark.slow
 def test_the_walk_ends_in_a_routed_and_audited_service(tmp_path: Path) -> None:
-    asks = walk_asks(340)
+    asks = walk_asks(260)
     with ExitStack() as stack:
         cheap = {tier: stack.enter_context(serving(OftenRight(asks))) for tier in CHEAPER}
         addresses = cheap | {TOP: stack.enter_context(serving(ReferenceSolver(asks)))}
-        found = run(tmp_path, addresses, asks, 300)
-    assert "answers differ" in found["300 calls mirrored"]
+        found = run(tmp_path, addresses, asks, 220)
+    assert "answers differ" in found["220 calls mirrored"]
     assert "saved a step" in found["trained"] or "cannot support" in found["trained"]
     assert re.search(r"\d+ of 40 by small, \d+ of 40 by mid, \d+ of 40 by frontier", found["routed"])
     assert re.search(r"\d+ of \d+ audited answers are the top tier's", found["audited"])
