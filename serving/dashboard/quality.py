@@ -36,6 +36,7 @@ def quality(request: Request) -> Response:
         promise=promise_watch(dashboard.service),
         audits=audit_watch(dashboard.service),
         policy=None if router is None else router.parts.policy,
+        is_same=router is not None and router.parts.policy.target == "same-answer",
         nothing=None if router is None else nothing_certified(router.parts.policy, router.catalogue.names[-1]),
         parts=[] if router is None else part_promises(router.parts.policy, _loss_of(chosen, router)),
         parts_loss=None if router is None else _loss_of(chosen, router),

@@ -23,6 +23,7 @@ PAGES = (
     "/tasks",
     "/quality",
     "/certificate",
+    "/label",
     "/experiments",
     "/routers",
     "/login",

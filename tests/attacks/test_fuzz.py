@@ -95,6 +95,7 @@ BODIES: dict[str, Any] = {
     RAMP: {},
     "/dashboard/login": {},
     "/dashboard/logout": {},
+    "/dashboard/label": {},
 }
 READS = (
     "/decisions/{}",

@@ -156,7 +156,18 @@ def leaked(folder: Path, told: list[str]) -> list[str]:
 
 
 def pages_of(service: Service, decision_ids: list[str]) -> list[str]:
-    paths = ["/", "/decisions", "/failures", "/tasks", "/quality", "/certificate", "/tax", "/experiments", "/routers"]
+    paths = [
+        "/",
+        "/decisions",
+        "/failures",
+        "/tasks",
+        "/quality",
+        "/certificate",
+        "/label",
+        "/tax",
+        "/experiments",
+        "/routers",
+    ]
     paths = [f"/dashboard{path}" for path in paths] + ["/metrics"]
     for decision_id in decision_ids:
         paths += [f"/decisions/{decision_id}", f"/dashboard/decisions/{decision_id}"]

@@ -30,6 +30,7 @@ PAGES = {
     "failures": "/dashboard/failures?period=all",
     "quality": "/dashboard/quality",
     "certificate": "/dashboard/certificate",
+    "label": "/dashboard/label",
     "experiments": "/dashboard/experiments",
     "routers": "/dashboard/routers?period=all",
 }

@@ -140,7 +140,7 @@ const tierwiseCharts = (function () {
     const mark = { symbol: "none", silent: true, label: { show: false }, lineStyle: { color: token("--ink"), width: 1.5, type: "solid" }, data: [{ xAxis: spec.chosen }] };
     const points = (values) => spec.targets.map((target, i) => [target, values[i]]);
     const option = frame({
-      xAxis: axis({ type: "value", min: 0, max: Math.max(...spec.targets), name: "tolerated loss of success", nameLocation: "middle", nameGap: 28, axisLabel: Object.assign(text(), { formatter: (value) => Math.round(1000 * value) / 10 + " %" }) }),
+      xAxis: axis({ type: "value", min: 0, max: Math.max(...spec.targets), name: "tolerated", nameLocation: "middle", nameGap: 28, axisLabel: Object.assign(text(), { formatter: (value) => Math.round(1000 * value) / 10 + " %" }) }),
       yAxis: [
         axis({ type: "value", min: 0, name: "cost of 1,000 steps", nameLocation: "end", nameTextStyle: Object.assign(text(), { align: "left" }), axisLabel: Object.assign(text(), { formatter: usd }) }),
         axis({ type: "value", min: 0, splitLine: { show: false }, axisLabel: Object.assign(text(), { formatter: (value) => Math.round(1000 * value) / 10 + " %" }) }),

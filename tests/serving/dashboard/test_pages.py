@@ -17,7 +17,18 @@ from tierwise.router_model.router import Router
 if TYPE_CHECKING:
     from tierwise.training.train import TrainedRouter
 
-PATHS = ("/", "/decisions", "/tasks", "/failures", "/quality", "/experiments", "/routers", "/tax", "/certificate")
+PATHS = (
+    "/",
+    "/decisions",
+    "/tasks",
+    "/failures",
+    "/quality",
+    "/experiments",
+    "/routers",
+    "/tax",
+    "/certificate",
+    "/label",
+)
 LOCAL = {"host": "localhost"}
 EVIL = "<script>alert('x')</script>"
 
@@ -117,12 +128,13 @@ def test_money_shows_every_sum_with_its_explanation(start: StartApp, tmp_path: P
     (tmp_path / "tiers.toml").write_text("\n".join(tiers))
     client = start(dashboard_keep_seconds=0, budget_usd_per_day=1.0, tiers=tmp_path / "tiers.toml")
     for agent in ("clerk", "clerk", EVIL):
-        play(client, {"text": "Extract.", "task_type": "extract", "agent": agent}, model="m-1")
+        play(client, {"text": "Extract.", "task_type": "extract", "agent": agent, "node": "read"}, model="m-1")
     page = read(client, "/tax?period=all")
     for text in (
         "By tier",
         "By model",
         "By agent",
+        "By node",
         "By month",
         "m-1",
         "clerk",
@@ -167,6 +179,23 @@ def test_the_quality_page_shows_every_part_and_what_it_promises(
         assert "too few outcomes" in page
         assert "Nothing is certified" not in page
         assert EVIL not in page
+
+
+@pytest.mark.parametrize("target", ["success", "same-answer"])
+def test_the_quality_page_speaks_of_what_was_promised(
+    target: str, start: StartApp, trained: "TrainedRouter", tmp_path: Path
+) -> None:
+    policy = replace(trained.parts.policy, target=target)
+    replace(trained, parts=replace(trained.parts, policy=policy)).save(tmp_path / "bundle")
+    client = start(decider=Router.load(tmp_path / "bundle"), dashboard_keep_seconds=0)
+    play(client, {"text": "Extract.", "task_type": "extract"})
+    page = read(client, "/quality")
+    said = {
+        "success": ("Tolerated loss of success against always", "nothing may be lost", "success lost"),
+        "same-answer": ("Tolerated share of answers that are not", "nothing may differ", "of the answers are not"),
+    }
+    for of, texts in said.items():
+        assert all((text in page) == (of == target) for text in texts)
 
 
 def test_the_quality_page_of_a_router_that_certifies_nothing_says_so_and_what_is_next(
