@@ -98,7 +98,7 @@ test-deploy: $(DEPLOY_VENV)/.made  ## lint the Dockerfile, validate the manifest
 	$(DEPLOY_VENV)/bin/kubernetes-validate --quiet $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 	$(DEPLOY_VENV)/bin/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible -o sbom.json constraints.txt
 
-demo: $(RUN)  ## train on the sample log, export, register, serve, show (ARGS="--port 9000")
+demo: $(RUN)  ## the first hour on the sample log: one model, mirrored, certified, routed, audited (ARGS="--port 9000")
 	$(BIN)/tierwise demo $(ARGS)
 
 bench: bench-decisions bench-serving  ## everything that measures
@@ -146,8 +146,8 @@ $(VENV)/.made:
 
 # A change of the requirements installs what is new and keeps the rest.
 $(RUN): $(VENV)/.made pyproject.toml constraints.txt
-	@echo "Installing tierwise[serve,train] into $(VENV); this takes about a minute."
-	$(PIP) --editable '.[serve,train]'
+	@echo "Installing tierwise[serve,train] into $(VENV); this takes about a minute, and pip shows how far it is."
+	$(filter-out --quiet,$(PIP)) --editable '.[serve,train]'
 	@$(BIN)/python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null || $(MAKE) --no-print-directory lend-openmp
 	@touch $@
 

@@ -17,3 +17,13 @@ def test_a_checkout_without_links_says_so(root: Path, tmp_path: Path) -> None:
     assert ran.returncode == 1
     assert "was checked out without symbolic links" in ran.stderr
     assert "pip install -e ." in ran.stderr
+
+
+def test_an_installation_shows_how_far_it_is(root: Path) -> None:
+    planned = subprocess.run(
+        ["make", "--dry-run", "VENV=nowhere", "demo"], cwd=root, capture_output=True, text=True, check=True
+    ).stdout
+    (installs,) = [line for line in planned.splitlines() if "--editable '.[serve,train]'" in line]
+    assert "pip" in installs
+    assert "--quiet" not in installs
+    assert planned.rstrip().endswith("tierwise demo")
