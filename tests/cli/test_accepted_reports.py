@@ -61,8 +61,9 @@ ODD: dict[str, list[object]] = {
 
 
 def report(rng: random.Random, decision_id: str) -> dict[str, object]:
-    """Some fields with whatever people send; most say whether the answer was right."""
-    names = {*rng.sample(list(ODD), rng.randrange(1, 7)), *(["success"] if rng.random() < 0.8 else [])}
+    """Some fields with whatever people send; most say what was answered and whether it was right."""
+    names = {*rng.sample(list(ODD), rng.randrange(1, 7))}
+    names |= {name for name in ("success", "output") if rng.random() < 0.8}
     return {"decision_id": decision_id, "tier": rng.choice(ODD["tier"])} | {
         name: rng.choice(ODD[name]) for name in names
     }
