@@ -49,11 +49,13 @@ def plan(asked: Asked) -> list[Part]:
 
 
 def _edit(asked: Asked) -> Part | None:
-    """``EDIT path TEXT`` in a prompt is written by whatever tool a coding agent brings."""
+    """``EDIT path TEXT`` in a prompt is written by whatever tool a coding agent brings; aider reads listings."""
     wanted = re.search(r"EDIT (\S+) (\w+)", asked.text)
     if wanted is None or asked.last_is_result:
         return None
     path, text = wanted.groups()
+    if "file listing" in asked.text and not asked.tools:
+        return Part("text", f"{path}\n```\n{text}\n```\n")
     command = f"printf '%s' '{text}' > '{path}'"
     known = {
         "exec_command": {"cmd": command},

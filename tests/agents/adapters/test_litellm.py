@@ -10,7 +10,7 @@ import pytest
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would fetch its prices otherwise
 litellm: Any = pytest.importorskip("litellm", reason="litellm is not installed; run: make test-adapters")
 
-from tierwise.agents.adapters.litellm import METADATA_KEY, RouterClassifier, RouterHook  # noqa: E402
+from tierwise.agents.adapters.litellm import METADATA_KEY, RouterClassifier, RouterHook, decision_id_of  # noqa: E402
 from tierwise.agents.adapters.litellm_log import Reporter  # noqa: E402
 from tierwise.agents.client import AsyncClient  # noqa: E402
 
@@ -91,9 +91,45 @@ def test_the_complexity_router_asks_us_and_reports(stack: Any, run: Any, fresh: 
     found = fresh(None, 2)
     assert [(attempt.tier, attempt.model) for _, attempt in found] == [("small", "stub-small")] * 2
     assert all(attempt.input_tokens and attempt.output_tokens for _, attempt in found)
-    first = found[0][1]
-    assert first.cost_usd == pytest.approx((first.input_tokens + first.output_tokens) * 0.1 / 1e6)
+    assert all(a.cost_usd == pytest.approx((a.input_tokens + a.output_tokens) * 0.1 / 1e6) for _, a in found)
     assert [(step.step.task_type, len(step.step.messages)) for step, _ in found] == [("extract", 1), ("classify", 2)]
+
+
+def test_a_stream_without_usage_has_its_cost(stack: Any, run: Any, fresh: Any) -> None:
+    """Nobody asked for the usage: LiteLLM counts the words itself."""
+
+    async def use(client: Any) -> Any:
+        plugin = RouterClassifier(client)
+        litellm.callbacks = [plugin]
+        router = litellm.Router(model_list=model_list(stack, plugin), num_retries=0)
+        stream = await router.acompletion("auto", messages=ASK, metadata=said("extract"), stream=True)
+        return decision_id_of(stream), [chunk async for chunk in stream]
+
+    decision_id, _ = run(use)
+    ((step, attempt),) = fresh(None, 1)
+    assert step.step_id == decision_id
+    assert attempt.cost_usd == pytest.approx((attempt.input_tokens + attempt.output_tokens) * 0.1 / 1e6)
+    assert attempt.cost_usd > 0
+
+
+def test_the_same_call_at_the_same_time(stack: Any, run: Any, fresh: Any) -> None:
+    """Each has a decision and an outcome of its own, for the tier that it went to, and tells its caller the id."""
+
+    async def use(client: Any) -> Any:
+        plugin = RouterClassifier(client)
+        litellm.callbacks = [plugin]
+        router = litellm.Router(model_list=model_list(stack, plugin), num_retries=0)
+        tasks = ("extract", "plan") * 5
+        return await asyncio.gather(*(router.acompletion("auto", messages=ASK, metadata=said(t)) for t in tasks))
+
+    answers = run(use)
+    found = {step.step_id: (step, attempt) for step, attempt in fresh(None, 10)}
+    assert {decision_id_of(answer) for answer in answers} == set(found)
+    for answer in answers:
+        step, attempt = found[decision_id_of(answer)]
+        assert answer.model == attempt.model == f"stub-{attempt.tier}"
+        assert (step.decision.tier, attempt.error) == (attempt.tier, None)
+    assert {attempt.tier for _, attempt in found.values()} == {"small", "frontier"}
 
 
 def test_the_proxys_hook_names_the_model_and_reports(stack: Any, run: Any, fresh: Any) -> None:
