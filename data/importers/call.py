@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tierwise.data.errors import RecordError
+from tierwise.data.importers.parameters import CallParameters
 from tierwise.data.importers.questions import fingerprint, is_whole
 from tierwise.data.importers.records import Answer, Call, Labels, Skipped
 from tierwise.data.parsing import parse_attempt, parse_step
@@ -43,6 +44,7 @@ class FoundCall:
     is_cache_hit: bool = False
     sample: str | None = None
     is_cut: bool = False
+    parameters: CallParameters = field(default_factory=CallParameters)
 
     def checked(self) -> Call | Skipped:
         """A call without its prompt or model is no step. Raises ``RecordError`` for fields of the wrong kind."""
@@ -79,6 +81,7 @@ class FoundCall:
             group=self.labels.group,
             question=self._question(),
             sample=self.sample,
+            parameters=self.parameters,
         )
 
     def _question(self) -> bytes | None:
