@@ -84,8 +84,9 @@ def plain_parameters(raw: object) -> dict[str, object]:
 def _flat(raw: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, object]]:
     for key, value in raw.items():
         name = prefix + _CAPITAL.sub(r"_\1", str(key)).lower()
-        if isinstance(value, Mapping) and depth < _MAX_DEPTH:
-            yield from _flat(value, f"{name}.", depth + 1)
+        inner = decoded(value) if isinstance(value, str) and value.startswith("{") else value
+        if isinstance(inner, Mapping) and depth < _MAX_DEPTH:
+            yield from _flat(inner, f"{name}.", depth + 1)
         elif isinstance(value, str | int | float):
             plain = _plain(value)
             if plain is not None:
