@@ -13,7 +13,7 @@ from tierwise.cli.console import StageBar, say
 from tierwise.cli.evaluate import evaluate_router, print_evaluation
 from tierwise.cli.sources import read_logs
 from tierwise.cli.traffic import SESSION, replay, wait_until_ready
-from tierwise.cli.train import say_registered, say_training
+from tierwise.cli.train import say_registered, training_lines
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.experiments import Arm, Experiment
 from tierwise.data.extras import needs_extra
@@ -45,6 +45,8 @@ def demo(
         replay_sample(address)
         return
     with needs_extra("train"):
+        from tierwise.training.account import TrainingAccount
+        from tierwise.training.config import TrainConfig
         from tierwise.training.evaluation.report import write_report
         from tierwise.training.train import train_router
     folder.mkdir(parents=True, exist_ok=True)
@@ -59,14 +61,17 @@ def demo(
         trained = train_router(train_steps, catalogue, progress=progress)
     bundle = folder / "bundle"
     trained.save(bundle)
-    say_training(trained)
+    lines = training_lines(trained)
+    for line in lines:
+        say(line)
 
     router = Router.load(bundle)
     evaluation = evaluate_router(router, test_steps, NO_OPTIONS)
     print_evaluation(evaluation, f"Router {router.version} on {len(test_steps)} steps kept aside")
     write_report(evaluation, folder / "report")
     say(f"Report: {folder / 'report'}   Bundle: {bundle}")
-    say_registered(bundle, "tierwise-demo")
+    account = TrainingAccount([str(sample_log_path())], len(train_steps), TrainConfig(), lines)
+    say_registered(bundle, "tierwise-demo", account)
     if serve:
         _serve(bundle, folder, port, traffic)
 

@@ -172,15 +172,15 @@ def test_an_entry_without_parameters_stands_for_every_other_effort() -> None:
 
 
 def test_other_parameters_count_only_where_the_effort_leaves_it_open() -> None:
-    long = tiers(entry("x-low", reasoning_effort="low", max_output_tokens=4000), entry("x-high", reasoning_effort="high"))
+    long = tiers(
+        entry("x-low", reasoning_effort="low", max_output_tokens=4000), entry("x-high", reasoning_effort="high")
+    )
     assert found(long, True, reasoning_effort="low") == "small"
     assert found(long, True, reasoning_effort="high", max_completion_tokens=4000) == "large"
     served = tiers(entry("x-flex", service_tier="flex"), entry("x-now", service_tier="priority"))
     assert found(served, False, service_tier="priority") == "large"
     assert found(served, False) is None
-    shared = tiers(
-        entry("a", reasoning_effort="low", temperature=0), entry("b", reasoning_effort="low", temperature=1)
-    )
+    shared = tiers(entry("a", reasoning_effort="low", temperature=0), entry("b", reasoning_effort="low", temperature=1))
     assert found(shared, False, reasoning_effort="low", temperature=1.0) == "large"
     assert found(shared, False, reasoning_effort="low") is None
 
