@@ -44,10 +44,8 @@ class TrainingAccount:
 def describe_run(manifest: Mapping[str, Any], account: TrainingAccount | None) -> str:
     """Markdown for people who open the run: what it is and what it may promise."""
     found = manifest["training"]
-    lines = [
-        f"Router `{manifest['router_version']}` of Tierwise, learned from "
-        f"{found['n_steps']} steps of {found.get('n_tasks', '?')} tasks.",
-    ]
+    learned = f"{found['n_steps']} steps of {found.get('n_tasks', '?')} tasks"
+    lines = [f"Router `{manifest['router_version']}` of Tierwise, learned from {learned}."]
     if account is not None:
         lines += ["", "Logs: " + ", ".join(f"`{source}`" for source in shown(account.sources))]
         lines += ["", "```", *account.lines, "```"] if account.lines else []

@@ -162,7 +162,7 @@ def found(catalogue: TierCatalogue, is_whole: bool, **said: Any) -> str | None:
 
 
 def test_an_entry_without_parameters_stands_for_every_other_effort() -> None:
-    """Where the log keeps whole requests, an effort that is not there was not asked for; a span may have left it out."""
+    """Where a log keeps whole requests, an effort that is not there was not asked for; a span may leave it out."""
     plain = tiers({"name": "gpt-x"}, entry("x-high", reasoning_effort="high"))
     for is_whole in (True, False):
         assert found(plain, is_whole, reasoning_effort="HIGH") == "large"
