@@ -45,7 +45,13 @@ def plan(asked: Asked) -> list[Part]:
         return found + [Part("call", arguments, name, f"call_{name}_{asked.n_calls + n}") for n in range(n_each)]
     if asked.schema is not None and "nonsense" not in asked.model:
         return [*found, Part("text", json.dumps(example_of(asked.schema)))]
-    return [*found, Part("text", f"You said: {asked.text}")]
+    said = f"You said: {asked.text}"
+    return [*found, Part("text", said[: len(said) // 2] if is_truncated({"model": asked.model}) else said)]
+
+
+def is_truncated(body: dict[str, Any]) -> bool:
+    """Whether the model of a request stops in the middle, as at its limit of tokens."""
+    return "truncates" in body["model"]
 
 
 def _edit(asked: Asked) -> Part | None:

@@ -5,7 +5,7 @@
 The name of the model says how it behaves, as in ``examples/stub_upstream.py``: parts joined by ``+`` such as
 ``fails-503``, ``cut-3``, ``broken-3``, ``pause-0.05``, ``lingers-5`` (keeps a stream open after its last event),
 ``together-200`` (streams go on past their sixth event when so many have come to it),
-``nonsense``, ``thinks``, ``refuses``, ``window-100`` (refuses longer bodies, in tokens of four bytes). ``GET /seen``
+``nonsense``, ``thinks``, ``refuses``, ``truncates``, ``window-100`` (refuses longer bodies, in tokens of four bytes). ``GET /seen``
 lists the requests that it got.
 """
 
