@@ -4,9 +4,9 @@
 
 The name of the model says how it behaves, as in ``examples/stub_upstream.py``: parts joined by ``+`` such as
 ``fails-503``, ``cut-3``, ``broken-3``, ``pause-0.05``, ``lingers-5`` (keeps a stream open after its last event),
-``together-200`` (streams go on past their sixth event when so many have come to it),
-``nonsense``, ``thinks``, ``refuses``, ``truncates``, ``window-100`` (refuses longer bodies, in tokens of four bytes). ``GET /seen``
-lists the requests that it got.
+``together-200`` (streams go on past their sixth event when so many have come to it), ``nonsense``, ``thinks``,
+``refuses``, ``truncates``, ``window-100`` (refuses longer bodies, in tokens of four bytes). ``GET /seen`` lists the
+requests that it got.
 """
 
 import argparse

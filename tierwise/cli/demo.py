@@ -13,7 +13,7 @@ from tierwise.cli.console import StageBar, say
 from tierwise.cli.evaluate import evaluate_router, print_evaluation
 from tierwise.cli.sources import read_logs
 from tierwise.cli.traffic import SESSION, replay, wait_until_ready
-from tierwise.cli.train import say_registered, training_lines
+from tierwise.cli.train import say_registered, say_training
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.experiments import Arm, Experiment
 from tierwise.data.extras import needs_extra
@@ -61,9 +61,7 @@ def demo(
         trained = train_router(train_steps, catalogue, progress=progress)
     bundle = folder / "bundle"
     trained.save(bundle)
-    lines = training_lines(trained)
-    for line in lines:
-        say(line)
+    lines = say_training(trained)
 
     router = Router.load(bundle)
     evaluation = evaluate_router(router, test_steps, NO_OPTIONS)

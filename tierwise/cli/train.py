@@ -72,7 +72,6 @@ def train(
     del show_config  # printed before anything else is looked at
     with needs_extra("train"):
         from tierwise.router_model.bundle import check_bundle_folder
-        from tierwise.training.account import TrainingAccount
         from tierwise.training.config import TrainConfig
         from tierwise.training.engines.choice import open_engine
         from tierwise.training.train import train_drawn
@@ -91,9 +90,7 @@ def train(
         trained = train_drawn(drawn, catalogue, settings, encoder, progress, workers)
     version = trained.save(out)
     say(f"Bundle {version} written to {out}")
-    lines = training_lines(trained)
-    for line in lines:
-        say(line)
+    lines = say_training(trained)
     _say_mirrored(settings, drawn, trained)
     if drawn.n_repeated:
         say(f"{drawn.n_repeated} step(s) stood in the log before, the very same, and counted once.")
@@ -102,7 +99,7 @@ def train(
         say(f"{n_silent} step(s) without a known outcome taught nothing.")
     say(f"Took {meter.speed(drawn.n_read)}, {meter.memory()}.")
     if track:
-        say_registered(out, name, TrainingAccount(log, drawn.n_read, settings, lines))
+        say_registered(out, name, _account(log, drawn, settings, lines))
     _say_next(trained, out, tiers)
 
 
@@ -162,8 +159,21 @@ def _tuned(
     return tuned.config
 
 
-def training_lines(trained: "TrainedRouter") -> list[str]:
-    """What the training found, in a few lines."""
+def say_training(trained: "TrainedRouter") -> list[str]:
+    """Says what the training found, and gives the lines."""
+    lines = _training_lines(trained)
+    for line in lines:
+        say(line)
+    return lines
+
+
+def _account(log: list[str], drawn: DrawnSteps, settings: "TrainConfig", lines: list[str]) -> "TrainingAccount":
+    from tierwise.training.account import TrainingAccount
+
+    return TrainingAccount(log, drawn.n_read, settings, lines)
+
+
+def _training_lines(trained: "TrainedRouter") -> list[str]:
     summary = trained.summary
     lines = [f"Learned from {summary['n_steps']} steps ({summary['n_complete']} with every tier known)."]
     if "n_known_steps" in summary:
