@@ -1,7 +1,7 @@
 """Which entry of ``tiers.toml`` a call belongs to, where several share a model and differ in how it is called.
 
 Effort and thinking are looked at first, everything else only where they leave it open. Nothing is guessed: an entry is
-taken when what the call says names it, or excludes every other.
+taken when what the call says names it, or excludes every other and leaves nothing of it open.
 """
 
 from collections.abc import Sequence
@@ -39,9 +39,10 @@ def told_apart(logged: str, places: Sequence[Place], parameters: CallParameters)
     telling = _telling(places)
     if not telling:
         return places[0]
-    left = list(places)
+    left, seen = list(places), set[str]()
     for names in (telling & set(EFFORT), telling - set(EFFORT)):
-        fits = [fit for place in left if (fit := _fit(place, names, parameters)) is not None]
+        seen |= names
+        fits = [fit for place in left if (fit := _fit(place, names, seen, parameters)) is not None]
         n_said = max((fit.n_said for fit in fits), default=0)
         kept = [fit for fit in fits if fit.n_said == n_said]
         if not kept:
@@ -59,14 +60,15 @@ def _telling(places: Sequence[Place]) -> set[str]:
     return {name for given in each for name in given if len({repr(other.get(name)) for other in each}) > 1}
 
 
-def _fit(place: Place, names: set[str], parameters: CallParameters) -> _Fit | None:
-    """None where the call contradicts the entry. What an entry leaves open fits everything."""
+def _fit(place: Place, names: set[str], seen: set[str], parameters: CallParameters) -> _Fit | None:
+    """None where the call contradicts the entry. What an entry does not name fits everything; ``seen`` are the names
+    that were looked at so far, of which the call may have left some open."""
     own = plain_parameters(place.model.parameters) if place.model else {}
     asked = {name: own[name] for name in names if name in own}
     said = {name: parameters.said[name] for name in asked if name in parameters.said}
     if any(said[name] != asked[name] for name in said) or (parameters.is_whole and len(said) < len(asked)):
         return None
-    return _Fit(place, len(said), len(asked) - len(said))
+    return _Fit(place, len(said), sum(name not in parameters.said for name in own.keys() & seen))
 
 
 def _reason(logged: str, places: Sequence[Place], telling: set[str], parameters: CallParameters) -> str:

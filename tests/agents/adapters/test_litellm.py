@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -130,6 +131,32 @@ def test_the_same_call_at_the_same_time(stack: Any, run: Any, fresh: Any) -> Non
         assert answer.model == attempt.model == f"stub-{attempt.tier}"
         assert (step.decision.tier, attempt.error) == (attempt.tier, None)
     assert {attempt.tier for _, attempt in found.values()} == {"small", "frontier"}
+
+
+def test_a_call_claims_the_decision_for_the_tier_that_it_goes_to(run: Any, fresh: Any) -> None:
+    """Whatever came first: the same question was decided for two tiers, and the later one is called at once."""
+
+    async def use(client: Any) -> Any:
+        plugin = RouterClassifier(client)
+        asked = [SimpleNamespace(structured_messages=ASK, metadata=said(task)) for task in ("extract", "plan")]
+        tiers = [await plugin.classify(each) for each in asked]
+        ids = list(plugin._waiting)
+        found = []
+        for tier in reversed(tiers):
+            routed = {"routing_decision": {"cause": "classifier_plugin", "tier": tier}}
+            call = await plugin.async_pre_call_deployment_hook({"messages": ASK, "metadata": routed}, None)
+            assert await plugin.async_pre_call_deployment_hook(call, None) is None, "a retry keeps its decision"
+            found.append(call["metadata"][METADATA_KEY])
+        overruled = {"routing_decision": {"cause": "context_fit", "tier": tiers[0]}}
+        await plugin.classify(asked[0])
+        left = await plugin.async_pre_call_deployment_hook({"messages": ASK, "metadata": overruled}, None)
+        return tiers, ids, found, left
+
+    tiers, ids, found, left = run(use)
+    assert tiers == ["SIMPLE", "REASONING"]
+    assert found == ids[::-1]
+    assert left is None
+    assert fresh(None, 0) == []
 
 
 def test_the_proxys_hook_names_the_model_and_reports(stack: Any, run: Any, fresh: Any) -> None:

@@ -185,6 +185,15 @@ def test_other_parameters_count_only_where_the_effort_leaves_it_open() -> None:
     assert found(shared, False, reasoning_effort="low") is None
 
 
+def test_excluding_the_others_is_not_enough_where_the_entrys_own_parameter_is_open() -> None:
+    mixed = tiers(entry("a", reasoning_effort="low"), entry("b", thinking={"budget_tokens": 8000}))
+    assert found(mixed, False, thinking={"budget_tokens": 1000}) is None
+    assert found(mixed, False, thinking={"budget_tokens": 1000}, reasoning_effort="low") == "small"
+    served = tiers(entry("a", reasoning_effort="low"), entry("b", reasoning_effort="high", service_tier="flex"))
+    assert found(served, False, service_tier="default") is None
+    assert found(served, False, service_tier="flex") == "large"
+
+
 def test_entries_that_do_not_differ_are_the_cheaper_ones_and_a_map_overrules() -> None:
     alike = tiers(entry("a", reasoning_effort="low"), entry("b", reasoning_effort="low"))
     assert found(alike, False) == "small"
