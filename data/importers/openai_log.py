@@ -58,9 +58,12 @@ def found_exchange(
     mapping: ImportMap,
     service_tier: str | None = None,
     is_whole: bool = True,
+    beside: Mapping[str, Any] | None = None,
 ) -> FoundCall:
     """What one request and its response say; ``service_tier`` where the response itself names none. ``is_whole``: the
-    request stands as it was sent."""
+    request stands as it was sent. ``beside`` is what the record says next to it, such as its id: no part of the
+    question where the request holds one."""
+    sent, request = request, {**(beside or {}), **request}
     error = find_error(response)
     metadata = response.get("metadata") or request.get("metadata") or {}
     asked = read_request(request)
@@ -79,7 +82,7 @@ def found_exchange(
         answer=None if error else read_answer(response),
         error=None if error is None else error.message or error.code or "error",
         error_type=None if error is None else error.code or error.kind.value,
-        asked=request,
+        asked=sent if any(sent.get(name) for name in _PROMPTS) else request,
         parameters=call_parameters(request, _echoed(response), is_whole=is_whole),
         problem=asked.problem or f"no messages, input or contents in a request of {', '.join(sorted(request)[:6])}",
     )
@@ -90,6 +93,7 @@ def _echoed(response: Mapping[str, Any]) -> dict[str, Any]:
     return {name: response.get(name) for name in _ECHOED} if response.get("object") == "response" else {}
 
 
+_PROMPTS = ("messages", "input", "contents", "prompt")
 _ECHOED = ("reasoning", "text", "temperature", "top_p", "max_output_tokens")
 
 
@@ -125,7 +129,7 @@ def _exchanges(record: Numbered, mapping: ImportMap, identities: Identities) -> 
         return
     shared = {key: value[key] for key in value if key not in ("request", "response")}
     source_id = str(value.get("id") or response.get("id") or identities.of(record.value))
-    yield found_exchange(source_id, {**shared, **request}, response, mapping, is_whole=is_whole).checked()
+    yield found_exchange(source_id, request, response, mapping, is_whole=is_whole, beside=shared).checked()
 
 
 _NO_TEXT = Skipped("a call that was answered with no text, such as embeddings, moderations or pictures")

@@ -215,9 +215,10 @@ def test_the_same_question_at_a_higher_effort_is_a_further_attempt(tmp_path: Pat
 
 
 @pytest.mark.parametrize("write", [openai_chat, openai_responses, anthropic, gemini])
-def test_effort_is_no_part_of_the_question(write: Any, tmp_path: Path) -> None:
+def test_neither_effort_nor_the_records_own_id_is_part_of_the_question(write: Any, tmp_path: Path) -> None:
     path = tmp_path / "log.json"
-    path.write_text(json.dumps([write(effort)[1] for effort in ("low", "high")]), encoding="utf-8")
+    rows = [{**write(effort)[1], "id": f"row-{effort}", "logged_at": effort} for effort in ("low", "high")]
+    path.write_text(json.dumps(rows), encoding="utf-8")
     first, second = FORMATS["openai"].read([path], ImportMap())
     assert isinstance(first, Call)
     assert isinstance(second, Call)
