@@ -10,6 +10,7 @@ from typing import Any, Unpack
 from tierwise.agents.adapters.litellm_log import METADATA_KEY, Reporter, decision_id_of, metadata_of
 from tierwise.agents.client import AsyncClient, RouteFields
 from tierwise.agents.protocols import PROTOCOLS
+from tierwise.data.errors import RecordError
 
 __all__ = ["COMPLEXITY_TIERS", "METADATA_KEY", "RouterClassifier", "RouterHook", "decision_id_of"]
 COMPLEXITY_TIERS = {"small": "SIMPLE", "mid": "MEDIUM", "frontier": "REASONING"}
@@ -32,8 +33,8 @@ class RouterClassifier(Reporter):
     async def classify(self, context: Any) -> str | None:
         """LiteLLM's tier for a request; None leaves it to LiteLLM's own fallback."""
         messages = context.structured_messages
-        decision = await self.route({"messages": messages}, context.metadata, _fingerprint(messages))
-        return self._tiers.get(decision.tier)
+        attempt = await self.route({"messages": messages}, context.metadata, _fingerprint(messages))
+        return self._tiers.get(attempt.decision.tier)
 
     async def async_pre_call_deployment_hook(self, kwargs: Any, call_type: Any) -> Any:
         """Called once the model is chosen, again for every retry: a call that has its decision keeps it."""
@@ -58,21 +59,27 @@ class RouterHook(Reporter):
         self._models = models
 
     async def async_pre_call_hook(self, user_api_key_dict: Any, cache: Any, data: Any, call_type: Any) -> Any:
-        asked = _step_fields(data) if data.get("model") == "auto" else None
-        if asked:
-            name, metadata = metadata_of(data)
-            decision = await self.route(asked, metadata)
-            data["model"] = self._models[decision.tier]
-            data[name] = {**metadata, METADATA_KEY: decision.decision_id}
+        """A request that cannot be read goes on to the proxy's own ``auto``: its provider says what is wrong."""
+        if data.get("model") != "auto":
+            return data
+        name, metadata = metadata_of(data)
+        try:
+            asked = _step_fields(data)
+            attempt = await self.route(asked, metadata) if asked else None
+        except RecordError:
+            return data
+        if attempt is not None:
+            data["model"] = attempt.pick(self._models, self._client.catalogue)
+            data[name] = {**metadata, METADATA_KEY: attempt.decision.decision_id}
         return data
 
 
 def _step_fields(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What the step is, in whichever protocol the proxy was asked."""
+    """What the step is, in whichever protocol the proxy was asked; nothing where there is no question."""
     if "input" in data:
         return PROTOCOLS["responses"].step_fields(data)
-    is_chat = "litellm_metadata" not in data
-    return PROTOCOLS["chat" if is_chat else "messages"].step_fields(data) if data.get("messages") else {}
+    protocol = PROTOCOLS["messages" if "litellm_metadata" in data else "chat"]
+    return protocol.step_fields(data) if data.get("messages") else {}
 
 
 def _fingerprint(messages: Any) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from tierwise.agents.adapters.fields import merged
-from tierwise.agents.client import AsyncClient, RoutedDecision, RouteFields
+from tierwise.agents.client import AsyncClient, Measured, RoutedDecision, RouteFields
 from tierwise.agents.usage import Usage, cost_of
 from tierwise.data.extras import needs_extra
 
@@ -24,7 +24,7 @@ class Reporter(CustomLogger):
     def __init__(self, client: AsyncClient, fields: RouteFields) -> None:
         super().__init__()
         self._client, self._fields = client, fields
-        self._waiting: OrderedDict[str, RoutedDecision] = OrderedDict()
+        self._waiting: OrderedDict[str, Measured] = OrderedDict()
         self._unclaimed: dict[str, list[RoutedDecision]] = {}
         self._claims: dict[str, str] = {}  # by decision
 
@@ -41,19 +41,19 @@ class Reporter(CustomLogger):
         """Decisions whose call LiteLLM has not logged yet; it logs behind the answer."""
         return len(self._waiting)
 
-    async def route(self, found: Mapping[str, Any], metadata: Any, claim: str | None = None) -> RoutedDecision:
+    async def route(self, found: Mapping[str, Any], metadata: Any, claim: str | None = None) -> Measured:
         """A decision, to be claimed under ``claim`` where the call cannot carry its id yet. The caller's
         ``metadata={"tierwise": {...}}`` says more of it."""
         said = (metadata or {}).get("tierwise")
         found = {**found, **said} if isinstance(said, dict) else found
         decision = await self._client.route(**merged(found, self._fields))
-        self._waiting[decision.decision_id] = decision
+        attempt = self._waiting[decision.decision_id] = Measured(decision)
         if claim is not None:
             self._unclaimed.setdefault(claim, []).append(decision)
             self._claims[decision.decision_id] = claim
         if len(self._waiting) > MAX_WAITING:
-            self._settle(self._waiting.popitem(last=False)[1])
-        return decision
+            self._settle(self._waiting.popitem(last=False)[1].decision)
+        return attempt
 
     def claim(self, key: str, fits: Callable[[str], bool]) -> RoutedDecision | None:
         """The oldest decision under ``key`` whose tier ``fits``, else the oldest; nobody else gets it."""
@@ -100,14 +100,16 @@ class Reporter(CustomLogger):
         return {HEADER: decision_id} if decision_id else None
 
     def _report(self, call: Mapping[str, Any], started: Any, ended: Any, error: str | None) -> None:
-        decision = self._waiting.pop(str(_noted(call)), None)
-        if decision is None:
+        attempt = self._waiting.pop(str(_noted(call)), None)
+        if attempt is None:
             return
         logged = call.get("standard_logging_object") or {}
         usage = Usage(logged.get("prompt_tokens") or None, logged.get("completion_tokens") or None)
-        cost_usd = cost_of(usage, decision.tier, decision.model, self._client.catalogue)
+        cost_usd = cost_of(usage, attempt.tier, attempt.model, self._client.catalogue)
         self._client.outcome(
-            decision,
+            attempt.decision,
+            tier=attempt.tier,
+            model=attempt.model,
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
             cost_usd=cost_usd if cost_usd is not None else logged.get("response_cost") or None,

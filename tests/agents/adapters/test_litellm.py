@@ -183,6 +183,25 @@ def test_the_proxys_hook_names_the_model_and_reports(stack: Any, run: Any, fresh
     assert (second.tier, second.success, second.error) == ("frontier", None, "ServiceUnavailableError")
 
 
+def test_what_the_hook_cannot_read_or_has_no_model_for(stack: Any, run: Any, fresh: Any) -> None:
+    """An odd body goes on as it is, and a tier without a model is stood in for by the next dearer one."""
+
+    async def use(client: Any) -> Any:
+        hook = RouterHook(client, {"frontier": "openai/stub-frontier"})
+        litellm.callbacks = [hook]
+        odd = {"model": "auto", "messages": "no list"}
+        assert await hook.async_pre_call_hook(None, None, dict(odd), "completion") == odd
+        data = {"model": "auto", "messages": ASK, "metadata": said("extract")}
+        data = await hook.async_pre_call_hook(None, None, data, "completion")
+        await litellm.acompletion(**data, api_base=stack.provider, api_key="unused")
+        return data["model"]
+
+    assert run(use) == "openai/stub-frontier"
+    ((step, attempt),) = fresh(None, 1)
+    assert (step.decision.tier, attempt.tier) == ("small", "frontier")
+    assert attempt.cost_usd > 0
+
+
 def test_other_models_pass_the_hook_untouched(run: Any, fresh: Any) -> None:
     async def use(client: Any) -> Any:
         hook = RouterHook(client, {})
