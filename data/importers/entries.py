@@ -51,6 +51,9 @@ def told_apart(logged: str, places: Sequence[Place], parameters: CallParameters)
         is_sure = n_said > 0 or not any(fit.n_open for fit in kept)
         if names and is_sure and len({place.tier for place in left}) == 1:
             return Place(left[0].tier, left[0].model, is_told=True)
+    if len({place.tier for place in places}) == 1:  # only the price may be open
+        has_one_price = len({repr(place.model and place.model.prices) for place in places}) == 1
+        return places[0] if has_one_price else Place(places[0].tier)
     return Undecided(_reason(logged, places, telling, parameters))
 
 
@@ -74,6 +77,11 @@ def _fit(place: Place, names: set[str], seen: set[str], parameters: CallParamete
 def _reason(logged: str, places: Sequence[Place], telling: set[str], parameters: CallParameters) -> str:
     tiers = " and ".join(dict.fromkeys(place.tier for place in places))
     names = sorted(telling & set(EFFORT)) or sorted(telling)
-    said = [f"{name} {parameters.said[name]}" for name in names if name in parameters.said]
+    said = [_shown(name, parameters.said[name]) for name in names if name in parameters.said]
     what = f"{', '.join(said)}, which tells none" if said else f"no {' or '.join(names)}"
     return f"model '{logged}' stands for {tiers}, and the call says {what}"
+
+
+def _shown(name: str, value: object) -> str:
+    """Efforts are few words; numbers would be as many reasons as there are."""
+    return f"{name} {value}" if isinstance(value, str) else f"a {name}"

@@ -194,6 +194,24 @@ def test_excluding_the_others_is_not_enough_where_the_entrys_own_parameter_is_op
     assert found(served, False, service_tier="flex") == "large"
 
 
+def test_two_ways_of_one_tier_leave_only_the_price_open() -> None:
+    def both(usd: float) -> TierCatalogue:
+        now, flex = entry("x-now"), {**entry("x-flex", service_tier="flex"), "input_usd_per_mtok": usd}
+        small = {"name": "small", "models": [now, flex]}
+        return TierCatalogue.from_mapping({"tiers": [small, {"name": "large", "models": [{"name": "other"}]}]})
+
+    for usd, name in ((1.0, "x-now"), (0.5, None)):
+        place = TierLookup(both(usd), {}).find("gpt-x")
+        assert isinstance(place, Place)
+        assert (place.tier, place.model and place.model.name) == ("small", name)
+
+
+def test_a_budget_that_no_entry_has_is_told_without_its_number() -> None:
+    place = TierLookup(BUDGETS, {}).find("gpt-x", call_parameters({"thinking": {"budget_tokens": 5}}))
+    assert isinstance(place, Undecided)
+    assert place.reason.endswith("the call says a thinking_budget, which tells none")
+
+
 def test_entries_that_do_not_differ_are_the_cheaper_ones_and_a_map_overrules() -> None:
     alike = tiers(entry("a", reasoning_effort="low"), entry("b", reasoning_effort="low"))
     assert found(alike, False) == "small"
