@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,13 @@ def start_proxy(home: Path, tmp_path: Path) -> Iterator[Callable[..., httpx2.Cli
             log = stack.enter_context((tmp_path / "proxy.log").open("w"))
             process = subprocess.Popen(
                 command,
-                env={**known, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "DO_NOT_TRACK": "1", **environment},
+                env={
+                    **known,
+                    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+                    "DO_NOT_TRACK": "1",
+                    "PYTHONUNBUFFERED": "1",
+                    **environment,
+                },
                 cwd=tmp_path,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -129,13 +135,13 @@ def check(recorded: list[dict[str, Any]], n: int) -> None:
 
 
 def wait_for(client: httpx2.Client, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + SECONDS
+    """A proxy that has begun to listen may not answer the first who ask."""
+    deadline = time.monotonic() + 2 * SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if client.get("/health/liveliness").status_code == 200:
+        with suppress(httpx2.TransportError):
+            if client.get("/health/liveliness", timeout=5).status_code == 200:
                 return
-        except httpx2.TransportError:
-            time.sleep(0.2)
+        time.sleep(0.2)
     raise AssertionError(f"LiteLLM's proxy did not start: {log.read_text(encoding='utf-8')[-2000:]}")
 
 
