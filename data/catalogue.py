@@ -24,6 +24,7 @@ from tierwise.data.replies.usage import Usage
 
 DEFAULT_TIERS_PATH = Path(__file__).parent / "tiers.toml"
 MIN_TIERS, MAX_TIERS = 2, 8
+_HOUR_FACTOR = 2.0  # of the fresh input: no price list has it, Anthropic's rule is the same for all of its models
 # OpenAI, Anthropic and Google all give half the price for batches, OpenAI and Google also for flexible processing.
 _SERVICE_FACTORS: Mapping[str | None, float] = {None: 1.0, "batch": 0.5, "flex": 0.5}
 
@@ -59,9 +60,11 @@ class Model:
         output_tokens: float,
         cached_tokens: float = 0.0,
         cache_write_tokens: float = 0.0,
+        cache_write_1h_tokens: float = 0.0,
     ) -> float:
         """The price of one call. ``cached_tokens`` and ``cache_write_tokens`` of the input are paid at their own
-        prices, and a prompt beyond one of the lengths of ``long_prompts`` at those prices, all of it.
+        prices, and a prompt beyond one of the lengths of ``long_prompts`` at those prices, all of it. What was written
+        for an hour, a part of ``cache_write_tokens``, costs twice the fresh input, as Anthropic bills it.
 
         Raises ``CatalogueError`` when a price is unknown.
         """
@@ -75,17 +78,22 @@ class Model:
         cached_price, write_price = prices.cached_input_usd_per_mtok, prices.cache_write_usd_per_mtok
         usd = (input_tokens - cached_tokens - written_tokens) * fresh_price + output_tokens * output_price
         usd += cached_tokens * (fresh_price if cached_price is None else cached_price)
-        usd += written_tokens * (fresh_price if write_price is None else write_price)
+        hour_tokens = min(cache_write_1h_tokens, written_tokens)
+        usd += (written_tokens - hour_tokens) * (fresh_price if write_price is None else write_price)
+        usd += hour_tokens * _HOUR_FACTOR * fresh_price
         return usd / 1e6
 
     def usage_cost_usd(self, usage: Usage) -> float | None:
-        """What a call with these counts costs by list; None when a count, a price, or the price of the way in which
-        it was served (``priority``) is unknown."""
+        """What a call cost: what its provider says itself, else what these counts cost by list. None when a count, a
+        price, or the price of the way in which it was served (``priority``) is unknown."""
+        if usage.cost_usd is not None:
+            return usage.cost_usd
         factor = _SERVICE_FACTORS.get(usage.service_tier)
         if usage.input_tokens is None or usage.output_tokens is None or factor is None or not self.has_prices:
             return None
         cached, written = usage.cached_tokens or 0, usage.cache_write_tokens or 0
-        return factor * self.cost_usd(usage.input_tokens, usage.output_tokens, cached, written)
+        hour = usage.cache_write_1h_tokens or 0
+        return factor * self.cost_usd(usage.input_tokens, usage.output_tokens, cached, written, hour)
 
     @property
     def prices(self) -> ModelPrices:

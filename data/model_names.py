@@ -8,6 +8,11 @@ _VERSION = re.compile(
     r"(?:[-@:](?:20\d{2}-?\d{2}-?\d{2}|\d{2}-20\d{2}|\d{2}-\d{2}|20\d{2}-\d{2}|latest|preview|exp|experimental|default|maas|"
     r"\d{3,4}|v\d(?::\d)?(?::\d+k)?))+$"
 )
+# …-04-17-thinking: behind a date it is a way of asking, elsewhere another model (kimi-k2-thinking)
+_THINKING = re.compile(
+    r"([-@](?:20\d{2}-?\d{2}-?\d{2}|\d{2}-20\d{2}|\d{2}-\d{2}|20\d{2}-\d{2}|\d{4}))-thinking(?:-\d+k?)?$"
+)
+_OWN_VERSION = re.compile(r"[a-z][a-z-]*-v\d(?![:\d])")
 _VENDORS = (
     "openai|anthropic|google|meta|mistral|mistralai|amazon|cohere|deepseek|deepseek-ai|qwen|ai21|xai|x-ai|moonshot|"
     "moonshotai|minimax|zai|z-ai|nvidia|writer|microsoft|stability|twelvelabs|luma"
@@ -39,8 +44,17 @@ def model_names(model: str) -> tuple[str, ...]:
     bare = _VENDOR.sub("", _REGION.sub("", last))
     plain = _OFFER.sub("", _CONTEXT.sub("", bare))
     plain = _ROUTE.sub("", plain) if "/" in name else plain
-    undated = _VERSION.sub("", _HOSTED.sub("", plain))
+    undated = _undated(_THINKING.sub(r"\1", _HOSTED.sub("", plain)))
     return tuple(dict.fromkeys(each for each in (name, bare, plain, undated, _dashed(undated)) if each))
+
+
+def _undated(name: str) -> str:
+    """deepseek-chat-v3-0324 is deepseek-chat-v3, and not deepseek-chat: without another number its version names it."""
+    bare = _VERSION.sub("", name)
+    if any(char.isdigit() for char in bare):
+        return bare
+    kept = _OWN_VERSION.match(name)
+    return bare if kept is None or len(kept.group()) <= len(bare) else kept.group()
 
 
 def _dashed(name: str) -> str:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from tierwise.data.catalogue import Model, TierCatalogue
 from tierwise.data.prices import look_up_prices
 from tierwise.data.records import Attempt, LoggedStep
+from tierwise.data.replies.counts import count
+from tierwise.data.replies.usage import Usage
 
 
 def price_of(attempt: Attempt, catalogue: TierCatalogue) -> float | None:
@@ -21,7 +23,15 @@ def price_of(attempt: Attempt, catalogue: TierCatalogue) -> float | None:
         model = _listed(attempt.model)
     if model is None or not model.has_prices:
         return None
-    return model.cost_usd(attempt.input_tokens, attempt.output_tokens, attempt.cached_tokens or 0)
+    return model.usage_cost_usd(usage_of(attempt))
+
+
+def usage_of(attempt: Attempt) -> Usage:
+    """What an attempt's record counts, with what importers note beside the usual fields."""
+    written, hour = (count(attempt.extra.get(name)) for name in ("cache_write_tokens", "cache_write_1h_tokens"))
+    served = attempt.extra.get("service_tier")
+    served = served if isinstance(served, str) and served else None
+    return Usage(attempt.input_tokens, attempt.output_tokens, attempt.cached_tokens, written, served, hour)
 
 
 def priced(attempt: Attempt, catalogue: TierCatalogue) -> Attempt:

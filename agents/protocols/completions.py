@@ -7,7 +7,9 @@ from tierwise.agents.protocols.canonical import Completion, Finish, Message, Req
 from tierwise.agents.protocols.chat.answer import FINISHES, Draft
 from tierwise.agents.protocols.chat.protocol import Chat
 from tierwise.agents.protocols.fields import cannot_say
+from tierwise.agents.protocols.protocol import Frame
 from tierwise.data.errors import RecordError
+from tierwise.data.replies.json_text import write_json
 
 NAME = "completions"
 
@@ -43,6 +45,10 @@ class Completions(Chat):
     def write_request(self, request: Request) -> dict[str, Any]:
         del request
         raise cannot_say("messages", NAME, "a conversation")
+
+    def streamed(self, body: Mapping[str, Any], completion: Completion, frame: Frame) -> bytes:
+        del completion, frame  # whole and in pieces the protocol looks the same
+        return self.wire(write_json(body), None)
 
     def has_content(self, event: Mapping[str, Any]) -> bool:
         return bool(event.get("choices"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tierwise.agents.protocols.canonical import Completion, Request, ToolCall
-from tierwise.agents.protocols.events import Assembly, Event
+from tierwise.agents.protocols.events import Assembly, Event, events_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,10 @@ class WireProtocol(Protocol):
     def wire(self, data: bytes, event: Mapping[str, Any] | None) -> bytes:
         """One event as it goes over the wire, from its data and what that says."""
 
+    def streamed(self, body: Mapping[str, Any], completion: Completion, frame: Frame) -> bytes:
+        """A whole answer of this protocol as the stream that it would have been, but for ``ending``. ``completion`` is
+        what ``body`` says."""
+
     @property
     def ending(self) -> bytes:
         """What a provider's stream ends with beyond its events."""
@@ -152,6 +156,11 @@ class WireProtocol(Protocol):
 
     def broken_off(self, body: Mapping[str, Any], frame: Frame) -> bytes:
         """The end of a stream that the provider broke off; ``body`` is an error in this protocol's form."""
+
+
+def written_stream(completion: Completion, writer: Writer) -> bytes:
+    """A whole answer as ``writer`` writes it in pieces."""
+    return writer.write(events_of(completion)) + writer.end()
 
 
 class Watched:

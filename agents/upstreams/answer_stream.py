@@ -77,6 +77,30 @@ class Relayed:
         await self._events.aclose()
 
 
+class Streamed:
+    """An answer that came in one piece, as the stream that the caller wants."""
+
+    is_finished = True
+
+    def __init__(self, content: bytes, ending: bytes, completion: Completion, headers: Mapping[str, str]) -> None:
+        self._content = content
+        self._ending = ending
+        self._completion = completion
+        self.headers = headers
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        yield self._content
+
+    def end(self) -> bytes:
+        return self._ending
+
+    def completion(self) -> Completion:
+        return self._completion
+
+    async def aclose(self) -> None:
+        pass
+
+
 class Translated:
     """Events of the model's protocol, as those of the caller's. ``tools`` are the caller's."""
 

@@ -5,8 +5,9 @@ calls pass through as they came; others are translated there and back.
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +15,7 @@ from tierwise.agents.protocols import Completion, Frame, WireProtocol
 from tierwise.agents.protocols.canonical import Message, Request
 from tierwise.agents.protocols.parameters import with_parameters
 from tierwise.agents.protocols.tools import restored
-from tierwise.agents.upstreams.answer_stream import AnswerStream, Relayed, Translated
+from tierwise.agents.upstreams.answer_stream import AnswerStream, Relayed, Streamed, Translated
 from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.agents.upstreams.errors import ProviderError, Trouble, unreadable_is_trouble
 from tierwise.agents.upstreams.lessons import OPTIONAL_WHEN_TRANSLATED, refused_option, without
@@ -24,6 +25,7 @@ from tierwise.data.errors import RecordError
 from tierwise.data.foreign.limits import MAX_ANSWER_PARTS
 from tierwise.data.records import Logprobs
 
+_LOG = logging.getLogger(__name__)
 _ADDED_TO_STREAMS = frozenset({"stream_options"})
 MAX_BYTES_AT_ONCE = 100_000  # longer answers are read beside the event loop
 _NOTHING: frozenset[str] = frozenset()
@@ -158,9 +160,35 @@ async def ask_for_stream(transport: Transport, endpoint: Endpoint, asked: Asked)
     else:
         optional = _NOTHING if asked.body.get("stream_options") else _ADDED_TO_STREAMS
     events = await _insisting(post, endpoint, body, optional)
+    if events.whole is not None:
+        return await _streamed(events, events.whole, endpoint, asked)
     if spoken is asked.protocol:
         return Relayed(events, endpoint, asked.protocol, asked.wants_usage)
     return Translated(events, endpoint, spoken, asked.protocol, asked.frame(endpoint), asked.request(spoken.name).tools)
+
+
+async def _streamed(events: EventStream, posted: Posted, endpoint: Endpoint, asked: Asked) -> AnswerStream:
+    """The answer of a model that takes no notice of ``stream``, in pieces all the same."""
+    await events.aclose()
+    if endpoint.lessons.is_news("whole"):
+        _LOG.warning(
+            "model '%s' was asked for a stream and answers in one piece; callers get it as one", endpoint.model.name
+        )
+    if posted.n_bytes > MAX_BYTES_AT_ONCE:
+        return await asyncio.to_thread(_in_pieces, posted, endpoint, asked)
+    return _in_pieces(posted, endpoint, asked)
+
+
+def _in_pieces(posted: Posted, endpoint: Endpoint, asked: Asked) -> Streamed:
+    answered = _read(posted, endpoint, asked, is_ours=False)
+    frame, said = asked.frame(endpoint), answered.completion
+    if endpoint.protocol_for(asked.protocol) is asked.protocol:  # the provider's own names, as where it passes through
+        frame = replace(frame, answer_id=said.answer_id or frame.answer_id, model=said.model or frame.model)
+    if asked.wants_usage:
+        frame = replace(frame, asked={**asked.body, "stream_options": {"include_usage": True}})
+    with unreadable_is_trouble(endpoint.model.name):
+        content = asked.protocol.streamed(answered.body, said, frame)
+        return Streamed(content, asked.protocol.ending, said, answered.headers)
 
 
 async def _insisting(post: Any, endpoint: Endpoint, body: Mapping[str, Any], optional: frozenset[str]) -> Any:

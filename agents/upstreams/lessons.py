@@ -18,6 +18,7 @@ class Lessons:
     def __init__(self) -> None:
         self._refused: set[str] = set()
         self._too_long_bytes: int | None = None
+        self._told: set[str] = set()
 
     def fitted(self, body: Mapping[str, Any], optional: frozenset[str]) -> Mapping[str, Any]:
         """``body`` without those of the ``optional`` fields that were refused before."""
@@ -27,6 +28,13 @@ class Lessons:
 
     def note_refused(self, name: str) -> None:
         self._refused.add(name)
+
+    def is_news(self, what: str) -> bool:
+        """Whether ``what`` is told for the first time."""
+        if what in self._told:
+            return False
+        self._told.add(what)
+        return True
 
     def refused_size(self) -> int | None:
         """The shortest body that was too long, as far as known."""

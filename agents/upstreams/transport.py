@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tierwise.agents.protocols import WireProtocol
 from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.agents.upstreams.errors import ProviderError, Trouble, trouble_in, trouble_of, unreadable_is_trouble
-from tierwise.data.foreign import ForeignError
+from tierwise.data.foreign import ForeignError, TooLargeError
 from tierwise.data.foreign.http_body import PLAIN, bounded_lines, read_body
 from tierwise.data.foreign.json_text import check_size
 from tierwise.data.foreign.limits import (
@@ -60,13 +60,7 @@ class Transport:
         """Raises ``ProviderError``, and ``TimeoutError`` where the answer takes longer than ``seconds`` to read."""
         response = await self._send(endpoint, endpoint.url_of(protocol), body, protocol.headers(endpoint.key), headers)
         content = await _content(response, endpoint, MAX_REPLY_BYTES, seconds)
-        answer = decoded(content)
-        raise_error_in(answer, endpoint, "error_in_answer")
-        with unreadable_is_trouble(endpoint.model.name):
-            is_answer = isinstance(answer, dict) and protocol.is_answer(answer)
-        if not isinstance(answer, dict) or not is_answer:
-            raise _nonsense(endpoint, "no_completion", f"answered nothing of the protocol '{protocol.name}'", answer)
-        return Posted(answer, passed_on(response.headers), len(content))
+        return Posted(_answer_in(content, endpoint, protocol), passed_on(response.headers), len(content))
 
     async def post_any(self, endpoint: Endpoint, path: str, body: Mapping[str, Any], key: Mapping[str, str]) -> Posted:
         """Any JSON object from any path, such as embeddings. Raises ``ProviderError``."""
@@ -106,7 +100,8 @@ class Transport:
 
 
 class EventStream:
-    """The ``data`` of a provider's server-sent events. ``is_done`` tells whether ``[DONE]`` came, as some end."""
+    """The ``data`` of a provider's server-sent events. ``is_done`` tells whether ``[DONE]`` came, as some end;
+    ``whole`` is the answer of a provider that streams nothing, whatever it was asked, and sends it in one piece."""
 
     def __init__(self, response: "httpx2.Response", endpoint: Endpoint, protocol: WireProtocol) -> None:
         self._response = response
@@ -116,10 +111,13 @@ class EventStream:
         self._held: list[bytes] = []
         self.headers = passed_on(response.headers)
         self.is_done = False
+        self.whole: Posted | None = None
+        self._plain: list[bytes] = []
+        self._has_lines = False
 
     async def primed(self) -> Self:
-        """Waits for the first event that brings content, as long as another model can still be asked. Raises
-        ``ProviderError`` when nothing begins, or an event tells of an error."""
+        """Waits for the first event that brings content, as long as another model can still be asked; ``whole`` is
+        known then. Raises ``ProviderError`` when nothing begins, or an event tells of an error."""
         has_begun = False
         async for event in self._events:
             chunk = decoded(event)
@@ -131,7 +129,9 @@ class EventStream:
                 has_begun = has_begun or self._protocol.has_begun(chunk)
                 if self._protocol.has_content(chunk) or len(self._held) == _MAX_HELD_EVENTS:
                     return self
-        if not has_begun:
+        if self._plain:
+            self.whole = self._read_whole(b"\n".join(self._plain))
+        elif not has_begun:
             raise _nonsense(self._endpoint, "empty_stream", "streamed nothing", None)
         return self
 
@@ -153,11 +153,21 @@ class EventStream:
         await self._events.aclose()
         await self._response.aclose()
 
+    def _read_whole(self, content: bytes) -> Posted:
+        if len(content) > MAX_REPLY_BYTES:
+            raise _unreached(TooLargeError(f"the answer is longer than {MAX_REPLY_BYTES} bytes"), self._endpoint)
+        answer = _answer_in(content, self._endpoint, self._protocol)
+        return Posted(answer, self.headers, len(content))
+
     async def _read(self) -> AsyncGenerator[bytes, None]:
         import httpx2
 
         try:
             async for line in bounded_lines(self._response, MAX_EVENT_BYTES, MAX_STREAM_BYTES):
+                if self._plain or (not self._has_lines and line.lstrip()[:1] == b"{"):  # no line of an event begins so
+                    self._plain.append(line)
+                    continue
+                self._has_lines = self._has_lines or bool(line.strip())
                 data = line.removeprefix(b"data:").strip() if line.startswith(b"data:") else b""
                 if data == b"[DONE]":
                     self.is_done = True
@@ -166,6 +176,17 @@ class EventStream:
                     yield data
         except (httpx2.HTTPError, ForeignError) as error:
             raise _unreached(error, self._endpoint) from None
+
+
+def _answer_in(content: bytes, endpoint: Endpoint, protocol: WireProtocol) -> dict[str, Any]:
+    """A whole answer of the protocol. Raises ``ProviderError`` for an error and for anything else."""
+    answer = decoded(content)
+    raise_error_in(answer, endpoint, "error_in_answer")
+    with unreadable_is_trouble(endpoint.model.name):
+        is_answer = isinstance(answer, dict) and protocol.is_answer(answer)
+    if not isinstance(answer, dict) or not is_answer:
+        raise _nonsense(endpoint, "no_completion", f"answered nothing of the protocol '{protocol.name}'", answer)
+    return answer
 
 
 def raise_error_in(answer: object, endpoint: Endpoint, code: str) -> None:

@@ -20,7 +20,7 @@ from tierwise.data.step_log import Malformed
 @dataclass(slots=True, kw_only=True)
 class AgentCall:
     """One answer of a model while it is being read; ``messages`` is its prompt. Times in seconds since 1970;
-    ``finish`` is why it ended, in the provider's words."""
+    ``finish`` is why it ended, in the provider's words; ``is_estimate``: tokens and cost are shares of a run's."""
 
     source_id: str
     messages: list[dict[str, Any]]
@@ -34,6 +34,7 @@ class AgentCall:
     ended_at: float | None = None
     error: str | None = None
     parameters: CallParameters = field(default_factory=CallParameters)
+    is_estimate: bool = False
 
     def asks_for(self, call_id: object, name: object, arguments: str) -> None:
         """A tool that the answer calls; ``arguments`` is JSON text."""
@@ -53,11 +54,12 @@ class AgentCall:
 @dataclass(slots=True)
 class AgentSession:
     """What was said so far, and the calls that it came from. The open call takes text and tool calls until another
-    voice is heard."""
+    voice is heard. ``model_at`` is where the log names the models."""
 
     session_id: str
     agent: str
     path: str
+    model_at: str = ""
     messages: list[dict[str, Any]] = field(default_factory=list)
     tools: list[dict[str, Any]] = field(default_factory=list)
     calls: list[AgentCall] = field(default_factory=list)
@@ -122,6 +124,8 @@ class AgentSession:
             tools=self.tools,
             usage=call.usage,
             cost_usd=call.cost_usd,
+            is_estimate=call.is_estimate,
+            model_at=self.model_at,
             started_at=call.started_at,
             ended_at=call.ended_at,
             trace_id=self.session_id,

@@ -18,8 +18,8 @@ from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.models import TierLookup
 from tierwise.data.importers.records import Call, Frame, Signal
 from tierwise.data.importers.success import EvidenceCount, Judge
+from tierwise.data.pricing import usage_of
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep
-from tierwise.data.replies.usage import Usage
 from tierwise.data.serialise import step_to_dict
 
 _MAX_DEPTH = 100
@@ -36,6 +36,7 @@ class Assembled:
     undecided: Counter[str] = field(default_factory=Counter)
     n_wrappers: int = 0
     n_without_cost: int = 0
+    missing: Counter[str] = field(default_factory=Counter)
 
 
 class Assembler:
@@ -74,7 +75,8 @@ class Assembler:
         steps = [step for trace_id in traces for step in self._task(trace_id, traces[trace_id], judge, places)]
         steps.sort(key=lambda step: (step.timestamp is None, step.timestamp or 0.0))
         without_cost = sum(attempt.cost_usd is None for step in steps for attempt in step.attempts)
-        return Assembled(tuple(steps), judge.count, unknown, undecided, n_wrappers, without_cost)
+        missing = _without_calls(unique.values(), known_frames)
+        return Assembled(tuple(steps), judge.count, unknown, undecided, n_wrappers, without_cost, missing)
 
     def _task(self, trace_id: str, calls: list[Call], judge: Judge, places: Mapping[str, Place]) -> list[LoggedStep]:
         calls = sorted(calls, key=lambda call: (call.started_at is None, call.started_at or 0.0))
@@ -134,6 +136,19 @@ def _in_tier(call: Call, place: Place) -> Call:
     return replace(call, attempt=replace(call.attempt, tier=place.tier, model=name))
 
 
+def _without_calls(calls: Iterable[Call], frames: Mapping[str, Frame]) -> Counter[str]:
+    """Why frames count that should have a call in them and have none, neither read nor skipped."""
+    around: set[str] = set()
+    inner = [call.parent_id for call in calls] + [frame.parent_id for frame in frames.values() if frame.is_skipped]
+    for above in inner:
+        while above is not None and above not in around:
+            around.add(above)
+            above = frames[above].parent_id if above in frames else None
+    return Counter(
+        frame.missing for frame in frames.values() if frame.missing is not None and frame.source_id not in around
+    )
+
+
 def _placed(call: Call, frames: Mapping[str, Frame]) -> Call:
     """The call with agent and node taken from the frames around it, where its own record names none."""
     path: list[Frame] = []
@@ -184,11 +199,9 @@ def _question(call: Call) -> bytes:
 def _priced(attempt: Attempt, place: Place) -> Attempt:
     """The attempt with the list price of its tokens where the log has no cost."""
     model = place.model
-    tokens_in, tokens_out = attempt.input_tokens, attempt.output_tokens
-    if attempt.cost_usd is not None or model is None or not model.has_prices or tokens_in is None or tokens_out is None:
+    if attempt.cost_usd is not None or model is None or not model.has_prices:
         return attempt
-    written, served = attempt.extra.get("cache_write_tokens"), attempt.extra.get("service_tier")
-    cost_usd = model.usage_cost_usd(Usage(tokens_in, tokens_out, attempt.cached_tokens, written, served))
+    cost_usd = model.usage_cost_usd(usage_of(attempt))
     if cost_usd is None or (attempt.model or "").endswith(":free"):
         return attempt
     return replace(attempt, cost_usd=cost_usd, cost_is_estimate=True)

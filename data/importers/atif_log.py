@@ -1,5 +1,7 @@
 """ATIF, the interchange format of agents' trajectories: what Harbor's agents write, Terminal-Bench's among them.
 
+What its verifier said lies beside a trajectory, and is a verdict on its task.
+
 A step of the agent is one call of its model, with what its tools gave back inside it. Steps that were copied from an
 earlier trajectory, or that no model made, are part of the conversation and no calls.
 """
@@ -13,12 +15,14 @@ from tierwise.data.importers.agent_session import AgentCall, AgentSession, texts
 from tierwise.data.importers.call import seconds
 from tierwise.data.importers.json_source import read_json_objects, tried
 from tierwise.data.importers.mapping import ImportMap
-from tierwise.data.importers.records import Record
+from tierwise.data.importers.records import Record, Signal
+from tierwise.data.importers.rewards import rewards_beside, rewards_in
 from tierwise.data.importers.schemas import plain_tools
 from tierwise.data.replies.counts import amount
 from tierwise.data.replies.usage import Usage, read_usage
 from tierwise.data.step_log import Malformed
 
+_MAIN = "trajectory"
 _OF_AGENT = ("agent", "assistant")
 
 
@@ -35,7 +39,7 @@ def read_atif_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
             continue
         told = record.value.get("session_id") or record.value.get("trajectory_id")
         session_id = str(told or "/".join(path.with_suffix("").parts[-3:]))
-        session = AgentSession(session_id, str(agent.get("name") or "atif"), str(path))
+        session = AgentSession(session_id, str(agent.get("name") or "atif"), str(path), "agent.model_name")
         session.tools = plain_tools(agent.get("tool_definitions"))
         for number, step in enumerate(steps, start=1):
             if isinstance(step, Mapping):
@@ -43,6 +47,11 @@ def read_atif_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
                     record, _take_step, session, step, number, agent.get("model_name"), where=f"step {number} "
                 )
         yield from session.records()
+        told = dict(rewards_in(record.value))
+        for name, value in told.items():
+            yield Signal(name, value, session_id, is_about_task=True)
+        if not told and path.name.split(".")[0] == _MAIN:  # a sub-agent's trajectory is not what was verified
+            yield from rewards_beside(path, session_id)
 
 
 def _take_step(session: AgentSession, step: Mapping[str, Any], number: int, model: object) -> None:

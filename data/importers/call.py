@@ -19,8 +19,11 @@ _UNKNOWN_TIER = "unknown"
 class FoundCall:
     """What a reader found about one LLM call, unchecked. ``started_at`` and ``ended_at`` are seconds since 1970.
 
+    ``is_estimate``: the counts and the cost are shares of what a whole run came to.
+
     ``asked`` is everything that the record says about the request, as it stands there; ``problem`` why it holds no
-    prompt. ``is_cache_hit``: a cache answered, not the model. ``is_cut``: the record says that parts of it are missing.
+    prompt; ``model_at`` where its model was looked for. ``is_cache_hit``: a cache answered, not the model.
+    ``is_cut``: the record says that parts of it are missing.
     """
 
     source_id: str
@@ -45,6 +48,8 @@ class FoundCall:
     sample: str | None = None
     is_cut: bool = False
     parameters: CallParameters = field(default_factory=CallParameters)
+    is_estimate: bool = False
+    model_at: str = ""
 
     def checked(self) -> Call | Skipped:
         """A call without its prompt or model is no step. Raises ``RecordError`` for fields of the wrong kind."""
@@ -54,7 +59,8 @@ class FoundCall:
         if not any(_says_something(message) for message in self.messages):
             return Skipped("a call whose prompt holds no text")
         if not isinstance(self.model, str) or not self.model:
-            return Skipped("a call without the name of its model")
+            looked = f"; {self.model_at} was looked for" if self.model_at else ""
+            return Skipped(f"a call without the name of its model{looked}")
         usage = self._usage()
         step = parse_step(
             {
@@ -91,7 +97,7 @@ class FoundCall:
     def _usage(self) -> Usage:
         """A call that the provider refused was not counted: 0 tokens stand for none that are known."""
         usage = self.usage if isinstance(self.usage, Usage) else read_usage(self.usage)
-        return usage if usage.is_known else Usage()
+        return usage if usage.is_known else Usage(cost_usd=usage.cost_usd)
 
     def _attempt(self, usage: Usage) -> dict[str, Any]:
         latency_ms = self.latency_ms
@@ -100,15 +106,18 @@ class FoundCall:
         known = {
             "tier": _UNKNOWN_TIER,
             "model": self.model,
-            "cost_usd": self.cost_usd or None,  # tools write 0 where they do not know the price
+            "cost_usd": self.cost_usd or usage.cost_usd or None,  # tools write 0 where they do not know the price
             "latency_ms": latency_ms,
             "error": self.error or self.error_type or None,
             "input_tokens": usage.input_tokens,
             "output_tokens": usage.output_tokens,
             "cached_tokens": usage.cached_tokens,
             "cache_write_tokens": usage.cache_write_tokens,
+            "cache_write_1h_tokens": usage.cache_write_1h_tokens or None,
             "service_tier": usage.service_tier,
         }
+        if self.is_estimate:
+            known |= {"cost_is_estimate": bool(self.cost_usd), "tokens_are_estimates": True}
         if self.is_cache_hit:
             known |= {"cost_usd": 0.0, "latency_ms": None, "cache_hit": True}
         return {key: value for key, value in known.items() if value is not None}

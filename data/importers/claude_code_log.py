@@ -37,7 +37,9 @@ def read_claude_code_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
             continue
         key = _side_chain(line)
         task = "/".join(filter(None, [str(line.get("sessionId") or line.get("session_id") or path.stem), key]))
-        session, branches = sessions.setdefault(key, (AgentSession(task, "claude-code", str(path)), Branches()))
+        session, branches = sessions.setdefault(
+            key, (AgentSession(task, "claude-code", str(path), "message.model"), Branches())
+        )
         yield from tried(record, _take, session, branches, line)
         branches.note(session, line.get("uuid"))
     for session, _ in sessions.values():

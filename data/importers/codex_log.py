@@ -20,7 +20,7 @@ _OUTPUTS = frozenset({"function_call_output", "custom_tool_call_output", "local_
 def read_codex_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
     """The calls of one session; the items between two answers of the user or of tools are one call."""
     del mapping
-    session, model = AgentSession(path.stem, "codex", str(path)), None  # type: AgentSession, object
+    session, model = AgentSession(path.stem, "codex", str(path), "model of turn_context"), None  # type: AgentSession, object
     for record in read_json_objects(path):
         if isinstance(record, Malformed):
             yield record

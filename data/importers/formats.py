@@ -4,12 +4,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tierwise.data.importers import row_dialects as rows
+from tierwise.data.importers import row_libraries as libraries
+from tierwise.data.importers import row_spans
 from tierwise.data.importers.atif_log import read_atif_log
 from tierwise.data.importers.bedrock_log import read_bedrock_log
+from tierwise.data.importers.call_rows import reader_of
 from tierwise.data.importers.claude_code_log import read_claude_code_log
+from tierwise.data.importers.cline_tasks import read_cline_tasks
 from tierwise.data.importers.codex_log import read_codex_log
 from tierwise.data.importers.csv_table import read_csv_table
 from tierwise.data.importers.gemini_cli_log import read_gemini_cli_log
+from tierwise.data.importers.goose_sessions import read_goose_sessions
 from tierwise.data.importers.inspect_log import read_inspect_log
 from tierwise.data.importers.langfuse_export import read_langfuse_export
 from tierwise.data.importers.langsmith_export import read_langsmith_export
@@ -21,6 +27,7 @@ from tierwise.data.importers.openai_log import read_openai_logs
 from tierwise.data.importers.opencode_export import read_opencode_export
 from tierwise.data.importers.openhands_log import read_openhands_logs
 from tierwise.data.importers.phoenix_export import read_phoenix_export
+from tierwise.data.importers.pi_sessions import read_pi_sessions
 from tierwise.data.importers.promptfoo_results import read_promptfoo_results
 from tierwise.data.importers.records import Record
 from tierwise.data.importers.span_reader import read_otlp_logs
@@ -64,5 +71,18 @@ FORMATS: Mapping[str, Format] = {
     "mini-swe-agent": Format("mini-swe-agent trajectories", _each(read_mini_swe_agent)),
     "swe-agent": Format("SWE-agent trajectories, *.traj", _each(read_swe_agent)),
     "atif": Format("trajectories of Harbor's agents", _each(read_atif_log)),
+    "braintrust": Format("Braintrust's logs, from its API or BTQL", reader_of(rows.BRAINTRUST)),
+    "weave": Format("calls of W&B Weave", reader_of(rows.WEAVE)),
+    "opik": Format("Opik's spans, from its API or opik export", reader_of(rows.OPIK)),
+    "helicone": Format("requests of Helicone, with their bodies", reader_of(rows.HELICONE)),
+    "datadog": Format("spans of Datadog's LLM observability", reader_of(row_spans.DATADOG)),
+    "mastra": Format("AI spans of Mastra", reader_of(row_spans.MASTRA)),
+    "posthog": Format("LLM events of PostHog", reader_of(row_spans.POSTHOG)),
+    "dspy": Format("the history of DSPy's models, as JSON", reader_of(libraries.DSPY)),
+    "autogen": Format("AutoGen's events, JSON Lines", reader_of(libraries.AUTOGEN)),
+    "llm": Format("what llm logs --json prints", reader_of(libraries.LLM)),
+    "pi": Format("sessions of pi and OpenClaw", _each(read_pi_sessions)),
+    "goose": Format("sessions of goose, exported as JSON", _each(read_goose_sessions)),
+    "cline": Format("tasks of Cline, api_conversation_history.json", _each(read_cline_tasks)),
     "csv": Format("a table, with the columns named in --map", _each(read_csv_table)),
 }

@@ -40,7 +40,7 @@ def read_gemini_cli_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
         for message in listed if isinstance(listed, list) else ():
             if isinstance(message, Mapping) and message.get("type"):
                 messages[str(message.get("id") or len(messages))] = message
-    session = AgentSession(session_id, "gemini-cli", str(path))
+    session = AgentSession(session_id, "gemini-cli", str(path), "model")
     for number, (message_id, message) in enumerate(messages.items(), start=1):
         yield from tried(
             Numbered(str(path), number, message), _take_message, session, f"{session_id}-{message_id}", message

@@ -94,6 +94,7 @@ def _observation(row: Mapping[str, Any], mapping: ImportMap) -> Record:
     return FoundCall(
         source_id=str(row["id"]),
         messages=request.messages,
+        model_at="model, provided_model_name or modelParameters.model",
         model=row.get("model") or row.get("provided_model_name") or row.get("model_id") or parameters.get("model"),
         labels=labels,
         tools=plain_tools(parameters.get("tools") or row.get("tool_definitions") or listed)

@@ -1,6 +1,7 @@
 """LangSmith: runs and feedback as the SDK's ``Run`` and ``Feedback`` schemas give them, one JSON object each."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,7 @@ def _found(row: Mapping[str, Any], mapping: ImportMap) -> FoundCall:
     return FoundCall(
         source_id=str(row["id"]),
         messages=request.messages,
+        model_at="ls_model_name or the model of its inputs and outputs",
         model=answered.get("model") or metadata.get("ls_model_name") or parameters.get("model") or asked.get("model"),
         labels=mapping.labels({"metadata": metadata}),
         tools=plain_tools(parameters.get("tools")),
@@ -97,12 +99,13 @@ def _usage(row: Mapping[str, Any], metadata: Mapping[str, Any], outputs: object)
     stated = seen if seen.is_known else read_usage(outputs)
     if not counted.is_known:
         return stated
-    return Usage(
-        counted.input_tokens,
-        stated.output_tokens if counted.output_tokens is None else counted.output_tokens,
-        stated.cached_tokens if counted.cached_tokens is None else counted.cached_tokens,
-        stated.cache_write_tokens if counted.cache_write_tokens is None else counted.cache_write_tokens,
-        stated.service_tier,
+    written = stated.cache_write_tokens if counted.cache_write_tokens is None else counted.cache_write_tokens
+    return replace(
+        stated,
+        input_tokens=counted.input_tokens,
+        output_tokens=stated.output_tokens if counted.output_tokens is None else counted.output_tokens,
+        cached_tokens=stated.cached_tokens if counted.cached_tokens is None else counted.cached_tokens,
+        cache_write_tokens=written,
     )
 
 

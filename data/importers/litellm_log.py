@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,9 @@ def read_litellm_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
             yield record
             continue
         row = _payload(record.value)
+        if {"outputs", "kwargs"} <= row.keys():
+            yield record.malformed("is a row of DSPy's history; use --from dspy")
+            continue
         kind = str(row.get("call_type") or "completion")
         if not _CHAT_CALLS.fullmatch(kind):
             yield Skipped(f"LiteLLM call of type {kind}")
@@ -68,6 +72,7 @@ def _found(row: Mapping[str, Any], mapping: ImportMap, identities: Identities) -
         labels=mapping.labels({**row, "metadata": {**metadata, **callers}}),
         tools=plain_tools(asked.get("tools")),
         response_schema=requested_schema(asked),
+        model_at="model or model_group",
         usage=_usage(row, metadata, response),
         cost_usd=first_amount(row, "response_cost", "spend"),
         started_at=seconds(row.get("startTime")),
@@ -113,12 +118,11 @@ def _usage(row: Mapping[str, Any], metadata: Mapping[str, Any], response: object
         stated = _object(response.get("usage") or response.get("usageMetadata"))
     usage = read_usage({"total_tokens": row.get("total_tokens"), **stated}) if stated else Usage()
     own = read_usage(counted)
-    return Usage(
-        usage.input_tokens if usage.input_tokens is not None else own.input_tokens,
-        usage.output_tokens if usage.output_tokens is not None else own.output_tokens,
-        usage.cached_tokens,
-        usage.cache_write_tokens,
-        usage.service_tier or read_usage(response).service_tier,
+    return replace(
+        usage,
+        input_tokens=usage.input_tokens if usage.input_tokens is not None else own.input_tokens,
+        output_tokens=usage.output_tokens if usage.output_tokens is not None else own.output_tokens,
+        service_tier=usage.service_tier or read_usage(response).service_tier,
     )
 
 

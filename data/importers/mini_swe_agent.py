@@ -28,7 +28,7 @@ def read_mini_swe_agent(path: Path, mapping: ImportMap) -> Iterator[Record]:
             yield record.malformed("is no trajectory of mini-swe-agent: it has no info and messages")
             continue
         task = str(record.value.get("instance_id") or path.name.removesuffix(".json").removesuffix(".traj"))
-        session = AgentSession(task, "mini-swe-agent", str(path))
+        session = AgentSession(task, "mini-swe-agent", str(path), "info.config.model.model_name")
         model = _model(info)
         for message in messages:
             if isinstance(message, Mapping):

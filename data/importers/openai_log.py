@@ -74,10 +74,9 @@ def found_exchange(
         labels=mapping.labels({**request, "metadata": metadata}),
         tools=plain_tools(request.get("tools") or _config(request).get("tools")),
         response_schema=requested_schema(request),
+        model_at="model of the response or the request",
         usage=read_usage({"usage": {}, "service_tier": service_tier, **response}),
-        cost_usd=first_amount(response, "cost", "cost_usd")
-        or first_amount(_usage(response), "cost")
-        or first_amount(_object(_usage(response).get("cost")), "total_cost"),
+        cost_usd=first_amount(response, "cost", "cost_usd"),
         started_at=seconds(response.get("created") or response.get("created_at")),
         answer=None if error else read_answer(response),
         error=None if error is None else error.message or error.code or "error",
@@ -99,11 +98,6 @@ _ECHOED = ("reasoning", "text", "temperature", "top_p", "max_output_tokens")
 
 def _config(request: Mapping[str, Any]) -> Mapping[str, Any]:
     return request["config"] if isinstance(request.get("config"), Mapping) else {}
-
-
-def _usage(response: Mapping[str, Any]) -> Mapping[str, Any]:
-    """OpenRouter says what a call cost inside its usage."""
-    return response["usage"] if isinstance(response.get("usage"), Mapping) else {}
 
 
 def _object(raw: object) -> Mapping[str, Any]:

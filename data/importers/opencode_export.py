@@ -26,7 +26,7 @@ def read_opencode_export(path: Path, mapping: ImportMap) -> Iterator[Record]:
         if not isinstance(info, Mapping) or not isinstance(messages, list):
             yield record.malformed("is no session that opencode exported: it has no info and messages")
             continue
-        session = AgentSession(str(info.get("id") or path.stem), "opencode", str(path))
+        session = AgentSession(str(info.get("id") or path.stem), "opencode", str(path), "modelID")
         for message in messages:
             if isinstance(message, Mapping) and isinstance(message.get("info"), Mapping):
                 yield from tried(record, _take_message, session, message["info"], message.get("parts"))

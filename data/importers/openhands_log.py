@@ -38,7 +38,7 @@ def read_openhands_logs(paths: Sequence[Path], mapping: ImportMap) -> Iterator[R
         name = path.stem if len(values) > 1 else path.parent.name
         conversations.setdefault(name, []).extend(values)
     for name, values in conversations.items():
-        session, model = AgentSession(name, "openhands", name), _model(values)
+        session, model = AgentSession(name, "openhands", name, "model of a model_response"), _model(values)
         for event in sorted(values, key=lambda event: str(event.get("timestamp") or "")):
             yield from tried(
                 Numbered(name, 0, event), _take_sdk_event if "kind" in event else _take_event, session, event, model

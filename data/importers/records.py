@@ -40,12 +40,18 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Something that is no LLM call but may contain some: an agent's run, a node of a graph, a request."""
+    """Something that is no LLM call but may contain some: an agent's run, a node of a graph, a request.
+
+    ``missing`` is the reason under which it counts where no call stands in it, though it says of itself that one does;
+    ``is_skipped``: a call that could not be read, and was counted.
+    """
 
     source_id: str
     name: str
     parent_id: str | None = None
     is_agent: bool = False
+    missing: str | None = None
+    is_skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

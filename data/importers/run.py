@@ -61,6 +61,7 @@ def import_records(
     skipped += assembled.undecided
     if assembled.n_wrappers:
         skipped["a span around another recording of the same call"] = assembled.n_wrappers
+    skipped.update(assembled.missing)
     n_repeated = len(calls) - len({call.source_id for call in calls})
     if n_repeated:
         skipped["the same call once more"] = n_repeated

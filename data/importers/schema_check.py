@@ -3,27 +3,27 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from tierwise.data.foreign import ForeignError, UncheckableError
-from tierwise.data.foreign.limits import MAX_CHECKED_CHARS, MAX_SCHEMA_VALUES
-from tierwise.data.foreign.schema import check_schema, misfits
+from tierwise.data.foreign.limits import MAX_SCHEMA_VALUES
+from tierwise.data.foreign.schema import check_schema
 from tierwise.data.foreign.shape import check_shape
 from tierwise.data.importers.records import Answer
 from tierwise.data.importers.requests import is_redacted
 from tierwise.data.records import Step
 from tierwise.data.replies.calls import arguments_text
 from tierwise.data.replies.finish import LENGTH
-from tierwise.data.replies.json_text import read_json
+from tierwise.data.replies.held import Held, held_against
 from tierwise.data.replies.parts import is_thinking_only
 
 _CUT = re.compile(r"litellm_truncated|[<\[({.…]\s*truncated\b|(\.\.\.|…)\s*$", re.IGNORECASE)
-_FENCE = re.compile(r"\s*```\w*\s*(.*?)\s*```\s*", re.DOTALL)
 
 
-def check_answer(step: Step, answer: Answer) -> str | None:
-    """What is wrong with the answer, or None. Only meaningful where ``is_checkable``.
+def check_answer(step: Step, answer: Answer) -> Held:
+    """The answer held against what was asked for. Only meaningful where ``is_checkable``.
 
     Raises ``ForeignError`` where nobody can tell: the schema is wrong, or comparing takes more work than is allowed.
     """
@@ -31,14 +31,14 @@ def check_answer(step: Step, answer: Answer) -> str | None:
         schemas = {tool.name: tool.parameters for tool in step.tools}
         for call in answer.tool_calls:
             if schemas and call.name not in schemas:
-                return f"calls the tool '{call.name}', which was not offered"
-            problem = _misfit(arguments_text(call.arguments), schemas.get(call.name, {}))
-            if problem:
-                return f"arguments of '{call.name}': {problem}"
-        return None
+                return Held(False, detail=f"calls the tool '{call.name}', which was not offered")
+            held = _held(arguments_text(call.arguments), schemas.get(call.name, {}))
+            if not held.fits:
+                return replace(held, detail=f"arguments of '{call.name}': {held.detail}")
+        return Held(True)
     if step.response_schema is not None and answer.text is not None:
-        return _misfit(answer.text, step.response_schema)
-    return None
+        return _held(answer.text, step.response_schema)
+    return Held(None)
 
 
 def is_checkable(step: Step, answer: Answer) -> bool:
@@ -55,18 +55,10 @@ def is_checkable(step: Step, answer: Answer) -> bool:
     return step.response_schema is not None and answer.text is not None
 
 
-def _misfit(raw: str, schema: Mapping[str, Any]) -> str | None:
-    if len(raw) > MAX_CHECKED_CHARS:
-        raise UncheckableError("the answer is too long to be checked")
-    fenced = _FENCE.fullmatch(raw)
-    try:
-        value = read_json(raw if fenced is None else fenced.group(1))
-    except ValueError as error:
-        return f"not JSON: {error}"
+def _held(text: str, schema: Mapping[str, Any]) -> Held:
     if not _is_schema(_text_of(schema)):
         raise UncheckableError("the schema cannot be used")
-    found = misfits(schema, value, n_most=1)
-    return found[0].message if found else None
+    return held_against(text, schema)
 
 
 def _text_of(schema: Mapping[str, Any]) -> str:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tierwise.data.importers.call import FoundCall
 from tierwise.data.importers.errors import UNREADABLE, why
 from tierwise.data.importers.log_events import read_log_events
 from tierwise.data.importers.mapping import ImportMap
-from tierwise.data.importers.records import Frame, Record, Skipped
+from tierwise.data.importers.records import Call, Frame, Record
 from tierwise.data.importers.spans import Span, read_otlp
-from tierwise.data.importers.vocabularies import found_call, frame_name, is_agent
+from tierwise.data.importers.vocabularies import found_call, frame_name, is_agent, missing_call
 from tierwise.data.step_log import Malformed
 
 
@@ -30,9 +31,9 @@ def read_otlp_logs(paths: Sequence[Path], mapping: ImportMap) -> Iterator[Record
 def span_records(span: Span, mapping: ImportMap) -> Iterator[Record]:
     """A call or a frame. Raises ``RecordError`` for a call that cannot be read."""
     found = found_call(span, mapping)
-    if found is None or isinstance(found, Skipped):
-        if found is not None:
-            yield found
-        yield Frame(span.span_id, frame_name(span), span.parent_id, is_agent(span))
-    else:
-        yield found.checked()
+    told = found.checked() if isinstance(found, FoundCall) else found
+    if told is not None:
+        yield told
+    if not isinstance(told, Call):
+        name, missing = frame_name(span), missing_call(span)
+        yield Frame(span.span_id, name, span.parent_id, is_agent(span), missing, is_skipped=told is not None)

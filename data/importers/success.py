@@ -141,15 +141,15 @@ class Judge:
             self.count.n_schemas_not_checked += 1
             return attempt
         try:
-            problem = check_answer(step, answer)
+            held = check_answer(step, answer)
         except ForeignError:
             self._n_hard += 1
             self.count.n_schemas_not_checked += 1
             return attempt
-        if problem is not None:
+        if held.fits is False:
             self.count.used["failed: schema"] += 1
-            return replace(attempt, success=False, evaluator="schema", error=problem)
-        if self._evidence.schema == "fails":
+            return replace(attempt, success=False, evaluator="schema", error=held.detail)
+        if held.fits is None or self._evidence.schema == "fails":
             return attempt
         self.count.used["succeeded: schema"] += 1
         return replace(attempt, success=True, evaluator="schema")

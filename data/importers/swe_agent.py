@@ -1,4 +1,5 @@
-"""SWE-agent: its trajectories (``*.traj``). Only the whole run's tokens are counted, so calls have none.
+"""SWE-agent: its trajectories (``*.traj``). Only the whole run's tokens are counted; calls have
+their shares of them.
 
 A demonstration at the head of the history is part of the prompt, as it was for the model.
 """
@@ -12,6 +13,7 @@ from tierwise.data.importers.json_source import read_json_objects, tried
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.mini_swe_agent import EXIT_STATUS
 from tierwise.data.importers.records import Record, Signal
+from tierwise.data.importers.run_totals import share_out
 from tierwise.data.replies.calls import read_tool_calls
 from tierwise.data.replies.json_text import decoded
 from tierwise.data.step_log import Malformed
@@ -28,13 +30,20 @@ def read_swe_agent(path: Path, mapping: ImportMap) -> Iterator[Record]:
         if not isinstance(history, list):
             yield record.malformed("is no trajectory of SWE-agent: it has no history")
             continue
-        session = AgentSession(path.name.removesuffix(".traj"), "swe-agent", str(path))
+        session = AgentSession(
+            path.name.removesuffix(".traj"), "swe-agent", str(path), "replay_config.agent.model.name"
+        )
         model = _model(record.value)
         for message in history:
             if isinstance(message, Mapping):
                 yield from tried(record, _take_message, session, message, model)
-        yield from session.records()
+        session.close()
         info = record.value.get("info")
+        stats = info.get("model_stats") if isinstance(info, Mapping) else None
+        unshared = share_out(session.calls, stats) if isinstance(stats, Mapping) else None
+        if unshared is not None:
+            yield unshared
+        yield from session.records()
         status = info.get(EXIT_STATUS) if isinstance(info, Mapping) else None
         if isinstance(status, str) and status:
             yield Signal(EXIT_STATUS, status, session.session_id, is_about_task=True)

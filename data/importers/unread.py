@@ -13,19 +13,20 @@ _PAIRS = 'write its calls as lines of {"request": …, "response": …} and use 
 _ASK_AGAIN = (
     "it does not name the model or its tokens; run the tasks with inspect_ai, or name its columns with --from csv"
 )
-_WEAVE = "jq -c '{id, request: .inputs, response: .output}'"
-_BRAINTRUST = (
-    'jq -c \'select(.span_attributes.type=="llm") | {id, request: (.metadata + {messages: .input}), '
-    "response: {model: .metadata.model, choices: .output, usage: .metrics}}'"
-)
-_HELICONE = "jq -c '{request: .request_body, response: .response_body}'"
 _VCR = "jq -c '.interactions[] | {request: (.request.body | fromjson), response: (.response.body.string | fromjson)}'"
+_NO_MODEL = "it names neither models nor tokens of a call; use what the calls were logged to"
+
+
+def _none_in(name: str) -> str:
+    return f"none of its first records is a call with its prompt; --from {name} says why"
+
+
 _NAME_MODEL = 'it does not name its model; add "replay_config": {"agent": {"model": {"name": "…"}}} to it'
 
 _KNOWN: tuple[tuple[str, Callable[[Mapping[str, Any]], bool], str], ...] = (
-    ("a call of W&B Weave", lambda row: str(row.get("op_name")).startswith("weave:///"), f"{_PAIRS}: {_WEAVE}"),
-    ("a span of Braintrust", lambda row: {"span_attributes", "root_span_id"} <= row.keys(), f"{_PAIRS}: {_BRAINTRUST}"),
-    ("a request of Helicone", lambda row: {"request_body", "response_body"} <= row.keys(), f"{_PAIRS}: {_HELICONE}"),
+    ("a call of W&B Weave", lambda row: str(row.get("op_name")).startswith("weave:///"), _none_in("weave")),
+    ("a span of Braintrust", lambda row: {"span_attributes", "root_span_id"} <= row.keys(), _none_in("braintrust")),
+    ("a request of Helicone", lambda row: {"request_body", "response_body"} <= row.keys(), _none_in("helicone")),
     ("a recording of VCR", lambda row: isinstance(row.get("interactions"), list), f"{_PAIRS}: {_VCR}"),
     ("what LangSmith's SDK sends", lambda row: {"post", "patch"} <= row.keys(),
      "export the runs with client.list_runs() and use --from langsmith"),
@@ -37,6 +38,11 @@ _KNOWN: tuple[tuple[str, Callable[[Mapping[str, Any]], bool], str], ...] = (
     ("results of BFCL", lambda row: {"result", "input_token_count", "latency"} <= row.keys(), _ASK_AGAIN),
     ("a task of Cline or Roo Code", lambda row: {"ts", "role", "content"} <= row.keys(),
      "it does not name the model; send its calls through the gateway with --observe"),
+    ("an export of ChatGPT", lambda row: {"mapping", "current_node"} <= row.keys(), _NO_MODEL),
+    ("an export of Claude", lambda row: {"chat_messages", "uuid"} <= row.keys(), _NO_MODEL),
+    ("a test run of DeepEval", lambda row: "testCases" in row or "test_cases" in row, _NO_MODEL),
+    ("the memory of a smolagents run", lambda row: {"model_input_messages", "model_output"} <= row.keys(),
+     "it does not name the model; trace the run with OpenInference and use --from otlp"),
     ("a data set for fine-tuning", lambda row: "messages" in row and row.keys() <= {"messages", "tools"},
      "it names neither models nor tokens; use the log that it was made of"),
 )  # fmt: skip

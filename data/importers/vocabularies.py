@@ -13,6 +13,7 @@ from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.records import Skipped
 from tierwise.data.importers.spans import Span
 from tierwise.data.importers.words_genai import MODELS, holds_prompt, said_in_genai
+from tierwise.data.importers.words_haystack import said_in_haystack
 from tierwise.data.importers.words_others import said_in_mlflow, said_in_openinference
 from tierwise.data.replies.json_text import decoded
 
@@ -28,6 +29,8 @@ _NO_CALLS = frozenset(
 )  # fmt: skip
 _AROUND_BY_NAME = frozenset({"invoke_agent", "create_agent", "execute_tool", "invoke_workflow"})
 _MLFLOW_CALLS = frozenset({"CHAT_MODEL", "LLM"})
+_NO_CHAT = re.compile(r"image|embed|audio|moderation|rerank", re.IGNORECASE)  # in llm.api, as Langtrace has it
+_AI_SDK_NAMES = ("ai.operationId", "operation.name")
 _AI_SDK_CALLS = (".doGenerate", ".doStream")
 
 
@@ -41,6 +44,9 @@ def found_call(span: Span, mapping: ImportMap) -> FoundCall | Skipped | None:
         return _found(span, mapping, said if said["messages"] else _either(said, said_in_genai(words, span)))
     if mlflow in _MLFLOW_CALLS:
         return _found(span, mapping, _either(said_in_mlflow(words), said_in_genai(words, span)))
+    if "haystack.component.output" in words:
+        replied = said_in_haystack(words)
+        return None if replied is None else _found(span, mapping, replied)
     if kind not in ("", "UNKNOWN") or mlflow not in ("", "UNKNOWN"):
         return None
     if _is_around(words) or _named_operation(span) in _NO_CALLS:
@@ -55,6 +61,11 @@ _AGENTS_RUN = Skipped(
 
 def _genai_model(words: Mapping[str, Any]) -> object:
     return next((words[name] for name in MODELS if words.get(name)), None)
+
+
+def _genkit_model(words: Mapping[str, Any]) -> object:
+    """Genkit names the action that it ran; one of the kind ``model`` is a call."""
+    return words.get("genkit:name") if words.get("genkit:metadata:subtype") == "model" else None
 
 
 def _named_operation(span: Span) -> str | None:
@@ -80,6 +91,25 @@ def is_agent(span: Span) -> bool:
     )
 
 
+def missing_call(span: Span) -> str | None:
+    """What to say of a span of the AI SDK that stands around calls, where none of them is there. It may sum up several
+    calls, so that it is none itself."""
+    words = span.attributes
+    name = next((name for name in _AI_SDK_NAMES if _is_sdk(words.get(name))), None)
+    if name is None or not words.get("ai.model.id"):
+        return None
+    operation = str(words[name]).split(" ")[0]
+    if operation.endswith(_AI_SDK_CALLS) or operation.count(".") != 1:
+        return None
+    return (
+        f"a span around calls without them: {name} is {operation}, and {operation}.doGenerate or .doStream is not there"
+    )
+
+
+def _is_sdk(value: object) -> bool:
+    return isinstance(value, str) and value.split(" ")[0].startswith("ai.")
+
+
 def frame_name(span: Span) -> str:
     """The name of an agent where the span has one, else its own."""
     words = span.attributes
@@ -91,10 +121,12 @@ def _genai(span: Span, mapping: ImportMap) -> FoundCall | Skipped | None:
     words = span.attributes
     operation = _operation(words)
     is_said = operation in _CHAT or (operation is None and "gen_ai.request.model" in words)
-    names_model = _genai_model(words) is not None or _requested_model(words) is not None
+    is_said = is_said or any(_is_sdk(words.get(name)) for name in _AI_SDK_NAMES)  # an outer one did not come here
+    names_model = any(named(words) is not None for named in (_genai_model, _requested_model, _genkit_model))
     if is_said or (names_model and holds_prompt(words, span)):
         said = said_in_genai(words, span)
-        return _found(span, mapping, said if said["model"] else {**said, "model": _named_model(span)})
+        model = said["model"] or _genkit_model(words) or _named_model(span)
+        return _found(span, mapping, {**said, "model": model})
     if names_model and operation is not None:
         return Skipped(
             f"a span of the operation '{operation}' that names a model; gen_ai.input.messages or another prompt was "
@@ -141,10 +173,10 @@ def _operation(words: Mapping[str, Any]) -> str | None:
 
 def _is_around(words: Mapping[str, Any]) -> bool:
     """Whether a span says of itself that it is no call: tools, agents, the AI SDK's outer span of a call."""
-    sdk = words.get("ai.operationId") or words.get("operation.name")
-    if isinstance(sdk, str) and sdk.split(" ")[0].startswith("ai."):
+    sdk = next((words[name] for name in _AI_SDK_NAMES if _is_sdk(words.get(name))), None)
+    if sdk is not None:
         return not sdk.split(" ")[0].endswith(_AI_SDK_CALLS)
-    if _operation(words) in _NO_CALLS:
+    if _operation(words) in _NO_CALLS or _NO_CHAT.search(str(words.get("llm.api") or "")):
         return True
     kind = str(words.get("traceloop.span.kind") or words.get("langsmith.span.kind") or "").lower()
     return kind in _NO_CALLS and "llm.request.type" not in words and _operation(words) not in _CHAT
@@ -174,5 +206,6 @@ def _found(span: Span, mapping: ImportMap, said: Mapping[str, Any]) -> FoundCall
         error=span.error,
         error_type=span.error_type,
         is_cut=span.is_cut,
+        model_at="gen_ai.request.model, llm.model_name, ai.model.id or their like",
         **said,
     )

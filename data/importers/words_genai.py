@@ -25,7 +25,7 @@ PROMPTS = (
     "gen_ai.input.messages", "gen_ai.prompt", "gen_ai.prompt.0.content", "ai.prompt.messages", "ai.prompt",
     "gen_ai.request.messages", "gen_ai.input", "langfuse.observation.input", "request_data", "events",
     "llm.prompts", "llm.prompts.0.content", "llm.request.messages", "input.value", "traceloop.entity.input",
-    "gcp.vertex.agent.llm_request", "input",
+    "gcp.vertex.agent.llm_request", "genkit:input", "gen_ai.content.prompt", "input",
 )  # fmt: skip
 MODELS = (
     "gen_ai.response.model", "gen_ai.request.model", "llm.request.model", "llm.response.model", "ai.model.id",
@@ -36,7 +36,8 @@ _OUTPUTS = (
     "gen_ai.output.messages", "gen_ai.completion", "gen_ai.response.messages", "gen_ai.output",
     "gen_ai.response.text",
     "langfuse.observation.output", "response_data", "llm.completions", "output.value", "traceloop.entity.output",
-    "gcp.vertex.agent.llm_response", "ai.response", "output",
+    "gcp.vertex.agent.llm_response", "ai.response", "llm.responses", "genkit:output",
+    "gen_ai.content.completion", "output",
 )  # fmt: skip
 _SCHEMAS = (
     "gen_ai.request.structured_output_schema", "gen_ai.output.schema", "llm.request.structured_output_schema",
@@ -178,8 +179,11 @@ def _usage(words: Mapping[str, Any]) -> Usage:
         found = next((name for name in names if amount(words.get(name)) is not None), None)
         if found is not None:
             counts[ours] = _count(words[found], found)
-    whole = decoded(words.get("response_data"))
-    return read_usage(counts) if counts else read_usage(whole if isinstance(whole, Mapping) else {})
+    if counts:
+        return read_usage(counts)
+    stated = (decoded(words.get(name)) for name in ("response_data", "llm.token.counts", "genkit:output"))
+    counted = (read_usage(each) for each in stated if isinstance(each, Mapping))
+    return next((usage for usage in counted if usage.is_known), Usage())
 
 
 def _count(value: Any, name: str) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 
 _NAMES = ("name", "toolName", "tool_name")
 _ARGUMENTS = ("arguments", "args", "input", "parameters")
-_IDS = ("id", "call_id", "tool_call_id", "toolCallId", "toolUseId")
-_WRAPPINGS = ("function", "functionCall", "function_call", "toolUse", "tool_call", "toolCall")
+_IDS = ("id", "call_id", "tool_call_id", "toolCallId", "toolUseId", "ref")
+_WRAPPINGS = ("function", "functionCall", "function_call", "toolUse", "tool_call", "toolCall", "toolRequest")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tierwise.data.replies.json_text import decoded
 
 _THINKING = re.compile(r"think|reason|thought|analysis", re.IGNORECASE)
 _MEDIA = re.compile(r"image|audio|video|file|media|blob|uri|document|pdf|inline_?data|search_result", re.IGNORECASE)
-_CALL_KINDS = frozenset({"toolcall", "tooluse", "functioncall"})
+_CALL_KINDS = frozenset({"toolcall", "tooluse", "functioncall", "toolrequest"})
 _RESULT_KINDS = frozenset(
     {"toolresult", "toolcallresponse", "toolresponse", "functioncalloutput", "functionresponse", "functionresult"}
 )

@@ -11,7 +11,8 @@ from typing import Any
 
 from tierwise.data.foreign.limits import MAX_TOKENS
 from tierwise.data.replies.counts import count, first_count
-from tierwise.data.replies.usage_parts import Part, attributes, find_parts, flattened, settled
+from tierwise.data.replies.usage_cost import stated_cost_usd
+from tierwise.data.replies.usage_parts import Part, attributes, find_parts, flattened, hour_long, settled
 
 _INPUTS = (
     "prompt_tokens", "input_tokens", "inputTokens", "promptTokens", "promptTokenCount", "prompt_token_count", "input",
@@ -33,13 +34,17 @@ _HOLDERS = ("usage", "usageMetadata", "usage_metadata", "token_usage", "tokenUsa
 class Usage:
     """Tokens of one call; ``input_tokens`` counts the whole prompt, ``cached_tokens`` the part of it that the provider
     had in its cache, ``cache_write_tokens`` the part that it put there. None is unknown. ``service_tier`` is how it
-    was served where that has a price of its own: ``batch``, ``flex``, ``priority``; None is the usual way."""
+    was served where that has a price of its own: ``batch``, ``flex``, ``priority``; None is the usual way.
+    ``cache_write_1h_tokens`` is the part of what was written that stays an hour; ``cost_usd`` what the provider itself
+    says that the call cost."""
 
     input_tokens: int | None = None
     output_tokens: int | None = None
     cached_tokens: int | None = None
     cache_write_tokens: int | None = None
     service_tier: str | None = None
+    cache_write_1h_tokens: int | None = None
+    cost_usd: float | None = None
 
     @property
     def is_known(self) -> bool:
@@ -54,16 +59,20 @@ class Usage:
             self.cached_tokens if later.cached_tokens is None else later.cached_tokens,
             self.cache_write_tokens if later.cache_write_tokens is None else later.cache_write_tokens,
             later.service_tier or self.service_tier,
+            self.cache_write_1h_tokens if later.cache_write_1h_tokens is None else later.cache_write_1h_tokens,
+            self.cost_usd if later.cost_usd is None else later.cost_usd,
         )
 
 
 def read_usage(reply: object) -> Usage:
     """The usage that a reply states, or is. Mappings and objects with attributes are both read.
 
-    >>> read_usage({"usage": {"prompt_tokens": 12, "completion_tokens": 3}})
-    Usage(input_tokens=12, output_tokens=3, cached_tokens=None, cache_write_tokens=None, service_tier=None)
+    >>> usage = read_usage({"usage": {"prompt_tokens": 12, "completion_tokens": 3, "cost": 0.5}})
+    >>> usage.input_tokens, usage.output_tokens, usage.cached_tokens, usage.cost_usd
+    (12, 3, None, 0.5)
     """
-    stated = flattened(_stated(reply))
+    holder = _stated(reply)
+    stated = flattened(holder)
     parts = find_parts(stated)
     name, fresh = _first(stated, _INPUTS)
     visible = _first(stated, _OUTPUTS)[1]
@@ -75,8 +84,8 @@ def read_usage(reply: object) -> Usage:
     if whole_in is not None and (cached or 0) + (written or 0) > whole_in:  # a part cannot be more than the whole
         whole_in += (cached or 0) + (written or 0)
     tier = _service_tier(stated.get("service_tier") or attributes(reply).get("service_tier"))
-    usage = Usage(whole_in, whole_out, cached, written, tier)
-    return usage if usage.is_known else Usage(service_tier=tier)
+    usage = Usage(whole_in, whole_out, cached, written, tier, hour_long(holder), stated_cost_usd(holder))
+    return usage if usage.is_known else Usage(service_tier=tier, cost_usd=usage.cost_usd)
 
 
 def _stated(reply: object) -> Mapping[str, Any]:

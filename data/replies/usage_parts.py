@@ -1,5 +1,6 @@
 """The parts of a usage object: which counts are details of the prompt or of the answer, and which stand beside them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -15,9 +16,11 @@ _ATTRIBUTES = (
     "cache_creation_input_tokens", "cache_read_tokens", "cache_write_tokens", "cache_read", "cache_creation",
     "reasoning_tokens", "prompt_token_count", "candidates_token_count", "thoughts_token_count",
     "cached_content_token_count", "tool_use_prompt_token_count", "total_token_count", "request_tokens",
-    "response_tokens", "prompt_cache_hit_tokens", "service_tier",
+    "response_tokens", "prompt_cache_hit_tokens", "service_tier", "cost", "cost_details", "is_byok",
+    "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens", "upstream_inference_cost", "total_cost",
 )  # fmt: skip
 _MAX_PARTS = 10
+_BY_TIME = re.compile(r"ephemeral_(?:5m|1h)_input_tokens$")
 _IGNORED = ("miss", "accepted", "rejected", "ephemeral", "cost", "price", "usd", "per_second", "duration",
             "seconds", "_time", "no_cache")  # fmt: skip
 
@@ -65,7 +68,37 @@ def find_parts(usage: Mapping[str, Any]) -> tuple[Part, ...]:
         key = (part.kind, part.is_input, part.name if part.kind == "other" else "")
         if key not in found or part.n_tokens > found[key].n_tokens:  # "cached" twice is one thing said twice
             found[key] = part
+    written = _written_by_time(usage)
+    if written is not None and not any(part.kind == "written" and part.n_tokens for part in found.values()):
+        found = {key: part for key, part in found.items() if part.kind != "written"} | {("written", True, ""): written}
     return tuple(found.values())
+
+
+def _written_by_time(usage: Mapping[str, Any]) -> Part | None:
+    """LangChain takes back the sum where it says for how long each token was written."""
+    counts = [count(value) or 0 for key, value in usage.items() if _BY_TIME.search(key)]
+    inside = any(key.startswith("input_token_details") for key in usage)
+    return Part("ephemeral", sum(counts), "written", True, True if inside else None) if sum(counts) else None
+
+
+def hour_long(usage: Mapping[str, Any], depth: int = 3) -> int | None:
+    """The tokens that were written to Anthropic's cache for an hour, wherever among the details they stand."""
+    for key, value in usage.items():
+        if "ephemeral_1h" in str(key) and (n_tokens := count(value)) is not None:
+            return n_tokens
+        inner = attributes(value)
+        if inner and depth and (found := hour_long(inner, depth - 1)) is not None:
+            return found
+        if isinstance(value, list) and (found := _of_an_hour(value)) is not None:
+            return found
+    return None
+
+
+def _of_an_hour(details: list[Any]) -> int | None:
+    """Bedrock lists what was written by how long it stays."""
+    rows = [row for row in details if isinstance(row, Mapping) and row.get("ttl") == "1h"]
+    counted = [n_tokens for row in rows if (n_tokens := count(row.get("inputTokens"))) is not None]
+    return sum(counted) if counted else None
 
 
 def settled(

@@ -149,7 +149,7 @@ async def _opinion(
 
 async def _judged(came: Sequence[_Opinion], course: CourseCall) -> Accepted:
     """An answer that breaks its form is no opinion; without all of them there is nothing to judge."""
-    answers = [each.answer() for each in came if each.judged.verdict.success is not False]
+    answers = [each.answer() for each in came if each.judged.verdict.is_opinion]
     if not answers:
         text = "No tier gave an answer that could be judged."
         return Accepted(None, course.course.otherwise, Reason("incomplete", text))

@@ -2,17 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 from tierwise.agents.protocols import Completion, Message, ToolCall
-from tierwise.agents.upstreams.transport import decoded
+from tierwise.agents.protocols.canonical import Finish
 from tierwise.data.answers.calls import MAX_CALLS
 from tierwise.data.foreign import UncheckableError
-from tierwise.data.foreign.limits import MAX_CHECKED_CHARS
-from tierwise.data.foreign.schema import misfits
+from tierwise.data.replies.finish import LENGTH, finish_reason
+from tierwise.data.replies.held import CUT, FENCED, Held, held_against
 from tierwise.data.replies.json_text import whole
 from tierwise.data.replies.parts import without_thoughts
 from tierwise.data.trouble import TroubleLog
@@ -27,7 +25,13 @@ class Verdict:
     evaluator: str | None = None
     reason: str | None = None
 
+    @property
+    def is_opinion(self) -> bool:
+        """Whether a course may take the answer: not one that breaks its form, nor one of which nobody can tell."""
+        return self.success is not False and self.reason not in _NEITHER
 
+
+_NEITHER = (CUT.reason, FENCED.reason)
 UNKNOWN = Verdict()
 REFUSED = Verdict(reason="refusal")
 SCHEMA, TOOLS = "schema", "tool_call"
@@ -45,8 +49,9 @@ async def judge_soon(request: GatewayRequest, completion: Completion) -> Verdict
 def judge(request: GatewayRequest, completion: Completion) -> Verdict:
     """Whether every message of ``completion`` keeps to the schema or to the parameters of the tools that it calls.
 
-    A refusal to answer says nothing of what the tier is able to: it is neither a success nor a failure. Nor does a
-    schema that cannot be applied, or not within the allowed work: nobody can tell.
+    A refusal to answer says nothing of what the tier is able to: it is neither a success nor a failure. Nor does an
+    answer that ended at its limit of tokens, one in a fence, or a schema that cannot be applied within the allowed work
+    (:mod:`tierwise.data.replies.held`).
     """
     try:
         verdicts = [_judge(request, message) for message in completion.messages]
@@ -61,38 +66,29 @@ def judge(request: GatewayRequest, completion: Completion) -> Verdict:
 def _judge(request: GatewayRequest, message: Message) -> Verdict:
     if message.is_refusal:
         return REFUSED
+    schema = request.protocol.response_schema(request.body)
+    if not message.tool_calls and schema is None:
+        return UNKNOWN
+    if message.finish is Finish.LENGTH or finish_reason(message.finish_reason) == LENGTH:
+        return Verdict(reason=CUT.reason)
     if message.tool_calls:
         if len(message.tool_calls) > MAX_CALLS:
             raise UncheckableError(f"{len(message.tool_calls)} calls in one answer")
-        reasons = [_arguments_problem(request, call) for call in message.tool_calls]
-        return _verdict(TOOLS, next((reason for reason in reasons if reason), None))
-    schema = request.protocol.response_schema(request.body)
-    if schema is None:
-        return UNKNOWN
-    return _verdict(SCHEMA, _json_problem(without_thoughts(whole(message.content)), schema))
+        found = [_arguments_held(request, call) for call in message.tool_calls]
+        return _verdict(TOOLS, min(found, key=lambda held: (False, None, True).index(held.fits)))
+    return _verdict(SCHEMA, held_against(without_thoughts(whole(message.content)), schema or {}))
 
 
-def _verdict(evaluator: str, reason: str | None) -> Verdict:
-    return Verdict(reason is None, evaluator, reason)
+def _verdict(evaluator: str, held: Held) -> Verdict:
+    return Verdict(held.fits, None if held.fits is None else evaluator, held.reason)
 
 
-def _arguments_problem(request: GatewayRequest, call: ToolCall) -> str | None:
-    """What is wrong with a call's arguments; a tool that the request does not have cannot be called at all."""
+def _arguments_held(request: GatewayRequest, call: ToolCall) -> Held:
+    """A call's arguments held against its tool; one that the request does not have cannot be called at all."""
     parameters = request.protocol.parameters(request.body, call)
     if parameters is None:
-        return "calls a tool that does not exist"
-    return None if call.is_free else _json_problem(call.arguments or "{}", parameters)
-
-
-def _json_problem(text: str, schema: Mapping[str, Any]) -> str | None:
-    """Why ``text`` is not JSON of that schema, without quoting either; None when it is."""
-    if len(text) > MAX_CHECKED_CHARS:
-        raise UncheckableError("the answer is too long to be checked")
-    value = decoded(text)
-    if value is None and text.strip() != "null":
-        return "is no JSON"
-    found = misfits(schema, value, n_most=1)
-    return f"breaks '{found[0].keyword}' at depth {found[0].depth}" if found else None
+        return Held(False, "calls a tool that does not exist")
+    return Held(True) if call.is_free else held_against(call.arguments or "{}", parameters)
 
 
 # One thread: checks of hostile schemas wait for each other and not for the processor that serves everybody.

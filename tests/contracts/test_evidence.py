@@ -27,7 +27,7 @@ READ_AS = {
 }  # fmt: skip
 ALL = (*READ_AS, *MADE_LOGS)
 # These programs do not know whether a step succeeded, whatever a map says.
-WITHOUT_VERDICTS = {"codex", "claude-code", "opencode", "openhands", "gemini-cli", "atif"}
+WITHOUT_VERDICTS = {"codex", "claude-code", "opencode", "openhands", "gemini-cli", "atif", "llm", "goose", "cline"}
 ANY_MODEL = {"gpt-4o": "frontier", "gpt-4o-mini": "small", "*": "small"}
 NAMED_COLUMNS = {"text": "prompt", "model": "model", "answer": "answer", "error": "error"}
 TOLD = {"success": ["C", "yes", "up", True, "Submitted", "submitted"], "failure": ["I", "no", "down", False]}

@@ -31,6 +31,10 @@ TOKENS = {"input_tokens": 1_000_000, "output_tokens": 100_000}
         (Attempt("top", **TOKENS), 2.0),
         (Attempt("top", input_tokens=7), None),
         (Attempt("bare", **TOKENS), None),
+        (Attempt("top", "two", **TOKENS, extra={"service_tier": "batch"}), 2.0),
+        (Attempt("top", "two", **TOKENS, extra={"service_tier": "priority"}), None),
+        (Attempt("top", "two", **TOKENS, extra={"cache_write_tokens": 500_000, "cache_write_1h_tokens": 500_000}), 5.0),
+        (Attempt("top", "two", **TOKENS, extra={"cache_write_tokens": "x", "service_tier": 3}), 4.0),
         (Attempt("bare", "gpt-4o-mini", **TOKENS), 0.21),  # a list price that everybody pays
         (Attempt("nowhere", "one", **TOKENS), None),
     ],

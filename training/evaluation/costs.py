@@ -7,6 +7,7 @@ import numpy as np
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.labels import outcome_table
+from tierwise.data.pricing import usage_of
 from tierwise.data.records import Attempt, LoggedStep
 from tierwise.training.evaluation.bootstrap import FloatArray
 
@@ -54,4 +55,5 @@ def list_price_usd(attempt: Attempt, catalogue: TierCatalogue) -> float:
     if not priced or attempt.input_tokens is None or attempt.output_tokens is None:
         return float("nan")
     model = (same or priced)[0]
-    return model.cost_usd(attempt.input_tokens, attempt.output_tokens, attempt.cached_tokens or 0)
+    cost_usd = model.usage_cost_usd(usage_of(attempt))
+    return float("nan") if cost_usd is None else cost_usd

@@ -7,6 +7,7 @@ from tierwise.agents.protocols.canonical import Completion, Request, ToolCall
 from tierwise.agents.protocols.chat.answer import Draft, read_answer, write_answer
 from tierwise.agents.protocols.chat.request import NAME, read_request
 from tierwise.agents.protocols.chat.stream import DONE, Reader, Writer
+from tierwise.agents.protocols.chat.whole import chunks_of
 from tierwise.agents.protocols.chat.written import write_request
 from tierwise.agents.protocols.fields import mapping, word
 from tierwise.agents.protocols.openai_errors import error_body
@@ -115,6 +116,10 @@ class Chat:
     def wire(self, data: bytes, event: Mapping[str, Any] | None) -> bytes:
         del event
         return b"data: " + data + b"\n\n"
+
+    def streamed(self, body: Mapping[str, Any], completion: Completion, frame: Frame) -> bytes:
+        del completion  # the body says more than that: choices beside the first, log-probabilities
+        return b"".join(self.wire(write_json(chunk), None) for chunk in chunks_of(body, frame))
 
     ending = DONE
 

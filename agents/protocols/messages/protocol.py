@@ -10,7 +10,7 @@ from tierwise.agents.protocols.messages.blocks import NAME
 from tierwise.agents.protocols.messages.request import read_request, write_request
 from tierwise.agents.protocols.messages.step import functions_of, messages_of, needs_of, schema_of, tools_of
 from tierwise.agents.protocols.messages.stream import Reader, Writer
-from tierwise.agents.protocols.protocol import Frame, Trouble, Watched
+from tierwise.agents.protocols.protocol import Frame, Trouble, Watched, written_stream
 from tierwise.agents.protocols.sealed import is_sealed_by_us
 from tierwise.data.errors import RecordError
 from tierwise.data.replies.json_text import write_json
@@ -125,6 +125,10 @@ class Messages:
     def wire(self, data: bytes, event: Mapping[str, Any] | None) -> bytes:
         kind = str((event or {}).get("type", "")).encode("utf-8", "replace")
         return b"event: " + kind + b"\ndata: " + data + b"\n\n"
+
+    def streamed(self, body: Mapping[str, Any], completion: Completion, frame: Frame) -> bytes:
+        del body
+        return written_stream(completion, self.writer(frame))
 
     ending = b""
 

@@ -6,7 +6,7 @@ from typing import Any
 from tierwise.agents.protocols.canonical import Completion, Request, ToolCall
 from tierwise.agents.protocols.fields import word
 from tierwise.agents.protocols.openai_errors import error_body
-from tierwise.agents.protocols.protocol import Frame, Trouble, Watched
+from tierwise.agents.protocols.protocol import Frame, Trouble, Watched, written_stream
 from tierwise.agents.protocols.responses.answer import read_answer, write_answer
 from tierwise.agents.protocols.responses.items import NAME
 from tierwise.agents.protocols.responses.request import read_request, write_request
@@ -112,6 +112,10 @@ class Responses:
     def wire(self, data: bytes, event: Mapping[str, Any] | None) -> bytes:
         kind = str((event or {}).get("type", "")).encode("utf-8", "replace")
         return b"event: " + kind + b"\ndata: " + data + b"\n\n"
+
+    def streamed(self, body: Mapping[str, Any], completion: Completion, frame: Frame) -> bytes:
+        del body
+        return written_stream(completion, self.writer(frame))
 
     ending = b""
 

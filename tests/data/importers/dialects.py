@@ -9,6 +9,22 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.data.importers.made_calls import END, ISO_END, ISO_START, START, Made, Rows
+from tests.data.importers.row_logs import (
+    autogen,
+    braintrust,
+    datadog,
+    datadog_export,
+    dspy,
+    genkit,
+    helicone,
+    langtrace,
+    llm_tool,
+    mastra,
+    opik,
+    opik_export,
+    posthog,
+    weave,
+)
 from tests.data.importers.source_dialects import (
     atif,
     bedrock_converse,
@@ -205,4 +221,18 @@ DIALECTS: dict[str, tuple[Callable[[Made], Rows], bool, bool]] = {
     "Jaeger": (jaeger, False, False),
     "Spans of OpenTelemetry's Python": (python_spans, False, False),
     "Spans of OpenTelemetry's JavaScript": (script_spans, False, False),
+    "Braintrust's API": (braintrust, True, True),
+    "W&B Weave": (weave, True, True),
+    "Opik's API": (opik, True, True),
+    "Opik, opik export": (opik_export, True, True),
+    "Helicone's requests": (helicone, True, True),
+    "Datadog's LLM spans": (datadog, False, False),
+    "Datadog's export API": (datadog_export, False, True),
+    "Mastra's AI spans": (mastra, False, False),
+    "PostHog's LLM events": (posthog, True, False),
+    "DSPy's history": (dspy, True, False),
+    "AutoGen's events": (autogen, False, False),
+    "llm logs --json": (llm_tool, False, False),
+    "Genkit": (genkit, False, False),
+    "Langtrace": (langtrace, False, False),
 }

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.data.importers.made_row_logs import ROW_LOGS
+
 AT = "2026-10-01T08:00:0"
 CHAT = [{"role": "user", "content": "How many boxes?"}]
 
@@ -116,5 +118,5 @@ def _written(path: Path, *rows: object) -> Path:
 
 MADE_LOGS: dict[str, Callable[[Path], Path]] = {
     "csv": table, "openhands": openhands, "bedrock": bedrock, "gemini-cli": gemini_cli, "swe-agent": swe_agent,
-    "atif": atif,
+    "atif": atif, **ROW_LOGS,
 }  # fmt: skip

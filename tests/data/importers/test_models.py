@@ -35,6 +35,13 @@ def catalogue(small: str, large: str) -> TierCatalogue:
         ),
         ("gemini-2.5-flash", "gemini-2.5-flash-preview-09-2025"),
         ("gemini-2.5-flash", "openrouter/google/gemini-2.5-flash:free"),
+        ("gemini-2.5-flash", "gemini-2.5-flash-preview-04-17-thinking"),
+        ("gemini-2.5-flash", "google/gemini-2.5-flash-preview-04-17:thinking"),
+        ("gemini-2.5-flash", "gemini-2.5-flash-preview-09-2025-thinking"),
+        ("claude-3-7-sonnet", "claude-3-7-sonnet-20250219-thinking"),
+        ("claude-3-7-sonnet", "anthropic/claude-3.7-sonnet-20250219-thinking-32k"),
+        ("gemini-2.5-pro", "gemini-2.5-pro-exp-03-25"),
+        ("deepseek-chat-v3", "deepseek/deepseek-chat-v3-0324:free"),
         ("claude-3-5-haiku", "us-gov.anthropic.claude-3-5-haiku-20241022-v1:0"),
         ("claude-3-5-haiku", "jp.anthropic.claude-3-5-haiku-20241022-v1:0[1m]"),
     ],
@@ -43,6 +50,20 @@ def test_prefixes_and_dates_do_not_matter(listed: str, logged: str) -> None:
     place = TierLookup(catalogue(listed, "gpt-4o"), {}).find(logged)
     assert place is not None
     assert place.tier == "small"
+
+
+@pytest.mark.parametrize(
+    ("listed", "logged"),
+    [
+        ("kimi-k2", "moonshotai/kimi-k2-thinking"),
+        ("qwen3-235b-a22b", "qwen/qwen3-235b-a22b-thinking-2507"),
+        ("gemini-2.0-flash", "gemini-2.0-flash-thinking-exp-01-21"),
+        ("deepseek-v3", "deepseek-v2"),
+        ("deepseek-v3-0324", "deepseek/deepseek-v2"),
+    ],
+)
+def test_a_model_that_thinks_or_has_another_version_is_another_one(listed: str, logged: str) -> None:
+    assert TierLookup(catalogue(listed, "gpt-4o"), {}).find(logged) is None
 
 
 @pytest.mark.parametrize("logged", ["gpt-4o", "gpt-4o-2024-08-06", "openai/gpt-4o"])

@@ -151,3 +151,82 @@ def test_a_batch_costs_half(attempts: Attempts) -> None:
 def test_a_free_offer_is_not_priced_as_the_paid_one(attempts: Attempts) -> None:
     (attempt,) = attempts("litellm", [payload(model="x/m:free", prompt_tokens=1000, completion_tokens=10)])
     assert (attempt.tier, attempt.cost_usd) == ("small", None)
+
+
+@pytest.mark.parametrize(
+    ("usage", "cost_usd"),
+    [
+        ({"prompt_tokens": 1000, "completion_tokens": 2000}, (1000 * 10 + 2000 * 30) / 1e6),  # answers do not count
+        (
+            {"prompt_tokens": 2000, "completion_tokens": 10, "prompt_cache_hit_tokens": 1500},
+            (2000 * 20 + 10 * 40) / 1e6,
+        ),
+        ({"input_tokens": 100, "cache_read_input_tokens": 901, "output_tokens": 10}, (1001 * 20 + 10 * 40) / 1e6),
+        ({"input_tokens": 100, "cache_read_input_tokens": 900, "output_tokens": 10}, (100 * 10 + 900 + 10 * 30) / 1e6),
+        ({"input_tokens": 1, "cache_creation_input_tokens": 1000, "output_tokens": 0}, 1001 * 20 / 1e6),
+        ({"prompt_tokens": 2000, "completion_tokens": 10, "service_tier": "batch"}, (2000 * 20 + 10 * 40) / 2e6),
+    ],
+)
+def test_the_whole_prompt_decides_the_price_of_a_call(usage: Any, cost_usd: float, attempts: Attempts) -> None:
+    """Cached and written tokens are part of its length; the dearer prices hold for every token."""
+    (attempt,) = attempts("litellm", [payload(response={"usage": usage})])
+    assert attempt.cost_usd == pytest.approx(cost_usd)
+
+
+@pytest.mark.parametrize(
+    ("model", "n_in", "cost_usd"),
+    [("gemini-2.5-pro", 250_000, 0.64), ("gemini-2.5-pro", 200_000, 0.26), ("claude-sonnet-4-5", 200_001, 1.222506)],
+)
+def test_list_prices_have_steps_by_length(model: str, n_in: int, cost_usd: float, tmp_path: Path) -> None:
+    rows = [payload(model=model, prompt_tokens=n_in, completion_tokens=1000, response={})]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    listed = {"tiers": [{"name": "small", "models": [{"name": model}]}, {"name": "large", "models": []}]}
+    records = FORMATS["litellm"].read([path], ImportMap())
+    report = import_records("litellm", records, TierCatalogue.from_mapping(listed), ImportMap())
+    assert report.assembled.steps[0].attempts[0].cost_usd == pytest.approx(cost_usd)
+
+
+HOUR = {"ephemeral_5m_input_tokens": 100, "ephemeral_1h_input_tokens": 800}
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"input_tokens": 50, "output_tokens": 10, "cache_creation_input_tokens": 900, "cache_creation": HOUR},
+        {"prompt_tokens": 950, "completion_tokens": 10, "total_tokens": 960,
+         "prompt_tokens_details": {"cached_tokens": 0, "cache_creation_tokens": 900,
+                                   "cache_creation_token_details": HOUR}},
+        {"input_tokens": 950, "output_tokens": 10, "total_tokens": 960,
+         "input_token_details": {"cache_read": 0, "cache_creation": 0, **HOUR}},
+        {"inputTokens": 50, "outputTokens": 10, "cacheWriteInputTokens": 900,
+         "cacheDetails": [{"ttl": "5m", "inputTokens": 100}, {"ttl": "1h", "inputTokens": 800}]},
+    ],
+)  # fmt: skip
+def test_what_is_cached_for_an_hour_costs_twice_the_input(usage: Any, attempts: Attempts) -> None:
+    (attempt,) = attempts("litellm", [payload(response={"usage": usage})])
+    assert attempt.input_tokens == 950
+    assert (attempt.extra["cache_write_tokens"], attempt.extra["cache_write_1h_tokens"]) == (900, 800)
+    assert attempt.cost_usd == pytest.approx((50 * 10 + 100 * 12.5 + 800 * 20 + 10 * 30) / 1e6)
+
+
+@pytest.mark.parametrize(
+    ("stated", "cost_usd"),
+    [
+        ({"cost": 0.5}, 0.5),
+        ({"cost": 0.5, "cost_details": {"upstream_inference_cost": 0.4}}, 0.5),
+        ({"cost": 0.02, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.4}}, 0.42),
+        ({"cost": 0, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.4}}, 0.4),
+        ({"cost": "0.5"}, 0.5),
+        ({"estimated_cost": 0.5}, 0.5),
+        ({"cost": {"input_tokens_cost": 0.1, "total_cost": 0.5}}, 0.5),
+        ({"cost": 0}, (1000 * 10 + 10 * 30) / 1e6),
+        ({"cost": -1}, (1000 * 10 + 10 * 30) / 1e6),
+        ({"cost": None, "cost_details": None}, (1000 * 10 + 10 * 30) / 1e6),
+    ],
+)
+def test_the_cost_that_a_reply_states_is_the_calls(stated: Any, cost_usd: float, attempts: Attempts) -> None:
+    usage = {"prompt_tokens": 1000, "completion_tokens": 10, **stated}
+    answer = {"id": "r", "model": "m", "choices": [{"message": {"content": "y"}}], "usage": usage}
+    (attempt,) = attempts("openai", [{"id": "e", "request": {"model": "m", "messages": ASKED}, "response": answer}])
+    assert attempt.cost_usd == pytest.approx(cost_usd)

@@ -221,10 +221,13 @@ def test_what_a_callback_of_litellm_was_called_with_holds_the_payload(
 UNREAD: dict[str, tuple[object, str]] = {
     "weave.jsonl": (
         {"op_name": "weave:///a/b/op/chat:1", "inputs": {}, "output": {}},
-        "W&B Weave; .*--from openai: jq",
+        "W&B Weave; .*--from weave says why",
     ),
-    "braintrust.jsonl": ({"id": "1", "root_span_id": "1", "span_attributes": {"type": "llm"}}, "Braintrust; .*jq"),
-    "helicone.jsonl": ({"request_body": {}, "response_body": {}}, "Helicone; .*jq"),
+    "braintrust.jsonl": (
+        {"id": "1", "root_span_id": "1", "span_attributes": {"type": "llm"}},
+        "Braintrust; .*--from braintrust",
+    ),
+    "helicone.jsonl": ({"request_body": {}, "response_body": {}}, "Helicone; .*--from helicone"),
     "cassette.json": ({"interactions": [{"request": {}, "response": {}}]}, "VCR; .*jq"),
     "cassette.yaml": ("interactions: []", "YAML; write its calls"),
     "batch.json": ({"post": [], "patch": []}, r"list_runs\(\) and use --from langsmith"),
@@ -234,6 +237,10 @@ UNREAD: dict[str, tuple[object, str]] = {
     "tau.json": ([{"task_id": 0, "reward": 0.0, "info": {}, "traj": []}], "tau-bench; .*csv"),
     "BFCL_v3_result.json": ({"id": "x", "result": "", "input_token_count": 1, "latency": 1}, "BFCL; .*csv"),
     "api_conversation_history.json": ([{"role": "user", "content": [], "ts": 1}], "Cline or Roo Code; .*--observe"),
+    "conversations.json": ([{"mapping": {}, "current_node": "x"}], "ChatGPT; it names neither"),
+    "claude.json": ([{"chat_messages": [], "uuid": "x"}], "Claude; it names neither"),
+    "steps.json": ([{"model_input_messages": [], "model_output": "x"}], "smolagents run; .*--from otlp"),
+    "deepeval.json": ({"testCases": []}, "DeepEval; it names neither"),
     "train.jsonl": ({"messages": [{"role": "user", "content": "x"}]}, "fine-tuning; .*use the log"),
     ".aider.chat.history.md": ("# chat", "a text for people"),
 }

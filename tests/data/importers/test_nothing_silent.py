@@ -163,7 +163,7 @@ def test_tool_calls_in_events_of_strands_are_read(read: Any) -> None:
         ({**MODEL, "gen_ai.operation.name": "chat", "gen_ai.prompt": "{}"}, "gen_ai.prompt is there"),
         ({**MODEL, "gen_ai.operation.name": "chat", "gen_ai.input.messages": MESSAGES[:40]}, "breaks off"),
         ({**MODEL, "gen_ai.operation.name": "summon"}, "the operation 'summon'"),
-        ({"gen_ai.operation.name": "chat", "gen_ai.input.messages": MESSAGES}, "without the name of its model"),
+        ({"gen_ai.operation.name": "chat", "gen_ai.input.messages": MESSAGES}, "the name of its model; gen_ai.req"),
         ({"mlflow.spanType": '"LLM"', "mlflow.llm.model": '"gpt-4o"', "mlflow.spanInputs": '{"q": 1}'},
          "mlflow.spanInputs holds no messages"),
         ({"acme.model": "gpt-4o", "acme.prompt": "x"}, "a span with acme.prompt and acme.model"),

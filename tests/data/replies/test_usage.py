@@ -205,3 +205,13 @@ def test_with_a_total_the_whole_is_what_the_total_says(
 )
 def test_usage_is_found_where_a_stream_hides_it(chunk: dict[str, Any]) -> None:
     assert read_usage(chunk) == Usage(100, 5, 60)
+
+
+@pytest.mark.parametrize("cost", [0, 0.0, -0.1, True, "free", None, [], {"total_cost": 0}, float("nan"), 1e300])
+def test_a_cost_that_says_nothing_is_none(cost: Any) -> None:
+    assert read_usage({"usage": {"prompt_tokens": 10, "completion_tokens": 1, "cost": cost}}).cost_usd is None
+
+
+def test_a_cost_without_counts_is_still_one() -> None:
+    assert read_usage({"usage": {"cost": 0.5}}) == Usage(cost_usd=0.5)
+    assert Usage(10, 1, cost_usd=0.5).updated(Usage(12, 2)).cost_usd == 0.5

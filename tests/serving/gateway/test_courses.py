@@ -106,6 +106,26 @@ def test_streams_are_those_of_the_one_answer(app: Any, models: Models, is_same: 
     assert [bool(each.get("stream")) for each in models.seen] == [False, False, True][: len(models.seen)]
 
 
+@pytest.mark.parametrize(
+    ("text", "finish", "is_accepted"),
+    [('{"n": 7}', "stop", True), ('```json\n{"n": 7}\n```', "stop", False), ('{"n": 7}', "length", False)],
+)
+def test_an_answer_of_which_nobody_can_tell_is_no_opinion(
+    text: str, finish: str, is_accepted: bool, app: Any, models: Models
+) -> None:
+    def says(sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        status, answer = scripted(text, sent)
+        answer["choices"][0]["finish_reason"] = finish
+        return status, answer
+
+    models.says = {"small": says, "mid": says}
+    wanted = {"type": "json_schema", "json_schema": {"name": "n", "schema": TOOL_SCHEMA}}
+    response = app.post(CHAT, json=body(response_format=wanted))
+    assert response.status_code == 200
+    assert (told(response)[1] != "none") is is_accepted
+    assert ("frontier" in models.asked()) is not is_accepted
+
+
 def test_other_protocols_run_courses_too(app: Any, models: Models) -> None:
     extra = body()["tierwise"]
     asked = {"model": "auto", "max_tokens": 50, "tierwise": extra, "messages": body()["messages"]}

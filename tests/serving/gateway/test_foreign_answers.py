@@ -54,6 +54,49 @@ def test_the_cached_part_is_priced_as_such(usage: Any, cost_usd: float, is_strea
     assert outcome["cost_usd"] == pytest.approx(cost_usd)
 
 
+@pytest.mark.parametrize(
+    ("stated", "cost_usd"),
+    [
+        ({"cost": 0.25}, 0.25),
+        ({"cost": 0.25, "cost_details": {"upstream_inference_cost": None}, "is_byok": False}, 0.25),
+        ({"cost": 0.01, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.2}}, 0.21),
+        ({"cost": 0}, 1.1e-4),
+        ({"cost": "free"}, 1.1e-4),
+        ({"cost": 1e300}, 1.1e-4),
+    ],
+)
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_the_cost_that_a_reply_states_is_the_calls(stated: Any, cost_usd: float, is_stream: bool, ask: Any) -> None:
+    usage = {**USAGE, **stated}
+    events = [chunk({"content": "ok"}), chunk({}, "stop"), {"choices": [], "usage": usage}, "[DONE]"]
+    says = (200, events if is_stream else whole({"content": "ok"}) | {"usage": usage})
+    _, (outcome,) = ask(says, stream=is_stream)
+    assert (outcome["input_tokens"], outcome["cost_usd"]) == (100, pytest.approx(cost_usd))
+
+
+def test_what_is_cached_for_an_hour_costs_twice_the_input(ask: Any) -> None:
+    kept = {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 80}
+    usage = {**USAGE, "cache_creation_input_tokens": 80, "cache_creation": kept}
+    _, (outcome,) = ask((200, whole({"content": "ok"}) | {"usage": usage}))
+    assert outcome["cost_usd"] == pytest.approx((20 * 1.0 + 80 * 2.0 + 5 * 2.0) / 1e6)
+
+
+@pytest.mark.parametrize("content", [f"```json\n{GOOD}\n```", '{"n": 4'])
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_a_fence_and_a_limit_of_tokens_judge_nobody(
+    content: str, is_stream: bool, ask: Any, provider: Provider
+) -> None:
+    """Neither kept nor broken: the answer goes to the caller, and nobody else is paid."""
+    finish = "stop" if content.startswith("`") else "length"
+    events = [chunk({"content": content}), chunk({}, finish), "[DONE]"]
+    response, (outcome,) = ask(
+        (200, events if is_stream else whole({"content": content}, finish)), stream=is_stream, response_format=FORMAT
+    )
+    assert (outcome["success"], outcome["evaluator"], len(provider.seen)) == (None, None, 1)
+    assert outcome["error"] == ("is JSON in a fence" if finish == "stop" else "ended at its limit of tokens")
+    assert "x-tierwise-verified" not in response.headers
+
+
 HALF = '{"id": "c", "choices": [{"index": 0, "%s": {"content": "%s"}, "finish_reason": %s}]%s}'
 
 

@@ -34,6 +34,14 @@ def test_a_bounded_step_makes_a_bounded_unit(sizes: list[int]) -> None:
     assert 0 < units.n_effective <= len(sizes)
 
 
+def test_a_small_task_counts_by_its_share_of_the_cap() -> None:
+    """Else a hundred single steps would outweigh as many tasks of twenty."""
+    units = units_of([1] * 10 + [20] * 200)
+    assert units.cap == 20
+    bounded = units.bounded(units.sums(np.ones(10 + 20 * 200)))
+    assert bounded.tolist() == pytest.approx([0.05] * 10 + [1.0] * 200)
+
+
 def test_steps_without_weight_make_no_unit() -> None:
     units = Units.of(np.array([5, 5, 7]), np.array([0.0, 0.0, 0.5]))
     assert (units.n_units, units.code.tolist()) == (1, [-1, -1, 0])
