@@ -49,7 +49,7 @@ def held_against(text: str, schema: Mapping[str, Any]) -> Held:
         check_size(text, MAX_VALUES)
     except ValueError as error:
         raise UncheckableError(str(error)) from None
-    inner = _inside_fence(text)
+    inner = inside_fence(text)
     try:
         value = read_json(text if inner is None else inner)
     except ValueError as error:
@@ -60,8 +60,8 @@ def held_against(text: str, schema: Mapping[str, Any]) -> Held:
     return _FITS if inner is None else FENCED
 
 
-def _inside_fence(text: str) -> str | None:
-    """What stands in the fence that is all of ``text``, without the name of its language."""
+def inside_fence(text: str) -> str | None:
+    """What stands in the fence that is all of ``text``, without the name of its language; None where it is none."""
     plain = text.strip()
     if len(plain) < 2 * len(_FENCE) or not (plain.startswith(_FENCE) and plain.endswith(_FENCE)):
         return None

@@ -13,7 +13,8 @@ from tierwise.data.replies.json_text import write_json
 from tierwise.serving.gateway.call import Call, Trial
 from tierwise.serving.gateway.refusals import refused
 from tierwise.serving.gateway.relay import Relay
-from tierwise.serving.gateway.verdict import Verdict, judge_soon
+from tierwise.serving.gateway.unfenced import unfenced
+from tierwise.serving.gateway.verdict import Verdict, judge_soon, kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,9 @@ async def _attempt(trial: Trial, transport: Transport) -> Judged:
     with trial.unless_cancelled():
         answered = await ask(transport, trial.endpoint, trial.call.asked)
     verdict = await judge_soon(trial.call.request, answered.completion)
+    plain = unfenced(answered) if verdict.is_fenced and len(answered.completion.messages) == 1 else None
+    if plain is not None:  # so that the caller's parser meets what was asked for, whichever model answered
+        answered, verdict = plain, kept(plain.completion)
     trial.answered(answered.completion, verdict)
     return Judged(answered, verdict)
 

@@ -30,6 +30,11 @@ class Verdict:
         """Whether a course may take the answer: not one that breaks its form, nor one of which nobody can tell."""
         return self.success is not False and self.reason not in _NEITHER
 
+    @property
+    def is_fenced(self) -> bool:
+        """Whether all that keeps the answer from its form is a Markdown fence around it."""
+        return self.success is None and self.reason == FENCED.reason
+
 
 _NEITHER = (CUT.reason, FENCED.reason)
 UNKNOWN = Verdict()
@@ -77,6 +82,11 @@ def _judge(request: GatewayRequest, message: Message) -> Verdict:
         found = [_arguments_held(request, call) for call in message.tool_calls]
         return _verdict(TOOLS, min(found, key=lambda held: (False, None, True).index(held.fits)))
     return _verdict(SCHEMA, held_against(without_thoughts(whole(message.content)), schema or {}))
+
+
+def kept(completion: Completion) -> Verdict:
+    """Of an answer whose fence was taken off."""
+    return Verdict(True, TOOLS if completion.message.tool_calls else SCHEMA)
 
 
 def _verdict(evaluator: str, held: Held) -> Verdict:

@@ -81,9 +81,11 @@ def test_what_is_cached_for_an_hour_costs_twice_the_input(ask: Any) -> None:
     assert outcome["cost_usd"] == pytest.approx((20 * 1.0 + 80 * 2.0 + 5 * 2.0) / 1e6)
 
 
-@pytest.mark.parametrize("content", [f"```json\n{GOOD}\n```", '{"n": 4'])
-@pytest.mark.parametrize("is_stream", [False, True])
-def test_a_fence_and_a_limit_of_tokens_judge_nobody(
+FENCED_GOOD = f"```json\n{GOOD}\n```"
+
+
+@pytest.mark.parametrize(("content", "is_stream"), [(FENCED_GOOD, True), ('{"n": 4', True), ('{"n": 4', False)])
+def test_a_fence_in_a_stream_and_a_limit_of_tokens_judge_nobody(
     content: str, is_stream: bool, ask: Any, provider: Provider
 ) -> None:
     """Neither kept nor broken: the answer goes to the caller, and nobody else is paid."""
@@ -95,6 +97,21 @@ def test_a_fence_and_a_limit_of_tokens_judge_nobody(
     assert (outcome["success"], outcome["evaluator"], len(provider.seen)) == (None, None, 1)
     assert outcome["error"] == ("is JSON in a fence" if finish == "stop" else "ended at its limit of tokens")
     assert "x-tierwise-verified" not in response.headers
+
+
+def test_a_fence_is_taken_off_where_the_caller_asked_for_json(ask: Any, provider: Provider) -> None:
+    """The caller's parser meets what was asked for; nobody else is paid, and the log keeps what the model said."""
+    response, (outcome,) = ask((200, whole({"content": FENCED_GOOD})), response_format=FORMAT)
+    assert response.json()["choices"][0]["message"]["content"] == GOOD
+    assert response.headers["x-tierwise-verified"] == "true"
+    assert (outcome["success"], outcome["evaluator"], len(provider.seen)) == (True, "schema", 1)
+
+
+def test_a_fence_stays_where_no_json_was_asked_for_or_it_holds_another_schema(ask: Any) -> None:
+    response, _ = ask((200, whole({"content": FENCED_GOOD})))
+    assert response.json()["choices"][0]["message"]["content"] == FENCED_GOOD
+    response, outcomes = ask((200, whole({"content": "```json\n{}\n```"})), response_format=FORMAT)
+    assert outcomes[0]["success"] is False
 
 
 HALF = '{"id": "c", "choices": [{"index": 0, "%s": {"content": "%s"}, "finish_reason": %s}]%s}'
