@@ -10,6 +10,7 @@ RECORDERS_VENV ?= .venv-recorders
 TORCH ?= torch==2.13.0
 ADAPTERS_VENV ?= .venv-adapters
 CLIENTS ?= .clients
+PYTHON_CLIENTS := aider litellm
 ADAPTERS ?= openai-client anthropic-client langchain litellm openai-agents pydantic-ai agent-framework crewai
 comma := ,
 ENVIRONMENTS := tests/agents/adapters/environments
@@ -79,8 +80,8 @@ test-adapter-%: $(ADAPTERS_VENV)/%/.made
 	$(if $(wildcard examples/$(subst -,_,$*)_routed.py),$(ADAPTERS_VENV)/$*/bin/python -W ignore examples/$(subst -,_,$*)_routed.py)
 
 # Bounded in time: a client that waits for somebody must not hold up everything else.
-test-clients: $(DEV) $(CLIENTS)/.made  ## Codex, Claude Code, opencode and the clients of npm against the gateway (needs node)
-	TIERWISE_TEST_CLIENTS=$(CURDIR)/$(CLIENTS) timeout 600 $(BIN)/pytest tests/clients $(ARGS)
+test-clients: $(DEV) $(CLIENTS)/.made $(PYTHON_CLIENTS:%=$(CLIENTS)/%/.made)  ## Codex, Claude Code, opencode, aider, LiteLLM's proxy and the clients of npm against the gateway (needs node)
+	TIERWISE_TEST_CLIENTS=$(CURDIR)/$(CLIENTS) timeout 1200 $(BIN)/pytest tests/clients $(ARGS)
 
 attack: $(DEV)  ## hostile requests, answers, logs and planted secrets, in full (CI runs the short form; ATTACKS=100 for 100,000 fuzzed requests)
 	TIERWISE_TEST_ATTACKS=$(or $(ATTACKS),20) $(BIN)/pytest -s -m "not encoders and not browser" tests/attacks $(ARGS)
@@ -127,6 +128,12 @@ adapter-environments: $(DEV)  ## resolve the newest frameworks into tests/agents
 	  case $$name in *-client) extra=; packages="$$packages $${name%-client}";; esac; \
 	  echo $$packages | tr ' ' '\n' | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	    --no-header --no-annotate --extra serve $$extra pyproject.toml - -o $(ENVIRONMENTS)/$$name.txt || exit 1; \
+	done
+	for name in $(PYTHON_CLIENTS); do \
+	  ours="pyproject.toml --extra litellm"; package="litellm[proxy]"; \
+	  if [ $$name = aider ]; then ours=; package=aider-chat; fi; \
+	  echo $$package | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	    --no-header --no-annotate $$ours - -o tests/clients/environments/$$name.txt || exit 1; \
 	done
 
 constraints: $(DEV)  ## resolve the newest versions into constraints.txt
@@ -190,8 +197,17 @@ $(CLIENTS)/.made: tests/clients/package.json
 	npm install --prefix $(CLIENTS) --no-audit --no-fund --loglevel error
 	@touch $@
 
+# Clients of PyPI, each in an environment of its own: aider pins what it needs, and LiteLLM's proxy runs with our hook.
+$(CLIENTS)/%/.made: tests/clients/environments/%.txt
+	@[ -x $(BIN)/uv ] || $(MAKE) --no-print-directory $(VENV)/.made
+	@[ -x $(BIN)/uv ] || $(PIP) uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CLIENTS)/$*
+	$(BIN)/uv pip install --quiet --python $(CLIENTS)/$*/bin/python --constraint $< \
+	  $(if $(filter litellm,$*),'litellm[proxy]' --editable '.[litellm]',aider-chat)
+	@touch $@
+
 # The versions that were tested, and whatever [serve] has come to need since; the frameworks contradict each other.
-.PRECIOUS: $(ADAPTERS_VENV)/%/.made
+.PRECIOUS: $(ADAPTERS_VENV)/%/.made $(CLIENTS)/%/.made
 $(ADAPTERS_VENV)/%/.made: $(ENVIRONMENTS)/%.txt pyproject.toml
 	@[ -x $(BIN)/uv ] || $(MAKE) --no-print-directory $(VENV)/.made
 	@[ -x $(BIN)/uv ] || $(PIP) uv

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tierwise.serving.problems import Problem
+from tierwise.serving.problems import Problem, answer_to
 
 ROUTE_KEY = "tierwise.route"
 
@@ -30,8 +30,9 @@ class HotPaths:
             await self._app(scope, receive, send)
             return
         scope[ROUTE_KEY] = scope["path"]
+        request = Request(scope, receive, send)
         try:
-            response = await handler(Request(scope, receive, send))
+            response = await handler(request)
         except Problem as problem:
-            response = problem.response(scope["path"])
+            response = answer_to(request, problem)
         await response(scope, receive, send)

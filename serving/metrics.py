@@ -60,6 +60,7 @@ class Metrics:
         self._first_chunk = self._histogram(
             "tierwise_upstream_first_chunk_seconds", "Wait for the first content of a stream.", ["model"], _WAITS
         )
+        self._unfound = self._counter("tierwise_not_found", "Requests answered with 404.", ["kind"])
         self._failovers = self._counter("tierwise_upstream_failovers", "Calls taken over from another.", ["model"])
         self._breakers = self._gauge("tierwise_breaker_open", "1 while a model rests.", "livemax", ["model"])
         self._explored = self._counter("tierwise_explored", "Decisions for a neighbouring tier, by the arm.", ["arm"])
@@ -127,6 +128,10 @@ class Metrics:
         self._bound(self._upstream, model, str(status)).inc()
         if first_chunk_ms is not None:
             self._first_chunk.labels(model).observe(first_chunk_ms / 1000)
+
+    def note_unfound(self, kind: str) -> None:
+        """``kind`` of the problem: ``not-found`` for a path, ``model-not-found``, ``decision-unknown``."""
+        self._bound(self._unfound, kind).inc()
 
     def note_failover(self, model: str) -> None:
         """Counts a call that ``model`` took over from one that failed or would not do."""

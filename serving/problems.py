@@ -1,6 +1,7 @@
 """Everything that goes wrong over HTTP: RFC 9457 problem documents, and the only place that knows status codes."""
 
 import logging
+import re
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
@@ -14,6 +15,7 @@ from tierwise.data.trouble import where_raised
 MEDIA_TYPE = "application/problem+json"
 OPENAI_PREFIX = "/v1/"  # below it callers are clients of a protocol, each of which knows one form of error
 
+_WORD = re.compile(r"[a-z][a-z_]{0,23}|v1")
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -170,10 +172,17 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _answer_bug)
 
 
+def answer_to(request: Request, problem: Problem) -> Response:
+    """The answer that tells of ``problem``; what is not there is counted."""
+    if problem.status == HTTPStatus.NOT_FOUND:
+        _note_unfound(request, problem)
+    return problem.response(request.url.path)
+
+
 async def _answer_problem(request: Request, error: Exception) -> Response:
     if not isinstance(error, Problem):
         raise error
-    return error.response(request.url.path)
+    return answer_to(request, error)
 
 
 async def _answer_framework_error(request: Request, error: Exception) -> Response:
@@ -182,7 +191,19 @@ async def _answer_framework_error(request: Request, error: Exception) -> Respons
         raise error
     status = HTTPStatus(error.status_code)
     kind = status.phrase.lower().replace(" ", "-")
-    return Problem(kind, status, str(error.detail), headers=dict(error.headers or {})).response(request.url.path)
+    return answer_to(request, Problem(kind, status, str(error.detail), headers=dict(error.headers or {})))
+
+
+def _note_unfound(request: Request, problem: Problem) -> None:
+    """A client that speaks a protocol which is not here, or asks for a model that is not: operators should see it.
+
+    What callers write stays out of the log but for plain words of a path.
+    """
+    request.app.state.service.metrics.note_unfound(problem.kind)
+    path = request.url.path
+    if path.startswith(OPENAI_PREFIX):
+        words = [word if _WORD.fullmatch(word) else "…" for word in path.split("/")[1:5]]
+        _LOGGER.warning("%s /%s: 404, %s", request.method, "/".join(words), problem.kind)
 
 
 async def _answer_bug(request: Request, error: Exception) -> Response:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tierwise.data.errors import TierwiseError, install_command
+from tierwise.training.account import NOTE, TrainingAccount, describe_run, log_data
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 EXPERIMENT = "tierwise"
 CHAMPION, CHALLENGER = "champion", "challenger"
 PROGRESS_BAR = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
+# MLflow guesses from what an experiment holds whether to show its view for agents or the one for training.
+_CLASSIC_VIEW = {"mlflow.experimentKind": "custom_model_development"}
 _LOCAL_FOLDER = Path(".tierwise")
 
 
@@ -49,24 +52,34 @@ def track_bundle(
     report: Path | None = None,
     alias: str | None = None,
     tags: Mapping[str, str] | None = None,
+    account: TrainingAccount | None = None,
 ) -> RegisteredBundle:
     """Logs a run for the bundle (with its report, if any) and registers it. Raises ``TrackingError``.
 
     ``alias`` None makes the first version champion and any other one challenger; ``tags`` go to the version.
+    ``account`` says what the bundle was trained on and how.
     """
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
     with mlflow_errors():
         client, uri = open_client()
         run = client.create_run(_experiment(client, uri), run_name=f"{name}-{manifest['router_version']}")
         run_id = run.info.run_id
+        description = describe_run(manifest, account)
+        client.set_tag(run_id, NOTE, description)
         _log_summary(client, run_id, manifest)
+        if account is not None:
+            _log_account(client, run_id, manifest, account)
         client.log_artifacts(run_id, str(bundle), "bundle")
         if report is not None:
             client.log_artifacts(run_id, str(report), "report")
         client.set_terminated(run_id)
         known = {"tierwise.router_version": manifest["router_version"]}
         version = client.create_model_version(
-            _model(client, name), f"{run.info.artifact_uri}/bundle", run_id, tags=known | dict(tags or {})
+            _model(client, name),
+            f"{run.info.artifact_uri}/bundle",
+            run_id,
+            tags=known | dict(tags or {}),
+            description=description,
         ).version
         alias = alias or _default_alias(client, name)
         client.set_registered_model_alias(name, alias, version)
@@ -125,10 +138,13 @@ def open_client() -> tuple["MlflowClient", str]:
 def _experiment(client: "MlflowClient", uri: str) -> str:
     found = client.get_experiment_by_name(EXPERIMENT)
     if found is not None:
+        for key, value in _CLASSIC_VIEW.items():
+            if key not in found.tags:
+                client.set_experiment_tag(found.experiment_id, key, value)
         return str(found.experiment_id)
     is_local = uri.startswith("sqlite:")
     artifacts = (_LOCAL_FOLDER / "artifacts").absolute().as_uri() if is_local else None
-    return str(client.create_experiment(EXPERIMENT, artifact_location=artifacts))
+    return str(client.create_experiment(EXPERIMENT, artifact_location=artifacts, tags=_CLASSIC_VIEW))
 
 
 def _log_summary(client: "MlflowClient", run_id: str, manifest: Mapping[str, Any]) -> None:
@@ -139,6 +155,16 @@ def _log_summary(client: "MlflowClient", run_id: str, manifest: Mapping[str, Any
             client.log_param(run_id, key, value)
     for key in ("router_version", "feature_fingerprint", "data_fingerprint"):
         client.set_tag(run_id, f"tierwise.{key}", manifest[key])
+
+
+def _log_account(client: "MlflowClient", run_id: str, manifest: Mapping[str, Any], account: TrainingAccount) -> None:
+    for key, value in account.params().items():
+        if key not in manifest["training"] or isinstance(value, float):
+            client.log_param(run_id, key, value)
+    log_data(client, run_id, manifest, account)
+    client.set_tag(run_id, "mlflow.source.name", "tierwise")
+    for file, text in account.report(manifest).items():
+        client.log_text(run_id, text, f"report/{file}")
 
 
 def _model(client: "MlflowClient", name: str) -> str:

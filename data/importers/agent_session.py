@@ -10,6 +10,7 @@ from typing import Any
 
 from tierwise.data.importers.call import FoundCall
 from tierwise.data.importers.errors import UNREADABLE, why
+from tierwise.data.importers.parameters import CallParameters
 from tierwise.data.importers.records import Answer, Labels, Record, ToolCall
 from tierwise.data.replies.finish import finish_reason
 from tierwise.data.replies.usage import Usage
@@ -32,6 +33,7 @@ class AgentCall:
     started_at: float | None = None
     ended_at: float | None = None
     error: str | None = None
+    parameters: CallParameters = field(default_factory=CallParameters)
     is_estimate: bool = False
 
     def asks_for(self, call_id: object, name: object, arguments: str) -> None:
@@ -61,6 +63,7 @@ class AgentSession:
     messages: list[dict[str, Any]] = field(default_factory=list)
     tools: list[dict[str, Any]] = field(default_factory=list)
     calls: list[AgentCall] = field(default_factory=list)
+    parameters: CallParameters = field(default_factory=CallParameters)
     _open: AgentCall | None = None
 
     def hear(self, role: str, content: object, **extra: object) -> None:
@@ -82,7 +85,8 @@ class AgentSession:
         """The call that the next words belong to: the open one, where ``source_id`` is the same."""
         if self._open is None or self._open.source_id != source_id:
             self.close()
-            self._open = AgentCall(source_id=source_id, messages=list(self.messages), model=model, started_at=at)
+            said, how = list(self.messages), self.parameters
+            self._open = AgentCall(source_id=source_id, messages=said, model=model, started_at=at, parameters=how)
             self.calls.append(self._open)
         return self._open
 
@@ -127,6 +131,7 @@ class AgentSession:
             trace_id=self.session_id,
             answer=Answer(call.content or None, tools, finish_reason(call.finish)),
             error=call.error,
+            parameters=call.parameters,
             problem="nothing stands before it; is the beginning of the session in the file?",
         )
 

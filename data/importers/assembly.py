@@ -1,8 +1,8 @@
 """From calls to steps: the calls of a trace are a task, repeated calls are attempts of one step.
 
 Two calls of a trace are attempts of the same step when they ask the same (prompt, tools, schema) in frames of the same
-names, and the second is a retry: the first one raised an error, or the second one asks another model. The same
-question to the same model after an answer is a new step.
+names, and the second is a retry: the first one raised an error, or the second one asks another model, or the same one
+in another tier's way. The same question to the same model after an answer is a new step.
 """
 
 import json
@@ -13,8 +13,9 @@ from hashlib import sha256
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.importers.answers import with_answer
+from tierwise.data.importers.entries import Place, Undecided
 from tierwise.data.importers.mapping import ImportMap
-from tierwise.data.importers.models import Place, TierLookup
+from tierwise.data.importers.models import TierLookup
 from tierwise.data.importers.records import Call, Frame, Signal
 from tierwise.data.importers.success import EvidenceCount, Judge
 from tierwise.data.pricing import usage_of
@@ -26,11 +27,13 @@ _MAX_DEPTH = 100
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """The steps, in order of time, and what became of calls that are in none of them."""
+    """The steps, in order of time, and what became of calls that are in none of them. ``undecided``: calls whose model
+    stands for several tiers, by the reason why none was taken."""
 
     steps: tuple[LoggedStep, ...]
     evidence: EvidenceCount
     unknown_models: Counter[str] = field(default_factory=Counter)
+    undecided: Counter[str] = field(default_factory=Counter)
     n_wrappers: int = 0
     n_without_cost: int = 0
     missing: Counter[str] = field(default_factory=Counter)
@@ -53,27 +56,32 @@ class Assembler:
         known_frames = {frame.source_id: frame for frame in frames}
         unique = {call.source_id: call for call in calls}
         kept, n_wrappers = _without_wrappers(list(unique.values()), known_frames)
-        unknown = Counter(
-            call.attempt.model or "" for call in kept if self._lookup.find(call.attempt.model or "") is None
-        )
+        unknown, undecided = Counter[str](), Counter[str]()
+        places: dict[str, Place] = {}
         traces: dict[str, list[Call]] = defaultdict(list)
         for call in kept:
-            if (call.attempt.model or "") not in unknown:
-                traces[call.trace_id or call.source_id].append(_placed(call, known_frames))
+            place = self._lookup.find(call.attempt.model or "", call.parameters)
+            if isinstance(place, Place):
+                places[call.source_id] = place
+                traces[call.trace_id or call.source_id].append(_placed(_in_tier(call, place), known_frames))
+            elif isinstance(place, Undecided):
+                undecided[place.reason] += 1
+            else:
+                unknown[call.attempt.model or ""] += 1
         by_subject: dict[str, list[Signal]] = defaultdict(list)
         for signal in signals:
             by_subject[signal.subject_id].append(signal)
         judge = Judge(self._mapping, by_subject)
-        steps = [step for trace_id in traces for step in self._task(trace_id, traces[trace_id], judge)]
+        steps = [step for trace_id in traces for step in self._task(trace_id, traces[trace_id], judge, places)]
         steps.sort(key=lambda step: (step.timestamp is None, step.timestamp or 0.0))
         without_cost = sum(attempt.cost_usd is None for step in steps for attempt in step.attempts)
         missing = _without_calls(unique.values(), known_frames)
-        return Assembled(tuple(steps), judge.count, unknown, n_wrappers, without_cost, missing)
+        return Assembled(tuple(steps), judge.count, unknown, undecided, n_wrappers, without_cost, missing)
 
-    def _task(self, trace_id: str, calls: list[Call], judge: Judge) -> list[LoggedStep]:
+    def _task(self, trace_id: str, calls: list[Call], judge: Judge, places: Mapping[str, Place]) -> list[LoggedStep]:
         calls = sorted(calls, key=lambda call: (call.started_at is None, call.started_at or 0.0))
         groups = _grouped(calls)
-        attempts = [self._attempts(group, judge) for group in groups]
+        attempts = [self._attempts(group, judge, places) for group in groups]
         attempts = judge.judged_by_task(attempts, trace_id)
         has_trace = calls[0].trace_id is not None
         return [
@@ -81,8 +89,8 @@ class Assembler:
             for index, (group, tried) in enumerate(zip(groups, attempts, strict=True))
         ]
 
-    def _attempts(self, group: Sequence[Call], judge: Judge) -> list[Attempt]:
-        placed = [_priced(judge.judged(call), self._lookup.find(call.attempt.model or "")) for call in group]
+    def _attempts(self, group: Sequence[Call], judge: Judge, places: Mapping[str, Place]) -> list[Attempt]:
+        placed = [_priced(judge.judged(call), places[call.source_id]) for call in group]
         if self._keeps_answers:
             placed = [with_answer(attempt, call.answer) for call, attempt in zip(group, placed, strict=True)]
         return judge.judged_by_retries(group, placed, self._tiers)
@@ -120,6 +128,12 @@ def _without_wrappers(calls: list[Call], frames: Mapping[str, Frame]) -> tuple[l
                 outer.add(above)
             above = parents.get(above)
     return [call for call in calls if call.source_id not in outer], len(outer)
+
+
+def _in_tier(call: Call, place: Place) -> Call:
+    """The call on its tier. An entry that its parameters told is its model: the provider's name says too little."""
+    name = place.model.name if place.is_told and place.model is not None else call.attempt.model
+    return replace(call, attempt=replace(call.attempt, tier=place.tier, model=name))
 
 
 def _without_calls(calls: Iterable[Call], frames: Mapping[str, Frame]) -> Counter[str]:
@@ -167,7 +181,9 @@ def _grouped(calls: Sequence[Call]) -> list[list[Call]]:
 def _is_retry(earlier: Call, later: Call) -> bool:
     if later.sample is not None:
         return True
-    return bool(earlier.attempt.error or earlier.error_type) or earlier.attempt.model != later.attempt.model
+    if earlier.attempt.error or earlier.error_type:
+        return True
+    return (earlier.attempt.model, earlier.attempt.tier) != (later.attempt.model, later.attempt.tier)
 
 
 def _question(call: Call) -> bytes:
@@ -180,10 +196,9 @@ def _question(call: Call) -> bytes:
     return sha256(json.dumps(asked, sort_keys=True, default=str).encode() + sent).digest()
 
 
-def _priced(attempt: Attempt, place: Place | None) -> Attempt:
-    """The attempt on its tier, with the list price of its tokens where the log has no cost."""
-    attempt = replace(attempt, tier=place.tier if place else attempt.tier)
-    model = place.model if place else None
+def _priced(attempt: Attempt, place: Place) -> Attempt:
+    """The attempt with the list price of its tokens where the log has no cost."""
+    model = place.model
     if attempt.cost_usd is not None or model is None or not model.has_prices:
         return attempt
     cost_usd = model.usage_cost_usd(usage_of(attempt))

@@ -14,6 +14,7 @@ from tierwise.data.importers.errors import UNREADABLE, why
 from tierwise.data.importers.identity import Identities
 from tierwise.data.importers.json_source import Numbered, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
+from tierwise.data.importers.parameters import call_parameters
 from tierwise.data.importers.records import Record, Skipped
 from tierwise.data.importers.requests import read_request
 from tierwise.data.importers.schemas import plain_tools, requested_schema
@@ -74,6 +75,7 @@ def _found(row: Mapping[str, Any], model: str, mapping: ImportMap, identities: I
         error=str(row.get("errorMessage") or error) if error else None,
         error_type=error,
         asked=asked,
+        parameters=call_parameters(asked, is_whole=True),
         problem=request.problem or _problem(put_in),
     )
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tierwise.data.errors import RecordError
+from tierwise.data.importers.parameters import CallParameters
 from tierwise.data.importers.questions import fingerprint, is_whole
 from tierwise.data.importers.records import Answer, Call, Labels, Skipped
 from tierwise.data.parsing import parse_attempt, parse_step
@@ -46,6 +47,7 @@ class FoundCall:
     is_cache_hit: bool = False
     sample: str | None = None
     is_cut: bool = False
+    parameters: CallParameters = field(default_factory=CallParameters)
     is_estimate: bool = False
     model_at: str = ""
 
@@ -85,6 +87,7 @@ class FoundCall:
             group=self.labels.group,
             question=self._question(),
             sample=self.sample,
+            parameters=self.parameters,
         )
 
     def _question(self) -> bytes | None:

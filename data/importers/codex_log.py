@@ -9,6 +9,7 @@ from tierwise.data.importers.agent_session import AgentSession, texts_of
 from tierwise.data.importers.call import seconds
 from tierwise.data.importers.json_source import read_json_objects, tried
 from tierwise.data.importers.mapping import ImportMap
+from tierwise.data.importers.parameters import call_parameters
 from tierwise.data.importers.records import Record
 from tierwise.data.replies.usage import read_usage
 from tierwise.data.step_log import Malformed
@@ -30,8 +31,16 @@ def read_codex_log(path: Path, mapping: ImportMap) -> Iterator[Record]:
             continue
         if record.value.get("type") == "turn_context":
             model = payload.get("model") or model
+            session.parameters = call_parameters(_settings(payload))
         yield from tried(record, _take_line, session, record.value, payload, model)
     yield from session.records()
+
+
+def _settings(turn: Mapping[str, Any]) -> dict[str, Any]:
+    """Codex keeps the effort of a turn beside its model, in newer versions among the settings of its mode."""
+    mode = turn.get("collaboration_mode")
+    inner = mode.get("settings") if isinstance(mode, Mapping) else None
+    return {"effort": turn.get("effort"), **(inner if isinstance(inner, Mapping) else {})}
 
 
 def _take_line(session: AgentSession, line: Mapping[str, Any], payload: Mapping[str, Any], model: object) -> None:

@@ -14,6 +14,7 @@ from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import FoundCall, seconds
 from tierwise.data.importers.json_source import Numbered, guarded, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
+from tierwise.data.importers.parameters import call_parameters, spoken_parameters
 from tierwise.data.importers.questions import asked_beside
 from tierwise.data.importers.records import Frame, Record, Signal, Skipped
 from tierwise.data.importers.requests import read_request
@@ -108,6 +109,7 @@ def _observation(row: Mapping[str, Any], mapping: ImportMap) -> Record:
         answer=read_answer(answered) if answered and error is None else None,
         error=error,
         asked=[row.get("input"), parameters.get("tools"), asked_beside(row.get("model_parameters"))],
+        parameters=call_parameters(parameters, spoken_parameters(words)),
         problem=request.problem or _problem(asked),
     ).checked()
 

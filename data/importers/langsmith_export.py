@@ -9,6 +9,7 @@ from tierwise.data.errors import RecordError
 from tierwise.data.importers.call import FoundCall, seconds
 from tierwise.data.importers.json_source import Numbered, guarded, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
+from tierwise.data.importers.parameters import call_parameters
 from tierwise.data.importers.questions import asked_beside
 from tierwise.data.importers.records import Frame, Record, Signal
 from tierwise.data.importers.requests import read_request
@@ -83,6 +84,7 @@ def _found(row: Mapping[str, Any], mapping: ImportMap) -> FoundCall:
         error=error,
         error_type=str(error).partition("(")[0] if error else None,
         asked=[inputs, parameters.get("tools"), asked_beside(parameters)],
+        parameters=call_parameters(parameters, asked),
         problem=request.problem or (f"inputs has only {', '.join(sorted(asked)[:6])}" if asked else "inputs is empty"),
     )
 

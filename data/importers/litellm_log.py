@@ -11,6 +11,7 @@ from tierwise.data.importers.errors import UNREADABLE, why
 from tierwise.data.importers.identity import Identities
 from tierwise.data.importers.json_source import read_json_objects
 from tierwise.data.importers.mapping import ImportMap
+from tierwise.data.importers.parameters import call_parameters
 from tierwise.data.importers.records import Record, Skipped
 from tierwise.data.importers.requests import Request, read_request
 from tierwise.data.importers.schemas import plain_tools, requested_schema
@@ -81,6 +82,7 @@ def _found(row: Mapping[str, Any], mapping: ImportMap, identities: Identities) -
         error=error,
         error_type=error_type,
         asked={**asked, "messages": decoded(row.get("messages")) or asked.get("messages")},
+        parameters=call_parameters(asked, is_whole="messages" in asked or "input" in asked),
         problem=request.problem,
         is_cache_hit=is_cache_hit,
     )

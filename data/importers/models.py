@@ -1,24 +1,18 @@
 """From a model's name in a log to its tier. Providers' prefixes, dates and versions at the end do not matter."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from tierwise.data.catalogue import Model, TierCatalogue
+from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.importers.entries import Place, Undecided, told_apart
 from tierwise.data.importers.errors import ForeignLogError
+from tierwise.data.importers.parameters import CallParameters
 from tierwise.data.model_names import model_names
 from tierwise.data.prices import look_up_prices
 
+_NOTHING_SAID = CallParameters()
 _OUTPUT_WEIGHT = 0.25  # agents' prompts are longer than their answers
 _SMALL_USD, _MID_USD = 0.5, 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a model stands: its tier, and its entry in the catalogue where it has one."""
-
-    tier: str
-    model: Model | None = None
 
 
 class TierLookup:
@@ -30,23 +24,31 @@ class TierLookup:
                 known = ", ".join(catalogue.names)
                 raise ForeignLogError(f"[models] {pattern} is '{target}', which is no tier; known are {known}")
         self._overrides = overrides
-        self._by_name: dict[str, Place] = {}
+        self._by_name: dict[str, list[Place]] = {}
         # cheapest first: a model that stands in two tiers counts for the cheaper; its own name is nobody else's
-        places = [Place(tier.name, model) for tier in catalogue.tiers for model in tier.models]
-        placed = [(model_names(place.model.name), place) for place in places if place.model is not None]
+        own = [(model_names(model.name), Place(tier.name, model)) for tier in catalogue.tiers for model in tier.models]
+        providers = [
+            (model_names(place.model.provider_name), place)
+            for _, place in own
+            if place.model is not None and place.model.provider_name not in (None, place.model.name)
+        ]
+        placed = [*own, *providers]
         for depth in range(max((len(names) for names, _ in placed), default=0)):
+            found: dict[str, list[Place]] = {}
             for names, place in placed:
-                if depth < len(names):
-                    self._by_name.setdefault(names[depth], place)
+                if depth < len(names) and names[depth] not in self._by_name:
+                    found.setdefault(names[depth], []).append(place)
+            self._by_name |= found
 
-    def find(self, model: str) -> Place | None:
-        """None for a model that no tier names."""
+    def find(self, model: str, parameters: CallParameters = _NOTHING_SAID) -> Place | Undecided | None:
+        """None for a model that no tier names. ``parameters`` tell apart entries that share the model."""
         names = model_names(model)
-        known = next((self._by_name[name] for name in names if name in self._by_name), None)
+        known = next((self._by_name[name] for name in names if name in self._by_name), [])
         for pattern, tier in self._overrides.items():
             if any(fnmatchcase(name, pattern.lower()) for name in names):
-                return Place(tier, known.model if known is not None and known.tier == tier else None)
-        return known
+                inside = [place for place in known if place.tier == tier]
+                return told_apart(model, inside or [Place(tier)], parameters)
+        return told_apart(model, known, parameters) if known else None
 
 
 def suggest_tiers(models: Iterable[str]) -> str:

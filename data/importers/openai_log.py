@@ -14,6 +14,7 @@ from tierwise.data.importers.call import FoundCall, seconds
 from tierwise.data.importers.identity import Identities
 from tierwise.data.importers.json_source import Numbered, guarded, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
+from tierwise.data.importers.parameters import call_parameters
 from tierwise.data.importers.records import Record, Skipped
 from tierwise.data.importers.requests import read_request
 from tierwise.data.importers.schemas import plain_tools, requested_schema
@@ -56,8 +57,13 @@ def found_exchange(
     response: Mapping[str, Any],
     mapping: ImportMap,
     service_tier: str | None = None,
+    is_whole: bool = True,
+    beside: Mapping[str, Any] | None = None,
 ) -> FoundCall:
-    """What one request and its response say; ``service_tier`` where the response itself names none."""
+    """What one request and its response say; ``service_tier`` where the response itself names none. ``is_whole``: the
+    request stands as it was sent. ``beside`` is what the record says next to it, such as its id: no part of the
+    question where the request holds one."""
+    sent, request = request, {**(beside or {}), **request}
     error = find_error(response)
     metadata = response.get("metadata") or request.get("metadata") or {}
     asked = read_request(request)
@@ -75,9 +81,19 @@ def found_exchange(
         answer=None if error else read_answer(response),
         error=None if error is None else error.message or error.code or "error",
         error_type=None if error is None else error.code or error.kind.value,
-        asked=request,
+        asked=sent if any(sent.get(name) for name in _PROMPTS) else request,
+        parameters=call_parameters(request, _echoed(response), is_whole=is_whole),
         problem=asked.problem or f"no messages, input or contents in a request of {', '.join(sorted(request)[:6])}",
     )
+
+
+def _echoed(response: Mapping[str, Any]) -> dict[str, Any]:
+    """OpenAI's Responses say how they were made, and what stood in for what nobody said."""
+    return {name: response.get(name) for name in _ECHOED} if response.get("object") == "response" else {}
+
+
+_PROMPTS = ("messages", "input", "contents", "prompt")
+_ECHOED = ("reasoning", "text", "temperature", "top_p", "max_output_tokens")
 
 
 def _config(request: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -91,10 +107,11 @@ def _object(raw: object) -> Mapping[str, Any]:
 def _exchanges(record: Numbered, mapping: ImportMap, identities: Identities) -> Iterator[Record]:
     value = record.value
     request, response = decoded(value.get("request")), decoded(value.get("response"))
+    is_whole = True
     if not isinstance(request, Mapping) and ("choices" in value or value.get("object") == "response"):
         # a stored completion, with its messages listed beside
         request = {"messages": value.get("input") or value.get("messages"), **{k: value.get(k) for k in _ASKED}}
-        response = value
+        response, is_whole = value, False
     if not isinstance(request, Mapping) or not isinstance(response, Mapping):
         yield record.malformed("is no request with its response, no batch line and no stored completion")
         return
@@ -106,7 +123,7 @@ def _exchanges(record: Numbered, mapping: ImportMap, identities: Identities) -> 
         return
     shared = {key: value[key] for key in value if key not in ("request", "response")}
     source_id = str(value.get("id") or response.get("id") or identities.of(record.value))
-    yield found_exchange(source_id, {**shared, **request}, response, mapping).checked()
+    yield found_exchange(source_id, request, response, mapping, is_whole=is_whole, beside=shared).checked()
 
 
 _NO_TEXT = Skipped("a call that was answered with no text, such as embeddings, moderations or pictures")

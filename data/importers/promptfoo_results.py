@@ -18,6 +18,7 @@ from tierwise.data.importers.call import FoundCall, seconds
 from tierwise.data.importers.identity import Identities
 from tierwise.data.importers.json_source import Numbered, guarded, read_json_objects
 from tierwise.data.importers.mapping import ImportMap
+from tierwise.data.importers.parameters import call_parameters
 from tierwise.data.importers.records import Answer, Record, Signal
 from tierwise.data.importers.requests import read_request
 from tierwise.data.importers.schemas import plain_tools, requested_schema
@@ -92,6 +93,7 @@ def _found(row: Mapping[str, Any], source_id: str, shared: Mapping[str, Any], ma
         labels=mapping.labels({"metadata": _mapping(test.get("metadata"))}),
         tools=plain_tools(parameters.get("tools")),
         response_schema=requested_schema(parameters),
+        parameters=call_parameters(parameters),
         usage=_usage(row, response),
         cost_usd=first_amount(row, "cost") or first_amount(response, "cost"),
         started_at=seconds(row.get("timestamp") or shared.get("timestamp")),

@@ -80,8 +80,19 @@ def _what(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list) and depth == 0:
         return [_what(inner, 1) for inner in value]
     if isinstance(value, dict) and "role" not in value:
-        return {key: inner for key, inner in value.items() if key not in _HOW}
+        said = {key: _without_effort(inner) for key, inner in value.items() if key not in _HOW}
+        return {key: inner for key, inner in said.items() if inner is not None}
     return value
+
+
+def _without_effort(value: Any) -> Any:
+    """Anthropic says the effort beside the schema, Gemini the thinking beside the instructions."""
+    if isinstance(value, dict) and _EFFORT & value.keys():
+        return {key: inner for key, inner in value.items() if key not in _EFFORT} or None
+    return value
+
+
+_EFFORT = frozenset({"effort", "thinkingConfig", "thinking_config"})
 
 
 def _plain(value: object, depth: int) -> Any:

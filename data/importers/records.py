@@ -1,7 +1,8 @@
 """What readers of foreign logs produce, whatever the format: calls, the frames around them, and signals about them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from tierwise.data.importers.parameters import CallParameters
 from tierwise.data.records import Attempt, Step
 from tierwise.data.replies.answers import Answer
 from tierwise.data.replies.calls import ToolCall
@@ -18,7 +19,7 @@ class Call:
     import. ``parent_id`` is the frame that it happened in. ``error_type`` names what was raised, such as
     ``RateLimitError``. ``question`` tells calls apart that asked different things; None where the log did not keep
     enough to tell. ``sample`` ties calls that a test set asked of several models on purpose: they are attempts of one
-    step, and that one was asked after another says nothing.
+    step, and that one was asked after another says nothing. ``parameters`` tell entries of one model apart.
     """
 
     source_id: str
@@ -34,6 +35,7 @@ class Call:
     group: str | None = None
     question: bytes | None = b""
     sample: str | None = None
+    parameters: CallParameters = field(default_factory=CallParameters)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ def import_records(
     assembled = Assembler(format_name, catalogue, mapping, keeps_answers).assemble(calls, frames, signals)
     for model, n_calls in assembled.unknown_models.items():
         skipped[f"model '{model}' is in no tier"] = n_calls
+    skipped += assembled.undecided
     if assembled.n_wrappers:
         skipped["a span around another recording of the same call"] = assembled.n_wrappers
     skipped.update(assembled.missing)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tierwise.data.errors import RecordError
+from tierwise.data.importers.parameters import call_parameters, spoken_parameters
 from tierwise.data.importers.requests import read_request, system_message
 from tierwise.data.importers.schemas import plain_tools, requested_schema
 from tierwise.data.importers.spans import Span
@@ -88,6 +89,9 @@ def said_in_genai(words: Mapping[str, Any], span: Span) -> dict[str, Any]:
         "usage": _usage(words),
         "cost_usd": _cost(words),
         "answer": _answer(words, events),
+        "parameters": call_parameters(
+            spoken_parameters(words), words.get("langfuse.observation.model.parameters"), whole
+        ),
         "asked": [raw, beside, indexed_asked, [dict(event) for event in events if _is_asked(event)], tools],
         "problem": _problem(words, name, request.problem),
     }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from tierwise.data.importers.parameters import call_parameters, spoken_parameters
 from tierwise.data.importers.questions import asked_beside
 from tierwise.data.importers.requests import read_request
 from tierwise.data.importers.schemas import plain_tools, requested_schema, response_schema
@@ -30,6 +31,7 @@ def said_in_openinference(words: Mapping[str, Any]) -> dict[str, Any]:
         "model": words.get("llm.model_name") or parameters.get("model") or request.get("model"),
         "usage": _openinference_usage(words),
         "cost_usd": first_amount(words, "llm.cost.total"),
+        "parameters": call_parameters(parameters, request, spoken_parameters(words)),
         "answer": _openinference_answer(words),
         "asked": [flat, value, asked_beside(parameters)],
         "problem": read.problem
@@ -64,6 +66,7 @@ def said_in_mlflow(words: Mapping[str, Any]) -> dict[str, Any]:
         "usage": usage if usage.is_known else read_usage(outputs),
         "cost_usd": first_amount(cost, "total_cost") if isinstance(cost, Mapping) else None,
         "answer": answer,
+        "parameters": call_parameters(asked, words.get("invocation_params"), spoken_parameters(words)),
         "asked": [words.get("mlflow.chat.messages"), request],
         "problem": read.problem
         or ("mlflow.spanInputs is not there" if request is None else "mlflow.spanInputs holds no messages"),

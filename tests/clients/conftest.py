@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ name = "small"
 [[tiers.models]]
 name = "small-1"
 base_url = "{url}"
+api_key_env = "TESTED_PROVIDER_KEY"
 protocols = ["{protocol}"]
 input_usd_per_mtok = 1
 output_usd_per_mtok = 2
@@ -41,6 +43,7 @@ name = "frontier"
 [[tiers.models]]
 name = "frontier-1"
 base_url = "{url}"
+api_key_env = "TESTED_PROVIDER_KEY"
 protocols = ["{protocol}"]
 input_usd_per_mtok = 10
 output_usd_per_mtok = 20
@@ -81,41 +84,58 @@ class Gateway:
             with DecisionLog.open(self.log_url) as log:
                 steps = [step for step in log.logged_steps() if step.attempts]
             if len(steps) >= n or time.monotonic() > deadline:
-                return [{"tier": s.attempts[-1].tier, "session": s.session_id, "attempts": s.attempts} for s in steps]
+                return [{"step_id": s.step_id, "session": s.session_id, "attempts": s.attempts} for s in steps]
             time.sleep(0.1)
 
 
 @pytest.fixture(params=["responses", "messages", "chat"])
-def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gateway]:
+def protocol(request: pytest.FixtureRequest) -> str:
+    """What the provider's models speak."""
+    return str(request.param)
+
+
+@pytest.fixture
+def gateway(protocol: str, tmp_path: Path) -> Iterator[Gateway]:
     """With models that speak one protocol, each in turn."""
     stub = StrictStub()
     stub.serve_beside()
-    path = tmp_path / "tiers.toml"
-    path.write_text(TIERS.format(url=stub.url, protocol=request.param), encoding="utf-8")
-    log_url = f"sqlite:///{tmp_path}/decisions.db"
+    with serving(tmp_path / "gateway", stub.url, protocol, stub) as running:
+        yield running
+    stub.shutdown()
+    stub.server_close()
+
+
+@contextmanager
+def serving(folder: Path, url: str, protocol: str, stub: StrictStub, key: str = "unused") -> Iterator[Gateway]:
+    """The real service in ``folder``, in front of a provider at ``url`` behind which ``stub`` stands."""
+    folder.mkdir()
+    path = folder / "tiers.toml"
+    path.write_text(TIERS.format(url=url, protocol=protocol), encoding="utf-8")
+    log_url = f"sqlite:///{folder}/decisions.db"
     settings = load_settings(
         {},
         tiers=path,
         log_url=log_url,
-        state_folder=tmp_path,
+        state_folder=folder,
         flush_seconds=0.01,
         model_aliases="gpt-*=auto,claude-*=auto",
         optional_tools="web_search",
     )
-    app = create_app(settings, ByTurn(TierCatalogue.load(path)))
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    while not server.started:
-        time.sleep(0.01)
-    yield Gateway(url, stub, log_url)
-    server.should_exit = True
-    thread.join(timeout=20)
-    listening.close()
-    stub.shutdown()
-    stub.server_close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TESTED_PROVIDER_KEY", key)
+        app = create_app(settings, ByTurn(TierCatalogue.load(path)))
+        listening = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield Gateway(f"http://127.0.0.1:{listening.getsockname()[1]}", stub, log_url)
+        finally:
+            server.should_exit = True
+            thread.join(timeout=20)
+            listening.close()
 
 
 @pytest.fixture
@@ -142,7 +162,7 @@ def run(home: Path, work: Path) -> Callable[..., str]:
 
     def start(program: str, *arguments: str, **environment: str) -> str:
         known = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
-        command = [str(folder / "node_modules" / ".bin" / program) if program != "node" else "node", *arguments]
+        command = [str(where(folder, program)), *arguments]
         done = subprocess.run(
             command,
             cwd=folder if program == "node" else work,
@@ -157,6 +177,12 @@ def run(home: Path, work: Path) -> Callable[..., str]:
         return done.stdout
 
     return start
+
+
+def where(folder: Path, program: str) -> Path:
+    """Programs of PyPI have an environment of their own, those of npm share one; node is the system's."""
+    places = (folder / program / "bin" / program, folder / "node_modules" / ".bin" / program)
+    return next((place for place in places if place.exists()), Path(program))
 
 
 @pytest.fixture

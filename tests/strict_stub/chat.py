@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.strict_stub.plans import Asked, Part, pieces, usage
+from tests.strict_stub.plans import Asked, Part, is_truncated, pieces, usage
 
 
 def asked(body: dict[str, Any]) -> Asked:
@@ -24,7 +24,7 @@ def whole(body: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
     calls = [_call(part) for part in parts if part.kind == "call"]
     if calls:
         message["tool_calls"] = calls
-    choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop", "logprobs": None}
+    choice = {"index": 0, "message": message, "finish_reason": _reason(body, bool(calls)), "logprobs": None}
     counts = {"prompt_tokens": n_in, "completion_tokens": n_out, "total_tokens": n_in + n_out}
     head = {"id": "chatcmpl-s", "object": "chat.completion", "created": 1, "model": body["model"]}
     return {**head, "choices": [choice], "usage": {**counts, "prompt_tokens_details": {"cached_tokens": 1}}}
@@ -50,10 +50,14 @@ def stream(body: dict[str, Any], parts: list[Part]) -> Iterator[tuple[str | None
             field = {"text": "content", "thinking": "reasoning_content", "refusal": "refusal"}[part.kind]
             for text in pieces(part.text):
                 yield piece({field: text})
-    yield piece({}, "tool_calls" if n_calls else "stop")
+    yield piece({}, _reason(body, n_calls > 0))
     if (body.get("stream_options") or {}).get("include_usage"):
         yield None, {**head, "choices": [], "usage": whole(body, parts)["usage"]}
     yield None, "[DONE]"
+
+
+def _reason(body: dict[str, Any], has_calls: bool) -> str:
+    return "tool_calls" if has_calls else "length" if is_truncated(body) else "stop"
 
 
 def _call(part: Part) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.strict_stub.plans import Asked, Part, pieces, usage
+from tests.strict_stub.plans import Asked, Part, is_truncated, pieces, usage
 
 
 def asked(body: dict[str, Any]) -> Asked:
@@ -23,6 +23,8 @@ def whole(body: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
     reason = "tool_use" if any(part.kind == "call" for part in parts) else "end_turn"
     if any(part.kind == "refusal" for part in parts):
         reason = "refusal"
+    if is_truncated(body):
+        reason = "max_tokens"
     return {
         "id": "msg_s",
         "type": "message",

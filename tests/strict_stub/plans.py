@@ -45,15 +45,23 @@ def plan(asked: Asked) -> list[Part]:
         return found + [Part("call", arguments, name, f"call_{name}_{asked.n_calls + n}") for n in range(n_each)]
     if asked.schema is not None and "nonsense" not in asked.model:
         return [*found, Part("text", json.dumps(example_of(asked.schema)))]
-    return [*found, Part("text", f"You said: {asked.text}")]
+    said = f"You said: {asked.text}"
+    return [*found, Part("text", said[: len(said) // 2] if is_truncated({"model": asked.model}) else said)]
+
+
+def is_truncated(body: dict[str, Any]) -> bool:
+    """Whether the model of a request stops in the middle, as at its limit of tokens."""
+    return "truncates" in body["model"]
 
 
 def _edit(asked: Asked) -> Part | None:
-    """``EDIT path TEXT`` in a prompt is written by whatever tool a coding agent brings."""
+    """``EDIT path TEXT`` in a prompt is written by whatever tool a coding agent brings; aider reads listings."""
     wanted = re.search(r"EDIT (\S+) (\w+)", asked.text)
     if wanted is None or asked.last_is_result:
         return None
     path, text = wanted.groups()
+    if "file listing" in asked.text and not asked.tools:
+        return Part("text", f"{path}\n```\n{text}\n```\n")
     command = f"printf '%s' '{text}' > '{path}'"
     known = {
         "exec_command": {"cmd": command},

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.strict_stub.plans import Asked, Part, pieces, usage
+from tests.strict_stub.plans import Asked, Part, is_truncated, pieces, usage
 
 
 def asked(body: dict[str, Any]) -> Asked:
@@ -21,6 +21,7 @@ def asked(body: dict[str, Any]) -> Asked:
 def whole(body: dict[str, Any], parts: list[Part], status: str = "completed") -> dict[str, Any]:
     n_in, n_out = usage(body, parts)
     done = status == "completed"
+    is_cut = done and is_truncated(body)
     counts = {
         "input_tokens": n_in,
         "input_tokens_details": {"cached_tokens": 1},
@@ -32,9 +33,9 @@ def whole(body: dict[str, Any], parts: list[Part], status: str = "completed") ->
         "id": f"resp_s{n_in}",
         "object": "response",
         "created_at": 1,
-        "status": status,
+        "status": "incomplete" if is_cut else status,
         "error": None,
-        "incomplete_details": None,
+        "incomplete_details": {"reason": "max_output_tokens"} if is_cut else None,
         "instructions": body.get("instructions"),
         "metadata": {},
         "model": body["model"],
@@ -63,7 +64,8 @@ def _events(body: dict[str, Any], parts: list[Part]) -> Iterator[dict[str, Any]]
         yield {"type": "response.output_item.added", "output_index": n, "item": _empty(item)}
         yield from _grown(part, place, item)
         yield {"type": "response.output_item.done", "output_index": n, "item": item}
-    yield {"type": "response.completed", "response": whole(body, parts)}
+    done = whole(body, parts)
+    yield {"type": f"response.{done['status']}", "response": done}
 
 
 def _grown(part: Part, place: dict[str, Any], item: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -4,8 +4,9 @@
 
 The name of the model says how it behaves, as in ``examples/stub_upstream.py``: parts joined by ``+`` such as
 ``fails-503``, ``cut-3``, ``broken-3``, ``pause-0.05``, ``lingers-5`` (keeps a stream open after its last event),
-``nonsense``, ``thinks``, ``refuses``, ``window-100`` (refuses longer bodies, in tokens of four bytes). ``GET /seen``
-lists the requests that it got.
+``together-200`` (streams go on past their sixth event when so many have come to it), ``nonsense``, ``thinks``,
+``refuses``, ``truncates``, ``window-100`` (refuses longer bodies, in tokens of four bytes). ``GET /seen`` lists the
+requests that it got.
 """
 
 import argparse
@@ -40,7 +41,7 @@ class Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers["content-length"]))
         body = json.loads(raw)
         path = self.path.partition("?")[0]
-        numbers = dict(re.findall(r"(fails|cut|broken|pause|lingers|window)-([\d.]+)", body["model"]))
+        numbers = dict(re.findall(r"(fails|cut|broken|pause|lingers|window|together)-([\d.]+)", body["model"]))
         entry = {"path": path, "model": body["model"], "body": body, "headers": dict(self.headers)}
         self.server.seen.append(entry)
         if path == "/v1/embeddings":
@@ -76,6 +77,8 @@ class Handler(BaseHTTPRequestHandler):
         try:
             for n, (kind, event) in enumerate(protocol.stream(body, plan(protocol.asked(body)))):
                 time.sleep(float(numbers.get("pause", 0)))
+                if n == 6 and "together" in numbers:
+                    self.server.meet(int(numbers["together"]))
                 if n == int(numbers.get("cut", -1)):
                     self.connection.close()
                     raise BrokenPipeError
@@ -86,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(float(numbers.get("lingers", 0)))
             self.wfile.write(b"0\r\n\r\n")
             entry["finished"] = True
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, threading.BrokenBarrierError):
             entry["finished"] = False
             self.close_connection = True
 
@@ -135,6 +138,14 @@ class StrictStub(ThreadingHTTPServer):
     def __init__(self, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.seen: list[dict[str, Any]] = []
+        self._barriers: dict[int, threading.Barrier] = {}
+        self._lock = threading.Lock()
+
+    def meet(self, n: int) -> None:
+        """Waits until ``n`` threads wait here."""
+        with self._lock:
+            barrier = self._barriers.setdefault(n, threading.Barrier(n, timeout=120))
+        barrier.wait()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Callers who hang up are no news."""

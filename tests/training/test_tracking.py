@@ -2,13 +2,18 @@
 
 import json
 import os
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tierwise.cli import main
+from tierwise.data.samples import sample_log_path, sample_tiers_path
 from tierwise.router_model.router import Router
+from tierwise.training.account import TrainingAccount
+from tierwise.training.config import TrainConfig
 from tierwise.training.tracking import (
     PROGRESS_BAR,
     RegisteredBundle,
@@ -122,3 +127,50 @@ def test_no_progress_bar_stands_in_logs_unless_it_is_asked_for(monkeypatch: pyte
             monkeypatch.setenv(PROGRESS_BAR, given)
         with mlflow_errors():
             assert os.environ[PROGRESS_BAR] == found
+
+
+def test_every_training_tells_of_its_data_parameters_and_findings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What ``tierwise train`` leaves, read back as MLflow's own pages read it."""
+    config = tmp_path / "train.toml"
+    config.write_text("n_folds = 2\nn_components = 0\n[booster]\nn_rounds = 8\nnum_leaves = 7\n")
+    log, tiers = sample_log_path(), sample_tiers_path()
+    options = ["--config", str(config), "--out", str(tmp_path / "bundle"), "--name", "told"]
+    monkeypatch.setattr(sys, "argv", ["tierwise", "train", "--log", str(log), "--tiers", str(tiers), *options])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert not stopped.value.code, capfd.readouterr().err
+    manifest = json.loads((tmp_path / "bundle" / "manifest.json").read_text())
+    version = client().get_model_version_by_alias("told", "champion")
+    run = client().get_run(version.run_id)
+
+    (used,) = run.inputs.dataset_inputs
+    assert {tag.key: tag.value for tag in used.tags} == {"mlflow.data.context": "training"}
+    assert json.loads(used.dataset.source) == {"uri": str(log)}
+    assert used.dataset.digest == manifest["data_fingerprint"][:36]
+    profile = json.loads(used.dataset.profile)
+    assert profile["n_steps"] == manifest["training"]["n_steps"] <= profile["n_read"]
+
+    asked = {"n_folds": "2", "booster.n_rounds": "8", "booster.num_leaves": "7", "seed": "0", "target": "success"}
+    assert {name: run.data.params[name] for name in asked} == asked
+    description = run.data.tags["mlflow.note.content"]
+    assert description == version.description
+    assert f"learned from {manifest['training']['n_steps']} steps" in description
+    assert "with 90% confidence" in description
+    files = {file.path for file in client().list_artifacts(version.run_id, "report")}
+    assert files == {"report/training.md", "report/train.toml"}
+    kept = Path(client().download_artifacts(version.run_id, "report/train.toml", str(tmp_path)))
+    assert TrainConfig.load(kept) == TrainConfig.load(config)
+    kind = client().get_experiment(run.info.experiment_id).tags["mlflow.experimentKind"]
+    assert kind == "custom_model_development"
+
+
+def test_no_password_of_a_log_reaches_the_run(bundle_folder: Path) -> None:
+    account = TrainingAccount(["postgresql://ada:secret@db/log", "steps.jsonl"], 10, TrainConfig())
+    registered = track_bundle(bundle_folder, "discreet", account=account)
+    run = client().get_run(client().get_model_version_by_alias(registered.name, "champion").run_id)
+    report = Path(client().download_artifacts(run.info.run_id, "report/training.md")).read_text()
+    told = f"{run.to_dictionary()} {run.inputs.dataset_inputs[0].dataset.source} {report}"
+    assert "ada@db/log" in told
+    assert "secret" not in told

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,6 +28,9 @@ from tierwise.data.splits import assign_folds
 from tierwise.data.step_log import load_step_logs
 from tierwise.router_model.options import NO_OPTIONS
 from tierwise.router_model.router import Router
+
+if TYPE_CHECKING:
+    from tierwise.training.account import TrainingAccount
 
 _TEST_FOLDS = 3  # one in three groups of steps is kept for the evaluation
 
@@ -65,18 +68,19 @@ def demo(
     told = Told.of(train_steps, catalogue.top.name)
     for line in (*top_lines(told), *mirrored_lines(told, catalogue)):
         say(line)
-    bundle = _certify(told, catalogue, folder)
+    bundle, account = _certify(told, catalogue, folder)
     _route(Router.load(bundle), test_steps, folder)
     say(f"Report: {folder / 'report'}   Bundle: {bundle}")
-    say_registered(bundle, "tierwise-demo")
+    say_registered(bundle, "tierwise-demo", account)
     if serve:
         record_observed(_log_url(folder), told, time.time())
         _serve(bundle, folder, port, _Live(test_steps, catalogue.names, traffic))
 
 
-def _certify(told: Told, catalogue: TierCatalogue, folder: Path) -> Path:
-    """The bundle that was learned from the mirrored answers alone; says what it is certified for."""
+def _certify(told: Told, catalogue: TierCatalogue, folder: Path) -> tuple[Path, "TrainingAccount"]:
+    """The bundle that was learned from the mirrored answers alone, and an account of it; says what it is certified for."""
     with needs_extra("train"):
+        from tierwise.training.account import TrainingAccount
         from tierwise.training.config import TrainConfig
         from tierwise.training.train import train_router
     settings = replace(TrainConfig(), target="same-answer")
@@ -84,8 +88,8 @@ def _certify(told: Told, catalogue: TierCatalogue, folder: Path) -> Path:
         trained = train_router(told.steps, catalogue, settings, progress=progress)
     trained.save(folder / "bundle")
     say("3. Certificate:")
-    say_training(trained)
-    return folder / "bundle"
+    lines = say_training(trained)
+    return folder / "bundle", TrainingAccount([str(sample_log_path())], len(told.steps), settings, lines)
 
 
 def _route(router: Router, steps: list[LoggedStep], folder: Path) -> None:

@@ -26,6 +26,7 @@ from tierwise.training.engines.choice import EngineName
 if TYPE_CHECKING:
     from tierwise.router_model.bundle import RouterParts
     from tierwise.router_model.policy import Policy
+    from tierwise.training.account import TrainingAccount
     from tierwise.training.config import TrainConfig
     from tierwise.training.engines.engine import Engine
     from tierwise.training.train import TrainedRouter
@@ -89,7 +90,7 @@ def train(
         trained = train_drawn(drawn, catalogue, settings, encoder, progress, workers)
     version = trained.save(out)
     say(f"Bundle {version} written to {out}")
-    say_training(trained)
+    lines = say_training(trained)
     _say_mirrored(settings, drawn, trained)
     if drawn.n_repeated:
         say(f"{drawn.n_repeated} step(s) stood in the log before, the very same, and counted once.")
@@ -98,7 +99,7 @@ def train(
         say(f"{n_silent} step(s) without a known outcome taught nothing.")
     say(f"Took {meter.speed(drawn.n_read)}, {meter.memory()}.")
     if track:
-        say_registered(out, name)
+        say_registered(out, name, _account(log, drawn, settings, lines))
     _say_next(trained, out, tiers)
 
 
@@ -158,17 +159,30 @@ def _tuned(
     return tuned.config
 
 
-def say_training(trained: "TrainedRouter") -> None:
-    """What the training found, in a few lines."""
-    summary = trained.summary
-    say(f"Learned from {summary['n_steps']} steps ({summary['n_complete']} with every tier known).")
-    if "n_known_steps" in summary:
-        say(f"  Drawn at random, step by step, from {summary['n_known_steps']}; max_steps in train.toml says how many.")
-    if summary["n_simulated"]:
-        say(f"{summary['n_simulated']} of them have simulated attempts; figures on them are not evidence.")
-    certified = certified_lines(trained.parts.policy, trained.parts.catalogue.names[-1])
-    for line in (*certified, *course_lines(trained.parts)):
+def say_training(trained: "TrainedRouter") -> list[str]:
+    """Says what the training found, and gives the lines."""
+    lines = _training_lines(trained)
+    for line in lines:
         say(line)
+    return lines
+
+
+def _account(log: list[str], drawn: DrawnSteps, settings: "TrainConfig", lines: list[str]) -> "TrainingAccount":
+    from tierwise.training.account import TrainingAccount
+
+    return TrainingAccount(log, drawn.n_read, settings, lines)
+
+
+def _training_lines(trained: "TrainedRouter") -> list[str]:
+    summary = trained.summary
+    lines = [f"Learned from {summary['n_steps']} steps ({summary['n_complete']} with every tier known)."]
+    if "n_known_steps" in summary:
+        drawn = f"Drawn at random, step by step, from {summary['n_known_steps']}"
+        lines.append(f"  {drawn}; max_steps in train.toml says how many.")
+    if summary["n_simulated"]:
+        lines.append(f"{summary['n_simulated']} of them have simulated attempts; figures on them are not evidence.")
+    certified = certified_lines(trained.parts.policy, trained.parts.catalogue.names[-1])
+    return [*lines, *certified, *course_lines(trained.parts)]
 
 
 def certified_lines(policy: "Policy", top_tier: str) -> list[str]:
@@ -233,12 +247,12 @@ def part_lines(policy: "Policy") -> list[str]:
     return lines
 
 
-def say_registered(bundle: Path, name: str) -> None:
+def say_registered(bundle: Path, name: str, account: "TrainingAccount | None" = None) -> None:
     """Registers the bundle in MLflow; a registry in trouble is told and costs nothing but the registration."""
     from tierwise.training.tracking import TrackingError, track_bundle
 
     try:
-        registered = track_bundle(bundle, name)
+        registered = track_bundle(bundle, name, account=account)
     except TrackingError as error:
         say(f"Not registered: {error}")
     else:

@@ -14,6 +14,7 @@ from tierwise.data.splits import split_by_time
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.router import Router
 from tierwise.router_model.rules import RulesRouter
+from tierwise.training.account import TrainingAccount
 from tierwise.training.config import TrainConfig
 from tierwise.training.evaluation.decisions import evaluate_decisions
 from tierwise.training.evaluation.errors import Refusal
@@ -109,7 +110,7 @@ def retrain(
     _check_enough(snapshot, registry, settings)
     earlier, later = _windows(snapshot, settings)
 
-    snapshot.write(folder / "snapshots")
+    kept = snapshot.write(folder / "snapshots")
     trained = train_router(earlier, catalogue, settings.train, progress=progress)
     bundle = folder / "challenger"
     trained.save(bundle)
@@ -131,7 +132,9 @@ def retrain(
         TAG_GATES: ", ".join(failed(gates)) or "passed",
         TAG_MEASURED_AGAINST: incumbent.name,
     }
-    registered = track_bundle(bundle, registry.name, report, CHALLENGER, tags)
+    gated = f"Measured against {incumbent.name} on {len(later)} later steps; gates: {tags[TAG_GATES]}."
+    account = TrainingAccount([str(kept)], len(snapshot.steps), settings.train, [gated])
+    registered = track_bundle(bundle, registry.name, report, CHALLENGER, tags, account)
     return Retraining(registered.version, True, snapshot, incumbent.name, tuple(gates), contest, report)
 
 

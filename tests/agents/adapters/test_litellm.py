@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would fetch its prices otherwise
 litellm: Any = pytest.importorskip("litellm", reason="litellm is not installed; run: make test-adapters")
 
-from tierwise.agents.adapters.litellm import METADATA_KEY, RouterClassifier, RouterHook  # noqa: E402
+from tierwise.agents.adapters.litellm import METADATA_KEY, RouterClassifier, RouterHook, decision_id_of  # noqa: E402
 from tierwise.agents.adapters.litellm_log import Reporter  # noqa: E402
 from tierwise.agents.client import AsyncClient  # noqa: E402
 
@@ -91,9 +92,71 @@ def test_the_complexity_router_asks_us_and_reports(stack: Any, run: Any, fresh: 
     found = fresh(None, 2)
     assert [(attempt.tier, attempt.model) for _, attempt in found] == [("small", "stub-small")] * 2
     assert all(attempt.input_tokens and attempt.output_tokens for _, attempt in found)
-    first = found[0][1]
-    assert first.cost_usd == pytest.approx((first.input_tokens + first.output_tokens) * 0.1 / 1e6)
+    assert all(a.cost_usd == pytest.approx((a.input_tokens + a.output_tokens) * 0.1 / 1e6) for _, a in found)
     assert [(step.step.task_type, len(step.step.messages)) for step, _ in found] == [("extract", 1), ("classify", 2)]
+
+
+def test_a_stream_without_usage_has_its_cost(stack: Any, run: Any, fresh: Any) -> None:
+    """Nobody asked for the usage: LiteLLM counts the words itself."""
+
+    async def use(client: Any) -> Any:
+        plugin = RouterClassifier(client)
+        litellm.callbacks = [plugin]
+        router = litellm.Router(model_list=model_list(stack, plugin), num_retries=0)
+        stream = await router.acompletion("auto", messages=ASK, metadata=said("extract"), stream=True)
+        return decision_id_of(stream), [chunk async for chunk in stream]
+
+    decision_id, _ = run(use)
+    ((step, attempt),) = fresh(None, 1)
+    assert step.step_id == decision_id
+    assert attempt.cost_usd == pytest.approx((attempt.input_tokens + attempt.output_tokens) * 0.1 / 1e6)
+    assert attempt.cost_usd > 0
+
+
+def test_the_same_call_at_the_same_time(stack: Any, run: Any, fresh: Any) -> None:
+    """Each has a decision and an outcome of its own, for the tier that it went to, and tells its caller the id."""
+
+    async def use(client: Any) -> Any:
+        plugin = RouterClassifier(client)
+        litellm.callbacks = [plugin]
+        router = litellm.Router(model_list=model_list(stack, plugin), num_retries=0)
+        tasks = ("extract", "plan") * 5
+        return await asyncio.gather(*(router.acompletion("auto", messages=ASK, metadata=said(t)) for t in tasks))
+
+    answers = run(use)
+    found = {step.step_id: (step, attempt) for step, attempt in fresh(None, 10)}
+    assert {decision_id_of(answer) for answer in answers} == set(found)
+    for answer in answers:
+        step, attempt = found[decision_id_of(answer)]
+        assert answer.model == attempt.model == f"stub-{attempt.tier}"
+        assert (step.decision.tier, attempt.error) == (attempt.tier, None)
+    assert {attempt.tier for _, attempt in found.values()} == {"small", "frontier"}
+
+
+def test_a_call_claims_the_decision_for_the_tier_that_it_goes_to(run: Any, fresh: Any) -> None:
+    """Whatever came first: the same question was decided for two tiers, and the later one is called at once."""
+
+    async def use(client: Any) -> Any:
+        plugin = RouterClassifier(client)
+        asked = [SimpleNamespace(structured_messages=ASK, metadata=said(task)) for task in ("extract", "plan")]
+        tiers = [await plugin.classify(each) for each in asked]
+        ids = list(plugin._waiting)
+        found = []
+        for tier in reversed(tiers):
+            routed = {"routing_decision": {"cause": "classifier_plugin", "tier": tier}}
+            call = await plugin.async_pre_call_deployment_hook({"messages": ASK, "metadata": routed}, None)
+            assert await plugin.async_pre_call_deployment_hook(call, None) is None, "a retry keeps its decision"
+            found.append(call["metadata"][METADATA_KEY])
+        overruled = {"routing_decision": {"cause": "context_fit", "tier": tiers[0]}}
+        await plugin.classify(asked[0])
+        left = await plugin.async_pre_call_deployment_hook({"messages": ASK, "metadata": overruled}, None)
+        return tiers, ids, found, left
+
+    tiers, ids, found, left = run(use)
+    assert tiers == ["SIMPLE", "REASONING"]
+    assert found == ids[::-1]
+    assert left is None
+    assert fresh(None, 0) == []
 
 
 def test_the_proxys_hook_names_the_model_and_reports(stack: Any, run: Any, fresh: Any) -> None:
@@ -118,6 +181,25 @@ def test_the_proxys_hook_names_the_model_and_reports(stack: Any, run: Any, fresh
     assert good["metadata"][METADATA_KEY] == decided.step_id
     assert (first.tier, first.input_tokens, first.output_tokens, first.error) == ("small", 14, 10, None)
     assert (second.tier, second.success, second.error) == ("frontier", None, "ServiceUnavailableError")
+
+
+def test_what_the_hook_cannot_read_or_has_no_model_for(stack: Any, run: Any, fresh: Any) -> None:
+    """An odd body goes on as it is, and a tier without a model is stood in for by the next dearer one."""
+
+    async def use(client: Any) -> Any:
+        hook = RouterHook(client, {"frontier": "openai/stub-frontier"})
+        litellm.callbacks = [hook]
+        odd = {"model": "auto", "messages": "no list"}
+        assert await hook.async_pre_call_hook(None, None, dict(odd), "completion") == odd
+        data = {"model": "auto", "messages": ASK, "metadata": said("extract")}
+        data = await hook.async_pre_call_hook(None, None, data, "completion")
+        await litellm.acompletion(**data, api_base=stack.provider, api_key="unused")
+        return data["model"]
+
+    assert run(use) == "openai/stub-frontier"
+    ((step, attempt),) = fresh(None, 1)
+    assert (step.decision.tier, attempt.tier) == ("small", "frontier")
+    assert attempt.cost_usd > 0
 
 
 def test_other_models_pass_the_hook_untouched(run: Any, fresh: Any) -> None:

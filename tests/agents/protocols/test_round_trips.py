@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tierwise.agents.protocols import PROTOCOLS, WireProtocol
@@ -151,6 +151,43 @@ def test_an_answer_survives_chat(found: list[Any], text: str | None, thinking: s
     assert told(streamed(protocol, completion)) == told(completion)
 
 
+PAIRS = list(itertools.permutations(PROTOCOLS, 2))
+
+
+@pytest.mark.parametrize(("caller", "provider"), PAIRS)
+@settings(max_examples=40, deadline=None)
+@given(requests)
+def test_a_request_survives_the_way_to_another_protocol_and_back(caller: str, provider: str, request: Request) -> None:
+    """A caller's body, said to a provider, says the same in the caller's protocol again, to the letter; that a tool is
+    not strict is said in one protocol and goes without saying in the others. Words after calls of one turn are left
+    out: chat completions cannot say that they came later."""
+    assume(not any(isinstance(a, ToolCall) and isinstance(b, Text) for t in request.turns for a, b in pairs_of(t)))
+    here, there = PROTOCOLS[caller], PROTOCOLS[provider]
+    body = here.write_request(request)
+    sent = there.write_request(here.read_request({"model": "m", **body}, provider))
+    assert lax(here.write_request(there.read_request({"model": "m", **sent}, caller))) == lax(body)
+
+
+@pytest.mark.parametrize(("caller", "provider"), PAIRS)
+@settings(max_examples=40, deadline=None)
+@given(st.lists(calls, max_size=3), st.none() | WORDS, usages)
+def test_an_answer_survives_the_way_to_another_protocol_and_back(
+    caller: str, provider: str, found: list[Any], text: str | None, usage: Usage
+) -> None:
+    """A provider's stream, written for a caller event by event, tells what the provider told, and so does the whole."""
+    completion = completion_of([*([Text(text)] if text else []), *found], usage)
+    here, there = PROTOCOLS[caller], PROTOCOLS[provider]
+    frame = Frame("id_1", 0, "m", {"stream_options": {"include_usage": True}})
+    whole = here.read_answer(here.write_answer(there.read_answer(there.write_answer(completion, frame)), frame))
+    assert told(whole) == told(completion)
+    reader, writer, assembly = there.reader(), here.writer(frame), Assembly()
+    data = b"".join(writer.write(reader.read(event)) for event in written(there, completion)) + writer.end()
+    again = here.reader()
+    for event in decoded(data):
+        assembly.add(again.read(event))
+    assert told(assembly.completion()) == told(completion)
+
+
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_a_refusal_is_told_in_every_protocol(name: str) -> None:
     protocol = PROTOCOLS[name]
@@ -167,12 +204,7 @@ FRAME = Frame("id_1", 0, "m", {})
 
 def streamed(protocol: WireProtocol, completion: Completion) -> Completion:
     """``completion`` written as a stream and read as one, by the quick draft and by the reader alike."""
-    asked = {"stream_options": {"include_usage": True}}
-    writer = protocol.writer(Frame("id_1", 0, "m", asked))
-    data = writer.write(events_of(completion)) + writer.end()
-    events = [
-        json.loads(line[5:]) for line in data.decode().split("\n") if line.startswith("data:") and "[DONE]" not in line
-    ]
+    events = written(protocol, completion)
     assembly, reader, draft = Assembly(), protocol.reader(), protocol.draft()
     for event in events:
         assembly.add(reader.read(event))
@@ -181,6 +213,27 @@ def streamed(protocol: WireProtocol, completion: Completion) -> Completion:
     assert assembly.is_finished
     assert told(draft.completion()) == told(assembly.completion())
     return assembly.completion()
+
+
+def pairs_of(turn: Turn) -> list[tuple[Any, Any]]:
+    return list(itertools.pairwise(turn.parts))
+
+
+def lax(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: lax(each) for name, each in value.items() if (name, each) != ("strict", False)}
+    return [lax(each) for each in value] if isinstance(value, list) else value
+
+
+def written(protocol: WireProtocol, completion: Completion) -> list[dict[str, Any]]:
+    """The events of ``completion`` as a stream."""
+    writer = protocol.writer(Frame("id_1", 0, "m", {"stream_options": {"include_usage": True}}))
+    return decoded(writer.write(events_of(completion)) + writer.end())
+
+
+def decoded(data: bytes) -> list[dict[str, Any]]:
+    lines = data.decode().split("\n")
+    return [json.loads(line[5:]) for line in lines if line.startswith("data:") and "[DONE]" not in line]
 
 
 def told(completion: Completion) -> tuple[Any, ...]:

@@ -19,6 +19,7 @@ NAMES = (
     "m",
     "thinks",
     "refuses",
+    "truncates",
     "cut-1",
     "cut-7",
     "broken-1",

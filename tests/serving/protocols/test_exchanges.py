@@ -10,9 +10,9 @@ CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required"
 TOTAL = {"type": "object", "properties": {"total": {"type": "integer"}}, "required": ["total"]}
 EASY = {"step": {"task_type": "extract"}}
 FINISHES = {
-    "chat": {"stop": "stop", "tools": "tool_calls"},
-    "responses": {"stop": "completed", "tools": "completed"},
-    "messages": {"stop": "end_turn", "tools": "tool_use"},
+    "chat": {"stop": "stop", "tools": "tool_calls", "cut": "length"},
+    "responses": {"stop": "completed", "tools": "completed", "cut": "incomplete"},
+    "messages": {"stop": "end_turn", "tools": "tool_use", "cut": "max_tokens"},
 }
 SHAPES: dict[str, tuple[str, dict[str, Any], str]] = {
     "plain": ("Say hello.", {}, "m"),
@@ -25,6 +25,7 @@ SHAPES: dict[str, tuple[str, dict[str, Any], str]] = {
     "thinking": ("Say hello.", {}, "thinks"),
     "thinking and tool": ("Weather?", {"tools": {"weather": CITY}}, "thinks"),
     "refusal": ("Do harm.", {}, "refuses"),
+    "truncation": ("Say it all, one after the other.", {}, "truncates"),
     "unicode": ("Grüße 🚀 \n\n data: x", {}, "m"),
     "temperature": ("Say hello.", {"temperature": 0.5, "top_p": 0.9}, "m"),
 }
@@ -48,7 +49,7 @@ def test_an_exchange(everyone: Any, caller: str, upstream: str, shape: str, is_s
     text, fields, model = SHAPES[shape]
     model = f"{model}+{upstream}"
     heard, response = ask(everyone, caller, request(caller, text, model=model, **fields), is_stream)
-    kind = "tools" if "tools" in fields else "stop"
+    kind = "tools" if "tools" in fields else "cut" if "truncates" in model else "stop"
     if shape == "refusal":
         assert heard.refusal + heard.text == "I will not do that."
         return
@@ -62,6 +63,7 @@ def test_an_exchange(everyone: Any, caller: str, upstream: str, shape: str, is_s
         expected = [(name, arguments)] * (2 if shape == "parallel" else 1)
     assert heard.calls == expected
     said = '{"total": 7}' if shape == "structured" else f"You said: {text}"
+    said = said[: len(said) // 2] if shape == "truncation" else said
     assert heard.text.strip() == ("" if expected else said)
 
 

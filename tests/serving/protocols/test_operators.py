@@ -27,6 +27,22 @@ def test_calls_failures_and_rests_are_counted(gateway: Any, caplog: pytest.LogCa
     assert "secret" not in caplog.text
 
 
+def test_what_is_not_there_is_counted_and_told(gateway: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A client of a protocol that is not spoken here shows in the log, without what its caller wrote."""
+    client = gateway(small=["m"])
+    with caplog.at_level(logging.WARNING):
+        assert client.post("/v1/assistants/My%20secret-1", json={}).status_code == 404
+        assert client.post(PATHS["chat"], json=request("chat", "hi", model="a secret")).status_code == 404
+        assert client.get("/favicon-secret.ico").status_code == 404
+    text = client.get("/metrics").text
+    counts = {"not-found": 2, "model-not-found": 1}
+    for kind, n in counts.items():
+        assert f'tierwise_not_found_total{{kind="{kind}"}} {n}.0' in text
+    told = [record.getMessage() for record in caplog.records if "404" in record.getMessage()]
+    assert told == ["POST /v1/assistants/…: 404, not-found", "POST /v1/chat/completions: 404, model-not-found"]
+    assert "secret" not in caplog.text
+
+
 def test_aliases_stand_for_models_and_policies(gateway: Any) -> None:
     client = gateway({"model_aliases": "gpt-*=auto, openai/auto=auto:best, mine=m"}, small=["m"], frontier=["top"])
     for model, answered in (("gpt-5", "m"), ("openai/auto", "top"), ("mine", "m"), ("m", "m")):

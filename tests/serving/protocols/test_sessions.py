@@ -1,6 +1,7 @@
 """Conversations: who they belong to, when a route sticks, and what the providers' caches still hold."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,3 +149,24 @@ def test_warm_caches_are_part_of_the_decision(gateway: Any, monkeypatch: pytest.
     assert asked[0] is None
     assert list(asked[1]["cached_by_tier"]) == ["mid"]
     assert asked[1]["cached_by_tier"]["mid"] > 2000
+
+
+def test_a_tier_whose_cache_is_warm_costs_less_in_the_next_decision(
+    gateway: Any, stored: Any, bundle_folder: Path
+) -> None:
+    """Also on the way back: the tier that answered before another one keeps its prompt for a while."""
+    entry = {"cached_input_usd_per_mtok": 0.01}
+    tiers = {tier: [{"name": f"m-{tier}", **entry}] for tier in ("small", "mid", "frontier")}
+    client = gateway({"bundle": bundle_folder, "rules": False}, **tiers)
+    body = request("chat", "word " * 2000)
+    costs = []
+    for only in ("mid", "frontier", "small"):
+        limits = {"tierwise": {"options": {"min_tier": only, "max_tier": only}}}
+        response = client.post(PATHS["chat"], json=body | limits)
+        assert response.headers["x-tierwise-tier"] == only
+        costs.append(stored(client, response.headers["x-tierwise-decision-id"])["expected_cost_usd"])
+    cold, after_mid, after_both = costs
+    assert after_mid["mid"] < cold["mid"]
+    assert after_both["mid"] == after_mid["mid"]
+    assert after_both["frontier"] < after_mid["frontier"] == cold["frontier"]
+    assert after_both["small"] == cold["small"]
