@@ -78,7 +78,7 @@ def demo(
 
 
 def _certify(told: Told, catalogue: TierCatalogue, folder: Path) -> tuple[Path, "TrainingAccount"]:
-    """The bundle that was learned from the mirrored answers alone, and an account of it; says what it is certified for."""
+    """The bundle learned from the mirrored answers alone, and an account of it; says what it is certified for."""
     with needs_extra("train"):
         from tierwise.training.account import TrainingAccount
         from tierwise.training.config import TrainConfig
