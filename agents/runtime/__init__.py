@@ -1,11 +1,13 @@
 """Plan and execute: goal to plan, plan to steps, steps to an answer, with the trace of every call."""
 
+from tierwise.agents.runtime.journal_file import JournalError
 from tierwise.agents.runtime.plan import Plan, PlanError, PlanStep
 from tierwise.agents.runtime.runtime import Runtime
 from tierwise.agents.runtime.settings import RuntimeSettings
 from tierwise.agents.runtime.trace import Origin, Role, RunFailure, RunResult, StepTrace, TierSpending
 
 __all__ = [
+    "JournalError",
     "Origin",
     "Plan",
     "PlanError",

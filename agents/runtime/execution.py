@@ -6,25 +6,24 @@ from tierwise.agents.attempts import AllOf, Verifier
 from tierwise.agents.attempts.verifiers import SchemaVerifier
 from tierwise.agents.runtime.plan import Plan, PlanError, PlanStep, resolve_inputs
 from tierwise.agents.runtime.prompts import step_prompt
-from tierwise.agents.runtime.run import Run
+from tierwise.agents.runtime.run import ENDED, Run
 from tierwise.agents.runtime.settings import VerifierFor
 from tierwise.agents.runtime.trace import Role, StepTrace
-
-EXHAUSTED = frozenset({"budget", "deadline"})
+from tierwise.agents.runtime.turns import take_turns
 
 
 async def execute(run: Run, verifier_for: VerifierFor) -> dict[str, StepTrace]:
     """Runs every step of the run's plan that has no answer yet and whose dependencies have one.
 
-    Returns the traces of the steps that failed; what depends on them was not started. Once money or time is out,
-    nothing more is started.
+    Returns the traces of the steps that failed; what depends on them was not started. Once money or time is out, or an
+    interrupted write is unsettled, nothing more is started.
     """
     failures: dict[str, StepTrace] = {}
     started: set[str] = set(run.outputs)
     running: dict[asyncio.Task[StepTrace], str] = {}
     try:
         while True:
-            if not any(_is_exhausted(trace) for trace in failures.values()):
+            if not any(_ends_run(trace) for trace in failures.values()):
                 for step in _ready(run.plan, run, started)[: run.settings.max_concurrency - len(running)]:
                     started.add(step.step_id)
                     running[asyncio.create_task(_run_step(run, step, verifier_for(step)))] = step.step_id
@@ -50,8 +49,8 @@ def _settle(run: Run, step_id: str, trace: StepTrace, failures: dict[str, StepTr
         run.outputs[step_id] = trace.output
 
 
-def _is_exhausted(trace: StepTrace) -> bool:
-    return trace.failure is not None and trace.failure.code in EXHAUSTED
+def _ends_run(trace: StepTrace) -> bool:
+    return trace.failure is not None and trace.failure.code in ENDED
 
 
 async def _run_step(run: Run, step: PlanStep, verifier: Verifier | None) -> StepTrace:
@@ -61,13 +60,16 @@ async def _run_step(run: Run, step: PlanStep, verifier: Verifier | None) -> Step
         inputs = resolve_inputs(step, results)
     except PlanError as error:
         return await run.hand_over_failed(step, depends_on, str(error))
+    prompt, verifier = step_prompt(step, results, inputs), _with_schema(step, verifier)
+    if step.tools:
+        return await take_turns(run, step, prompt, depends_on, verifier, _floor(run) if step.human_visible else None)
     return await run.ask(
         Role.EXECUTE,
         run.log_id(step.step_id),
-        step_prompt(step, results, inputs),
+        prompt,
         plan_step=step,
         depends_on=depends_on,
-        verifier=_with_schema(step, verifier),
+        verifier=verifier,
         min_tier=_floor(run) if step.human_visible else None,
     )
 

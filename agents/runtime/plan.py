@@ -24,6 +24,7 @@ _FIELDS = frozenset(
         "depends_on",
         "inputs",
         "response_schema",
+        "tools",
     }
 )
 
@@ -35,7 +36,7 @@ class PlanError(TierwiseError):
 @dataclass(frozen=True, slots=True)
 class PlanStep:
     """One step of a plan. ``inputs`` names values of earlier JSON answers that it needs, as ``{"total": "s1.sum"}``;
-    the steps that it takes them from count as dependencies."""
+    the steps that it takes them from count as dependencies. ``tools`` names all that it may call."""
 
     step_id: str
     instruction: str
@@ -46,6 +47,7 @@ class PlanStep:
     depends_on: tuple[str, ...] = ()
     inputs: Mapping[str, str] | None = None
     response_schema: Mapping[str, Any] | None = None
+    tools: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,15 @@ def make_plan(steps: Sequence[PlanStep], max_steps: int) -> Plan:
     return Plan(tuple(by_id[step_id] for step_id in order))
 
 
+def check_tools(steps: Sequence[PlanStep], known: Collection[str]) -> None:
+    """Raises ``PlanError`` for a step that asks for a tool that is not there."""
+    for step in steps:
+        missing = [name for name in step.tools if name not in known]
+        if missing:
+            there = f"there are {', '.join(sorted(known))}" if known else "there are no tools"
+            raise PlanError(f"step '{step.step_id}' asks for the tool '{missing[0][:80]}'; {there}")
+
+
 def resolve_inputs(step: PlanStep, outputs: Mapping[str, str]) -> dict[str, Any]:
     """The values that ``step.inputs`` names in the answers of earlier steps. Raises ``PlanError`` for one that is not
     there: what was handed over is not what was needed."""
@@ -168,6 +179,7 @@ def _step(raw: object, where: str) -> PlanStep:
         depends_on=tuple(dict.fromkeys(depends_on)),
         inputs=inputs or None,
         response_schema=_schema(raw.get("response_schema"), f"{where}.response_schema"),
+        tools=tuple(dict.fromkeys(_texts(raw.get("tools"), f"{where}.tools", "tool names"))),
     )
 
 
@@ -186,11 +198,11 @@ def _text(raw: object, where: str) -> str | None:
     return raw
 
 
-def _texts(raw: object, where: str) -> list[str]:
+def _texts(raw: object, where: str, wanted: str = "step ids") -> list[str]:
     if raw is None:
         return []
     if not isinstance(raw, list) or not all(isinstance(item, str | int) for item in raw):
-        raise PlanError(f"{where} is {raw!r}; a list of step ids is needed")
+        raise PlanError(f"{where} is {raw!r}; a list of {wanted} is needed")
     return [str(item) for item in raw]
 
 

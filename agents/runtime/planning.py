@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from tierwise.agents.attempts import FunctionVerifier
-from tierwise.agents.runtime.plan import Plan, PlanError, make_plan, parse_steps
+from tierwise.agents.runtime.plan import Plan, PlanError, PlanStep, check_tools, make_plan, parse_steps
 from tierwise.agents.runtime.prompts import plan_prompt, repair_prompt
 from tierwise.agents.runtime.run import Run, stop_for
 from tierwise.agents.runtime.trace import Role, StepTrace
@@ -14,9 +14,10 @@ async def make_first_plan(run: Run) -> None:
     """Adds the planner's plan to the run. Stops the run when there is none that can be run."""
 
     def read(text: str) -> Plan:
-        return make_plan(parse_steps(text), run.settings.max_steps)
+        return make_plan(_steps_in(text, run), run.settings.max_steps)
 
-    await _ask_planner(run, Role.PLAN, f"{run.task_id}.plan", plan_prompt(run.goal), read, ())
+    prompt = plan_prompt(run.goal, list(run.toolbox.tools.values()))
+    await _ask_planner(run, Role.PLAN, f"{run.task_id}.plan", prompt, read, ())
 
 
 async def repair_plan(run: Run, failures: Mapping[str, StepTrace], n_repairs: int) -> None:
@@ -24,16 +25,22 @@ async def repair_plan(run: Run, failures: Mapping[str, StepTrace], n_repairs: in
     used = {step.step_id for plan in run.plans for step in plan.steps}
 
     def read(text: str) -> Plan:
-        steps = parse_steps(text)
+        steps = _steps_in(text, run)
         again = [step.step_id for step in steps if step.step_id in used]
         if again:
             raise PlanError(f"the id '{again[0]}' was used before; give new steps new ids")
         return run.plan.with_branch(failures.keys(), steps, run.settings.max_steps)
 
     reasons = {name: trace.failure.text for name, trace in failures.items() if trace.failure is not None}
-    prompt = repair_prompt(run.goal, run.plan.steps, run.outputs, reasons)
+    prompt = repair_prompt(run.goal, run.plan.steps, run.outputs, reasons, list(run.toolbox.tools.values()))
     depends_on = [trace.step_id for trace in failures.values()]
     await _ask_planner(run, Role.REPAIR, f"{run.task_id}.repair{n_repairs}", prompt, read, depends_on)
+
+
+def _steps_in(text: str, run: Run) -> list[PlanStep]:
+    steps = parse_steps(text)
+    check_tools(steps, run.toolbox.tools)
+    return steps
 
 
 async def _ask_planner(

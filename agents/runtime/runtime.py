@@ -1,21 +1,27 @@
 """Plan and execute: a strong model plans, cheap ones do the steps, the strong one repairs and writes the answer."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from tierwise.agents.attempts import Allowance, AttemptLoop, Verifier
-from tierwise.agents.runtime.execution import EXHAUSTED, execute
+from tierwise.agents.runtime.execution import execute
+from tierwise.agents.runtime.journal import NoJournal, TaskHead, TaskJournal
 from tierwise.agents.runtime.planning import make_first_plan, repair_plan
 from tierwise.agents.runtime.prompts import synthesis_prompt
-from tierwise.agents.runtime.run import Run, RunStoppedError, stop_for
+from tierwise.agents.runtime.run import ENDED, Run, RunStoppedError, new_task_id, stop_for
 from tierwise.agents.runtime.settings import RuntimeSettings, VerifierFor
 from tierwise.agents.runtime.trace import Role, RunResult
+from tierwise.agents.tools import AgentTool, Approve, Toolbox
+from tierwise.data.errors import TierwiseError
 
 
 class Runtime:
     """Runs goals with ``loop`` making every call: each is routed, verified, escalated and logged like any step.
 
-    ``verifier_for`` gives the verifier of a plan's step, beside its response schema.
+    ``verifier_for`` gives the verifier of a plan's step, beside its response schema. A step may call those of ``tools``
+    that the plan gives it; ``approve`` is asked about calls that cannot be taken back. With a ``journal_folder`` tasks
+    survive their process: see :meth:`resume`.
     """
 
     def __init__(
@@ -24,6 +30,10 @@ class Runtime:
         settings: RuntimeSettings | None = None,
         verifier_for: VerifierFor = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        tools: Sequence[AgentTool] = (),
+        approve: Approve | None = None,
+        journal_folder: str | Path | None = None,
     ) -> None:
         self.settings = settings or RuntimeSettings()
         self.settings.check(loop.upstreams.catalogue)
@@ -31,6 +41,8 @@ class Runtime:
         self._loop = loop
         self._verifier_for = verifier_for
         self._clock = clock
+        self._toolbox = Toolbox(tools, approve)
+        self._folder = None if journal_folder is None else Path(journal_folder)
 
     async def run(
         self,
@@ -44,25 +56,68 @@ class Runtime:
     ) -> RunResult:
         """Plans, executes, recovers, synthesises. What goes wrong is in the result; ``verifier`` judges the answer.
 
-        Raises ``TierwiseError`` only for what no run could do, such as a budget over models without prices.
+        Raises ``TierwiseError`` only for what no run could do, such as a budget over models without prices, a task that
+        was begun before, or a journal that cannot be written.
         """
-        allowance = Allowance(budget_usd, deadline_seconds, self._clock)
-        run = Run(goal, self._loop, self.settings, allowance, self._clock, session_id)
-        if task_id is not None:
-            run.task_id = task_id
+        head = TaskHead(task_id or new_task_id(), goal, session_id, budget_usd, deadline_seconds)
+        journal = NoJournal(head.task_id) if self._folder is None else TaskJournal.create(self._folder, head)
+        return await self._carry_out(head, journal, Allowance(budget_usd, deadline_seconds, self._clock), verifier)
+
+    async def resume(
+        self,
+        task_id: str,
+        *,
+        budget_usd: float | None = None,
+        deadline_seconds: float | None = None,
+        verifier: Verifier | None = None,
+    ) -> RunResult:
+        """Goes on with a task that was begun, from what its journal holds: nothing that has ended is done again.
+
+        A write that was under way is made again only where its tool takes a key, or ``approve`` says so. The budget is
+        that of the whole task, the deadline counts the seconds in which it ran; both are as they were unless given, and
+        a new deadline counts from now. Raises ``TierwiseError`` for a task that is not there, or that runs.
+        """
+        if self._folder is None:
+            raise TierwiseError(
+                "this runtime keeps no journal; give it the journal_folder that the task was begun with"
+            )
+        journal = TaskJournal.reopen(self._folder, task_id)
+        head, used = journal.head, journal.progress
+        if deadline_seconds is None and head.deadline_seconds is not None:
+            deadline_seconds = head.deadline_seconds - used.elapsed_seconds
+        allowance = Allowance(head.budget_usd if budget_usd is None else budget_usd, deadline_seconds, self._clock)
+        allowance.spent_usd = used.spent_usd
+        return await self._carry_out(head, journal, allowance, verifier)
+
+    async def _carry_out(
+        self, head: TaskHead, journal: NoJournal, allowance: Allowance, verifier: Verifier | None
+    ) -> RunResult:
+        run = Run(
+            head.goal,
+            self._loop,
+            self.settings,
+            allowance,
+            self._clock,
+            head.session_id,
+            head.task_id,
+            self._toolbox,
+            journal,
+        )
         try:
             await make_first_plan(run)
             await self._execute(run)
             answer = await self._synthesise(run, verifier)
         except RunStoppedError as stopped:
             return run.result(None, stopped.failure)
+        finally:
+            journal.close()
         return run.result(answer, None)
 
     async def _execute(self, run: Run) -> None:
         """Until every step of the plan has an answer; a branch that fails goes back to the planner."""
         n_repairs = 0
         while failures := await execute(run, self._verifier_for):
-            spent = [trace for trace in failures.values() if trace.failure and trace.failure.code in EXHAUSTED]
+            spent = [trace for trace in failures.values() if trace.failure and trace.failure.code in ENDED]
             if spent or n_repairs == self.settings.max_repairs:
                 raise stop_for((spent or list(failures.values()))[0])
             n_repairs += 1

@@ -15,7 +15,8 @@ VerifierFor = Callable[[PlanStep], Verifier | None]
 @dataclass(frozen=True, slots=True)
 class RuntimeSettings:
     """``planner_tier`` plans and repairs, ``human_visible_tier`` writes what a person will read; both are floors, and
-    None is the top tier. ``max_repairs`` bounds how often a failed branch goes back to the planner.
+    None is the top tier. ``max_repairs`` bounds how often a failed branch goes back to the planner, ``max_turns`` how
+    often a step with tools asks a model, ``max_calls`` how many tools are called after one turn.
 
     ``parameters`` go to the models with every call; ``agent`` names the agent in the log.
     """
@@ -26,6 +27,8 @@ class RuntimeSettings:
     max_repairs: int = 2
     max_concurrency: int = 8
     max_plan_tokens: int = 4096
+    max_turns: int = 12
+    max_calls: int = 8
     agent: str = "plan-and-execute"
     parameters: Mapping[str, Any] = field(default_factory=lambda: {"temperature": 0})
 
@@ -34,7 +37,7 @@ class RuntimeSettings:
         for tier in (self.planner_tier, self.human_visible_tier):
             if tier is not None:
                 catalogue.index(tier)
-        for name in ("max_steps", "max_concurrency", "max_plan_tokens"):
+        for name in ("max_steps", "max_concurrency", "max_plan_tokens", "max_turns", "max_calls"):
             if getattr(self, name) < 1:
                 raise TierwiseError(f"{name} is {getattr(self, name)}; at least 1 is needed")
         if self.max_repairs < 0:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tierwise.agents.attempts import Failure, StepAttempt
 from tierwise.agents.runtime.plan import Plan
+from tierwise.agents.tools import ToolTrace
 
 
 class Role(StrEnum):
@@ -20,16 +21,19 @@ class Role(StrEnum):
 
 class Origin(StrEnum):
     """Where a failure began. ``PLANNER``: no plan that can be run. ``HANDOFF``: an earlier answer lacks what the plan
-    says it holds. ``EXECUTOR``: no tier's reply passed, or no model could be called or paid."""
+    says it holds. ``EXECUTOR``: no tier's reply passed, or no model could be called or paid. ``TOOL``: an interrupted
+    write that nobody can settle."""
 
     PLANNER = "planner"
     EXECUTOR = "executor"
     HANDOFF = "handoff"
+    TOOL = "tool"
 
 
 @dataclass(frozen=True, slots=True)
 class StepTrace:
-    """One step of the log with all its attempts. Times are milliseconds since the run began."""
+    """One step of the log with all its attempts, and what came of the tool calls in its reply. Times are milliseconds
+    since the run began."""
 
     step_id: str
     role: Role
@@ -42,6 +46,7 @@ class StepTrace:
     finished_ms: float
     failure: Failure | None = None
     origin: Origin | None = None
+    tool_calls: tuple[ToolTrace, ...] = ()
 
     @property
     def cost_usd(self) -> float:

@@ -1,0 +1,118 @@
+"""A step with tools: a bounded loop of turns, each a routed, verified and logged step of its own."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tierwise.agents.attempts import Allowance, AllowanceError, Failure, ToolCallVerifier, Verdict, Verifier
+from tierwise.agents.attempts.verifiers import SchemaVerifier
+from tierwise.agents.runtime.plan import PlanStep
+from tierwise.agents.runtime.prompts import LAST_TURN, RULES
+from tierwise.agents.runtime.run import Run
+from tierwise.agents.runtime.trace import Origin, Role, StepTrace
+from tierwise.agents.tools import CallRequest, Status, ToolResult, ToolTrace, UnsettledError
+from tierwise.agents.upstreams import Reply
+from tierwise.data.records import Message, Tool
+
+
+async def take_turns(
+    run: Run,
+    step: PlanStep,
+    prompt: str,
+    depends_on: Sequence[str],
+    verifier: Verifier | None,
+    min_tier: str | None,
+) -> StepTrace:
+    """The trace of the turn that answered, or of the one that could not go on.
+
+    A turn that calls tools is followed by one that sees their results; the last of ``max_turns`` may call none.
+    """
+    tools = [run.toolbox.tools[name].to_record() for name in step.tools]
+    verifier = verifier or (None if step.response_schema is None else SchemaVerifier(step.response_schema))
+    messages = [Message("system", RULES), Message("user", prompt)]
+    for n_turn in range(1, run.settings.max_turns + 1):
+        is_last = n_turn == run.settings.max_turns
+        if is_last:
+            messages.append(Message("user", LAST_TURN))
+        name = turn_id(run, step, n_turn)
+        trace = await run.ask(
+            Role.EXECUTE,
+            name,
+            messages,
+            plan_step=step,
+            tools=tools,
+            depends_on=depends_on,
+            verifier=TurnVerifier(tools, verifier, is_last),
+            min_tier=min_tier,
+        )
+        run.last_turns[step.step_id] = name
+        depends_on = [name]
+        if trace.output is None or not trace.tool_calls:
+            return trace
+        trace = await _with_results(run, step, trace)
+        if trace.failure is not None:
+            return trace
+        messages += _messages_of(trace)
+    raise AssertionError("the last turn ends the loop: its calls are refused")
+
+
+def turn_id(run: Run, step: PlanStep, n_turn: int) -> str:
+    """The name of a turn in the log. No step of a plan has a colon in its name, so no two are the same."""
+    first = f"{run.task_id}/{step.step_id}"
+    return first if n_turn == 1 else f"{first}:{n_turn}"
+
+
+class TurnVerifier:
+    """Calls must be of ``tools`` with arguments that fit, an answer is for ``verifier`` to judge. The last turn has to
+    answer, and no turn may do neither."""
+
+    def __init__(self, tools: Sequence[Tool], verifier: Verifier | None, is_last: bool) -> None:
+        self.name = "turn" if verifier is None else f"turn+{verifier.name}"
+        self.catch_rate = None if verifier is None else verifier.catch_rate
+        self._calls = ToolCallVerifier(tools)
+        self._verifier = verifier
+        self._is_last = is_last
+
+    async def check(self, reply: Reply, allowance: Allowance) -> Verdict:
+        if reply.tool_calls:
+            if self._is_last:
+                return Verdict(False, "No tool can be called any more; answer without.", score=0.0)
+            return await self._calls.check(reply, allowance)
+        if not reply.text.strip():
+            return Verdict(False, "The answer is empty.", score=0.0)
+        return Verdict(None) if self._verifier is None else await self._verifier.check(reply, allowance)
+
+
+async def _with_results(run: Run, step: PlanStep, trace: StepTrace) -> StepTrace:
+    """Makes the calls of a turn. What ends the run ends the step: its trace then has the failure."""
+    asked = [CallRequest(call.call_id, call.tool, call.arguments) for call in trace.tool_calls]
+    made = asked[: run.settings.max_calls]
+    try:
+        results = await run.toolbox.run(made, step.tools, run.allowance, run.journal)
+    except AllowanceError as error:
+        return run.note(trace, output=None, failure=Failure(error.code, str(error)), origin=Origin.EXECUTOR)
+    except UnsettledError as error:
+        return run.note(trace, output=None, failure=Failure("unsettled", str(error)), origin=Origin.TOOL)
+    surplus = ToolResult(Status.REFUSED, f"Only {run.settings.max_calls} calls are made at once; call it again.")
+    results += [surplus] * (len(asked) - len(made))
+    calls = [replace(call, result=result) for call, result in zip(trace.tool_calls, results, strict=True)]
+    return run.note(trace, tool_calls=tuple(calls))
+
+
+def _messages_of(trace: StepTrace) -> list[Message]:
+    """What the model said and what came of it, as the next turn reads it."""
+    shown = [_shown(call) for call in trace.tool_calls]
+    said = Message("assistant", trace.output or "", {"tool_calls": shown})
+    return [said, *(_answered(call) for call in trace.tool_calls)]
+
+
+def _shown(call: ToolTrace) -> dict[str, object]:
+    return {
+        "id": call.call_id,
+        "type": "function",
+        "function": {"name": call.tool, "arguments": call.arguments},
+    }
+
+
+def _answered(call: ToolTrace) -> Message:
+    content = "" if call.result is None else call.result.to_content()
+    return Message("tool", content, {"tool_call_id": call.call_id})
