@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
@@ -92,10 +93,9 @@ class JournalFile:
         """Cuts half a record off and takes no other: what comes after a gap could not be trusted."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
-            try:
+            with suppress(OSError):  # whoever reads it next cuts it off
                 os.ftruncate(descriptor, self._length)
-            finally:
-                os.close(descriptor)
+            os.close(descriptor)
 
 
 def _path(folder: Path, task_id: str) -> Path:

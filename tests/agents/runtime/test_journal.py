@@ -1,0 +1,310 @@
+"""Tasks survive their process: every result is on disk before the next call, and no write is done twice."""
+
+import json
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.agents.runtime.script import Messages, Turn, Workshop, entry, plan_of
+from tierwise.agents.attempts import FunctionVerifier
+from tierwise.agents.runtime import JournalError, Origin, RuntimeSettings
+from tierwise.agents.runtime.journal_file import JournalFile
+from tierwise.agents.tools import AgentTool, Approval, ApprovalRequest, Occasion, function_tool
+from tierwise.data.errors import TierwiseError
+
+Start = Callable[..., Workshop]
+
+
+class KilledError(BaseException):
+    """Stands for the end of the process: nothing catches it."""
+
+
+class World:
+    """Notes and payments, which last. ``kill_in`` ends the process in a call that has taken effect."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.payments: dict[str, str] = {}
+        self.is_dead = False
+        self.kill_in = ""
+
+    def look(self) -> str:
+        return "all quiet"
+
+    def note(self, text: str) -> str:
+        self._alive()
+        self.notes.append(text)
+        self._maybe_die("note")
+        return "noted"
+
+    def pay(self, amount: int, idempotency_key: str) -> str:
+        self._alive()
+        self.payments.setdefault(idempotency_key, f"paid {amount}")
+        self._maybe_die("pay")
+        return self.payments[idempotency_key]
+
+    @property
+    def tools(self) -> list[AgentTool]:
+        return [
+            function_tool(self.look, "reads"),
+            function_tool(self.note, "writes"),
+            function_tool(self.pay, "irreversible"),
+        ]
+
+    def approve(self, request: ApprovalRequest) -> Approval:
+        """Approves all, and looks whether an interrupted note was taken."""
+        if request.occasion is Occasion.INTERRUPTED and request.arguments["text"] in self.notes:
+            return Approval.DONE
+        return Approval.CALL
+
+    def _alive(self) -> None:
+        if self.is_dead:
+            raise RuntimeError("the process is gone")
+
+    def _maybe_die(self, tool: str) -> None:
+        if self.kill_in == tool:
+            self.is_dead = True
+            raise RuntimeError("the process is gone")
+
+
+def work(_: str, n_turn: int, __: Messages) -> Turn:
+    if n_turn == 0:
+        return [("look", {}), ("note", {"text": "first"}), ("pay", {"amount": 5})]
+    return [("note", {"text": "second"})] if n_turn == 1 else "done"
+
+
+PLAN = plan_of(entry("a", "look", "note", "pay"), entry("b"))
+
+
+@pytest.fixture
+def kill_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[World, int, bool], None]]:
+    """Ends the process at the n-th record, before or after it is on disk."""
+    append = JournalFile.append
+
+    def set_up(world: World, n_records: int, is_written: bool) -> None:
+        left = [n_records]
+
+        def dying(self: JournalFile, record: Any) -> None:
+            left[0] -= 1
+            if left[0] == 0 and is_written:
+                append(self, record)
+            if left[0] <= 0 or world.is_dead:
+                world.is_dead = True
+                raise KilledError
+            append(self, record)
+
+        monkeypatch.setattr(JournalFile, "append", dying)
+
+    yield set_up
+    monkeypatch.undo()
+
+
+def n_records_of(shop: Workshop) -> int:
+    return len((shop.journals / "t-1.jsonl").read_text().splitlines())
+
+
+@pytest.mark.parametrize(
+    "records", [range(5, 9), pytest.param(range(2, 15), marks=pytest.mark.slow)], ids=["writes", "all"]
+)
+def test_killed_at_any_record_a_task_ends_as_if_it_had_not_been(
+    records: range, workshop: Start, kill_at: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undisturbed, shop = World(), workshop(PLAN, work)
+    assert shop.run(undisturbed.tools, approve=undisturbed.approve, journal_folder=shop.journals).answer == "the answer"
+    assert n_records_of(shop) == 14, "the task, the plan, three turns, seven of calls, b, the answer"
+    for n in records:
+        for is_written in (False, True):
+            (shop.journals / "t-1.jsonl").unlink()
+            world = World()
+            kill_at(world, n, is_written)
+            with pytest.raises(KilledError):
+                shop.run(world.tools, approve=world.approve, journal_folder=shop.journals)
+            monkeypatch.undo()
+            world.is_dead = False
+            n_before = len(shop.script.bodies)
+            result = shop.resume(world.tools, approve=world.approve, journal_folder=shop.journals)
+            assert result.answer == "the answer"
+            assert world.notes == ["first", "second"], (n, is_written)
+            assert list(world.payments.values()) == ["paid 5"]
+            assert (n_records_of(shop), len(result.steps)) in ((14, 6), (15, 6))
+            assert len(shop.script.bodies) - n_before <= 6
+
+
+@pytest.mark.parametrize("tool", ["note", "pay"])
+def test_killed_inside_a_write_a_task_does_not_write_twice(tool: str, workshop: Start, kill_at: Any) -> None:
+    """After it took effect and before anybody could note so."""
+    world, shop = World(), workshop(PLAN, work)
+    world.kill_in = tool
+    kill_at(world, 1_000, False)
+    with pytest.raises(KilledError):
+        shop.run(world.tools, approve=world.approve, journal_folder=shop.journals)
+    world.is_dead, world.kill_in = False, ""
+    result = shop.resume(world.tools, approve=world.approve, journal_folder=shop.journals)
+    assert (result.answer, world.notes, len(world.payments)) == ("the answer", ["first", "second"], 1)
+
+
+def test_what_nobody_settles_ends_the_run_and_not_the_task(workshop: Start, kill_at: Any) -> None:
+    world, shop = World(), workshop(PLAN, work)
+    world.kill_in = "note"
+    kill_at(world, 1_000, False)
+    with pytest.raises(KilledError):
+        shop.run(world.tools, approve=world.approve, journal_folder=shop.journals)
+    world.is_dead, world.kill_in = False, ""
+    for _ in range(2):
+        result = shop.resume(world.tools, journal_folder=shop.journals)
+        assert result.failure is not None
+        assert (result.failure.code, result.failure.origin, world.notes) == ("unsettled", Origin.TOOL, ["first"])
+        assert "'note' (t-1/a#1) was begun before the task was interrupted" in result.failure.text
+        assert [plan.last_steps for plan in result.plans] == [("a", "b")], "nobody plans around it"
+    result = shop.resume(world.tools, approve=world.approve, journal_folder=shop.journals)
+    assert (result.answer, world.notes) == ("the answer", ["first", "second"])
+
+
+def test_a_task_that_has_ended_is_told_again_and_nothing_is_done(workshop: Start) -> None:
+    world, shop = World(), workshop(PLAN, work)
+    result = shop.run(world.tools, approve=world.approve, journal_folder=shop.journals)
+    n_calls = len(shop.script.bodies)
+    again = shop.resume(world.tools, approve=world.approve, journal_folder=shop.journals)
+    assert (len(shop.script.bodies), world.notes) == (n_calls, ["first", "second"])
+    assert again.answer == result.answer
+    assert again.cost_usd == pytest.approx(result.cost_usd)
+    assert {trace.step_id: trace for trace in again.steps} == {trace.step_id: trace for trace in result.steps}
+
+
+def test_repairs_are_part_of_the_task(workshop: Start, kill_at: Any) -> None:
+    """A step that failed stays failed, and its repair is not asked for twice."""
+    plans = [plan_of(entry("a"), entry("b")), plan_of(entry("a2"))]
+    world = World()
+
+    def verifier_for(step: Any) -> FunctionVerifier:
+        return FunctionVerifier(lambda _: step.step_id != "a", "not a")
+
+    shop = workshop(plans)
+    kill_at(world, 6, False)
+    with pytest.raises(KilledError):
+        shop.run(verifier_for=verifier_for, journal_folder=shop.journals)
+    kill_at(World(), 1_000, False)
+    result = shop.resume(verifier_for=verifier_for, journal_folder=shop.journals)
+    assert (result.answer, len(result.plans)) == ("the answer", 2)
+    assert len(shop.script.prompts("A plan has failed")) == 1
+    assert len(shop.script.prompts("Plan how")) == 1
+
+
+def test_money_that_was_spent_stays_spent(workshop: Start, kill_at: Any) -> None:
+    world, shop = World(), workshop(PLAN, work)
+    settings = RuntimeSettings(max_plan_tokens=500)
+    kill_at(world, 8, False)
+    with pytest.raises(KilledError):
+        shop.run(world.tools, settings=settings, budget_usd=0.05, approve=world.approve, journal_folder=shop.journals)
+    kill_at(World(), 1_000, False)
+    world.is_dead = False
+    options: dict[str, Any] = {"settings": settings, "approve": world.approve, "journal_folder": shop.journals}
+    result = shop.resume(world.tools, **options, budget_usd=0.001)
+    assert result.failure is not None
+    assert result.failure.code == "budget"
+    result = shop.resume(world.tools, **options)
+    assert (result.answer, world.notes) == ("the answer", ["first", "second"])
+    assert result.cost_usd <= 0.05
+
+
+def test_a_deadline_counts_the_time_in_which_the_task_ran(workshop: Start) -> None:
+    world, shop = World(), workshop(PLAN, work)
+    options: dict[str, Any] = {"approve": world.approve, "journal_folder": shop.journals}
+    result = shop.run(world.tools, **options, deadline_seconds=0)
+    assert (result.failure and result.failure.code, shop.script.bodies) == ("deadline", [])
+    assert shop.resume(world.tools, **options).failure == result.failure, "no second is left of the old deadline"
+    assert shop.resume(world.tools, **options, deadline_seconds=600).answer == "the answer"
+
+
+def test_a_task_is_begun_once_and_resumed_where_it_is(workshop: Start) -> None:
+    shop = workshop(plan_of(entry("a")))
+    with pytest.raises(JournalError, match="there is no task 't-1' in"):
+        shop.resume(journal_folder=shop.journals)
+    with pytest.raises(TierwiseError, match="this runtime keeps no journal"):
+        shop.resume()
+    shop.run(journal_folder=shop.journals)
+    with pytest.raises(JournalError, match=r"the task 't-1' was begun before; resume it, or move .* away"):
+        shop.run(journal_folder=shop.journals)
+
+
+def test_a_journal_is_for_its_owner_alone(workshop: Start) -> None:
+    shop = workshop(plan_of(entry("a")))
+    shop.run(journal_folder=shop.journals)
+    assert stat.S_IMODE((shop.journals / "t-1.jsonl").stat().st_mode) == 0o600
+    assert stat.S_IMODE(shop.journals.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files are locked where fcntl is")
+def test_a_task_that_runs_is_not_resumed_beside_itself(tmp_path: Path) -> None:
+    file = JournalFile.create(tmp_path, "t-1")
+    with pytest.raises(JournalError, match="is in use: its task runs"):
+        JournalFile.reopen(tmp_path, "t-1")
+    imports = "from pathlib import Path; from tierwise.agents.runtime.journal_file import JournalFile"
+    script = f"{imports}; JournalFile.reopen(Path({str(tmp_path)!r}), 't-1')"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert "is in use" in run.stderr
+    file.close()
+    JournalFile.reopen(tmp_path, "t-1").close()
+
+
+def test_half_a_record_at_the_end_is_cut_off(tmp_path: Path) -> None:
+    file = JournalFile.create(tmp_path, "t-1")
+    file.append({"n": 1})
+    file.close()
+    with (tmp_path / "t-1.jsonl").open("a") as half:
+        half.write('{"n": 2, "te')
+    file = JournalFile.reopen(tmp_path, "t-1")
+    assert file.read() == [{"n": 1}]
+    file.append({"n": 3})
+    file.close()
+    assert [json.loads(line) for line in (tmp_path / "t-1.jsonl").read_text().splitlines()] == [{"n": 1}, {"n": 3}]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_ends_the_run_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "t-1.jsonl").symlink_to("/dev/full")
+    file = JournalFile.reopen(tmp_path, "t-1")
+    with pytest.raises(JournalError, match="No space left on device; make room, then resume the task"):
+        file.append({"n": 1})
+    with pytest.raises(JournalError, match="is closed"):
+        file.append({"n": 2})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "cannot be resumed: IndexError"),
+        ("hello\n", r"t-1.jsonl:1 is no record"),
+        ('{"record": "task"}\n', "cannot be resumed: ValidationError"),
+        ('{"record": "task", "task_id": "t-1", "goal": "g", "format": 2}\n', "has format 2; this version reads 1"),
+        ('{"record": "task", "task_id": "t-1", "goal": "g"}\n{"record": "step"}\n', "cannot be resumed: KeyError"),
+    ],
+)
+def test_what_is_no_journal_is_refused_in_one_line(content: str, message: str, workshop: Start) -> None:
+    shop = workshop(plan_of(entry("a")))
+    shop.journals.mkdir()
+    (shop.journals / "t-1.jsonl").write_text(content)
+    for _ in range(2):
+        with pytest.raises(JournalError, match=message):
+            shop.resume(journal_folder=shop.journals)
+
+
+def test_any_task_id_makes_a_file_of_its_own(tmp_path: Path) -> None:
+    for task_id in ("../a", "a/b", "..", "ä ö", "a%2Fb"):
+        JournalFile.create(tmp_path / "tasks", task_id).close()
+    assert len(list((tmp_path / "tasks").iterdir())) == 5
+    assert [path.name for path in tmp_path.iterdir()] == ["tasks"]
+    with pytest.raises(JournalError, match="makes no file name"):
+        JournalFile.create(tmp_path, "x" * 300)
+
+
+def test_a_resumed_task_needs_the_tools_of_its_plan(workshop: Start) -> None:
+    world, shop = World(), workshop(PLAN, work)
+    shop.run(world.tools, approve=world.approve, journal_folder=shop.journals)
+    with pytest.raises(TierwiseError, match="step 'a' asks for the tool 'look'; there are no tools"):
+        shop.resume(journal_folder=shop.journals)
