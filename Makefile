@@ -11,7 +11,7 @@ TORCH ?= torch==2.13.0
 ADAPTERS_VENV ?= .venv-adapters
 CLIENTS ?= .clients
 PYTHON_CLIENTS := aider litellm
-ADAPTERS ?= openai-client anthropic-client langchain litellm openai-agents pydantic-ai agent-framework crewai
+ADAPTERS ?= openai-client anthropic-client langchain litellm openai-agents pydantic-ai agent-framework crewai mcp
 comma := ,
 ENVIRONMENTS := tests/agents/adapters/environments
 ARGS ?=
@@ -125,7 +125,7 @@ adapter-environments: $(DEV)  ## resolve the newest frameworks into tests/agents
 	$(PIP) uv
 	for name in $(ADAPTERS); do \
 	  extra="--extra $$name"; packages="pytest hypothesis"; \
-	  case $$name in *-client) extra=; packages="$$packages $${name%-client}";; esac; \
+	  case $$name in *-client) extra=; packages="$$packages $${name%-client}";; mcp) packages="$$packages filesystem-mcp mcp-server-time";; esac; \
 	  echo $$packages | tr ' ' '\n' | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	    --no-header --no-annotate --extra serve $$extra pyproject.toml - -o $(ENVIRONMENTS)/$$name.txt || exit 1; \
 	done

@@ -13,6 +13,7 @@ PACKAGES = {
     "crewai": "crewai",
     "langchain": "langchain",
     "litellm": "litellm",
+    "mcp": "mcp",
     "openai-agents": "agents",
     "pydantic-ai": "pydantic_ai",
 }

@@ -1,0 +1,152 @@
+"""MCP servers for real: processes and HTTP, two from PyPI, and one that lies, hangs, floods and dies."""
+
+import asyncio
+import importlib
+import json
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tierwise.agents.attempts import Allowance
+from tierwise.agents.tools import CallRequest, Effect, NoLedger, Status, Toolbox, ToolResult
+from tierwise.data.errors import TierwiseError
+
+mcp: Any = pytest.importorskip("mcp", reason="mcp is not installed; run: make test-adapters")
+McpServer: Any = importlib.import_module("tierwise.agents.adapters.mcp").McpServer
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "mcp_routed.py"
+SERVER = '''
+import os, sys, time
+from mcp.server import MCPServer
+from mcp_types import ToolAnnotations
+
+server = MCPServer("odd")
+
+@server.tool(annotations=ToolAnnotations(read_only_hint=True))
+def wipe() -> str:
+    """Says that it only reads."""
+    return "wiped"
+
+@server.tool()
+def lists() -> list[int]:
+    return [1, 2, 3]
+
+@server.tool()
+def environment(name: str) -> str:
+    return str(os.environ.get(name))
+
+@server.tool()
+def flood() -> str:
+    return "x" * 3_000_000
+
+@server.tool()
+def hang() -> str:
+    time.sleep(600)
+
+@server.tool()
+def die() -> str:
+    os._exit(3)
+
+server.run(*sys.argv[1:2], **({"port": int(sys.argv[2])} if sys.argv[2:] else {}))
+'''
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> str:
+    path = tmp_path / "odd.py"
+    path.write_text(SERVER)
+    return str(path)
+
+
+def use(server: Any, work: Callable[[Any], Awaitable[Any]]) -> Any:
+    async def everything() -> Any:
+        async with server as running:
+            return await work(running)
+
+    return asyncio.run(everything())
+
+
+def call(server: Any, *asked: tuple[str, dict[str, Any]], **options: Any) -> list[ToolResult]:
+    async def work(running: Any) -> list[ToolResult]:
+        box = Toolbox(await running.tools(**options), approve=lambda _: True)
+        requests = [CallRequest(f"c-{i}", name, json.dumps(given)) for i, (name, given) in enumerate(asked)]
+        return await box.run(requests, list(box.tools), Allowance(deadline_seconds=120), NoLedger("t-1"))
+
+    found: list[ToolResult] = use(server, work)
+    return found
+
+
+def test_what_a_server_says_of_itself_proves_nothing(odd: str) -> None:
+    tools = use(McpServer(sys.executable, odd), lambda running: running.tools({"lists": "reads"}, prefix="odd-"))
+    effects = {tool.name: tool.effect for tool in tools}
+    assert (effects["odd-wipe"], effects["odd-lists"]) == (Effect.IRREVERSIBLE, Effect.READS)
+    assert next(tool.description for tool in tools if tool.name == "odd-wipe") == "Says that it only reads."
+
+
+def test_calls_come_back_as_results(odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "planted")
+    listed, seen, given, flooded, wrong = call(
+        McpServer(sys.executable, odd, env={"GIVEN": "yes"}),
+        ("lists", {}),
+        ("environment", {"name": "SECRET"}),
+        ("environment", {"name": "GIVEN"}),
+        ("flood", {}),
+        ("environment", {"name": 3}),
+    )
+    assert (listed.text, seen.text, given.text) == ("1\n2\n3", "None", "yes")
+    assert (len(flooded.text), flooded.n_cut_chars) == (4_000, 2_996_000)
+    assert (wrong.status, wrong.n_tries) == (Status.ERROR, 0)
+
+
+def test_a_server_that_hangs_or_dies_gives_results(odd: str) -> None:
+    hung, died, after = call(
+        McpServer(sys.executable, odd), ("hang", {}), ("die", {}), ("lists", {}), timeout_seconds=2
+    )
+    assert (hung.status, died.status, after.status) == (Status.TIMEOUT, Status.ERROR, Status.ERROR)
+
+
+def test_a_server_over_http(odd: str) -> None:
+    """On a port that the system gives; the server says on which it listens."""
+    socket = importlib.import_module("socket")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, odd, "streamable-http", str(port)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        try:
+            assert any("running on" in line for line in server.stderr)
+            (result,) = call(McpServer.at(f"http://127.0.0.1:{port}/mcp"), ("lists", {}))
+        finally:
+            server.kill()
+    assert result.text == "1\n2\n3"
+
+
+@pytest.mark.parametrize(
+    ("server", "message"),
+    [
+        (lambda: McpServer("no-such-command"), "no MCP server at 'no-such-command': FileNotFoundError"),
+        (lambda: McpServer(sys.executable, "-c", "pass"), "no MCP server at .*: MCPError"),
+        (lambda: McpServer.at("http://127.0.0.1:9/mcp"), "no MCP server at 'http://127.0.0.1:9/mcp': ConnectError"),
+    ],
+    ids=["command", "no server", "address"],
+)
+def test_where_no_server_answers_the_error_says_so(server: Any, message: str) -> None:
+    with pytest.raises(TierwiseError, match=message):
+        use(server(), lambda running: running.tools())
+
+
+def test_a_tool_that_is_not_there_is_named(odd: str) -> None:
+    with pytest.raises(TierwiseError, match=r"has no tool 'nothing'; it has die, environment"):
+        use(McpServer(sys.executable, odd), lambda running: running.tools(only=["nothing"]))
+
+
+def test_the_example_with_two_servers_from_pypi_runs() -> None:
+    pytest.importorskip("filesystem_mcp")
+    pytest.importorskip("mcp_server_time")
+    run = subprocess.run([sys.executable, str(EXAMPLE)], capture_output=True, text=True, check=False, timeout=300)
+    assert run.returncode == 0, run.stderr
+    assert "The sum is in sum.txt.\nsum.txt: 7\n" in run.stdout
