@@ -13,6 +13,9 @@ from tierwise.agents.tools import CallRequest, Status, ToolResult, ToolTrace, Un
 from tierwise.agents.upstreams import Reply
 from tierwise.data.records import Message, Tool
 
+MAX_ASKED = 100
+"""Calls in one reply: one with more is a model that ran away, and no turn."""
+
 
 async def take_turns(
     run: Run,
@@ -76,6 +79,8 @@ class TurnVerifier:
         if reply.tool_calls:
             if self._is_last:
                 return Verdict(False, "No tool can be called any more; answer without.", score=0.0)
+            if len(reply.tool_calls) > MAX_ASKED:
+                return Verdict(False, f"The answer calls {len(reply.tool_calls)} tools at once.", score=0.0)
             return await self._calls.check(reply, allowance)
         if not reply.text.strip():
             return Verdict(False, "The answer is empty.", score=0.0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from tierwise.agents.tools.thread import in_thread
 from tierwise.agents.tools.tool import Effect
 
 _LOGGER = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class ApprovalRequest:
 
 
 Approve = Callable[[ApprovalRequest], "Approval | bool | Awaitable[Approval | bool]"]
-"""True is ``Approval.CALL``, False ``Approval.REFUSE``; it may be ``async``."""
+"""True is ``Approval.CALL``, False ``Approval.REFUSE``. One that is not ``async`` runs on a thread of its own."""
 
 
 async def approval_of(approve: Approve | None, request: ApprovalRequest) -> Approval:
@@ -49,7 +50,7 @@ async def approval_of(approve: Approve | None, request: ApprovalRequest) -> Appr
     if approve is None:
         return Approval.REFUSE
     try:
-        said = approve(request)
+        said = await in_thread(lambda: approve(request))  # it may ask a person on a terminal
         if inspect.isawaitable(said):
             said = await said
     except Exception as error:

@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.agents.conftest import Reply, completion
 from tierwise.agents.attempts import AttemptLoop, AttemptSettings
 from tierwise.agents.client import AsyncLocalClient
-from tierwise.agents.runtime import RunResult, Runtime, RuntimeSettings
+from tierwise.agents.runtime import RunResult, Runtime
 from tierwise.agents.tools import AgentTool
 from tierwise.agents.upstreams import Upstreams
 from tierwise.data.catalogue import TierCatalogue
@@ -101,15 +102,20 @@ class Workshop:
         with DecisionLog.open(self.log_url) as log:
             return {step.step_id: step for step in log.logged_steps()}
 
-    def _work(self, tools: Sequence[AgentTool], start: Any, options: dict[str, Any]) -> RunResult:
-        settings = options.pop("settings", None) or RuntimeSettings()
-        known = {name: options.pop(name) for name in ("approve", "journal_folder", "verifier_for") if name in options}
+    @asynccontextmanager
+    async def runtime(self, tools: Sequence[AgentTool], **options: Any) -> AsyncIterator[Runtime]:
+        """A runtime with all that it needs around it."""
+        client = AsyncLocalClient(RulesRouter(self.tiers), log_url=self.log_url)
         attempts = options.pop("attempts", QUICK)
+        async with client, Upstreams(self.tiers) as upstreams:
+            yield Runtime(AttemptLoop(client, upstreams, attempts), tools=tools, **options)
+
+    def _work(self, tools: Sequence[AgentTool], start: Any, options: dict[str, Any]) -> RunResult:
+        made_with = ("settings", "approve", "journal_folder", "verifier_for", "attempts")
+        known = {name: options.pop(name) for name in made_with if name in options}
 
         async def work() -> RunResult:
-            client = AsyncLocalClient(RulesRouter(self.tiers), log_url=self.log_url)
-            async with client, Upstreams(self.tiers) as upstreams:
-                runtime = Runtime(AttemptLoop(client, upstreams, attempts), settings, tools=tools, **known)
+            async with self.runtime(tools, **known) as runtime:
                 result: RunResult = await start(runtime, options)
                 return result
 

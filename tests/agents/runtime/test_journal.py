@@ -1,5 +1,6 @@
 """Tasks survive their process: every result is on disk before the next call, and no write is done twice."""
 
+import asyncio
 import json
 import stat
 import subprocess
@@ -219,6 +220,33 @@ def test_a_deadline_counts_the_time_in_which_the_task_ran(workshop: Start) -> No
     assert (result.failure and result.failure.code, shop.script.bodies) == ("deadline", [])
     assert shop.resume(world.tools, **options).failure == result.failure, "no second is left of the old deadline"
     assert shop.resume(world.tools, **options, deadline_seconds=600).answer == "the answer"
+
+
+def test_a_cancelled_task_leaves_a_journal_that_goes_on(workshop: Start) -> None:
+    """In the middle of a write, which has taken effect."""
+    world, shop = World(), workshop(PLAN, work)
+    note, is_noted = world.note, asyncio.Event()
+
+    async def note_and_wait(text: str) -> str:
+        note(text)
+        is_noted.set()
+        return await asyncio.Event().wait() or "noted"
+
+    tools = [tool for tool in world.tools if tool.name != "note"]
+    waiting = [*tools, function_tool(note_and_wait, "writes", name="note")]
+
+    async def cancelled() -> None:
+        async with shop.runtime(waiting, approve=world.approve, journal_folder=shop.journals) as runtime:
+            running = asyncio.create_task(runtime.run("Reach the goal.", task_id="t-1"))
+            await is_noted.wait()
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+
+    asyncio.run(cancelled())
+    result = shop.resume(world.tools, approve=world.approve, journal_folder=shop.journals)
+    assert (result.answer, world.notes) == ("the answer", ["first", "second"])
+    assert {trace.step_id for trace in result.steps} == shop.logged().keys()
 
 
 def test_a_task_is_begun_once_and_resumed_where_it_is(workshop: Start) -> None:
