@@ -16,6 +16,7 @@ from tierwise.data.catalogue import TierCatalogue
 
 ROOT = Path(__file__).parents[2]
 GUIDES = ("client.md", "plan-and-execute.md")
+TOOL_PLAN = {"steps": [{"id": "note", "instruction": "Note the answer.", "task_type": "write", "tools": ["add_note"]}]}
 PLAN = {"steps": [{"id": "product", "instruction": "Multiply 6 and 7.", "task_type": "reason", "input_complexity": 2}]}
 
 
@@ -24,9 +25,12 @@ def snippets(guide: str) -> list[str]:
 
 
 def answer(_: str, body: Any) -> Reply:
-    """Small models are wrong, the others right; whoever is asked for a plan has one."""
+    """Small models are wrong, the others right; who is asked for a plan has one, who has a tool calls it once."""
     if body["messages"][0]["content"].startswith("Plan how"):
-        return completion(json.dumps(PLAN))
+        return completion(json.dumps(TOOL_PLAN if "add_note" in str(body) else PLAN))
+    if body.get("tools") and body["messages"][-1]["role"] != "tool":
+        called = {"name": body["tools"][0]["function"]["name"], "arguments": '{"text": "42"}'}
+        return completion("", tool_calls=[{"id": "call-1", "type": "function", "function": called}])
     return completion("41" if body["model"] == "small-1" else "42")
 
 
@@ -59,3 +63,6 @@ def test_the_snippets_of_a_guide_run(
     if guide == "plan-and-execute.md":
         assert "True mid 42" in run.stdout
         assert "synthesise" in run.stdout
+        assert "[('add_note', 'ok')]" in run.stdout
+        assert (tmp_path / "notes.txt").read_text() == "42\n"
+        assert (tmp_path / "tasks" / "note-42.jsonl").exists()
