@@ -1,6 +1,7 @@
 """Tasks survive their process: every result is on disk before the next call, and no write is done twice."""
 
 import asyncio
+import json
 import stat
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -149,16 +150,18 @@ def test_what_nobody_settles_ends_the_run_and_not_the_task(workshop: Start, kill
     world, shop = World(), workshop(PLAN, work)
     world.kill_in = "note"
     kill_at(world, 1_000, False)
+    options: dict[str, Any] = {"journal_folder": shop.journals, "settings": RuntimeSettings(max_concurrency=1)}
     with pytest.raises(KilledError):
-        shop.run(world.tools, approve=world.approve, journal_folder=shop.journals)
+        shop.run(world.tools, approve=world.approve, **options)
     world.is_dead, world.kill_in = False, ""
     for _ in range(2):
-        result = shop.resume(world.tools, journal_folder=shop.journals)
+        result = shop.resume(world.tools, **options)
         assert result.failure is not None
         assert (result.failure.code, result.failure.origin, world.notes) == ("unsettled", Origin.TOOL, ["first"])
         assert "'note' (t-1/a#1) was begun before the task was interrupted" in result.failure.text
         assert [plan.last_steps for plan in result.plans] == [("a", "b")], "nobody plans around it"
-    result = shop.resume(world.tools, approve=world.approve, journal_folder=shop.journals)
+        assert shop.script.turns_of("b") == [], "nothing more is started"
+    result = shop.resume(world.tools, approve=world.approve, **options)
     assert (result.answer, world.notes) == ("the answer", ["first", "second"])
 
 
@@ -207,6 +210,8 @@ def test_money_that_was_spent_stays_spent(workshop: Start, kill_at: Any) -> None
     result = shop.resume(world.tools, **options)
     assert (result.answer, world.notes) == ("the answer", ["first", "second"])
     assert result.cost_usd <= 0.05
+    records = [json.loads(line) for line in (shop.journals / "t-1.jsonl").read_text().splitlines()]
+    assert records[-1]["progress"]["spent_usd"] == pytest.approx(result.cost_usd)
 
 
 def test_a_deadline_counts_the_time_in_which_the_task_ran(workshop: Start) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tierwise.agents.runtime.journal import TaskHead, TaskJournal
 from tierwise.agents.runtime.journal_file import JournalError, JournalFile
 
 
@@ -53,3 +54,15 @@ def test_any_task_id_makes_a_file_of_its_own(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["tasks"]
     with pytest.raises(JournalError, match="makes no file name"):
         JournalFile.create(tmp_path, "x" * 300)
+
+
+def test_keys_stay_and_belong_to_one_task(tmp_path: Path) -> None:
+    keys = set()
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        journal = TaskJournal.create(folder, TaskHead("t-1", "Reach the goal."))
+        keys |= {journal.key_of("t-1/a#0"), journal.key_of("t-1/a#1")}
+        journal.close()
+        again = TaskJournal.reopen(folder, "t-1")
+        keys.add(again.key_of("t-1/a#0"))
+        again.close()
+    assert len(keys) == 4, "two calls of two tasks of one name, each with the same key before and after"
