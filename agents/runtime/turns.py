@@ -54,7 +54,7 @@ async def take_turns(
         trace = await _with_results(run, step, trace)
         if trace.failure is not None:
             return trace
-        messages += _messages_of(trace)
+        messages += _messages_of(trace, n_turn)
     raise AssertionError("the last turn ends the loop: its calls are refused")
 
 
@@ -103,21 +103,22 @@ async def _with_results(run: Run, step: PlanStep, trace: StepTrace) -> StepTrace
     return run.note(trace, tool_calls=tuple(calls))
 
 
-def _messages_of(trace: StepTrace) -> list[Message]:
+def _messages_of(trace: StepTrace, n_turn: int) -> list[Message]:
     """What the model said and what came of it, as the next turn reads it."""
-    shown = [_shown(call) for call in trace.tool_calls]
-    said = Message("assistant", trace.output or "", {"tool_calls": shown})
-    return [said, *(_answered(call) for call in trace.tool_calls)]
+    named = [(_wire_id(n_turn, n_call), call) for n_call, call in enumerate(trace.tool_calls)]
+    said = Message("assistant", trace.output or "", {"tool_calls": [_shown(name, call) for name, call in named]})
+    return [said, *(_answered(name, call) for name, call in named)]
 
 
-def _shown(call: ToolTrace) -> dict[str, object]:
-    return {
-        "id": call.call_id,
-        "type": "function",
-        "function": {"name": call.tool, "arguments": call.arguments},
-    }
+def _wire_id(n_turn: int, n_call: int) -> str:
+    """An id of nine letters and digits, the one form that every provider takes; unlike a model's own, never twice."""
+    return f"c{n_turn:04d}{n_call:04d}"
 
 
-def _answered(call: ToolTrace) -> Message:
+def _shown(wire_id: str, call: ToolTrace) -> dict[str, object]:
+    return {"id": wire_id, "type": "function", "function": {"name": call.tool, "arguments": call.arguments}}
+
+
+def _answered(wire_id: str, call: ToolTrace) -> Message:
     content = "" if call.result is None else call.result.to_content()
-    return Message("tool", content, {"tool_call_id": call.call_id})
+    return Message("tool", content, {"tool_call_id": wire_id})

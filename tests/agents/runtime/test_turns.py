@@ -195,6 +195,7 @@ def test_calls_of_one_turn_run_side_by_side_and_are_bounded(workshop: Start) -> 
     assert result.steps[2].output == str(["ok"] * 3 + ["refused"] * 2)
     ids = [message["tool_call_id"] for message in shop.script.bodies[2]["messages"] if message["role"] == "tool"]
     assert len(set(ids)) == 5, "models that call twice under one id are answered under two"
+    assert all(len(name) == 9 and name.isalnum() for name in ids), "Mistral and Anthropic take no others"
 
 
 def test_the_answer_of_a_step_with_tools_is_verified_like_any(workshop: Start) -> None:
