@@ -7,16 +7,20 @@ All of it has the session ``demo-traffic``. Running it again adds nothing to wha
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from tierwise.agents.client.observed import CALLERS_POLICY
 from tierwise.cli.story import Told, without_verdict
 from tierwise.cli.traffic import SESSION, by_task, post, talking_to
 from tierwise.data.courses import AUDIT
-from tierwise.data.decision_log import DecisionLog, DecisionRecord
+from tierwise.data.extras import needs_extra
 from tierwise.data.mirrored import IS_SAME, MIRROR, MIRROR_KEY
 from tierwise.data.records import Attempt, Decision, LoggedStep, Outcome, Reason
 from tierwise.data.sameness import is_same_answer
 from tierwise.data.serialise import attempt_to_dict, step_to_dict
+
+if TYPE_CHECKING:
+    from tierwise.data.decision_log import DecisionRecord
 
 OBSERVED_SECONDS = 28 * 86_400.0
 AUDIT_SHARE = 0.5
@@ -49,6 +53,8 @@ def record_observed(log_url: str, told: Told, now: float) -> None:
         for step in ordered
         for key, attempt in _as_mirrored(step, told.top, same.get(step.step_id, {}))
     ]
+    with needs_extra("serve"):
+        from tierwise.data.decision_log import DecisionLog
     with DecisionLog.open(log_url) as log:
         for first in range(0, len(decisions), _BATCH):
             log.record_decisions(decisions[first : first + _BATCH])
@@ -92,7 +98,9 @@ def _beside(logged: LoggedStep, served: Attempt, other: Attempt, is_top: bool) -
     return replace(other, latency_ms=None, extra={**other.extra, **found})
 
 
-def _observed(step: LoggedStep, top: str, created_at: float) -> DecisionRecord:
+def _observed(step: LoggedStep, top: str, created_at: float) -> "DecisionRecord":
+    from tierwise.data.decision_log import DecisionRecord
+
     reason = Reason("named", "The caller named the model.")
     decision = Decision(top, CALLERS_POLICY, CALLERS_POLICY, reason, arm=CALLERS_POLICY)
     return DecisionRecord(_observed_id(step), step.step, decision, created_at, step.step_id, step.task_id, SESSION)
