@@ -12,6 +12,7 @@ ADAPTERS_VENV ?= .venv-adapters
 CLIENTS ?= .clients
 PYTHON_CLIENTS := aider litellm
 ADAPTERS ?= openai-client anthropic-client langchain litellm openai-agents pydantic-ai agent-framework crewai mcp
+MCP_SERVERS := filesystem-mcp mcp-server-time
 comma := ,
 ENVIRONMENTS := tests/agents/adapters/environments
 ARGS ?=
@@ -125,7 +126,7 @@ adapter-environments: $(DEV)  ## resolve the newest frameworks into tests/agents
 	$(PIP) uv
 	for name in $(ADAPTERS); do \
 	  extra="--extra $$name"; packages="pytest hypothesis"; \
-	  case $$name in *-client) extra=; packages="$$packages $${name%-client}";; mcp) packages="$$packages filesystem-mcp mcp-server-time";; esac; \
+	  case $$name in *-client) extra=; packages="$$packages $${name%-client}";; mcp) packages="$$packages $(MCP_SERVERS)";; esac; \
 	  echo $$packages | tr ' ' '\n' | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	    --no-header --no-annotate --extra serve $$extra pyproject.toml - -o $(ENVIRONMENTS)/$$name.txt || exit 1; \
 	done
@@ -213,5 +214,5 @@ $(ADAPTERS_VENV)/%/.made: $(ENVIRONMENTS)/%.txt pyproject.toml
 	@[ -x $(BIN)/uv ] || $(PIP) uv
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(ADAPTERS_VENV)/$*
 	$(BIN)/uv pip install --quiet --python $(ADAPTERS_VENV)/$*/bin/python --constraint $< pytest hypothesis \
-	  --editable '.[serve$(if $(filter %-client,$*),,$(comma)$*)]' $(patsubst %-client,%,$(filter %-client,$*))
+	  --editable '.[serve$(if $(filter %-client,$*),,$(comma)$*)]' $(patsubst %-client,%,$(filter %-client,$*)) $(if $(filter mcp,$*),$(MCP_SERVERS))
 	@touch $@
