@@ -53,7 +53,7 @@ def demo(
         str | None, typer.Option(help="With --traffic: replay against the service that answers here, and do no more.")
     ] = None,
 ) -> None:
-    """Tell the first hour on the sample log: one model, mirrored, certified, routed beside plain cascades, audited."""
+    """Tell the first hour on the sample log: mirrored, certified, routed, audited."""
     if traffic and address is not None:
         replay_sample(address)
         return

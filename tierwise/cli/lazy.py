@@ -24,7 +24,7 @@ COMMANDS = {
         "init",
         "Write a commented tiers.toml: the models in use on top, cheaper ones below, with today's list prices.",
     ),
-    "demo": Command("demo", "demo", "Tell the first hour on the sample log: one model, mirrored, certified, routed beside plain cascades, audited."),
+    "demo": Command("demo", "demo", "Tell the first hour on the sample log: mirrored, certified, routed, audited."),
     "train": Command("train", "train", "Train a router on logged steps and write it as a bundle."),
     "evaluate": Command(
         "evaluate",
