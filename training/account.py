@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 NOTE = "mlflow.note.content"  # what MLflow shows as the description of a run
-_SECRET = re.compile(r"(?<=://)([^/@:]+):[^/@]+@")
+_SECRET = re.compile(r"(?<=://)([^/@:]*):[^/]*@")
 _DIGEST_CHARS = 36  # as many as MLflow keeps
 _SOURCE_CHARS = 2000
 
@@ -75,6 +75,8 @@ def shown(sources: Sequence[str]) -> list[str]:
 
     >>> shown(["postgresql://ada:secret@db/log"])
     ['postgresql://ada@db/log']
+    >>> shown(["redis://:secret@db/0", "postgresql://ada:p@ss@db/log"])
+    ['redis://@db/0', 'postgresql://ada@db/log']
     """
     return [_SECRET.sub(r"\1@", source) for source in sources]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.decisions.answer_worlds import ANSWER_KINDS, MAX_LOSSES, AnswerKind, measure_answer_world
 from benchmarks.decisions.guarantee_world import LIGHT
-from benchmarks.decisions.walking import Line, digest_of, median, violations, walked
+from benchmarks.decisions.walking import Line, digest_of, median, share_text, violations, walked
 from tierwise.training.config import TrainConfig
 from tierwise.training.evaluation.tables import markdown_table
 from tierwise.training.progress import Progress
@@ -86,7 +86,7 @@ def _table(figures: dict[str, Any], max_loss: str) -> str:
         rows.append(
             (
                 kind["name"],
-                _share(courses["violations"]),
+                share_text(courses["violations"]),
                 f"{courses['worst']:.1%}",
                 f"{courses['median_lost']:.1%}, worst {courses['worst_lost']:.1%}",
                 f"{courses['median_saving']:.0%}",
@@ -95,7 +95,3 @@ def _table(figures: dict[str, Any], max_loss: str) -> str:
             )
         )
     return markdown_table([header, *rows])
-
-
-def _share(found: Line) -> str:
-    return f"{found['n_violations']} of {found['n']} [{100 * found['low']:.0f}, {100 * found['high']:.0f}] %"

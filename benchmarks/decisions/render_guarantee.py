@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from benchmarks.decisions.walking import share_text
 from tierwise.training.evaluation.tables import markdown_table
 
 
@@ -33,7 +34,7 @@ def _table(figures: Mapping[str, Any], target: str) -> str:
 def _row(kind: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         kind["name"],
-        _share(found["whole"]),
+        share_text(found["whole"]),
         f"{found['any_part']['n_violations']} of {found['any_part']['n']}",
         f"{found['worst_loss']:.1%}",
         f"{found['median_saving']:.0%}",
@@ -41,10 +42,6 @@ def _row(kind: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, ...]:
         f"{found['median_share']:.0%}",
         f"{found['n_near']} of {found['n_certified']}" if found["n_certified"] else "-",
     )
-
-
-def _share(found: Mapping[str, Any]) -> str:
-    return f"{found['n_violations']} of {found['n']} [{100 * found['low']:.0f}, {100 * found['high']:.0f}] %"
 
 
 def _cascades(figures: Mapping[str, Any]) -> list[str]:
@@ -67,7 +64,7 @@ def _cascade_row(kind: Mapping[str, Any]) -> tuple[str, ...]:
     found = kind["cascade"]
     return (
         kind["name"],
-        _share(found["violations"]),
+        share_text(found["violations"]),
         f"{found['worst_loss']:.1%}",
         f"{found['median_saving']:.0%}",
         f"{found['median_best_plain']:.0%}",

@@ -48,5 +48,10 @@ def violations(n_violations: int, n: int) -> dict[str, Any]:
     return {"n": n, "n_violations": n_violations, "low": float(exact.low), "high": float(exact.high)}
 
 
+def share_text(found: Line) -> str:
+    """What :func:`violations` found, in words."""
+    return f"{found['n_violations']} of {found['n']} [{100 * found['low']:.0f}, {100 * found['high']:.0f}] %"
+
+
 def median(values: Sequence[float]) -> float:
     return float(np.median(values)) if len(values) else 0.0

@@ -10,23 +10,12 @@ import httpx2
 import pytest
 
 from tests.agents.conftest import Service
+from tests.attacks.service import PAGES
 from tierwise.data.samples import sample_tiers_path
 
 pytestmark = pytest.mark.slow
 N_STEPS = 300
 JSON = {"content-type": "application/json"}
-PAGES = (
-    "/",
-    "/tax",
-    "/decisions",
-    "/failures",
-    "/tasks",
-    "/quality",
-    "/certificate",
-    "/label",
-    "/experiments",
-    "/routers",
-)
 TRAIN = "n_folds = 2\nn_components = 0\n[booster]\nn_rounds = 8\nnum_leaves = 7\n"
 
 REFUSALS = ("tierwise: no label yet", "tierwise: the reference window has", "tierwise: by time the steps part into")
