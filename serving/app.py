@@ -8,16 +8,16 @@ from fastapi import FastAPI
 
 from tierwise.data.errors import MissingExtraError
 from tierwise.router_model.decider import Decider
+from tierwise.serving.access.gate import OPEN_PATHS, Gate, LocalOnly
+from tierwise.serving.access.keys import load_keys
+from tierwise.serving.access.rate_limit import Buckets, RateLimit
 from tierwise.serving.dashboard.app import PREFIX, dashboard_app, to_dashboard
-from tierwise.serving.gate import OPEN_PATHS, Gate, LocalOnly
 from tierwise.serving.gateway.gateway import Gateway
-from tierwise.serving.hot import HotPaths
-from tierwise.serving.keys import load_keys
+from tierwise.serving.http.hot import HotPaths
+from tierwise.serving.http.openapi import document_schemas
+from tierwise.serving.http.problems import install_problem_handlers
 from tierwise.serving.leaving import leave_on_terminate
-from tierwise.serving.openapi import document_schemas
-from tierwise.serving.problems import install_problem_handlers
-from tierwise.serving.rate_limit import Buckets, RateLimit
-from tierwise.serving.reload import reload_on_hangup
+from tierwise.serving.routers.reload import reload_on_hangup
 from tierwise.serving.routes import accept, admin, decisions, gateway, outcomes, probes
 from tierwise.serving.service import Service, build_service
 from tierwise.serving.settings import Settings
@@ -25,7 +25,7 @@ from tierwise.serving.settings import Settings
 if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
 
-    from tierwise.serving.tracing import Tracing
+    from tierwise.serving.watching.tracing import Tracing
 
 # The framework's own would tell paths with the ids of callers; ours are in tracing.py.
 _NO_TELEMETRY: "TelemetryConfig" = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
@@ -70,7 +70,7 @@ def create_app(settings: Settings, decider: Decider | None = None, tracing: "Tra
     else:
         app.add_middleware(LocalOnly)
     if tracing is not None:
-        from tierwise.serving.tracing import Traced
+        from tierwise.serving.watching.tracing import Traced
 
         app.add_middleware(Traced, tracing=tracing)
     return app
@@ -80,7 +80,7 @@ def _tracing(settings: Settings) -> "Tracing | None":
     if not settings.traces:
         return None
     try:
-        from tierwise.serving.tracing import Tracing
+        from tierwise.serving.watching.tracing import Tracing
 
         return Tracing.over_http()
     except ImportError:

@@ -15,11 +15,11 @@ from typing import Any
 import uvicorn
 
 from tierwise.data.errors import TierwiseError
-from tierwise.serving.keys import load_keys
-from tierwise.serving.logs import configure_logging
-from tierwise.serving.patience import PatientProtocol
+from tierwise.serving.access.keys import load_keys
+from tierwise.serving.http.patience import PatientProtocol
 from tierwise.serving.process import settle_process
 from tierwise.serving.settings import SHARED_FOLDER_VARIABLE, WORKER_SETTINGS_VARIABLE, Settings, SettingsError
+from tierwise.serving.watching.logs import configure_logging
 
 GRACEFUL_SECONDS = 10
 

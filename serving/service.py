@@ -11,29 +11,29 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.decision_log import DecisionLog
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.stages import unobserved
-from tierwise.serving.arms import Arms
-from tierwise.serving.budget import BudgetWatcher
-from tierwise.serving.cache import DecisionCache
-from tierwise.serving.chooser import Chooser
-from tierwise.serving.desk import Desk
-from tierwise.serving.experiments import ExperimentWatcher
-from tierwise.serving.fallback import Fallback
+from tierwise.serving.deciding.arms import Arms
+from tierwise.serving.deciding.cache import DecisionCache
+from tierwise.serving.deciding.chooser import Chooser
+from tierwise.serving.deciding.desk import Desk
+from tierwise.serving.deciding.experiments import ExperimentWatcher
+from tierwise.serving.deciding.fallback import Fallback
+from tierwise.serving.deciding.pool import DecisionPool
 from tierwise.serving.leaving import Leaving
-from tierwise.serving.metrics import Metrics
-from tierwise.serving.pool import DecisionPool
-from tierwise.serving.promise import PromiseWatcher
-from tierwise.serving.reading import LogReader
-from tierwise.serving.recorder import Recorder, RecorderLimits
-from tierwise.serving.retention import Retention
-from tierwise.serving.rollup import Rollup
+from tierwise.serving.recording.reading import LogReader
+from tierwise.serving.recording.recorder import Recorder, RecorderLimits
+from tierwise.serving.recording.retention import Retention
+from tierwise.serving.recording.rollup import Rollup
+from tierwise.serving.routers.shadow import Shadow
+from tierwise.serving.routers.slot import RouterSlot, guardrails_of, overflow_router, stand_in_router
+from tierwise.serving.routers.source import Watcher, challenger_source, champion_source
 from tierwise.serving.settings import Settings
-from tierwise.serving.shadow import Shadow
-from tierwise.serving.slot import RouterSlot, guardrails_of, overflow_router, stand_in_router
-from tierwise.serving.source import Watcher, challenger_source, champion_source
-from tierwise.serving.watched import Watched
+from tierwise.serving.watching.budget import BudgetWatcher
+from tierwise.serving.watching.metrics import Metrics
+from tierwise.serving.watching.promise import PromiseWatcher
+from tierwise.serving.watching.watched import Watched
 
 if TYPE_CHECKING:
-    from tierwise.serving.tracing import Tracing
+    from tierwise.serving.watching.tracing import Tracing
 
 
 class Background(Protocol):

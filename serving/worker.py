@@ -8,11 +8,11 @@ from fastapi import FastAPI
 
 from tierwise.data.decision_log.engine import parse_url
 from tierwise.serving.app import create_app
-from tierwise.serving.logs import configure_logging
 from tierwise.serving.orphan import stop_with_parent
 from tierwise.serving.process import settle_process
+from tierwise.serving.routers.slot import stand_in_router, what_it_does
 from tierwise.serving.settings import WORKER_SETTINGS_VARIABLE, Settings, SettingsError
-from tierwise.serving.slot import stand_in_router, what_it_does
+from tierwise.serving.watching.logs import configure_logging
 
 
 def built(settings: Settings) -> FastAPI:

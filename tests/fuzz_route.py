@@ -25,9 +25,9 @@ with atheris.instrument_imports(include=["tierwise.data", "tierwise.features", "
     from tierwise.features.structural import structural_features
     from tierwise.features.view import view_of
     from tierwise.router_model.options import DecideOptions
-    from tierwise.serving.bodies import decode_json
-    from tierwise.serving.problems import Problem
-    from tierwise.serving.wire import parse_route_request
+    from tierwise.serving.http.bodies import decode_json
+    from tierwise.serving.http.problems import Problem
+    from tierwise.serving.http.wire import parse_route_request
 
 MAX_CHARS = 6_000
 

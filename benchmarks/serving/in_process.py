@@ -13,8 +13,8 @@ from pydantic_core import from_json
 
 from benchmarks.serving.bodies import SIZES, route_body, text_of
 from tierwise.router_model.router import Router
-from tierwise.serving.schemas import RouteBody
-from tierwise.serving.wire import parse_route_request
+from tierwise.serving.http.schemas import RouteBody
+from tierwise.serving.http.wire import parse_route_request
 
 _N_ROUNDS = 9
 _LITELLM = Path(__file__).with_name("litellm_time.py")

@@ -19,10 +19,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tierwise.serving.access.gate import is_loopback_host, is_same_origin
+from tierwise.serving.access.keys import ApiKeys
+from tierwise.serving.access.keys import Scope as KeyScope
 from tierwise.serving.dashboard.ended import EndedSessions
-from tierwise.serving.gate import is_loopback_host, is_same_origin
-from tierwise.serving.keys import ApiKeys
-from tierwise.serving.keys import Scope as KeyScope
 
 COOKIE = "tierwise_dashboard"
 SESSION_SECONDS = 12 * 3600

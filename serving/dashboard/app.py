@@ -11,7 +11,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tierwise.data.errors import LogError
-from tierwise.serving.dashboard import (
+from tierwise.serving.access.keys import ApiKeys
+from tierwise.serving.dashboard.access import COOKIE, SESSION_SECONDS, Guard, Sessions, load_secret
+from tierwise.serving.dashboard.forms import read_form
+from tierwise.serving.dashboard.page import STATIC_FOLDER, Dashboard, render
+from tierwise.serving.dashboard.pages import (
     certificate,
     decisions,
     experiments,
@@ -22,10 +26,6 @@ from tierwise.serving.dashboard import (
     tasks,
     tax,
 )
-from tierwise.serving.dashboard.access import COOKIE, SESSION_SECONDS, Guard, Sessions, load_secret
-from tierwise.serving.dashboard.forms import read_form
-from tierwise.serving.dashboard.page import STATIC_FOLDER, Dashboard, render
-from tierwise.serving.keys import ApiKeys
 from tierwise.serving.service import Service
 
 PREFIX = "/dashboard"

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from tierwise.serving.dashboard.formats import FILTERS
-from tierwise.serving.reading import LogReader
+from tierwise.serving.recording.reading import LogReader
 from tierwise.serving.service import Service
 
 STATIC_FOLDER = Path(__file__).parent / "static"

@@ -9,10 +9,10 @@ from pydantic_core import to_json
 
 from tierwise.agents.protocols import MESSAGES
 from tierwise.agents.upstreams.errors import ProviderError
-from tierwise.serving.bodies import read_json
-from tierwise.serving.gateway.asked import BEST, PROFILES, parse_request
+from tierwise.serving.gateway.calls.asked import BEST, PROFILES, parse_request
+from tierwise.serving.gateway.calls.line_up import BYTES_PER_TOKEN
 from tierwise.serving.gateway.gateway import Gateway
-from tierwise.serving.gateway.line_up import BYTES_PER_TOKEN
+from tierwise.serving.http.bodies import read_json
 
 _COUNTED = ("system", "messages", "tools")
 PATH = f"{MESSAGES.path}/count_tokens"

@@ -7,10 +7,10 @@ from tierwise.agents.protocols.protocol import Trouble
 from tierwise.agents.upstreams.errors import ProviderError
 from tierwise.data.errors import RecordError
 from tierwise.data.replies.json_text import write_json
-from tierwise.serving.bodies import read_json
-from tierwise.serving.gateway.asked import EXTENSION
+from tierwise.serving.gateway.calls.asked import EXTENSION
 from tierwise.serving.gateway.gateway import Gateway
-from tierwise.serving.problems import invalid_field, upstream_failed
+from tierwise.serving.http.bodies import read_json
+from tierwise.serving.http.problems import invalid_field, upstream_failed
 
 NAME, PATH = "embeddings", "/embeddings"
 

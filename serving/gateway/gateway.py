@@ -16,31 +16,31 @@ from tierwise.agents.upstreams.asking import Asked
 from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.agents.upstreams.transport import Transport
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.serving.bodies import read_json
 from tierwise.serving.dashboard.access import load_secret
 from tierwise.serving.gateway.aliases import Aliases
-from tierwise.serving.gateway.answers import AnswerKeeper
-from tierwise.serving.gateway.asked import AUTO, BEST, PROFILES, GatewayRequest, parse_request
-from tierwise.serving.gateway.audit import open_audit
-from tierwise.serving.gateway.call import STATUS_CLIENT_CLOSED, Call
-from tierwise.serving.gateway.completions import complete_stream, complete_whole
-from tierwise.serving.gateway.course import CourseCall, complete_course
-from tierwise.serving.gateway.course_order import COURSES, judge_with, ordered_course, wants_course
-from tierwise.serving.gateway.disconnect import CallerGoneError, while_connected
+from tierwise.serving.gateway.calls.asked import AUTO, BEST, PROFILES, GatewayRequest, parse_request
+from tierwise.serving.gateway.calls.call import STATUS_CLIENT_CLOSED, Call
+from tierwise.serving.gateway.calls.completions import complete_stream, complete_whole
+from tierwise.serving.gateway.calls.disconnect import CallerGoneError, while_connected
+from tierwise.serving.gateway.calls.line_up import can_answer, doubtful_last, line_up, that_can_be_told, that_fit
+from tierwise.serving.gateway.conversations.memory import Memory
+from tierwise.serving.gateway.conversations.stickiness import Holder
+from tierwise.serving.gateway.courses.answers import AnswerKeeper
+from tierwise.serving.gateway.courses.audit import open_audit
+from tierwise.serving.gateway.courses.course import CourseCall, complete_course
+from tierwise.serving.gateway.courses.course_order import COURSES, judge_with, ordered_course, wants_course
+from tierwise.serving.gateway.courses.mirror import open_mirror
 from tierwise.serving.gateway.endpoints import find_endpoints, find_missing_keys
-from tierwise.serving.gateway.line_up import can_answer, doubtful_last, line_up, that_can_be_told, that_fit
-from tierwise.serving.gateway.memory import Memory
-from tierwise.serving.gateway.mirror import open_mirror
 from tierwise.serving.gateway.observing import Observer
 from tierwise.serving.gateway.reports import Reports
-from tierwise.serving.gateway.stickiness import Holder
 from tierwise.serving.gateway.watch import Watch
-from tierwise.serving.problems import Problem, model_unknown, upstream_missing
+from tierwise.serving.http.bodies import read_json
+from tierwise.serving.http.problems import Problem, model_unknown, upstream_missing
 from tierwise.serving.service import Service
 from tierwise.serving.settings import Settings
 
 if TYPE_CHECKING:
-    from tierwise.serving.tracing import Tracing
+    from tierwise.serving.watching.tracing import Tracing
 
 MAX_CONNECTIONS = 2_000
 _LOGGER = logging.getLogger(__name__)

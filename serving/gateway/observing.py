@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.data.prices import look_up_prices
-from tierwise.serving.gateway.asked import BEST, PROFILES
+from tierwise.serving.gateway.calls.asked import BEST, PROFILES
 
 MAX_FOREIGN_MODELS = 256
 

@@ -9,8 +9,8 @@ from tierwise.agents.protocols import Trouble, WireProtocol
 from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.agents.upstreams.errors import ProviderError
 from tierwise.data.replies.json_text import write_json
-from tierwise.serving.gateway.call import Call
-from tierwise.serving.problems import upstream_failed
+from tierwise.serving.gateway.calls.call import Call
+from tierwise.serving.http.problems import upstream_failed
 
 _PASSED_ON = frozenset({408, 429})
 TOO_LONG = "context_length_exceeded"

@@ -8,8 +8,8 @@ from concurrent.futures import Future
 
 from tierwise.data.decision_log import LogUnavailableError, OutcomeReceipt, count_receipts
 from tierwise.data.records import Outcome
-from tierwise.serving.metrics import Metrics
-from tierwise.serving.recorder import Recorder
+from tierwise.serving.recording.recorder import Recorder
+from tierwise.serving.watching.metrics import Metrics
 
 RETRY_SECONDS = 1.0
 

@@ -5,9 +5,9 @@ import logging
 from tierwise.agents.protocols import Completion
 from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.agents.upstreams.errors import ProviderError
-from tierwise.serving.gateway.asked import GatewayRequest
-from tierwise.serving.gateway.memory import Memory
-from tierwise.serving.metrics import Metrics
+from tierwise.serving.gateway.calls.asked import GatewayRequest
+from tierwise.serving.gateway.conversations.memory import Memory
+from tierwise.serving.watching.metrics import Metrics
 
 _LOGGER = logging.getLogger(__name__)
 

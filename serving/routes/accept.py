@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Request, Response
 
-from tierwise.serving.accepting import answer_accept
-from tierwise.serving.bodies import read_json
+from tierwise.serving.deciding.accepting import answer_accept
+from tierwise.serving.http.bodies import read_json
+from tierwise.serving.http.schemas import AcceptAnswer, AcceptBody
 from tierwise.serving.routes.answers import json_answer, json_answers, json_body, problem_answers
-from tierwise.serving.schemas import AcceptAnswer, AcceptBody
 from tierwise.serving.service import service_of
 
 router = APIRouter(tags=["decisions"])

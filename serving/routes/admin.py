@@ -5,10 +5,10 @@ from dataclasses import asdict
 from fastapi import APIRouter, Request, Response
 
 from tierwise.data.decision_log import DecisionLog, LogUnavailableError
-from tierwise.serving.problems import log_unavailable
+from tierwise.serving.http.problems import log_unavailable
+from tierwise.serving.http.schemas import DeletedAnswer, HealthAnswer
 from tierwise.serving.routes.answers import json_answer, json_answers, problem_answers
 from tierwise.serving.routes.any_text import provide_any_text
-from tierwise.serving.schemas import DeletedAnswer, HealthAnswer
 from tierwise.serving.service import service_of
 
 provide_any_text()

@@ -6,8 +6,8 @@ from fastapi import Response
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from tierwise.serving.problems import MEDIA_TYPE
-from tierwise.serving.schemas import ProblemAnswer
+from tierwise.serving.http.problems import MEDIA_TYPE
+from tierwise.serving.http.schemas import ProblemAnswer
 
 
 def json_answer(content: object) -> Response:

@@ -3,19 +3,19 @@
 from fastapi import APIRouter, Request, Response
 
 from tierwise.data.decision_log import LogUnavailableError
-from tierwise.serving.bodies import read_json
-from tierwise.serving.problems import decision_unknown, log_unavailable
-from tierwise.serving.routes.answers import json_answer, json_answers, json_body, problem_answers
-from tierwise.serving.routes.any_text import provide_any_text
-from tierwise.serving.schemas import (
+from tierwise.serving.http.bodies import read_json
+from tierwise.serving.http.problems import decision_unknown, log_unavailable
+from tierwise.serving.http.schemas import (
     BatchAnswer,
     BatchBody,
     DecisionAnswer,
     RouteBody,
     StoredDecisionAnswer,
 )
+from tierwise.serving.http.wire import decision_name, parse_batch, stored_decision_to_wire
+from tierwise.serving.routes.answers import json_answer, json_answers, json_body, problem_answers
+from tierwise.serving.routes.any_text import provide_any_text
 from tierwise.serving.service import service_of
-from tierwise.serving.wire import decision_name, parse_batch, stored_decision_to_wire
 
 provide_any_text()
 router = APIRouter(tags=["decisions"])

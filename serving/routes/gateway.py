@@ -9,8 +9,8 @@ from tierwise.serving.gateway.counting import count_tokens
 from tierwise.serving.gateway.embeddings import embed
 from tierwise.serving.gateway.gateway import Gateway
 from tierwise.serving.gateway.model_list import anthropic_list, anthropic_model, openai_list, openai_model
-from tierwise.serving.gateway_schemas import ChatBody, EmbeddingsBody, LegacyBody, MessagesBody, ResponsesBody
-from tierwise.serving.problems import model_unknown
+from tierwise.serving.http.gateway_schemas import ChatBody, EmbeddingsBody, LegacyBody, MessagesBody, ResponsesBody
+from tierwise.serving.http.problems import model_unknown
 from tierwise.serving.routes.answers import json_answer, json_body
 
 router = APIRouter(prefix="/v1", tags=["gateway"])

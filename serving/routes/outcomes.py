@@ -12,12 +12,12 @@ from tierwise.data.decision_log import OutcomeReceipt, count_receipts
 from tierwise.data.errors import LogError
 from tierwise.data.pricing import priced
 from tierwise.data.records import Outcome
-from tierwise.serving.bodies import read_json
-from tierwise.serving.problems import log_unavailable
+from tierwise.serving.http.bodies import read_json
+from tierwise.serving.http.problems import log_unavailable
+from tierwise.serving.http.schemas import OutcomeBody, OutcomesAnswer
+from tierwise.serving.http.wire import known_tiers, parse_reports
 from tierwise.serving.routes.answers import json_answer, json_answers, json_body, problem_answers
-from tierwise.serving.schemas import OutcomeBody, OutcomesAnswer
 from tierwise.serving.service import Service, service_of
-from tierwise.serving.wire import known_tiers, parse_reports
 
 router = APIRouter(tags=["outcomes"])
 

@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter, Request, Response
 
-from tierwise.serving.problems import not_ready
+from tierwise.serving.http.problems import not_ready
+from tierwise.serving.http.schemas import HealthAnswer, ReadyAnswer
+from tierwise.serving.routers.slot import what_it_does
 from tierwise.serving.routes.answers import json_answer, json_answers, problem_answers
-from tierwise.serving.schemas import HealthAnswer, ReadyAnswer
 from tierwise.serving.service import service_of
-from tierwise.serving.slot import what_it_does
 
 router = APIRouter(tags=["probes"])
 

@@ -12,10 +12,10 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.importers import FORMATS, ImportMap, import_records
 from tierwise.data.importers.records import Call, Record, Signal
 from tierwise.data.records import Attempt
-from tierwise.serving.gateway.asked import parse_request
-from tierwise.serving.gateway.verdict import SCHEMA as SCHEMA_CHECK
-from tierwise.serving.gateway.verdict import TOOLS as TOOLS_CHECK
-from tierwise.serving.gateway.verdict import judge
+from tierwise.serving.gateway.calls.asked import parse_request
+from tierwise.serving.gateway.courses.verdict import SCHEMA as SCHEMA_CHECK
+from tierwise.serving.gateway.courses.verdict import TOOLS as TOOLS_CHECK
+from tierwise.serving.gateway.courses.verdict import judge
 
 LOGS = Path(__file__).parents[1] / "data" / "importers"
 READ_AS = {

@@ -10,9 +10,9 @@ import yaml
 from starlette.testclient import TestClient
 
 from tierwise.serving.app import create_app
-from tierwise.serving.metrics import Metrics
 from tierwise.serving.run import GRACEFUL_SECONDS
 from tierwise.serving.settings import Settings, load_settings
+from tierwise.serving.watching.metrics import Metrics
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tierwise.data.records import Attempt, Message, Step, Tool
-from tierwise.serving import schemas
+from tierwise.serving.http import schemas
 from tierwise.serving.settings import load_settings
 from tierwise.serving.worker import what_it_does_now
 

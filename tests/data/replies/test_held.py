@@ -12,8 +12,8 @@ from tierwise.data.importers.records import Answer, ToolCall
 from tierwise.data.importers.schema_check import check_answer, is_checkable
 from tierwise.data.parsing import parse_step
 from tierwise.data.replies.held import held_against
-from tierwise.serving.gateway.asked import parse_request
-from tierwise.serving.gateway.verdict import judge
+from tierwise.serving.gateway.calls.asked import parse_request
+from tierwise.serving.gateway.courses.verdict import judge
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 FORMAT = {"type": "json_schema", "json_schema": {"name": "n", "schema": SCHEMA}}

@@ -6,8 +6,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.serving.conftest import StartApp
+from tierwise.serving.access.keys import ApiKeys, Scope, new_key
 from tierwise.serving.dashboard.access import COOKIE, Sessions, load_secret
-from tierwise.serving.keys import ApiKeys, Scope, new_key
 
 ADMIN, ADMIN_ENTRY = new_key(Scope.ADMIN)
 ROUTE, ROUTE_ENTRY = new_key(Scope.ROUTE, Scope.REPORT)

@@ -10,8 +10,8 @@ from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.operating_point import OperatingPoint
 from tierwise.router_model.parts import Part
 from tierwise.router_model.policy import Policy
-from tierwise.serving.dashboard.comparison import against_rules, targets
-from tierwise.serving.dashboard.promises import part_promises
+from tierwise.serving.dashboard.pages.comparison import against_rules, targets
+from tierwise.serving.dashboard.pages.promises import part_promises
 
 P_SUCCESS = {"small": 0.6, "mid": 0.8, "frontier": 0.9}
 COST_USD = {"small": 1.0, "mid": 4.0, "frontier": 16.0}

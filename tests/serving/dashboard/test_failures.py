@@ -7,7 +7,7 @@ import pytest
 from tierwise.data.decision_log import DecisionRecord, StoredDecision, StoredOutcome
 from tierwise.data.decision_log.views.tasks import FailedStep
 from tierwise.data.records import Attempt, Decision, Outcome, Reason, Step
-from tierwise.serving.dashboard.failures import cluster_failures, find_origin, signature, step_success
+from tierwise.serving.dashboard.pages.failures import cluster_failures, find_origin, signature, step_success
 
 
 def stored(

@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
-from tests.serving.gateway.foreign_provider import ask, provider  # noqa: F401  (fixtures)
+from tests.serving.gateway.calls.foreign_provider import ask, provider  # noqa: F401  (fixtures)
 from tests.serving.gateway.scripted_models import scripted_models, scripted_tiers  # noqa: F401  (fixtures)
 from tierwise.router_model.decider import Decider
 from tierwise.serving.app import create_app

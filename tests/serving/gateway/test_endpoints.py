@@ -3,8 +3,8 @@
 from typing import Any
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.serving.gateway.calls.line_up import line_up
 from tierwise.serving.gateway.endpoints import find_endpoints, find_missing_keys
-from tierwise.serving.gateway.line_up import line_up
 
 NAMES = ("small", "mid", "frontier")
 

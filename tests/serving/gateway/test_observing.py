@@ -14,8 +14,8 @@ from tierwise.data.mirrored import mirrored_steps
 from tierwise.data.records import Attempt, LoggedStep, Step
 from tierwise.data.redaction import Redaction, redact_attempt
 from tierwise.data.sameness import is_same_answer
-from tierwise.serving.gateway.answers import AnswerKeeper
-from tierwise.serving.gateway.mirror import DayBudget
+from tierwise.serving.gateway.courses.answers import AnswerKeeper
+from tierwise.serving.gateway.courses.mirror import DayBudget
 from tierwise.serving.settings import SettingsError, load_settings
 
 PATH = "/v1/chat/completions"

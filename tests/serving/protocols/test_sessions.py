@@ -12,9 +12,9 @@ from tierwise.agents.protocols.canonical import Message, Text
 from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.data.catalogue import Model
 from tierwise.data.replies.usage import Usage
-from tierwise.serving.gateway.asked import parse_request
-from tierwise.serving.gateway.memory import Memory
-from tierwise.serving.gateway.sessions import prefix_digest, session_of
+from tierwise.serving.gateway.calls.asked import parse_request
+from tierwise.serving.gateway.conversations.memory import Memory
+from tierwise.serving.gateway.conversations.sessions import prefix_digest, session_of
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 

@@ -1,0 +1,1 @@
+"""A request becomes a decision: who decides it, how, and what is answered when nobody can."""

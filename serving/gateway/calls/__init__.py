@@ -1,0 +1,1 @@
+"""One call of a caller, from its body to the relayed answer."""

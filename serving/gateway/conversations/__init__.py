@@ -1,0 +1,1 @@
+"""Which conversation a call belongs to, and what is remembered of it."""

@@ -1,0 +1,1 @@
+"""More than one tier asked for a call: courses, audits and mirrors, and whether an answer will do."""

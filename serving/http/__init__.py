@@ -1,0 +1,1 @@
+"""Requests and answers: bodies, records on the wire, problems, the OpenAPI document, the connection."""

@@ -1,0 +1,36 @@
+"""The service adds the log up by itself, where the database needs it."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from starlette.testclient import TestClient
+
+from tierwise.data.decision_log import DecisionLog, DecisionRecord, LogUnavailableError
+from tierwise.data.decision_log.half_hours.coverage import coverage
+from tierwise.data.decision_log.views.settled import Wanted
+from tierwise.data.records import Decision, Reason, Step
+from tierwise.serving.recording import rollup
+from tierwise.serving.recording.rollup import Rollup
+
+
+def test_a_log_that_is_away_is_asked_again(caplog: pytest.LogCaptureFixture) -> None:
+    def away() -> DecisionLog:
+        raise LogUnavailableError("away")
+
+    assert Rollup(away, lambda: "frontier").roll_up() == 0
+    assert "LogUnavailableError" in caplog.text
+
+
+def test_half_hours_are_added_up_on_postgresql(
+    start: Callable[..., TestClient], postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollup, "PAUSE_SECONDS", 0.2)
+    decision = Decision("small", "rules", "rules-1", Reason("rule_default", ""))
+    with DecisionLog.open(postgres_url) as log:
+        log.record_decisions([DecisionRecord("d-1", Step("a"), decision, time.time() - 7_200)])
+        start(log_url=postgres_url)
+        deadline = time.monotonic() + 60
+        while not log.ask(lambda connection: coverage(connection, Wanted(0.0, 1e11), "frontier")).rolled:
+            assert time.monotonic() < deadline, "nothing was added up"
+            time.sleep(0.05)
