@@ -30,12 +30,6 @@ def sources(paths: Sequence[Path], tiers: Path | None) -> list[Problem]:
     return [read_problem(_name(path), [path], catalogue) for path in paths]
 
 
-def _real_logs() -> list[Path]:
-    """Those of three tiers; a log with tiers of its own has them in a file beside it."""
-    paths = sorted(SHARED_DATA.glob("*.jsonl.gz"))
-    return [path for path in paths if not path.with_name(f"{_name(path)}.tiers.toml").exists()]
-
-
 def together(problems: Sequence[Problem], name: str) -> Problem:
     return Problem.of(name, [step for problem in problems for step in problem.steps], problems[0].catalogue)
 
