@@ -8,7 +8,11 @@ Two families are tried, each at half of the allowed error: the *plain* cascades,
 the dearest start to the cheapest, and *learned* starts, as single attempts are learned. Unfamiliar steps start where
 the best plain cascade starts. Of what is certified, the one is taken that is worth most: a tolerated loss of ``m`` says
 that a step's whole cost is worth ``m`` of its success, so the worth of a cascade is ``success + m * saving``, both
-against the top tier. A learned start that is worth no more than the best plain one is not taken.
+against the top tier. A learned start is taken where it is worth more than the best plain one by more than one standard
+error of the difference, over tasks: the best of a hundred looks better than it is.
+
+At a catch rate of 1 every cascade ends as well as the top tier alone, whatever it starts with; nothing is left to test,
+and only worth is compared.
 """
 
 from collections.abc import Sequence
@@ -73,23 +77,24 @@ def _certified(
 ) -> tuple[OperatingPoint, ...]:
     repeats = [under_catch_rate(one, catch_rate) for one in trial.repeats]
     half = replace(trial, repeats=repeats, confidence=(1 + trial.confidence) / 2)
-    top = half.top()
+    top, is_sure = half.top(), catch_rate == 1
     expected = cascades_expected(final, catch_rate)
     learned: dict[int, list[_Candidate]] = {}
     points = []
     for max_loss in CASCADE_LOSSES:
-        plain = _plain(half, tiers, top, max_loss)
-        best_plain = max(plain, key=lambda one: _worth(half, one.outcome, top, max_loss))
+        plain = _plain(half, tiers, top, max_loss, is_sure)
+        best_plain = max(plain, key=lambda one: _worth_then_saving(half, one.outcome, top, max_loss))
         start = half.repeats[0].top if best_plain.start is None else best_plain.start
         if start not in learned:
             learned[start] = _learned(half, expected, is_fixed, tiers, start)
-        certified = _before_the_first_failure(half, learned[start], top, max_loss)
-        best = max([best_plain, *certified], key=lambda one: _worth(half, one.outcome, top, max_loss))
-        points.append(_point(half, best, top, max_loss, start))
+        certified = learned[start] if is_sure else _before_the_first_failure(half, learned[start], top, max_loss)
+        best = max([best_plain, *certified], key=lambda one: _sure_gain(half, one, best_plain, top, max_loss))
+        point = _point(half, best, top, max_loss, start)
+        points.append(replace(point, loss_upper=min(point.loss_upper, 0.0)) if is_sure else point)
     return tuple(points)
 
 
-def _plain(trial: Trial, tiers: NDArray[np.bool_], top: Outcome, max_loss: float) -> list[_Candidate]:
+def _plain(trial: Trial, tiers: NDArray[np.bool_], top: Outcome, max_loss: float, is_sure: bool) -> list[_Candidate]:
     """The certified plain cascades, the start at the top among them."""
     top_tier = trial.repeats[0].top
     found = [_Candidate(top, top_tier, 0.0)]
@@ -97,7 +102,7 @@ def _plain(trial: Trial, tiers: NDArray[np.bool_], top: Outcome, max_loss: float
         if start == top_tier:
             continue
         outcome = trial.outcome([np.full(len(one), start, dtype=np.int64) for one in trial.repeats])
-        if not trial.is_within(outcome, top, max_loss):
+        if not is_sure and not trial.is_within(outcome, top, max_loss):
             break
         found.append(_Candidate(outcome, int(start), 0.0))
     return found
@@ -123,10 +128,22 @@ def _before_the_first_failure(
     return found
 
 
-def _worth(trial: Trial, outcome: Outcome, top: Outcome, max_loss: float) -> float:
+def _worth_then_saving(trial: Trial, outcome: Outcome, top: Outcome, max_loss: float) -> tuple[float, float]:
+    """Where no loss is tolerated saving is worth nothing, but that of two alike the cheaper one is taken."""
     weight: Floats = trial.units.weight
     saving = shortfall(weight, outcome.relative_cost, top.relative_cost)
-    return max_loss * saving - shortfall(weight, outcome.success, top.success)
+    return max_loss * saving - shortfall(weight, outcome.success, top.success), saving
+
+
+def _sure_gain(trial: Trial, one: _Candidate, plain: _Candidate, top: Outcome, max_loss: float) -> float:
+    """By how much a cascade is worth more than the plain one, less one standard error; 0 for the plain one itself."""
+    if one is plain:
+        return 0.0
+    units, weight = trial.units, trial.units.weight
+    success = (one.outcome.success - plain.outcome.success) / max(float(weight @ top.success), 1e-12)
+    saving = (plain.outcome.relative_cost - one.outcome.relative_cost) / max(float(weight @ top.relative_cost), 1e-12)
+    gains = units.sums(success + max_loss * saving)
+    return float(gains.sum() - np.sqrt(len(gains)) * gains.std())
 
 
 def _point(trial: Trial, best: _Candidate, top: Outcome, max_loss: float, start: int) -> OperatingPoint:

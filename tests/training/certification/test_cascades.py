@@ -1,5 +1,7 @@
 """Where to start with a verifier: certified as a cascade, never worth less than the best plain one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,41 @@ def test_where_every_failure_is_caught_cheap_starts_are_certified() -> None:
     point = certified(held_out(1500, 0, is_told=False), 1.0)
     assert (point.start, point.plain_start) == (0, 0)
     assert point.loss <= 0
+
+
+def test_a_full_catch_rate_loses_nothing_and_needs_no_test() -> None:
+    """Thirty steps prove nothing at a lower rate; at 1 every cascade ends as well as the top tier alone."""
+    log = held_out(30, 0, is_told=False)
+    few = certified(log, 1.0, 0.0)
+    assert (few.start, few.loss_upper <= 0, few.saving > 0.3) == (0, True, True)
+    assert certified(log, 1.0, 0.03).loss_upper <= 0
+    assert certified(log, 0.9, 0.0).start is None
+
+
+def test_nor_does_a_learned_start_need_one() -> None:
+    """Cheap tiers that cost half of the top one and fail on most steps are worth a call only where they are known to
+    do: forty steps show which, and certify nothing."""
+    log = held_out(40, 1, share_hard=0.6)
+    dear = log.cost_usd * np.array([25, 6, 1])
+    log = replace(log, cost_usd=dear, expected=replace(log.expected, cost_usd=dear))
+    sure, tested = certified(log, 1.0, 0.05), certified(log, 0.9, 0.05)
+    assert (sure.start, sure.cost_weight is not None, sure.saving > 0) == (None, True, True)
+    assert tested.cost_weight is None
+
+
+def test_a_learned_start_that_is_better_by_luck_alone_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Predictions of nothing: in half of these logs some boldness of a hundred looks better than the plain start."""
+    monkeypatch.setattr("tierwise.training.certification.cascades.CASCADE_LOSSES", (0.1,))
+    monkeypatch.setattr("tierwise.training.certification.cascades.CATCH_RATES", (0.8,))
+    n_taken = 0
+    for seed in range(24):
+        log = held_out(150, seed, share_hard=0.05)
+        odds = np.random.default_rng(seed + 1000).normal([0.5, 0.7, 2.5], 1.0, (150, 3))
+        chain = tier_probabilities(np.hstack([odds, odds[:, 1:]]))
+        guessed = replace(log, expected=replace(log.expected, p_success=chain.p_success, chain=chain))
+        trial = Trial([guessed], Units.of(np.arange(150), log.weight), 0.9)
+        n_taken += certify_cascades(trial, guessed.expected, log.is_unfamiliar, ALL_TIERS)[0][0].start is None
+    assert n_taken <= 4
 
 
 def test_predictions_that_tell_hard_steps_apart_earn_a_learned_start() -> None:
