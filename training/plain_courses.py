@@ -36,6 +36,12 @@ class Plays:
         """float64 [n]: the sum over all calls of ``cost`` float64 [n, k]."""
         return np.asarray(np.where(self.asked, cost, 0.0).sum(axis=1))
 
+    def waited(self, latency: Floats) -> Floats:
+        """float64 [n]: how long a step takes when tier t takes ``latency`` float64 [n, k]. Cheap tiers are asked side
+        by side, the top one after them."""
+        cheap = np.where(self.asked[:, :-1], latency[:, :-1], 0.0).max(axis=1, initial=0.0)
+        return np.asarray(cheap + np.where(self.asked[:, -1], latency[:, -1], 0.0))
+
 
 def asked_first(n_tiers: int) -> tuple[int, ...]:
     """The tiers that plain courses ask."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from tierwise.cli.console import print_table, say
 
 if TYPE_CHECKING:
+    from tierwise.training.evaluation.course_rows import CourseRow
     from tierwise.training.evaluation.courses import CourseReport
     from tierwise.training.evaluation.errors import Refusal
     from tierwise.training.evaluation.estimate import Estimate
@@ -23,6 +24,9 @@ def print_courses(report: "CourseReport | Refusal | None") -> None:
         [row.name, *(_shown(each) for each in (row.loss, row.different, row.saving_relative, row.more))]
         for row in report.rows
     ]
+    if report.rows[0].p50_ms is not None:
+        columns.append("median / 95 %, s")
+        rows = [[*cells, _seconds(row)] for cells, row in zip(rows, report.rows, strict=True)]
     print_table(f"Courses on the {report.n_steps} steps that hold every answer", columns, rows)
     say("Every call is paid. An answer that cannot be compared with the top tier's differs. Learned acceptance takes")
     say(f"the surest answers that are together expected to lose {report.max_loss:.1%}; courses as certified serve.")
@@ -45,6 +49,12 @@ def _print_parts(report: "CourseReport") -> None:
         print_table(title, [report.part_field, "n", *(ways[name] for name in shown)], cells)
     if len(report.parts) > _MAX_PARTS:
         say(f"{len(report.parts) - _MAX_PARTS} smaller ones are in --json and --report.")
+
+
+def _seconds(row: "CourseRow") -> str:
+    if row.p50_ms is None or row.p95_ms is None:
+        return "–"
+    return f"{row.p50_ms / 1000:.2f} / {row.p95_ms / 1000:.2f}"
 
 
 def _shown(estimate: "Estimate | None") -> str:

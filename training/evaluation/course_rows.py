@@ -19,12 +19,14 @@ CourseKind = Literal["single", "cascade", "untrained", "learned", "course", "ora
 class AnsweredSteps:
     """n steps of which every tier's answer is logged. ``success`` float64 [n, k], NaN unknown; ``cost_usd`` float64
     [n, k], none NaN; ``is_same`` bool [n, k], whether the answer is the top tier's; ``groups`` int64 [n], codes from 0
-    without holes: steps that are drawn together."""
+    without holes: steps that are drawn together. ``latency_ms`` float64 [n, k], none NaN, of one call each; None where
+    the log does not tell."""
 
     success: FloatArray
     cost_usd: FloatArray
     is_same: NDArray[np.bool_]
     groups: NDArray[np.int64]
+    latency_ms: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.success)
@@ -32,7 +34,8 @@ class AnsweredSteps:
     def take(self, chosen: NDArray[np.bool_]) -> "AnsweredSteps":
         """The steps of ``chosen`` bool [n]."""
         groups = np.unique(self.groups[chosen], return_inverse=True)[1].astype(np.int64)
-        return AnsweredSteps(self.success[chosen], self.cost_usd[chosen], self.is_same[chosen], groups)
+        latency_ms = None if self.latency_ms is None else self.latency_ms[chosen]
+        return AnsweredSteps(self.success[chosen], self.cost_usd[chosen], self.is_same[chosen], groups, latency_ms)
 
     @property
     def relative_cost(self) -> FloatArray:
@@ -44,13 +47,15 @@ class AnsweredSteps:
 @dataclass(frozen=True, slots=True, eq=False)
 class Used:
     """What one way comes to on n steps, float64 [n] each: ``success`` (NaN unknown), ``usd`` and ``relative`` cost of
-    all calls, ``different`` and ``at_top``, None where a way has no one answer that could be compared."""
+    all calls, ``different`` and ``at_top``, None where a way has no one answer that could be compared. ``latency_ms``
+    is how long the caller waits, None where that is not known."""
 
     success: FloatArray
     usd: FloatArray
     relative: FloatArray
     different: FloatArray | None
     at_top: FloatArray | None
+    latency_ms: FloatArray | None = None
 
     @classmethod
     def of(cls, plays: Plays, steps: AnsweredSteps) -> "Used":
@@ -61,6 +66,7 @@ class Used:
             relative=plays.cost(steps.relative_cost),
             different=(~steps.is_same[each, plays.final]).astype(np.float64),
             at_top=(plays.final == steps.success.shape[1] - 1).astype(np.float64),
+            latency_ms=None if steps.latency_ms is None else plays.waited(steps.latency_ms),
         )
 
     @classmethod
@@ -74,8 +80,9 @@ class Used:
 
     def take(self, places: NDArray[np.bool_]) -> "Used":
         """The steps of ``places`` bool [n]."""
-        different, at_top = (None if each is None else each[places] for each in (self.different, self.at_top))
-        return Used(self.success[places], self.usd[places], self.relative[places], different, at_top)
+        maybe = (self.different, self.at_top, self.latency_ms)
+        different, at_top, latency_ms = (None if each is None else each[places] for each in maybe)
+        return Used(self.success[places], self.usd[places], self.relative[places], different, at_top, latency_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,8 @@ class CourseRow:
     ``saving_relative``  the same with each step's costs told in its own on the top tier
     ``more``         ``saving_relative`` above that of single shots, paired; None for themselves
     ``at_top``       steps that end on the top tier, None likewise
+    ``p50_ms``, ``p95_ms``  how long a step takes, all calls counted, without an interval; None where the log does not
+                     tell, and for cascades, whose verifier takes time of its own
     """
 
     name: str
@@ -99,6 +108,8 @@ class CourseRow:
     saving_relative: Estimate
     more: Estimate | None
     at_top: Estimate | None
+    p50_ms: float | None = None
+    p95_ms: float | None = None
 
     def to_dict(self) -> dict[str, object]:
         found = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -131,6 +142,7 @@ def course_row(
     def estimate(values: FloatArray) -> Estimate:
         return bootstrap.estimate(values, len(steps), n_effective)
 
+    p50_ms, p95_ms = (None, None) if used.latency_ms is None else np.quantile(used.latency_ms, (0.5, 0.95)).tolist()
     return CourseRow(
         name=name,
         kind=kind,
@@ -140,6 +152,8 @@ def course_row(
         saving_relative=estimate(1 - _ratio(total, "relative", "counts")),
         more=None if used is single else estimate(_ratio(total, "more", "counts")),
         at_top=None if used.at_top is None else estimate(_ratio(total, "at_top", "n")),
+        p50_ms=p50_ms,
+        p95_ms=p95_ms,
     )
 
 

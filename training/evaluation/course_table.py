@@ -10,6 +10,7 @@ from tierwise.training.evaluation.tables import markdown_table, percent
 
 COURSES_PICTURE = "courses.png"
 _HEADER = ("way", "loss vs top", "answers differ", "saved, dollars", "saved, a step", "more than single", "end at top")
+_TIMED = ("median, s", "95th percentile, s")
 _UNDER = (
     "Every call is paid. *Answers differ* from the top tier's also where they cannot be compared; that bounds the "
     "success that is lost in absolute terms and needs no label. *Equal or top* uses the dearer of two cheap answers "
@@ -17,7 +18,7 @@ _UNDER = (
     "surest answers that are together expected to lose what may be lost; *courses, as certified* are what serves. "
     "Plain cascades are the best of their catch rate, picked afterwards. The oracles ask both cheap tiers and know "
     "which answer is right, or the same as the top tier's. *More than single* is paired, in points of what is saved a "
-    "step."
+    "step. Seconds are those of the log's calls, the cheap ones side by side and the top tier's after them."
 )
 
 
@@ -41,11 +42,15 @@ def course_parts(report: CourseReport | Refusal | None, pictures: Sequence[str] 
 
 
 def _table(rows: Sequence[CourseRow]) -> str:
-    return markdown_table([_HEADER, *(_cells(row) for row in rows)])
+    """With how long steps take where the log tells."""
+    is_timed = any(row.p50_ms is not None for row in rows)
+    header = (*_HEADER, *_TIMED) if is_timed else _HEADER
+    return markdown_table([header, *(_cells(row, is_timed) for row in rows)])
 
 
-def _cells(row: CourseRow) -> tuple[str, ...]:
+def _cells(row: CourseRow, is_timed: bool) -> tuple[str, ...]:
     estimates: tuple[Estimate | None, ...] = (
         row.loss, row.different, row.saving, row.saving_relative, row.more, row.at_top,
     )  # fmt: skip
-    return (row.name, *map(percent, estimates))
+    times = tuple("-" if each is None else f"{each / 1000:.2f}" for each in (row.p50_ms, row.p95_ms))
+    return (row.name, *map(percent, estimates), *(times if is_timed else ()))

@@ -24,6 +24,7 @@ from tierwise.training.evaluation.collection import collected_steps
 from tierwise.training.evaluation.costs import logged_outcomes
 from tierwise.training.evaluation.course_rows import AnsweredSteps, CourseKind, CourseRow, Used, course_row
 from tierwise.training.evaluation.errors import Refusal
+from tierwise.training.evaluation.latencies import logged_latencies
 from tierwise.training.evaluation.outcomes import group_codes
 from tierwise.training.evaluation.plain import CATCH_RATES, plain_paths
 from tierwise.training.evaluation.table_rows import best_of
@@ -77,7 +78,8 @@ def evaluate_courses(
     chosen = [logged for logged, is_kept in zip(steps, kept, strict=True) if is_kept]
     same = Sameness.of(chosen, names)
     groups = group_codes([split_unit(step) for step in chosen], len(chosen))
-    answered = AnsweredSteps(outcomes.success[kept], outcomes.cost_usd[kept], same.is_same, groups)
+    latency_ms = logged_latencies(chosen, names)
+    answered = AnsweredSteps(outcomes.success[kept], outcomes.cost_usd[kept], same.is_same, groups, latency_ms)
     max_loss = router.parts.policy.default_max_quality_loss
     max_loss = max_loss if options.max_quality_loss is None else options.max_quality_loss
     ways = _ways(router, chosen, options, answered, same, max_loss)

@@ -143,7 +143,8 @@ def courses(evidence: Evidence) -> dict[str, Any] | None:
 
 def _course_row(row: Mapping[str, Any]) -> dict[str, Any]:
     names = ("loss", "different", "saving", "saving_relative", "more", "at_top")
-    return {"name": row["name"], "kind": row["kind"]} | {name: to_interval(row[name]) for name in names}
+    times = {name: row.get(name) for name in ("p50_ms", "p95_ms")}  # reports of before have none
+    return {"name": row["name"], "kind": row["kind"], **times} | {name: to_interval(row[name]) for name in names}
 
 
 def target_chart(found: Sequence[Target], chosen: Target) -> str:

@@ -1,6 +1,7 @@
 """Courses beside single shots: what serves is measured, by labels and by same answers; biased logs are refused."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import numpy as np
 import pytest
 
 from tests.training.answered_world import answered_world
-from tierwise.data.records import Attempt, LoggedStep
+from tierwise.cli.course_table import print_courses
+from tierwise.data.records import Attempt, LoggedStep, Step
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.played import play
 from tierwise.router_model.router import Router
@@ -26,6 +28,7 @@ from tierwise.training.evaluation.courses import (
 )
 from tierwise.training.evaluation.decisions import evaluate_decisions
 from tierwise.training.evaluation.errors import Refusal
+from tierwise.training.evaluation.latencies import logged_latencies
 from tierwise.training.evaluation.report import write_report
 from tierwise.training.plain_courses import Plays
 
@@ -139,6 +142,56 @@ def test_a_row_counts_every_call_and_only_known_outcomes() -> None:
     assert row.more.value == 1 - 26 / 32
     assert row.at_top is not None
     assert row.at_top.value == 0.5
+
+
+def test_cheap_tiers_are_waited_for_side_by_side_and_the_top_one_after_them() -> None:
+    latency = np.array([[1.0, 4.0, 16.0], [5.0, 2.0, 16.0], [1.0, 1.0, 16.0]])
+    asked = Plays.of(np.array([0, 2, 2]), (0, 1), 3)
+    assert asked.waited(latency).tolist() == [4.0, 21.0, 17.0]
+    assert Plays.of(np.array([2, 1, 0]), (), 3).waited(latency).tolist() == [16.0, 2.0, 1.0]
+
+
+def test_a_call_without_a_time_takes_one_of_its_tiers() -> None:
+    def timed(*latency: float | None) -> LoggedStep:
+        tiers = zip(("small", "frontier"), latency, strict=True)
+        return LoggedStep("s", Step("x"), tuple(Attempt(tier, latency_ms=each) for tier, each in tiers))
+
+    steps = [timed(10, 90), timed(None, 70), timed(20, None), timed(None, None)]
+    found = logged_latencies(steps, ("small", "frontier"))
+    assert found is not None
+    assert (found[0].tolist(), found[1, 1], found[2, 0]) == ([10, 90], 70, 20)
+    assert {found[1, 0], found[3, 0]} <= {10, 20}
+    assert {found[2, 1], found[3, 1]} <= {70, 90}
+    assert logged_latencies([timed(10, None)] * 3, ("small", "frontier")) is None
+    again = replace(steps[0], attempts=(*steps[0].attempts, Attempt("small", latency_ms=99)))
+    assert logged_latencies([again], ("small", "frontier"))[0, 0] == 10  # type: ignore[index]
+
+
+def test_ways_are_told_with_their_seconds_where_the_log_tells(
+    answered: Router, fresh: list[LoggedStep], report: CourseReport, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    took = {"small": 2000.0, "mid": 1000.0, "frontier": 30_000.0}
+    timed = [
+        replace(one, attempts=tuple(replace(each, latency_ms=took[each.tier]) for each in one.attempts))
+        for one in fresh
+    ]
+    found = evaluate_courses(answered, timed, OPTIONS, DRAWS)
+    assert isinstance(found, CourseReport)
+    rows = {row.name: row for row in found.rows}
+    single = [decision.tier for decision in answered.decide_many([one.step for one in timed], OPTIONS)]
+    assert rows[SINGLE].p50_ms == np.median([took[tier] for tier in single])
+    assert rows[EQUAL].p95_ms == 32_000.0
+    assert rows[ORACLE].p50_ms == 2000.0
+    assert all(row.p50_ms is None for row in found.rows if row.kind == "cascade")
+    assert [row.saving for row in found.rows] == [row.saving for row in report.rows]
+    print_courses(found)
+    assert "2.00 / 32.00" in capsys.readouterr().out
+    print_courses(report)
+    assert "median" not in capsys.readouterr().out
+    decisions = answered.decide_many([logged.step for logged in timed], OPTIONS)
+    measured = evaluate_decisions(timed, answered.catalogue, decisions, bootstrap=DRAWS)
+    written = write_report(replace(measured, courses=found), tmp_path).read_text()
+    assert re.search(r"\|\s+2\.00 \|\s+32\.00 \|", written)
 
 
 def test_the_report_holds_them(answered: Router, fresh: list[LoggedStep], report: CourseReport, tmp_path: Path) -> None:
