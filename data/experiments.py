@@ -1,7 +1,7 @@
 """Experiments: which arms share the traffic, from when to when, and what may still change while one runs.
 
 An experiment is a record in the decision log, so that every replica of the service and every analysis reads the same
-one. Assignment is :mod:`tierwise.router_model.assignment`.
+one. Assignment is :mod:`tierwise.router_model.choosing.assignment`.
 """
 
 import math

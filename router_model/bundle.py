@@ -22,14 +22,14 @@ from tierwise.features.encoders.settings import EncoderSettings
 from tierwise.features.encoders.static import STATIC_FOLDER
 from tierwise.features.pipeline import FeaturePipeline
 from tierwise.features.schema import FeatureSchema
-from tierwise.router_model.calibration import Calibration
-from tierwise.router_model.course_menu import COURSES_FILE
-from tierwise.router_model.courses import CourseParts
-from tierwise.router_model.familiarity import Familiarity
-from tierwise.router_model.linear_chain import LinearChain
-from tierwise.router_model.neighbours import NO_LOGGED_STEPS, LoggedSteps
-from tierwise.router_model.policy import Policy
-from tierwise.router_model.predictor import Predictor
+from tierwise.router_model.accepting.course_menu import COURSES_FILE
+from tierwise.router_model.accepting.courses import CourseParts
+from tierwise.router_model.choosing.policy import Policy
+from tierwise.router_model.knowing.familiarity import Familiarity
+from tierwise.router_model.knowing.neighbours import NO_LOGGED_STEPS, LoggedSteps
+from tierwise.router_model.predicting.calibration import Calibration
+from tierwise.router_model.predicting.linear_chain import LinearChain
+from tierwise.router_model.predicting.predictor import Predictor
 
 FORMAT_VERSION = 1
 MANIFEST_FILE = "manifest.json"

@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Decision, Step
-from tierwise.router_model.guardrails import Guardrails
+from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 
 

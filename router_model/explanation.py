@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from tierwise.data.records import Decision, Step
 from tierwise.features.schema import FeatureSchema
 from tierwise.router_model.bundle import RouterParts
-from tierwise.router_model.neighbours import LoggedNeighbour
-from tierwise.router_model.operating_point import OperatingPoint
+from tierwise.router_model.choosing.operating_point import OperatingPoint
+from tierwise.router_model.choosing.policy import Policy
+from tierwise.router_model.knowing.neighbours import LoggedNeighbour
 from tierwise.router_model.options import DecideOptions
-from tierwise.router_model.policy import Policy
-from tierwise.router_model.predictor import Prediction, Predictor
+from tierwise.router_model.predicting.predictor import Prediction, Predictor
 
 _N_SHOWN = 4
 _N_NEIGHBOURS = 3

@@ -17,15 +17,15 @@ from tierwise.data.records import Decision, Reason, Step
 from tierwise.data.serialise import step_to_dict
 from tierwise.data.trouble import TroubleLog
 from tierwise.features.evidence import Answer
+from tierwise.router_model.accepting.courses import Ordered, accepted, check_answers, ordered_course
 from tierwise.router_model.bundle import Bundle, BundleError, RouterParts, read_bundle
-from tierwise.router_model.chain import Floats
-from tierwise.router_model.courses import Ordered, accepted, check_answers, ordered_course
-from tierwise.router_model.escalation import Escalations, Outlook, expect_escalations
+from tierwise.router_model.choosing.escalation import Escalations, Outlook, expect_escalations
+from tierwise.router_model.choosing.guardrails import Guardrails, open_tiers
+from tierwise.router_model.choosing.leaning import leaning
 from tierwise.router_model.explanation import explain
-from tierwise.router_model.guardrails import Guardrails, open_tiers
-from tierwise.router_model.leaning import leaning
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
-from tierwise.router_model.predictor import OneStep, Prediction
+from tierwise.router_model.predicting.chain import Floats
+from tierwise.router_model.predicting.predictor import OneStep, Prediction
 from tierwise.router_model.stages import Stage, unobserved
 
 _LOGGER = logging.getLogger(__name__)

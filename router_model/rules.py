@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Decision, Reason, Step
-from tierwise.router_model.guardrails import Guardrails, open_tiers
+from tierwise.router_model.choosing.guardrails import Guardrails, open_tiers
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 
 SIMPLE_TASK_TYPES = frozenset({"extract", "format", "classify", "route"})

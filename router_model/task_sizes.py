@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tierwise.router_model.chain import Floats
+from tierwise.router_model.predicting.chain import Floats
 
 _KEPT_SHARE = 0.95
 _LEAST_SHARE = 0.5

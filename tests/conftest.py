@@ -66,7 +66,7 @@ def held_out_steps(sample_steps: tuple[LoggedStep, ...]) -> tuple[LoggedStep, ..
 def quick_config() -> "TrainConfig":
     """Trains in a second or two, and well enough for operating points at a few percent of loss."""
     from tierwise.training.config import TrainConfig
-    from tierwise.training.tier_classifier import BoosterParams
+    from tierwise.training.fitting.tier_classifier import BoosterParams
 
     return TrainConfig(n_folds=3, n_components=8, booster=BoosterParams(n_rounds=24, learning_rate=0.15, num_leaves=7))
 

@@ -9,20 +9,20 @@ from numpy.typing import NDArray
 from tierwise.data.records import LoggedStep
 from tierwise.features.schema import FeatureSchema
 from tierwise.features.view import view_of
-from tierwise.router_model.calibration import Calibration
-from tierwise.router_model.chain import Floats, TierProbabilities
-from tierwise.router_model.leaning import leaning, weight_factor
-from tierwise.router_model.policy import Policy
-from tierwise.training.calibration import cross_calibrated
+from tierwise.router_model.choosing.leaning import leaning, weight_factor
+from tierwise.router_model.choosing.policy import Policy
+from tierwise.router_model.predicting.calibration import Calibration
+from tierwise.router_model.predicting.chain import Floats, TierProbabilities
 from tierwise.training.certification.held_out import Expected, HeldOut
 from tierwise.training.certification.parts import Log, certify_parts
 from tierwise.training.certification.units import unit_codes
-from tierwise.training.chain_model import ChainModel
 from tierwise.training.config import TrainConfig
-from tierwise.training.costs import CostModel
-from tierwise.training.cross_fit import CrossFit, TrainingRows
 from tierwise.training.evidence import Witness
-from tierwise.training.familiarity import FittedFamiliarity, fit_familiarity
+from tierwise.training.fitting.calibration import cross_calibrated
+from tierwise.training.fitting.chain_model import ChainModel
+from tierwise.training.fitting.costs import CostModel
+from tierwise.training.fitting.cross_fit import CrossFit, TrainingRows
+from tierwise.training.fitting.familiarity import FittedFamiliarity, fit_familiarity
 
 
 def fit_what_is_familiar(

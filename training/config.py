@@ -7,11 +7,11 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
-from tierwise.router_model.guardrails import Guardrails
-from tierwise.router_model.policy import DEFAULT_MAX_QUALITY_LOSS
+from tierwise.router_model.choosing.guardrails import Guardrails
+from tierwise.router_model.choosing.policy import DEFAULT_MAX_QUALITY_LOSS
 from tierwise.training.errors import TrainingError
+from tierwise.training.fitting.tier_classifier import BoosterParams
 from tierwise.training.same_answer import TARGETS
-from tierwise.training.tier_classifier import BoosterParams
 
 MOST_REPEATED_STEPS = 18_000
 """Steps times draws of the folds, at most: what a draw moves shrinks as a log grows, and the time it takes does not."""
@@ -33,7 +33,7 @@ class TrainConfig:
     its own cost on the top tier, so that no step is worth more loss than another, or in "dollars"; ``max_steps`` how
     many steps of a longer log are drawn at random to learn from (docs/scale.md says what more would add), 0 for all;
     ``target`` what an attempt is for: "success", or "same-answer" as the top tier, which needs no outcomes;
-    ``spread`` how far steps lean where the policy is in doubt (:mod:`tierwise.router_model.leaning`), 0 for not at all.
+    ``spread`` how far steps lean where the policy is in doubt (:mod:`tierwise.router_model.choosing.leaning`), 0 for not at all.
     """
 
     seed: int = 0

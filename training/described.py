@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from tierwise.router_model.guardrails import Guardrails
+from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.training.config import TrainConfig
-from tierwise.training.tier_classifier import BoosterParams
+from tierwise.training.fitting.tier_classifier import BoosterParams
 
 KEYS: Mapping[str, str] = {
     "seed": "the same log and seed give the same bundle",

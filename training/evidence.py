@@ -4,7 +4,7 @@ Certification, the monitor and the gates read a log alike: of a decision the *fi
 propensity that its tier had at that moment, because it was chosen before anything was known of the step's outcome.
 Later attempts of the same decision are its escalation. There are three kinds of steps:
 
-- *collected*: every tier was tried whatever came of it (:mod:`tierwise.training.evaluation.collection`). All is known.
+- *collected*: every tier was tried whatever came of it (:mod:`tierwise.training.evaluation.logged.collection`). All is known.
 - *drawn*: the first tier was drawn with a known propensity below 1. The doubly robust score of Robins, Rotnitzky and
   Zhao (1994) stands for every tier: the prediction, and for the tier that was tried its error divided by the
   propensity. Its mean is the success rate whatever the prediction says, where the draw could have taken the tier.
@@ -27,9 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tierwise.data.records import LoggedStep
-from tierwise.router_model.chain import Floats
-from tierwise.training.evaluation.collection import collected_steps
-from tierwise.training.evaluation.logged_choices import logged_choices
+from tierwise.router_model.predicting.chain import Floats
+from tierwise.training.evaluation.logged.collection import collected_steps
+from tierwise.training.evaluation.logged.logged_choices import logged_choices
 
 MIN_OWN_UNITS = 30
 """Tasks in which a tier was tried before it may be chosen at all."""
@@ -166,7 +166,7 @@ def _drawn(p_success: Floats, top: Floats, witness: Witness, supported: Flags) -
 def _is_supported(witness: Witness, tier: int) -> bool:
     """Whether the draw could take ``tier`` on nearly all steps: the mean of 1 / propensity over them is then 1.
 
-    The same rule as in :mod:`tierwise.training.evaluation.overlap`.
+    The same rule as in :mod:`tierwise.training.evaluation.logged.overlap`.
     """
     drawn = witness.is_drawn
     if not drawn.any():

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tierwise.data.errors import TierwiseError
-from tierwise.router_model.predictor import open_graph, run_graph
+from tierwise.router_model.predicting.predictor import open_graph, run_graph
 
 MAX_DEVIATION = 1e-5
 _OPSET = 15  # the newest that onnxmltools 1.13 to 1.16 writes

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.data.draw import DrawnSteps, StepDraw
+from tierwise.data.drawing.draw import DrawnSteps, StepDraw
 from tierwise.data.records import LoggedStep
 from tierwise.data.step_log import Malformed, log_files, read_step_log
 from tierwise.training.engines.engine import Engine

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tierwise.data.answers import Question, same_answer
-from tierwise.data.mirrored import IS_SAME, has_answer, is_mirror
+from tierwise.data.compared.mirrored import IS_SAME, has_answer, is_mirror
+from tierwise.data.compared.sameness import attempt_key
 from tierwise.data.records import Attempt, LoggedStep
-from tierwise.data.sameness import attempt_key
 
 SUCCESS, SAME_ANSWER = "success", "same-answer"
 TARGETS = (SUCCESS, SAME_ANSWER)

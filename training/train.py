@@ -11,46 +11,46 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.data.draw import DrawnSteps, draw_steps
+from tierwise.data.drawing.draw import DrawnSteps, draw_steps
+from tierwise.data.drawing.splits import assign_folds, split_unit
 from tierwise.data.labels import OutcomeTable, outcome_table
 from tierwise.data.records import LoggedStep, Step
-from tierwise.data.splits import assign_folds, split_unit
 from tierwise.features.encoders.encoder import load_encoder
 from tierwise.features.encoders.static import STATIC_FOLDER
 from tierwise.features.pipeline import FeaturePipeline
 from tierwise.features.schema import FeatureSchema
+from tierwise.router_model.accepting.courses import CourseParts
 from tierwise.router_model.bundle import RouterParts, write_bundle
-from tierwise.router_model.calibration import Calibration
-from tierwise.router_model.chain import chain_rows
-from tierwise.router_model.courses import CourseParts
-from tierwise.router_model.familiarity import Familiarity
-from tierwise.router_model.neighbours import LoggedSteps
-from tierwise.router_model.policy import Policy
-from tierwise.router_model.predictor import tier_rows
+from tierwise.router_model.choosing.policy import Policy
+from tierwise.router_model.knowing.familiarity import Familiarity
+from tierwise.router_model.knowing.neighbours import LoggedSteps
+from tierwise.router_model.predicting.calibration import Calibration
+from tierwise.router_model.predicting.chain import chain_rows
+from tierwise.router_model.predicting.predictor import tier_rows
 from tierwise.router_model.router import Router
-from tierwise.training.calibration import fit_calibration
+from tierwise.training.accepting.with_courses import certified_with_courses
 from tierwise.training.certification.units import unit_codes
 from tierwise.training.certified_policy import (
     final_expectations,
     fit_what_is_familiar,
     held_out_log,
 )
-from tierwise.training.chain_model import ChainModel
 from tierwise.training.config import TrainConfig
-from tierwise.training.costs import CostModel, complete_costs
-from tierwise.training.cross_fit import CrossFit, TrainingRows, cross_fit, repeat_seed, with_rounds
 from tierwise.training.encoding import Encoding, encode_steps
 from tierwise.training.engines.engine import Engine
 from tierwise.training.engines.local import LocalEngine
 from tierwise.training.errors import TrainingError
 from tierwise.training.evidence import Witness, speaking_steps
+from tierwise.training.fitting.calibration import fit_calibration
+from tierwise.training.fitting.chain_model import ChainModel
+from tierwise.training.fitting.costs import CostModel, complete_costs
+from tierwise.training.fitting.cross_fit import CrossFit, TrainingRows, cross_fit, repeat_seed, with_rounds
+from tierwise.training.fitting.perturbation import perturbed_copies
+from tierwise.training.fitting.recency import recency_weights
 from tierwise.training.golden_steps import GOLDEN_STEPS
 from tierwise.training.onnx_export import export_booster
-from tierwise.training.perturbation import perturbed_copies
 from tierwise.training.progress import Progress, silent_progress
-from tierwise.training.recency import recency_weights
 from tierwise.training.same_answer import targeted
-from tierwise.training.with_courses import certified_with_courses
 
 MIN_STEPS = 60
 MIN_OTHER_STEPS = 30

@@ -10,7 +10,7 @@ from tierwise.agents.attempts.verdict import Verdict
 from tierwise.agents.client import RoutedDecision
 from tierwise.agents.upstreams import Reply
 from tierwise.data.courses import AGREEMENT, COURSE, LEARNED, Course
-from tierwise.router_model.exploration import EXPLORED_CODE
+from tierwise.router_model.choosing.exploration import EXPLORED_CODE
 
 MAX_NAME_CHARS, MAX_TIERS = 200, 16
 

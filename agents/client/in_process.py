@@ -15,8 +15,8 @@ from tierwise.agents.client.outcome import OutcomeFields, make_outcome, outcome_
 from tierwise.agents.client.post import PostResult, Receipt
 from tierwise.agents.client.request import RouteFields, make_request
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.catalogue.pricing import priced
 from tierwise.data.parsing import parse_attempt
-from tierwise.data.pricing import priced
 from tierwise.data.records import Outcome, Step
 from tierwise.data.redaction import Redaction
 from tierwise.features.evidence import Answer

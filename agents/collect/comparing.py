@@ -12,12 +12,12 @@ from tierwise.agents.collect.equivalence import Pair
 from tierwise.agents.collect.full_log import check_ids
 from tierwise.agents.collect.journal import Journal
 from tierwise.agents.collect.runner import Job
-from tierwise.data.intervals import ClusterSums, Interval, share_interval
-from tierwise.data.mirrored import JUDGE_SCORE, SAME_ANSWER, answer_text, has_answer
+from tierwise.data.compared.intervals import ClusterSums, Interval, share_interval
+from tierwise.data.compared.mirrored import JUDGE_SCORE, SAME_ANSWER, answer_text, has_answer
+from tierwise.data.compared.sameness import is_same_answer
+from tierwise.data.drawing.splits import split_unit
 from tierwise.data.records import Attempt, LoggedStep
-from tierwise.data.sameness import is_same_answer
 from tierwise.data.serialise import logged_step_to_dict
-from tierwise.data.splits import split_unit
 
 
 @dataclass(slots=True)

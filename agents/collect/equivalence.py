@@ -16,7 +16,7 @@ from tierwise.agents.attempts import Allowance, AllowanceError, AttemptSettings
 from tierwise.agents.attempts.calling import ChatCall, call_tier
 from tierwise.agents.collect.journal import Journal
 from tierwise.agents.upstreams import Line, unfenced
-from tierwise.data.mirrored import answer_text
+from tierwise.data.compared.mirrored import answer_text
 from tierwise.data.records import Attempt, Step
 
 PROMPT = """Two answers to the same task follow. Say whether they mean the same: whether whoever asked could use one in

@@ -9,13 +9,13 @@ from benchmarks.decisions.answer_worlds import ANSWER_KINDS, MAX_LOSSES, AnswerK
 from benchmarks.decisions.guarantee_world import LIGHT
 from benchmarks.decisions.walking import Line, digest_of, median, share_text, violations, walked
 from tierwise.training.config import TrainConfig
-from tierwise.training.evaluation.tables import markdown_table
+from tierwise.training.evaluation.reporting.tables import markdown_table
 from tierwise.training.progress import Progress
 
 _FILES = (
-    "training/evaluation/worlds.py",
-    "training/evaluation/task_worlds.py",
-    "training/evaluation/task_logs.py",
+    "training/evaluation/synthetic/worlds.py",
+    "training/evaluation/synthetic/task_worlds.py",
+    "training/evaluation/synthetic/task_logs.py",
     "benchmarks/decisions/guarantee_kinds.py",
     "benchmarks/decisions/answer_worlds.py",
 )

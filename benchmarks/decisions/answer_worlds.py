@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from benchmarks.decisions.guarantee_kinds import KINDS
 from benchmarks.decisions.guarantee_world import CATALOGUE, LIGHT
 from tierwise.data.records import Attempt, LoggedStep
+from tierwise.router_model.accepting.played import Played, play
 from tierwise.router_model.options import DecideOptions
-from tierwise.router_model.played import Played, play
 from tierwise.training.config import TrainConfig
 from tierwise.training.errors import TrainingError
-from tierwise.training.evaluation.task_logs import full, mirrored, task_log
-from tierwise.training.evaluation.task_worlds import FreshSteps, TaskWorld
-from tierwise.training.evaluation.world_logs import world_step
+from tierwise.training.evaluation.synthetic.task_logs import full, mirrored, task_log
+from tierwise.training.evaluation.synthetic.task_worlds import FreshSteps, TaskWorld
+from tierwise.training.evaluation.synthetic.world_logs import world_step
 from tierwise.training.train import train_router
 
 Answers = NDArray[np.int64]

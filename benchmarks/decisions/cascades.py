@@ -17,15 +17,15 @@ from benchmarks.decisions.families import Family, Sides, Used, of_courses, of_si
 from benchmarks.decisions.problem import Fold, Problem
 from tierwise.features.encoders.encoder import load_encoder
 from tierwise.features.pipeline import FeaturePipeline
-from tierwise.router_model.acceptance import AcceptanceSchema, Judgement
-from tierwise.router_model.chain import tier_probabilities
-from tierwise.training.acceptance import AcceptanceModel, cross_calibrated, cross_fitted, fit_lines
-from tierwise.training.acceptance_table import AcceptanceTable, acceptance_table, asked_sets
-from tierwise.training.chain_model import fit_chain_model
-from tierwise.training.courses import course_of
+from tierwise.router_model.accepting.acceptance import AcceptanceSchema, Judgement
+from tierwise.router_model.predicting.chain import tier_probabilities
+from tierwise.training.accepting.acceptance import AcceptanceModel, cross_calibrated, cross_fitted, fit_lines
+from tierwise.training.accepting.acceptance_table import AcceptanceTable, acceptance_table, asked_sets
+from tierwise.training.accepting.courses import course_of
+from tierwise.training.accepting.plain_courses import Plays, Sameness, equal_or_top, right_or_top
 from tierwise.training.evaluation.bootstrap import Bootstrap
-from tierwise.training.plain_courses import Plays, Sameness, equal_or_top, right_or_top
-from tierwise.training.tier_classifier import BoosterParams
+from tierwise.training.fitting.chain_model import fit_chain_model
+from tierwise.training.fitting.tier_classifier import BoosterParams
 
 Floats = NDArray[np.float64]
 MAX_LOSSES = (0.0, 0.01, 0.015, 0.03)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from benchmarks.decisions.learned import LIGHTER
 from benchmarks.decisions.problem import Fold
 from tierwise.data.records import LoggedStep
+from tierwise.router_model.accepting.played import play
 from tierwise.router_model.options import DecideOptions
-from tierwise.router_model.played import play
 from tierwise.training.config import TrainConfig
 from tierwise.training.train import train_router
 

@@ -9,11 +9,11 @@ import numpy as np
 from benchmarks.decisions.answers import Answers, Cache
 from benchmarks.decisions.contestant import Contestant
 from benchmarks.decisions.problem import Fold, Problem
-from tierwise.router_model.operating_point import CATCH_RATES
+from tierwise.router_model.choosing.operating_point import CATCH_RATES
 from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.evaluation.calibration import measure_calibration
+from tierwise.training.evaluation.cascades.escalation import evaluate_escalation
 from tierwise.training.evaluation.curve import Prediction, SkillTable, measure_skills
-from tierwise.training.evaluation.escalation import evaluate_escalation
 from tierwise.training.evaluation.full_information import evaluate_choice, evaluate_oracle
 from tierwise.training.evaluation.outcomes import FullOutcomes
 from tierwise.training.progress import Progress

@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.decisions.answers import Answers
 from benchmarks.decisions.problem import Floats, Fold
-from tierwise.router_model.policy import choose_all
+from tierwise.router_model.choosing.policy import choose_all
 from tierwise.training.certification.held_out import Expected, HeldOut
 from tierwise.training.certification.points import QUALITY_LOSSES, Trial, certify_part
 from tierwise.training.certification.units import Units

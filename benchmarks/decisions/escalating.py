@@ -10,7 +10,7 @@ from benchmarks.decisions.learned import LearnedRouter
 from benchmarks.decisions.plain_cascades import best_success, least_cost, plain_cascades
 from benchmarks.decisions.problem import Floats, Problem
 from tierwise.training.evaluation.bootstrap import Bootstrap
-from tierwise.training.evaluation.escalation import escalate
+from tierwise.training.evaluation.cascades.escalation import escalate
 from tierwise.training.evaluation.outcomes import FullOutcomes
 from tierwise.training.progress import Progress
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tierwise.training.courses import Course, CourseOutcome
+from tierwise.training.accepting.courses import Course, CourseOutcome
 
 Floats = NDArray[np.float64]
 N_SETTINGS = 81

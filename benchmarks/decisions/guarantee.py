@@ -15,9 +15,9 @@ MIN_PART_TASKS = 210
 """As many without any loss are needed to certify 3 %: a type with fewer tasks is promised nothing of its own."""
 TRANSFER_FROM, TRANSFER_WITHIN = 0.1, 0.03
 _WORLD_FILES = (
-    "training/evaluation/worlds.py",
-    "training/evaluation/task_worlds.py",
-    "training/evaluation/task_logs.py",
+    "training/evaluation/synthetic/worlds.py",
+    "training/evaluation/synthetic/task_worlds.py",
+    "training/evaluation/synthetic/task_logs.py",
     "benchmarks/decisions/guarantee_kinds.py",
     "benchmarks/decisions/guarantee_world.py",
 )

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tierwise.data.records import LoggedStep
-from tierwise.training.evaluation import task_logs
-from tierwise.training.evaluation.task_logs import Logging, task_log
-from tierwise.training.evaluation.task_worlds import TaskWorld
-from tierwise.training.evaluation.worlds import World
+from tierwise.training.evaluation.synthetic import task_logs
+from tierwise.training.evaluation.synthetic.task_logs import Logging, task_log
+from tierwise.training.evaluation.synthetic.task_worlds import TaskWorld
+from tierwise.training.evaluation.synthetic.worlds import World
 
 P_TASK_FAILS = 0.07
 _BAD = -3.0

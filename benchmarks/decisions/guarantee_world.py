@@ -14,9 +14,9 @@ from tierwise.router_model.options import DecideOptions
 from tierwise.training.config import TrainConfig
 from tierwise.training.errors import TrainingError
 from tierwise.training.evaluation.decision_arrays import decision_arrays
-from tierwise.training.evaluation.task_worlds import FreshSteps
-from tierwise.training.evaluation.world_logs import world_step
-from tierwise.training.tier_classifier import BoosterParams
+from tierwise.training.evaluation.synthetic.task_worlds import FreshSteps
+from tierwise.training.evaluation.synthetic.world_logs import world_step
+from tierwise.training.fitting.tier_classifier import BoosterParams
 from tierwise.training.train import TrainedRouter, train_router
 
 Floats = NDArray[np.float64]

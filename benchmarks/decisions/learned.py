@@ -9,11 +9,11 @@ import numpy as np
 from benchmarks.decisions.answers import Answers
 from benchmarks.decisions.problem import Fold
 from tierwise.data.records import Decision
-from tierwise.router_model.operating_point import CATCH_RATES
+from tierwise.router_model.choosing.operating_point import CATCH_RATES
 from tierwise.router_model.options import DecideOptions
 from tierwise.training.config import TrainConfig
 from tierwise.training.evaluation.decision_arrays import decision_arrays
-from tierwise.training.tier_classifier import BoosterParams
+from tierwise.training.fitting.tier_classifier import BoosterParams
 from tierwise.training.train import train_router
 
 _ROOT = Path(__file__).parents[2]

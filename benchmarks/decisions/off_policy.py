@@ -14,11 +14,11 @@ from tierwise.training.evaluation.curve import Prediction
 from tierwise.training.evaluation.errors import Refusal
 from tierwise.training.evaluation.estimate import Estimate
 from tierwise.training.evaluation.full_information import evaluate_choice
-from tierwise.training.evaluation.logged_choices import LoggedChoices, logged_choices
-from tierwise.training.evaluation.off_policy import OffPolicyReport, deterministic, evaluate_off_policy
-from tierwise.training.evaluation.propensity import step_features, with_estimated_propensities
-from tierwise.training.evaluation.world_logs import WorldLog, WorldSteps
-from tierwise.training.evaluation.worlds import World
+from tierwise.training.evaluation.logged.logged_choices import LoggedChoices, logged_choices
+from tierwise.training.evaluation.logged.off_policy import OffPolicyReport, deterministic, evaluate_off_policy
+from tierwise.training.evaluation.logged.propensity import step_features, with_estimated_propensities
+from tierwise.training.evaluation.synthetic.world_logs import WorldLog, WorldSteps
+from tierwise.training.evaluation.synthetic.worlds import World
 from tierwise.training.progress import Progress
 
 ESTIMATORS = ("ips", "snips", "dr")

@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 
 from benchmarks.decisions.problem import Floats
-from tierwise.training.evaluation.escalation import escalate
+from tierwise.training.evaluation.cascades.escalation import escalate
 from tierwise.training.evaluation.hull import upper_hull
 
 

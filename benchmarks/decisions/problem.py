@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.drawing.fingerprint import dataset_fingerprint, in_canonical_order
+from tierwise.data.drawing.splits import assign_folds, split_unit
 from tierwise.data.errors import LogError
-from tierwise.data.fingerprint import dataset_fingerprint, in_canonical_order
 from tierwise.data.labels import label_outcomes
 from tierwise.data.records import LoggedStep, Step
-from tierwise.data.splits import assign_folds, split_unit
 from tierwise.data.step_log import load_step_logs
-from tierwise.training.costs import complete_costs
 from tierwise.training.evaluation.costs import logged_outcomes
 from tierwise.training.evaluation.outcomes import FullOutcomes, full_outcomes
+from tierwise.training.fitting.costs import complete_costs
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]

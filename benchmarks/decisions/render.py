@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tierwise.training.evaluation.tables import markdown_table
+from tierwise.training.evaluation.reporting.tables import markdown_table
 
 
 def contest_page(logs: Sequence[Mapping[str, Any]]) -> list[str]:

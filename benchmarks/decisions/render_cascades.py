@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tierwise.training.evaluation.tables import markdown_table
+from tierwise.training.evaluation.reporting.tables import markdown_table
 
 _INTRODUCTION = """Real answers of real models. Cost counts every call and is relative to each step's own top-tier call;
 loss is that of success, relative to the top tier's. Knobs are set by task type on steps that are not decided, with half

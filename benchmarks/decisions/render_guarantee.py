@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.decisions.walking import share_text
-from tierwise.training.evaluation.tables import markdown_table
+from tierwise.training.evaluation.reporting.tables import markdown_table
 
 
 def guarantee_page(figures: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmarks.decisions.masks import KINDS
 from benchmarks.decisions.render import share
-from tierwise.training.evaluation.tables import markdown_table
+from tierwise.training.evaluation.reporting.tables import markdown_table
 
 
 def sources_page(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.decisions.render import number, share
-from tierwise.training.evaluation.tables import markdown_table
+from tierwise.training.evaluation.reporting.tables import markdown_table
 
 _UNITS = ("relative", "dollars")
 

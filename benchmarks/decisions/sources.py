@@ -10,7 +10,7 @@ from benchmarks.decisions.contest import answer_fold
 from benchmarks.decisions.contestant import Contestant
 from benchmarks.decisions.logs import together
 from benchmarks.decisions.problem import Fold, Problem
-from tierwise.data.splits import assign_folds
+from tierwise.data.drawing.splits import assign_folds
 from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.evaluation.full_information import evaluate_choice
 from tierwise.training.progress import Progress

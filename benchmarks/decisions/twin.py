@@ -13,8 +13,8 @@ from tierwise.data.errors import LogError
 from tierwise.data.labels import label_outcomes
 from tierwise.router_model.options import DecideOptions
 from tierwise.training.config import TrainConfig
-from tierwise.training.costs import complete_costs
 from tierwise.training.evaluation.decision_arrays import decision_arrays
+from tierwise.training.fitting.costs import complete_costs
 from tierwise.training.progress import Progress
 from tierwise.training.train import train_router
 

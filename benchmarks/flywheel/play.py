@@ -21,7 +21,7 @@ from tierwise.data.records import LoggedStep
 from tierwise.data.samples import sample_tiers_path
 from tierwise.data.serialise import attempt_to_dict
 from tierwise.training.flywheel.registry import Registry
-from tierwise.training.tracking import CHAMPION
+from tierwise.training.runs.tracking import CHAMPION
 
 MODEL = "weeks"
 _BATCH_TASKS = 12

@@ -16,16 +16,16 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.scale.steps import TEST_SEED, log_parts
 from benchmarks.scale.world import sample_world
-from tierwise.data.draw import DrawnSteps, draw_steps
+from tierwise.data.drawing.draw import DrawnSteps, draw_steps
 from tierwise.data.labels import outcome_table
 from tierwise.data.records import LoggedStep, Step
 from tierwise.data.step_log import load_step_logs
 from tierwise.features.encoders.encoder import load_encoder
 from tierwise.features.pipeline import FeaturePipeline
-from tierwise.router_model.chain import tier_probabilities
-from tierwise.training.chain_model import fit_chain_model
+from tierwise.router_model.predicting.chain import tier_probabilities
 from tierwise.training.config import TrainConfig
 from tierwise.training.evaluation.hull import area_under_hull
+from tierwise.training.fitting.chain_model import fit_chain_model
 
 SIZES = (2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
 GROUP_SIZES = (5_000, 20_000)

@@ -14,8 +14,8 @@ from typing import Any
 from benchmarks.serving.bodies import SIZES, step_of
 from tierwise.data.courses import LEARNED
 from tierwise.data.samples import sample_log_path
+from tierwise.router_model.accepting.course_menu import CertifiedCourse, CourseMenu
 from tierwise.router_model.bundle import read_bundle, write_bundle
-from tierwise.router_model.course_menu import CertifiedCourse, CourseMenu
 
 _FIELDS = ("tier", "model", "output", "tool_calls", "logprobs", "finish_reason", "output_tokens")
 

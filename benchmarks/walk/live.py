@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.walk.asked import Ask
-from tierwise.cli.traffic import wait_until_ready
+from tierwise.cli.first_hour.traffic import wait_until_ready
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 300.0

@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, Connection, delete, select, text
 from tierwise.data.decision_log.half_hours.changes import note_changes
 from tierwise.data.decision_log.half_hours.rolling import forget_before
 from tierwise.data.decision_log.partitions import SPLIT_BY, Week, drop_partitions, is_partitioned
+from tierwise.data.decision_log.reading.within import outcomes_of
 from tierwise.data.decision_log.records import DeletedCounts
 from tierwise.data.decision_log.tables import DECISION_KEYS, DECISIONS, OUTCOMES
-from tierwise.data.decision_log.within import outcomes_of
 
 _ADVISORY_LOCK = 7_403_115_290
 _NONE = DeletedCounts(0, 0)

@@ -21,9 +21,9 @@ from tierwise.data.decision_log.engine import (
 from tierwise.data.decision_log.errors import database_errors
 from tierwise.data.decision_log.experiment_rows import current_experiments, experiment_versions, insert_experiment
 from tierwise.data.decision_log.half_hours.rolling import roll_up
-from tierwise.data.decision_log.insert import insert_decisions, insert_outcomes
-from tierwise.data.decision_log.lookups import count_orphans, find_decision
 from tierwise.data.decision_log.partitions import WeekKeeper
+from tierwise.data.decision_log.reading.lookups import count_orphans, find_decision
+from tierwise.data.decision_log.reading.stream import stream_steps
 from tierwise.data.decision_log.records import (
     DecisionRecord,
     DeletedCounts,
@@ -33,8 +33,8 @@ from tierwise.data.decision_log.records import (
 )
 from tierwise.data.decision_log.rows import storable_key
 from tierwise.data.decision_log.schema import upgrade_schema
-from tierwise.data.decision_log.stream import stream_steps
 from tierwise.data.decision_log.tables import DECISIONS
+from tierwise.data.decision_log.writing.insert import insert_decisions, insert_outcomes
 from tierwise.data.experiments import Experiment
 from tierwise.data.records import LoggedStep, Outcome
 

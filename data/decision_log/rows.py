@@ -10,8 +10,8 @@ from typing import Any
 from pydantic_core import to_json
 from sqlalchemy import Row
 
+from tierwise.data.decision_log.reading.stored import stored_attempt, stored_step
 from tierwise.data.decision_log.records import DecisionRecord, StoredOutcome
-from tierwise.data.decision_log.stored import stored_attempt, stored_step
 from tierwise.data.records import Attempt, Decision, LoggedDecision, LoggedStep, Outcome, Reason, Step
 from tierwise.data.serialise import attempt_to_dict, step_to_dict
 

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from tierwise.data.catalogue.model_names import model_names
 from tierwise.data.errors import install_command
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.run import ImportReport
-from tierwise.data.model_names import model_names
 
 _MAX_VALUES = 4
 

@@ -11,7 +11,7 @@ from tierwise.data.foreign.limits import MAX_LINE_CHARS
 from tierwise.data.importers.errors import ForeignLogError
 from tierwise.data.importers.formats import FORMATS, Format
 from tierwise.data.importers.mapping import ImportMap
-from tierwise.data.importers.records import Call
+from tierwise.data.importers.reading.records import Call
 from tierwise.data.importers.unread import describe_unread
 
 OWN = "tierwise"

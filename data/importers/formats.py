@@ -4,34 +4,34 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tierwise.data.importers import row_dialects as rows
-from tierwise.data.importers import row_libraries as libraries
-from tierwise.data.importers import row_spans
-from tierwise.data.importers.atif_log import read_atif_log
-from tierwise.data.importers.bedrock_log import read_bedrock_log
-from tierwise.data.importers.call_rows import reader_of
-from tierwise.data.importers.claude_code_log import read_claude_code_log
-from tierwise.data.importers.cline_tasks import read_cline_tasks
-from tierwise.data.importers.codex_log import read_codex_log
-from tierwise.data.importers.csv_table import read_csv_table
-from tierwise.data.importers.gemini_cli_log import read_gemini_cli_log
-from tierwise.data.importers.goose_sessions import read_goose_sessions
-from tierwise.data.importers.inspect_log import read_inspect_log
-from tierwise.data.importers.langfuse_export import read_langfuse_export
-from tierwise.data.importers.langsmith_export import read_langsmith_export
-from tierwise.data.importers.litellm_log import read_litellm_log
+from tierwise.data.importers.evaluations.atif_log import read_atif_log
+from tierwise.data.importers.evaluations.inspect_log import read_inspect_log
+from tierwise.data.importers.evaluations.promptfoo_results import read_promptfoo_results
 from tierwise.data.importers.mapping import ImportMap
-from tierwise.data.importers.mini_swe_agent import read_mini_swe_agent
-from tierwise.data.importers.mlflow_traces import read_mlflow_traces
-from tierwise.data.importers.openai_log import read_openai_logs
-from tierwise.data.importers.opencode_export import read_opencode_export
-from tierwise.data.importers.openhands_log import read_openhands_logs
-from tierwise.data.importers.phoenix_export import read_phoenix_export
-from tierwise.data.importers.pi_sessions import read_pi_sessions
-from tierwise.data.importers.promptfoo_results import read_promptfoo_results
-from tierwise.data.importers.records import Record
-from tierwise.data.importers.span_reader import read_otlp_logs
-from tierwise.data.importers.swe_agent import read_swe_agent
+from tierwise.data.importers.reading.records import Record
+from tierwise.data.importers.rows import row_dialects as rows
+from tierwise.data.importers.rows import row_libraries as libraries
+from tierwise.data.importers.rows import row_spans
+from tierwise.data.importers.rows.bedrock_log import read_bedrock_log
+from tierwise.data.importers.rows.call_rows import reader_of
+from tierwise.data.importers.rows.csv_table import read_csv_table
+from tierwise.data.importers.rows.litellm_log import read_litellm_log
+from tierwise.data.importers.rows.openai_log import read_openai_logs
+from tierwise.data.importers.sessions.claude_code_log import read_claude_code_log
+from tierwise.data.importers.sessions.cline_tasks import read_cline_tasks
+from tierwise.data.importers.sessions.codex_log import read_codex_log
+from tierwise.data.importers.sessions.gemini_cli_log import read_gemini_cli_log
+from tierwise.data.importers.sessions.goose_sessions import read_goose_sessions
+from tierwise.data.importers.sessions.mini_swe_agent import read_mini_swe_agent
+from tierwise.data.importers.sessions.opencode_export import read_opencode_export
+from tierwise.data.importers.sessions.openhands_log import read_openhands_logs
+from tierwise.data.importers.sessions.pi_sessions import read_pi_sessions
+from tierwise.data.importers.sessions.swe_agent import read_swe_agent
+from tierwise.data.importers.traces.langfuse_export import read_langfuse_export
+from tierwise.data.importers.traces.langsmith_export import read_langsmith_export
+from tierwise.data.importers.traces.mlflow_traces import read_mlflow_traces
+from tierwise.data.importers.traces.phoenix_export import read_phoenix_export
+from tierwise.data.importers.traces.span_reader import read_otlp_logs
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tierwise.data.importers.errors import ForeignLogError
-from tierwise.data.importers.records import Labels
+from tierwise.data.importers.reading.records import Labels
 
 _LABEL_PATHS: Mapping[str, tuple[str, ...]] = {
     "agent": ("tierwise.agent", "gen_ai.agent.name", "metadata.agent", "agent_name", "agent"),

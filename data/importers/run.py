@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.data.importers.assembly import Assembled, Assembler
+from tierwise.data.importers.assembling.assembly import Assembled, Assembler
 from tierwise.data.importers.mapping import ImportMap
-from tierwise.data.importers.records import Call, Frame, Record, Signal, Skipped
+from tierwise.data.importers.reading.records import Call, Frame, Record, Signal, Skipped
 from tierwise.data.step_log import Malformed
 
 

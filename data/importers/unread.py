@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tierwise.data.errors import TierwiseError
-from tierwise.data.importers.json_source import Numbered, read_json_objects
+from tierwise.data.importers.reading.json_source import Numbered, read_json_objects
 
 _N_RECORDS = 20
 _PAIRS = 'write its calls as lines of {"request": …, "response": …} and use --from openai'

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.catalogue.pricing import is_unbilled
 from tierwise.data.errors import TierwiseError
 from tierwise.data.labels import OutcomeTable
-from tierwise.data.pricing import is_unbilled
 from tierwise.data.records import LoggedStep
 from tierwise.data.tax.money import OVERHEAD, SERVING, cost_of, purpose_of
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.catalogue.pricing import is_unbilled, price_of
+from tierwise.data.compared.mirrored import is_mirror
 from tierwise.data.courses import is_audit
-from tierwise.data.mirrored import is_mirror
-from tierwise.data.pricing import is_unbilled, price_of
 from tierwise.data.records import Attempt, LoggedStep
 
 SERVING, MIRROR, AUDIT, JUDGE = "serving", "mirror", "audit", "judge"

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tierwise.data.records import LoggedStep, Step
+from tierwise.router_model.choosing.policy import Policy
 from tierwise.router_model.monitor.evidence import audit_of, is_same_audited, show_accepted
 from tierwise.router_model.monitor.promise import ACCEPTED, CONFIDENCE, PromiseMonitor, PromiseState
-from tierwise.router_model.policy import Policy
 
 DIFFERENT = 0.05
 """The share of audited answers that may differ, by default."""

@@ -22,10 +22,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tierwise.data.compared.mirrored import IS_SAME, is_mirror
 from tierwise.data.courses import is_audit, ran_course
-from tierwise.data.mirrored import IS_SAME, is_mirror
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep
-from tierwise.router_model.exploration import EXPLORED_CODE, picked_tier
+from tierwise.router_model.choosing.exploration import EXPLORED_CODE, picked_tier
 
 CASCADE_CODE = "escalate"
 BROKEN_CODE = "promise_broken"

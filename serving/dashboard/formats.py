@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from tierwise.data.intervals import Interval
+from tierwise.data.compared.intervals import Interval
 
 NOTHING = "–"
 

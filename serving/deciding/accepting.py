@@ -14,7 +14,7 @@ from tierwise.data.parsing import parse_attempt
 from tierwise.data.records import Reason
 from tierwise.data.trouble import TroubleLog
 from tierwise.features.evidence import Answer
-from tierwise.router_model.courses import check_answers
+from tierwise.router_model.accepting.courses import check_answers
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.router import Router
 from tierwise.serving.deciding.arms import Arms

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from tierwise.data.errors import TierwiseError
 from tierwise.data.experiments import CONSTANT_PREFIX, Arm, Experiment
-from tierwise.router_model.assignment import assigned_arm
+from tierwise.router_model.choosing.assignment import assigned_arm
+from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.decider import Decider
-from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.rules import ConstantRouter, RulesRouter
 from tierwise.serving.routers.slot import RouterSlot, SlotState
 

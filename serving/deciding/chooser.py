@@ -9,9 +9,9 @@ from dataclasses import replace
 from tierwise.data.errors import RecordError
 from tierwise.data.records import Decision
 from tierwise.data.trouble import TroubleLog
-from tierwise.router_model.assignment import hash_unit
+from tierwise.router_model.choosing.assignment import hash_unit
+from tierwise.router_model.choosing.exploration import Pick, explored, neighbours, propensity
 from tierwise.router_model.decider import Decider
-from tierwise.router_model.exploration import Pick, explored, neighbours, propensity
 from tierwise.router_model.options import NO_OPTIONS
 from tierwise.serving.deciding.arms import Lane
 from tierwise.serving.deciding.cache import DecisionCache, decision_key

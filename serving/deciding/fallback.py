@@ -1,8 +1,8 @@
 """The decision when the router cannot take one."""
 
 from tierwise.data.records import Decision, Reason
+from tierwise.router_model.choosing.guardrails import Guardrails, open_tiers
 from tierwise.router_model.decider import Decider
-from tierwise.router_model.guardrails import Guardrails, open_tiers
 from tierwise.serving.http.wire import RouteRequest
 
 ERROR_CODE = "router_error"

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.data.catalogue import Model, Tier, TierCatalogue
-from tierwise.data.model_calls import DEFAULT_PROTOCOLS
+from tierwise.data.catalogue.model_calls import DEFAULT_PROTOCOLS
 
 
 def find_endpoints(

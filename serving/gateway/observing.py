@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 
 from tierwise.agents.upstreams.endpoint import Endpoint
-from tierwise.data.prices import look_up_prices
+from tierwise.data.catalogue.prices import look_up_prices
 from tierwise.serving.gateway.calls.asked import BEST, PROFILES
 
 MAX_FOREIGN_MODELS = 256

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.decider import Decider
-from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.rules import ConstantRouter, RulesRouter
 from tierwise.router_model.stages import Stage, unobserved
 from tierwise.serving.settings import Settings, SettingsError

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from tierwise.data.errors import TierwiseError
 from tierwise.data.trouble import where_raised
-from tierwise.router_model.guardrails import Guardrails
+from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.stages import Stage, unobserved
 from tierwise.serving.periodic import Periodic
 from tierwise.serving.routers.registry import REGISTRY_PREFIX, RegistrySource

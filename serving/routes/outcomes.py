@@ -8,9 +8,9 @@ from dataclasses import asdict, replace
 from fastapi import APIRouter, Request, Response
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.catalogue.pricing import priced
 from tierwise.data.decision_log import OutcomeReceipt, count_receipts
 from tierwise.data.errors import LogError
-from tierwise.data.pricing import priced
 from tierwise.data.records import Outcome
 from tierwise.serving.http.bodies import read_json
 from tierwise.serving.http.problems import log_unavailable

@@ -10,7 +10,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from tierwise.data.decision_log import OutcomeCounts
 from tierwise.data.records import Attempt, Decision
-from tierwise.router_model.exploration import EXPLORED_CODE
+from tierwise.router_model.choosing.exploration import EXPLORED_CODE
 from tierwise.router_model.monitor.audits import AuditsState
 from tierwise.router_model.monitor.promise import PromiseState
 from tierwise.serving.settings import SHARED_FOLDER_VARIABLE

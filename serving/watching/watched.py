@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from tierwise.data.courses import AGREEMENT, ALWAYS, LEARNED, Course
 from tierwise.data.records import Decision, Reason
+from tierwise.router_model.choosing.guardrails import open_tiers
 from tierwise.router_model.decider import Decider
-from tierwise.router_model.guardrails import open_tiers
 from tierwise.router_model.monitor.audits import AuditsState, part_namer
 from tierwise.router_model.monitor.evidence import BROKEN_CODE
 from tierwise.router_model.monitor.promise import PromiseState

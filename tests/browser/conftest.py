@@ -18,13 +18,13 @@ from typing import Any
 
 import pytest
 
-from tierwise.cli.demo import replay_sample, start_experiment
-from tierwise.cli.experiment import keep_report
-from tierwise.cli.story import Told
-from tierwise.cli.story_log import record_observed, route_and_audit
-from tierwise.cli.traffic import wait_until_ready
+from tierwise.cli.first_hour.demo import replay_sample, start_experiment
+from tierwise.cli.first_hour.story import Told
+from tierwise.cli.first_hour.story_log import record_observed, route_and_audit
+from tierwise.cli.first_hour.traffic import wait_until_ready
+from tierwise.cli.flywheel.experiment import keep_report
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.data.labelled import SAME, Label, add_label, same_items
+from tierwise.data.compared.labelled import SAME, Label, add_label, same_items
 from tierwise.data.samples import sample_log_path, sample_tiers_path
 from tierwise.data.step_log import load_step_logs
 

@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 
 from tests.agents.conftest import Service, service
-from tierwise.cli.story import Told, claim_lines, mirrored_lines, top_lines
-from tierwise.cli.story_log import AUDIT_SHARE, record_observed, route_and_audit
+from tierwise.cli.first_hour.story import Told, claim_lines, mirrored_lines, top_lines
+from tierwise.cli.first_hour.story_log import AUDIT_SHARE, record_observed, route_and_audit
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.compared.mirrored import is_mirror, mirrored_steps
 from tierwise.data.decision_log import DecisionLog
-from tierwise.data.mirrored import is_mirror, mirrored_steps
 from tierwise.data.records import LoggedStep
 from tierwise.data.tax import frontier_tax
 from tierwise.training.evaluation.estimate import Estimate
-from tierwise.training.evaluation.table_rows import TableRow
+from tierwise.training.evaluation.reporting.table_rows import TableRow
 
 __all__ = ["service"]
 N_STEPS = 60

@@ -14,7 +14,7 @@ from tierwise.data.decision_log import DecisionLog, DecisionRecord
 from tierwise.data.errors import TierwiseError
 from tierwise.data.experiments import Experiment, ExperimentError
 from tierwise.data.records import Attempt, Decision, Outcome, Reason, Step
-from tierwise.router_model.assignment import assigned_arm
+from tierwise.router_model.choosing.assignment import assigned_arm
 from tierwise.training.flywheel.errors import FlywheelError
 from tierwise.training.flywheel.experiment_log import read_experiment, winning_arm
 

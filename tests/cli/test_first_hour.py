@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.agents.conftest import Reply, Stub, completion
+from tierwise.data.compared.mirrored import mirrored_steps
 from tierwise.data.labels import outcome_table
-from tierwise.data.mirrored import mirrored_steps
 from tierwise.data.step_log import load_step_logs
 
 N_CALLS = 120

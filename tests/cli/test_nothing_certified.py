@@ -12,8 +12,8 @@ from tests.cli.conftest import RunTierwise
 from tierwise import DecideOptions, Router
 from tierwise.data.records import LoggedStep
 from tierwise.data.step_log import write_step_log
-from tierwise.router_model.operating_point import OperatingPoint
-from tierwise.router_model.policy import Policy
+from tierwise.router_model.choosing.operating_point import OperatingPoint
+from tierwise.router_model.choosing.policy import Policy
 
 if TYPE_CHECKING:
     from tierwise.training.train import TrainedRouter

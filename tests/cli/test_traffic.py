@@ -2,7 +2,7 @@
 
 import pytest
 
-from tierwise.cli.traffic import TrafficError, attempts_from, by_task, wait_until_ready
+from tierwise.cli.first_hour.traffic import TrafficError, attempts_from, by_task, wait_until_ready
 from tierwise.data.records import Attempt, LoggedStep, Step
 
 TIERS = ("small", "mid", "frontier")

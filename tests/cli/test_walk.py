@@ -20,9 +20,9 @@ import pytest
 from tests.agents.conftest import Reply, Stub, completion
 from tests.cli.first_log import FORMATS, calls, lines, usage_of, wrong
 from tests.training.certification.test_steps_needed import half_certified
-from tierwise.cli.traffic import wait_until_ready
+from tierwise.cli.first_hour.traffic import wait_until_ready
+from tierwise.data.compared.mirrored import is_mirror
 from tierwise.data.decision_log import DecisionLog
-from tierwise.data.mirrored import is_mirror
 
 N_LOGGED, N_FIRST, N_ROUTED = 400, 200, 60
 TOP = "frontier"

@@ -21,7 +21,7 @@ import uvicorn
 from tests.strict_stub.server import StrictStub
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Decision, Reason, Step
-from tierwise.router_model.guardrails import Guardrails
+from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 from tierwise.serving.app import create_app
 from tierwise.serving.settings import load_settings

@@ -10,7 +10,7 @@ from tests.data.importers.made_logs import MADE_LOGS
 from tierwise.agents.protocols import CHAT, MESSAGES, RESPONSES
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.importers import FORMATS, ImportMap, import_records
-from tierwise.data.importers.records import Call, Record, Signal
+from tierwise.data.importers.reading.records import Call, Record, Signal
 from tierwise.data.records import Attempt
 from tierwise.serving.gateway.calls.asked import parse_request
 from tierwise.serving.gateway.courses.verdict import SCHEMA as SCHEMA_CHECK

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from tierwise.data.compared.mirrored import mirrored_steps
 from tierwise.data.courses import COURSE, ran_course
-from tierwise.data.mirrored import mirrored_steps
 from tierwise.data.records import Attempt, LoggedStep, Step
-from tierwise.training.evaluation.collection import collected_steps
+from tierwise.training.evaluation.logged.collection import collected_steps
 
 TIERS = ("small", "mid", "frontier")
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tierwise.data.draw import StepDraw, draw_steps
-from tierwise.data.fingerprint import dataset_fingerprint, in_canonical_order
+from tierwise.data.drawing.draw import StepDraw, draw_steps
+from tierwise.data.drawing.fingerprint import dataset_fingerprint, in_canonical_order
 from tierwise.data.records import Attempt, LoggedStep, Step
 
 TIERS = ("small", "frontier")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.data.fingerprint import dataset_fingerprint, in_canonical_order
+from tierwise.data.drawing.fingerprint import dataset_fingerprint, in_canonical_order
 from tierwise.data.records import Attempt, LoggedStep, Step
 
 STEPS = [LoggedStep(f"s-{i}", Step(f"text {i}"), (Attempt("small", success=i % 2 == 0),)) for i in range(6)]

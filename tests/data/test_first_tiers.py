@@ -6,9 +6,9 @@ from importlib.metadata import version
 import pytest
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.catalogue.first_tiers import first_tiers, write_tiers
+from tierwise.data.catalogue.presets import TIER_NAMES, find_preset, load_presets, provider_of
 from tierwise.data.errors import CatalogueError
-from tierwise.data.first_tiers import first_tiers, write_tiers
-from tierwise.data.presets import TIER_NAMES, find_preset, load_presets, provider_of
 
 PROVIDERS = tuple(load_presets())
 

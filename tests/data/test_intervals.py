@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tierwise.data.intervals import MIN_CLUSTERS, ClusterSums, saving_interval, share_interval
+from tierwise.data.compared.intervals import MIN_CLUSTERS, ClusterSums, saving_interval, share_interval
 
 
 def sums(x: np.ndarray, y: np.ndarray, n: int) -> ClusterSums:

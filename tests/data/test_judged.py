@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tierwise.data.judged import Bounded, judged_share, wilson
+from tierwise.data.compared.judged import Bounded, judged_share, wilson
 
 N_LABELS = 100
 N_RUNS = 200

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tierwise.data.prices import ModelPrices, look_up_prices
+from tierwise.data.catalogue.prices import ModelPrices, look_up_prices
 
 
 @pytest.mark.parametrize("name", ["gpt-4o-mini", "openai/gpt-4o-mini"])

@@ -3,7 +3,7 @@
 import pytest
 
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.data.pricing import price_of, priced, priced_steps
+from tierwise.data.catalogue.pricing import price_of, priced, priced_steps
 from tierwise.data.records import Attempt, LoggedStep, Step
 
 CATALOGUE = TierCatalogue.from_mapping(

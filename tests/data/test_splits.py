@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tierwise.data.drawing.splits import assign_folds, split_by_time, split_unit
 from tierwise.data.records import LoggedStep, Step
-from tierwise.data.splits import assign_folds, split_by_time, split_unit
 
 NAME = st.none() | st.text("ab\x00é", min_size=1, max_size=2)
 LOGS = st.lists(st.tuples(NAME, NAME, st.none() | st.floats(0, 4e9)), max_size=40).map(

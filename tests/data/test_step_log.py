@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.drawing.fingerprint import dataset_fingerprint
 from tierwise.data.errors import LogError
-from tierwise.data.fingerprint import dataset_fingerprint
 from tierwise.data.parsing import parse_logged_step
 from tierwise.data.records import LoggedStep
 from tierwise.data.step_log import Malformed, load_step_logs, read_step_log, write_quarantine, write_step_log

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.data.experiments import Arm, Experiment
-from tierwise.router_model.assignment import assigned_arm, hash_unit
+from tierwise.router_model.choosing.assignment import assigned_arm, hash_unit
 
 
 def experiment(*shares: float, salt: str = "s") -> Experiment:
@@ -24,7 +24,7 @@ def test_a_task_always_gets_the_same_arm(task_id: str) -> None:
 
 
 def test_another_process_finds_the_same_arm() -> None:
-    program = "from tierwise.router_model.assignment import hash_unit; print(hash_unit('s', 'task 7 \\u00e9'))"
+    program = "from tierwise.router_model.choosing.assignment import hash_unit; print(hash_unit('s', 'task 7 \\u00e9'))"
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert float(printed) == hash_unit("s", "task 7 \u00e9")
 

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from tierwise.router_model.calibration import Calibration
-from tierwise.router_model.chain import tier_probabilities
+from tierwise.router_model.predicting.calibration import Calibration
+from tierwise.router_model.predicting.chain import tier_probabilities
 
 CALIBRATION = Calibration(np.array([2.0, 1.0, 0.5]), np.array([0.0, 1.0, -1.0]), np.log([2.0, 0.5]))
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tierwise.router_model.chain import (
+from tierwise.router_model.predicting.chain import (
     KEEP_LOG_ODDS,
     chain_columns,
     chain_offsets,

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tierwise.router_model.chain import TierProbabilities, tier_probabilities
-from tierwise.router_model.escalation import expect_escalations
+from tierwise.router_model.choosing.escalation import expect_escalations
+from tierwise.router_model.predicting.chain import TierProbabilities, tier_probabilities
 
 COST_USD = np.array([[1.0, 4.0, 16.0]])
 N_SIMULATED = 200_000

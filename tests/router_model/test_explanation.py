@@ -7,7 +7,8 @@ import pytest
 
 from tierwise.features.identity import IDENTITY_FIELDS
 from tierwise.features.schema import FeatureSchema
-from tierwise.router_model.chain import tier_probabilities
+from tierwise.router_model.choosing.operating_point import OperatingPoint
+from tierwise.router_model.choosing.policy import Policy
 from tierwise.router_model.explanation import (
     Contribution,
     Explanation,
@@ -17,11 +18,10 @@ from tierwise.router_model.explanation import (
     margin,
     runner_up,
 )
-from tierwise.router_model.familiarity import Familiarity, FamiliaritySpace, NearestReference
-from tierwise.router_model.neighbours import LoggedSteps
-from tierwise.router_model.operating_point import OperatingPoint
-from tierwise.router_model.policy import Policy
-from tierwise.router_model.predictor import Prediction
+from tierwise.router_model.knowing.familiarity import Familiarity, FamiliaritySpace, NearestReference
+from tierwise.router_model.knowing.neighbours import LoggedSteps
+from tierwise.router_model.predicting.chain import tier_probabilities
+from tierwise.router_model.predicting.predictor import Prediction
 
 NAMES = ("small", "frontier")
 SCHEMA = FeatureSchema(dict.fromkeys(IDENTITY_FIELDS, ()), 2, "digest")

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Decision, Reason, Step
-from tierwise.router_model.exploration import Pick, explored, neighbours, propensity
-from tierwise.router_model.guardrails import Guardrails
+from tierwise.router_model.choosing.exploration import Pick, explored, neighbours, propensity
+from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 from tierwise.router_model.rules import RulesRouter
 

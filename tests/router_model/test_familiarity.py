@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.router_model.familiarity import TASK_TYPE_WEIGHT, Familiarity, FamiliaritySpace, NearestReference
+from tierwise.router_model.knowing.familiarity import TASK_TYPE_WEIGHT, Familiarity, FamiliaritySpace, NearestReference
 
 N_TYPES, N_OTHERS = 3, 4
 

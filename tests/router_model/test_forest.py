@@ -6,11 +6,11 @@ import pytest
 from numpy.typing import NDArray
 
 from tierwise.data.records import LoggedStep
-from tierwise.router_model.chain import chain_columns, chain_rows
-from tierwise.router_model.forest import Ensemble, Forest
-from tierwise.router_model.predictor import Predictor, open_graph, run_graph, tier_column, tier_rows
+from tierwise.router_model.predicting.chain import chain_columns, chain_rows
+from tierwise.router_model.predicting.forest import Ensemble, Forest
+from tierwise.router_model.predicting.predictor import Predictor, open_graph, run_graph, tier_column, tier_rows
+from tierwise.router_model.predicting.tree_graph import TreeGraphError, read_trees
 from tierwise.router_model.router import Router
-from tierwise.router_model.tree_graph import TreeGraphError, read_trees
 from tierwise.training.onnx_export import export_booster
 
 N_FEATURES, N_TIERS = 6, 3

@@ -8,7 +8,7 @@ from tests.features.turns import act, conversation
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import CatalogueError
 from tierwise.data.records import Step
-from tierwise.router_model.guardrails import Guardrails, TierRange, open_tiers
+from tierwise.router_model.choosing.guardrails import Guardrails, TierRange, open_tiers
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 
 NAMES = (None, "small", "mid", "frontier")

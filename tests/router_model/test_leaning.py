@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tierwise.data.records import Message, Step
-from tierwise.router_model.leaning import leaning, weight_factor
-from tierwise.router_model.operating_point import OperatingPoint
+from tierwise.router_model.choosing.leaning import leaning, weight_factor
+from tierwise.router_model.choosing.operating_point import OperatingPoint
+from tierwise.router_model.choosing.policy import Policy
 from tierwise.router_model.options import DecideOptions
-from tierwise.router_model.policy import Policy
 from tierwise.router_model.router import Router
 from tierwise.training.certification.held_out import Expected
 from tierwise.training.certification.paths import choose, weights_at

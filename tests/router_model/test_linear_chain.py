@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from tierwise.router_model.chain import KEEP_LOG_ODDS
-from tierwise.router_model.linear_chain import MAX_DEVIATIONS, LinearChain, blended
+from tierwise.router_model.predicting.chain import KEEP_LOG_ODDS
+from tierwise.router_model.predicting.linear_chain import MAX_DEVIATIONS, LinearChain, blended
 
 CHAIN = LinearChain(
     centre=np.array([1.0, 0.0]),

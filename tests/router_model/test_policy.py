@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.data.records import Step
-from tierwise.router_model.escalation import Outlook
-from tierwise.router_model.guardrails import Guardrails, TierRange
-from tierwise.router_model.operating_point import OperatingPoint
+from tierwise.router_model.choosing.escalation import Outlook
+from tierwise.router_model.choosing.guardrails import Guardrails, TierRange
+from tierwise.router_model.choosing.operating_point import OperatingPoint
+from tierwise.router_model.choosing.policy import Policy, choose_all
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
-from tierwise.router_model.policy import Policy, choose_all
 
 POLICY = Policy(
     points=(

@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from tierwise.data.records import Step
-from tierwise.router_model.escalation import Outlook
-from tierwise.router_model.guardrails import TierRange
-from tierwise.router_model.operating_point import CATCH_RATES, OperatingPoint
+from tierwise.router_model.choosing.escalation import Outlook
+from tierwise.router_model.choosing.guardrails import TierRange
+from tierwise.router_model.choosing.operating_point import CATCH_RATES, OperatingPoint
+from tierwise.router_model.choosing.parts import Part
+from tierwise.router_model.choosing.policy import Choice, Policy
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
-from tierwise.router_model.parts import Part
-from tierwise.router_model.policy import Choice, Policy
 
 ALL_TIERS = (0, 1, 2)
 

@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from tierwise.data.records import LoggedStep
-from tierwise.router_model.chain import chain_rows, chain_scores
-from tierwise.router_model.linear_chain import blended
-from tierwise.router_model.predictor import Predictor, open_graph, run_graph, tier_rows
+from tierwise.router_model.predicting.chain import chain_rows, chain_scores
+from tierwise.router_model.predicting.linear_chain import blended
+from tierwise.router_model.predicting.predictor import Predictor, open_graph, run_graph, tier_rows
 from tierwise.router_model.router import Router
 
 N_STEPS = 60

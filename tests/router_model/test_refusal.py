@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from tierwise.router_model.operating_point import CATCH_RATES, OperatingPoint
+from tierwise.router_model.choosing.operating_point import CATCH_RATES, OperatingPoint
+from tierwise.router_model.choosing.parts import Part
+from tierwise.router_model.choosing.policy import Policy
+from tierwise.router_model.choosing.refusal import nothing_certified
 from tierwise.router_model.options import DecideOptions
-from tierwise.router_model.parts import Part
-from tierwise.router_model.policy import Policy
-from tierwise.router_model.refusal import nothing_certified
 
 NO = OperatingPoint(0.03, None, 0.0, 0.0, 0.0)
 YES = OperatingPoint(0.03, 0.1, 0.01, 0.03, 0.5)

@@ -11,7 +11,7 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import CatalogueError
 from tierwise.data.records import LoggedStep, Step
 from tierwise.router_model.bundle import read_bundle
-from tierwise.router_model.guardrails import Guardrails
+from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.router import Router
 

@@ -8,7 +8,7 @@ import pytest
 
 from tierwise.data.errors import RecordError
 from tierwise.data.records import Step
-from tierwise.router_model.guardrails import Guardrails
+from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.router import Router
 

@@ -5,8 +5,8 @@ import pytest
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import CatalogueError, RecordError
 from tierwise.data.records import Step
+from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.decider import Decider
-from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.rules import ConstantRouter, RulesRouter
 

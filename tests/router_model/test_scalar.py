@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.router_model.calibration import Bend, Calibration
-from tierwise.router_model.chain import TierProbabilities
-from tierwise.router_model.scalar import ScalarBend, ScalarCalibration
+from tierwise.router_model.predicting.calibration import Bend, Calibration
+from tierwise.router_model.predicting.chain import TierProbabilities
+from tierwise.router_model.predicting.scalar import ScalarBend, ScalarCalibration
 
 NUMBERS = st.floats(-60, 60)
 KNOTS = st.lists(st.floats(-20, 20), min_size=1, max_size=12, unique=True).map(sorted)

@@ -7,13 +7,13 @@ import pytest
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Step
-from tierwise.router_model.operating_point import OperatingPoint
+from tierwise.router_model.choosing.operating_point import OperatingPoint
+from tierwise.router_model.choosing.policy import Policy
 from tierwise.router_model.options import DecideOptions
-from tierwise.router_model.policy import Policy
 from tierwise.router_model.router import Router
 from tierwise.training.config import TrainConfig
-from tierwise.training.evaluation.worlds import World
-from tierwise.training.tier_classifier import BoosterParams
+from tierwise.training.evaluation.synthetic.worlds import World
+from tierwise.training.fitting.tier_classifier import BoosterParams
 from tierwise.training.train import train_router
 
 STEPS = [logged.step for logged in World(seed=9).draw(40, "full").logged_steps()]

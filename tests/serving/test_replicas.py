@@ -17,7 +17,7 @@ from tierwise.data.experiments import Arm, Experiment
 from tierwise.data.records import LoggedStep, Step
 from tierwise.data.serialise import step_to_dict
 from tierwise.router_model.router import Router
-from tierwise.training.tracking import open_client, track_bundle
+from tierwise.training.runs.tracking import open_client, track_bundle
 from tierwise.training.train import TrainedRouter
 
 N_REPLICAS = 4

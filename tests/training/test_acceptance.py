@@ -8,15 +8,15 @@ import pytest
 
 from tierwise.data.records import Attempt, LoggedStep, Step
 from tierwise.features.evidence import EVIDENCE_NAMES
-from tierwise.router_model.acceptance import Acceptance, AcceptanceError, AcceptanceSchema
-from tierwise.training.acceptance import (
+from tierwise.router_model.accepting.acceptance import Acceptance, AcceptanceError, AcceptanceSchema
+from tierwise.training.accepting.acceptance import (
     ACCEPTANCE_PARAMS,
     AcceptanceModel,
     TrainedAcceptance,
     cross_fitted,
     train_acceptance,
 )
-from tierwise.training.acceptance_table import AcceptanceTable, acceptance_table, asked_sets
+from tierwise.training.accepting.acceptance_table import AcceptanceTable, acceptance_table, asked_sets
 from tierwise.training.errors import TrainingError
 
 TIERS = ("small", "mid", "top")

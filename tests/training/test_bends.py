@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tierwise.router_model.calibration import Bend
-from tierwise.router_model.chain import Floats, tier_probabilities
-from tierwise.training.bends import STEPS_PER_KNOT, fit_bends
+from tierwise.router_model.predicting.calibration import Bend
+from tierwise.router_model.predicting.chain import Floats, tier_probabilities
+from tierwise.training.fitting.bends import STEPS_PER_KNOT, fit_bends
 
 N_STEPS = 12_000
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tierwise.router_model.calibration import Calibration
-from tierwise.router_model.chain import tier_probabilities
-from tierwise.training.calibration import cross_calibrated, fit_calibration
+from tierwise.router_model.predicting.calibration import Calibration
+from tierwise.router_model.predicting.chain import tier_probabilities
+from tierwise.training.fitting.calibration import cross_calibrated, fit_calibration
 
 N_STEPS = 6000
 Floats = NDArray[np.float64]

@@ -5,8 +5,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from tierwise.router_model.chain import TierProbabilities, n_chain_rows, tier_probabilities
-from tierwise.training.chain_likelihood import chain_posterior, expected_success
+from tierwise.router_model.predicting.chain import TierProbabilities, n_chain_rows, tier_probabilities
+from tierwise.training.fitting.chain_likelihood import chain_posterior, expected_success
 
 
 def random_scores(n_tiers: int, seed: int = 0) -> np.ndarray:

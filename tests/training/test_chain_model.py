@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tierwise.router_model.linear_chain import blended
-from tierwise.training.chain_model import ChainModel, fit_chain_model
-from tierwise.training.tier_classifier import BoosterParams
+from tierwise.router_model.predicting.linear_chain import blended
+from tierwise.training.fitting.chain_model import ChainModel, fit_chain_model
+from tierwise.training.fitting.tier_classifier import BoosterParams
 
 PARAMS = BoosterParams(n_rounds=12, learning_rate=0.2, num_leaves=7, min_child_samples=5)
 RNG = np.random.default_rng(0)

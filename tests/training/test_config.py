@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tierwise.router_model.guardrails import Guardrails
+from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.training.config import TrainConfig
 from tierwise.training.errors import TrainingError
-from tierwise.training.tier_classifier import BoosterParams
+from tierwise.training.fitting.tier_classifier import BoosterParams
 
 
 def test_no_file_means_the_defaults() -> None:

@@ -9,8 +9,14 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import CatalogueError
 from tierwise.data.labels import outcome_table
 from tierwise.data.records import Attempt, LoggedStep, Step
-from tierwise.router_model.chain import Floats
-from tierwise.training.costs import MIN_COST_USD, MIN_LOGGED_COSTS, complete_costs, fit_cost_model, log_cost_centre
+from tierwise.router_model.predicting.chain import Floats
+from tierwise.training.fitting.costs import (
+    MIN_COST_USD,
+    MIN_LOGGED_COSTS,
+    complete_costs,
+    fit_cost_model,
+    log_cost_centre,
+)
 
 USUAL = np.log([0.03, 0.3])
 

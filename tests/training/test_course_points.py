@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tierwise.training.course_points import certified_point
-from tierwise.training.courses import Course
+from tierwise.training.accepting.course_points import certified_point
+from tierwise.training.accepting.courses import Course
 
 
 def drawn(n: int, seed: int, p_wrong_where_sure: float = 0.01) -> Course:

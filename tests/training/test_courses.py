@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.router_model.acceptance import Judgement
-from tierwise.training.acceptance_table import AcceptanceTable
-from tierwise.training.courses import Course, course_of, expected_acceptances, expected_threshold
+from tierwise.router_model.accepting.acceptance import Judgement
+from tierwise.training.accepting.acceptance_table import AcceptanceTable
+from tierwise.training.accepting.courses import Course, course_of, expected_acceptances, expected_threshold
 
 COST = np.array([[0.01, 0.1, 1.0], [0.02, 0.2, 1.0]])
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tierwise.training.cross_fit import CrossFit, TrainingRows, cross_fit, with_rounds
 from tierwise.training.engines.local import LocalEngine
-from tierwise.training.tier_classifier import BoosterParams
+from tierwise.training.fitting.cross_fit import CrossFit, TrainingRows, cross_fit, with_rounds
+from tierwise.training.fitting.tier_classifier import BoosterParams
 
 PARAMS = BoosterParams(n_rounds=16, learning_rate=0.2, num_leaves=7, min_child_samples=5)
 N_STEPS, N_TIERS, N_FOLDS, N_REPEATS = 120, 2, 3, 2

@@ -7,7 +7,7 @@ import pytest
 
 from tierwise.data.labels import outcome_table
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Step
-from tierwise.router_model.chain import Floats
+from tierwise.router_model.predicting.chain import Floats
 from tierwise.training.evidence import MIN_OWN_UNITS, Evidence, Witness, speaking_steps, weigh_evidence
 
 TIERS = ("small", "mid", "frontier")

@@ -14,8 +14,8 @@ from tierwise.features.schema import FeatureSchema
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.router import Router
 from tierwise.training.config import TrainConfig
-from tierwise.training.familiarity import fit_familiarity
-from tierwise.training.perturbation import perturbed_copies
+from tierwise.training.fitting.familiarity import fit_familiarity
+from tierwise.training.fitting.perturbation import perturbed_copies
 
 FOREIGN = (
     "Prove that every bounded sequence of reals has a convergent subsequence.",

@@ -10,8 +10,8 @@ from tierwise.data.errors import CatalogueError
 from tierwise.data.records import Attempt, LoggedStep, Step
 from tierwise.training.config import TrainConfig
 from tierwise.training.errors import TrainingError
-from tierwise.training.evaluation.worlds import World
-from tierwise.training.tier_classifier import BoosterParams
+from tierwise.training.evaluation.synthetic.worlds import World
+from tierwise.training.fitting.tier_classifier import BoosterParams
 from tierwise.training.train import MIN_STEPS, train_router
 
 CONFIG = TrainConfig(n_folds=2, n_components=0, booster=BoosterParams(n_rounds=8, num_leaves=7, min_child_samples=10))

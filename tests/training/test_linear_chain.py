@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tierwise.router_model.chain import tier_probabilities
-from tierwise.router_model.linear_chain import LinearChain
-from tierwise.training.linear_chain import fit_linear_chain
+from tierwise.router_model.predicting.chain import tier_probabilities
+from tierwise.router_model.predicting.linear_chain import LinearChain
+from tierwise.training.fitting.linear_chain import fit_linear_chain
 
 N_STEPS, N_TIERS = 4000, 3
 Outcomes = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from tierwise.data.records import LoggedStep
 from tierwise.features.encoders.encoder import load_encoder
 from tierwise.features.pipeline import FeaturePipeline
-from tierwise.router_model.chain import chain_rows
-from tierwise.router_model.predictor import open_graph, run_graph
+from tierwise.router_model.predicting.chain import chain_rows
+from tierwise.router_model.predicting.predictor import open_graph, run_graph
 from tierwise.training import onnx_export
+from tierwise.training.fitting.tier_classifier import BoosterParams, TierClassifier
 from tierwise.training.onnx_export import MAX_DEVIATION, ParityError, export_booster
-from tierwise.training.tier_classifier import BoosterParams, TierClassifier
 
 
 @pytest.fixture(scope="module")

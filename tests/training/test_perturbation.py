@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tierwise.data.records import LoggedStep, Message, Step
-from tierwise.training.perturbation import perturbed, perturbed_copies
+from tierwise.training.fitting.perturbation import perturbed, perturbed_copies
 
 
 def test_a_copy_keeps_everything_but_the_text(train_steps: tuple[LoggedStep, ...]) -> None:

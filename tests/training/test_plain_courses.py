@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tierwise.data.records import Attempt, LoggedStep, Step
-from tierwise.training.plain_courses import Plays, Sameness, asked_first, equal_or_top, right_or_top
+from tierwise.training.accepting.plain_courses import Plays, Sameness, asked_first, equal_or_top, right_or_top
 
 TIERS = ("small", "mid", "frontier")
 COST = np.array([[1.0, 4.0, 16.0]])

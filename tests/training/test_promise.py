@@ -15,12 +15,12 @@ from benchmarks.decisions.guarantee_world import CATALOGUE, LIGHT, measure_world
 from tierwise.data.records import LoggedStep
 from tierwise.router_model.options import DecideOptions
 from tierwise.training.config import TrainConfig
-from tierwise.training.evaluation import task_logs
-from tierwise.training.evaluation.task_logs import task_log
-from tierwise.training.evaluation.task_worlds import TaskWorld
-from tierwise.training.evaluation.world_logs import world_step
-from tierwise.training.evaluation.worlds import World
-from tierwise.training.tier_classifier import BoosterParams
+from tierwise.training.evaluation.synthetic import task_logs
+from tierwise.training.evaluation.synthetic.task_logs import task_log
+from tierwise.training.evaluation.synthetic.task_worlds import TaskWorld
+from tierwise.training.evaluation.synthetic.world_logs import world_step
+from tierwise.training.evaluation.synthetic.worlds import World
+from tierwise.training.fitting.tier_classifier import BoosterParams
 from tierwise.training.train import TrainedRouter, train_router
 
 TINY = replace(LIGHT, booster=BoosterParams(n_rounds=16, learning_rate=0.2, num_leaves=5))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.data.draw import DrawnSteps, draw_steps
+from tierwise.data.drawing.draw import DrawnSteps, draw_steps
 from tierwise.data.errors import LogError
 from tierwise.data.records import LoggedStep
 from tierwise.data.step_log import Malformed, write_step_log

@@ -9,9 +9,9 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import LoggedStep, Step
 from tierwise.training.config import TrainConfig
 from tierwise.training.errors import TrainingError
-from tierwise.training.evaluation.worlds import World
-from tierwise.training.recency import recency_weights
-from tierwise.training.tier_classifier import BoosterParams
+from tierwise.training.evaluation.synthetic.worlds import World
+from tierwise.training.fitting.recency import recency_weights
+from tierwise.training.fitting.tier_classifier import BoosterParams
 from tierwise.training.train import train_router
 
 DAY = 86_400.0

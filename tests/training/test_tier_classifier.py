@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tierwise.training.tier_classifier import BoosterParams, TierClassifier
+from tierwise.training.fitting.tier_classifier import BoosterParams, TierClassifier
 
 PARAMS = BoosterParams(n_rounds=60, learning_rate=0.1, num_leaves=7, n_threads=1)
 

@@ -7,8 +7,8 @@ import pytest
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.importers import ImportMap, import_records
-from tierwise.training.trace_source import read_tracked_traces
-from tierwise.training.tracking import TrackingError
+from tierwise.training.runs.trace_source import read_tracked_traces
+from tierwise.training.runs.tracking import TrackingError
 
 pytestmark = pytest.mark.slow
 N_TRACES = 3

@@ -12,9 +12,9 @@ import pytest
 from tierwise.cli import main
 from tierwise.data.samples import sample_log_path, sample_tiers_path
 from tierwise.router_model.router import Router
-from tierwise.training.account import TrainingAccount
 from tierwise.training.config import TrainConfig
-from tierwise.training.tracking import (
+from tierwise.training.runs.account import TrainingAccount
+from tierwise.training.runs.tracking import (
     PROGRESS_BAR,
     RegisteredBundle,
     TrackingError,

@@ -10,8 +10,8 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import LoggedStep
 from tierwise.router_model.router import Router
 from tierwise.training.config import TrainConfig
-from tierwise.training.evaluation.worlds import World
-from tierwise.training.tier_classifier import BoosterParams
+from tierwise.training.evaluation.synthetic.worlds import World
+from tierwise.training.fitting.tier_classifier import BoosterParams
 from tierwise.training.train import TrainedRouter, train_router
 
 CONFIG = TrainConfig(
@@ -78,7 +78,7 @@ def test_every_kind_of_log_teaches_which_steps_are_hard(logging: str, catalogue:
 
 
 def _as_steps(truth) -> list[LoggedStep]:  # type: ignore[no-untyped-def]
-    from tierwise.training.evaluation.world_logs import observe
+    from tierwise.training.evaluation.synthetic.world_logs import observe
 
     n_steps, n_tiers = truth.p_success.shape
     shares = np.full((n_steps, n_tiers), 1 / n_tiers)

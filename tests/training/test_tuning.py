@@ -7,12 +7,12 @@ import pytest
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.training.config import TrainConfig
 from tierwise.training.errors import TrainingError
-from tierwise.training.evaluation.worlds import World
-from tierwise.training.tier_classifier import BoosterParams
+from tierwise.training.evaluation.synthetic.worlds import World
+from tierwise.training.fitting.tier_classifier import BoosterParams
 
 pytest.importorskip("optuna", reason="optuna is not installed; pip install 'tierwise[tune]'")
 
-from tierwise.training.tuning import tune
+from tierwise.training.fitting.tuning import tune
 
 CONFIG = TrainConfig(n_components=0, booster=BoosterParams(n_rounds=20, learning_rate=0.01))
 

@@ -11,8 +11,8 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import RecordError
 from tierwise.data.records import Attempt, LoggedStep, Step, Tool
 from tierwise.features.evidence import Answer
+from tierwise.router_model.accepting.course_menu import CourseMenu
 from tierwise.router_model.bundle import BundleError
-from tierwise.router_model.course_menu import CourseMenu
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.router import Router
 from tierwise.training.config import TrainConfig

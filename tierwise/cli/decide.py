@@ -15,8 +15,8 @@ from tierwise.cli.sources import keep_malformed
 from tierwise.data.errors import LogError
 from tierwise.data.records import Decision, LoggedStep
 from tierwise.data.step_log import Malformed, read_step_log
+from tierwise.router_model.choosing.refusal import nothing_certified
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
-from tierwise.router_model.refusal import nothing_certified
 from tierwise.router_model.router import Router
 
 _BATCH_STEPS = 256

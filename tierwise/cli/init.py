@@ -12,11 +12,11 @@ import typer
 from tierwise.agents.upstreams.greeting import Greeting, greet_all
 from tierwise.cli.console import fail, say
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.catalogue.first_tiers import FirstTier, first_tiers, write_tiers
+from tierwise.data.catalogue.presets import Preset, find_preset, load_presets
 from tierwise.data.errors import CatalogueError
-from tierwise.data.first_tiers import FirstTier, first_tiers, write_tiers
 from tierwise.data.importers import FORMATS, ForeignLogError, ImportMap, import_records
 from tierwise.data.importers.detect import detect_format
-from tierwise.data.presets import Preset, find_preset, load_presets
 
 
 def init(

@@ -24,10 +24,12 @@ COMMANDS = {
         "init",
         "Write a commented tiers.toml: the models in use on top, cheaper ones below, with today's list prices.",
     ),
-    "demo": Command("demo", "demo", "Tell the first hour on the sample log: mirrored, certified, routed, audited."),
-    "train": Command("train", "train", "Train a router on logged steps and write it as a bundle."),
+    "demo": Command(
+        "first_hour.demo", "demo", "Tell the first hour on the sample log: mirrored, certified, routed, audited."
+    ),
+    "train": Command("learning.train", "train", "Train a router on logged steps and write it as a bundle."),
     "evaluate": Command(
-        "evaluate",
+        "learning.evaluate",
         "evaluate",
         "Evaluate a bundle on a log: success, cost and saving against what needs no learning, and the oracle.",
     ),
@@ -39,36 +41,44 @@ COMMANDS = {
     ),
     "explain": Command("explain", "explain", "Explain the decision for one step, given as JSON or taken from a log."),
     "tax": Command(
-        "tax", "tax", "Show the frontier tax: what was paid above the cheapest tier that would have succeeded."
+        "logs.tax", "tax", "Show the frontier tax: what was paid above the cheapest tier that would have succeeded."
     ),
     "collect": Command(
-        "collect",
+        "logs.collect",
         "collect",
         "Run steps on every tier, or on those whose outcome is missing, and write a log with full information.",
     ),
     "label": Command(
-        "label",
+        "logs.label",
         "label",
         "Label answers in the terminal, and see what they and the judge say together.",
     ),
     "retrain": Command(
-        "retrain", "retrain", "Train a challenger on the newest log, measure it against the champion, register it."
+        "flywheel.retrain",
+        "retrain",
+        "Train a challenger on the newest log, measure it against the champion, register it.",
     ),
     "promote": Command(
-        "promote", "promote", "Make the challenger the champion, if it has passed its gates or won an experiment."
+        "flywheel.promote",
+        "promote",
+        "Make the challenger the champion, if it has passed its gates or won an experiment.",
     ),
-    "rollback": Command("promote", "rollback", "Put back what served before the champion was promoted."),
+    "rollback": Command("flywheel.promote", "rollback", "Put back what served before the champion was promoted."),
     "drift": Command(
-        "drift", "drift", "Look for drift in steps, outcomes, calibration, prices and models; retrain if asked."
+        "flywheel.drift",
+        "drift",
+        "Look for drift in steps, outcomes, calibration, prices and models; retrain if asked.",
     ),
     "export": Command(
-        "export",
+        "logs.export",
         "export",
         "Write a decision log as Parquet files, one a day; a second run writes only what has changed.",
     ),
-    "import": Command("import_", "import_log", "Turn a foreign log into a step log."),
-    "encoder": Command("encoder", "encoder_app", "Export sentence encoders."),
-    "experiment": Command("experiment", "experiment_app", "Run A/B tests between rules, routers and constants."),
+    "import": Command("logs.import_", "import_log", "Turn a foreign log into a step log."),
+    "encoder": Command("learning.encoder", "encoder_app", "Export sentence encoders."),
+    "experiment": Command(
+        "flywheel.experiment", "experiment_app", "Run A/B tests between rules, routers and constants."
+    ),
 }
 
 

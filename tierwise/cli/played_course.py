@@ -3,8 +3,8 @@
 from typing import Any
 
 from tierwise.data.records import LoggedStep
+from tierwise.router_model.accepting.played import play
 from tierwise.router_model.options import DecideOptions
-from tierwise.router_model.played import play
 from tierwise.router_model.router import Router
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from tierwise.router_model.chain import Floats
+from tierwise.router_model.predicting.chain import Floats
 from tierwise.router_model.steps_needed import ENOUGH_LOSSES, MOST_STAKED
 from tierwise.training.certification.units import Units
 

@@ -1,7 +1,7 @@
 """Where to start when a verifier catches failures and the next tier is asked: certified for the whole cascade.
 
 Under a catch rate a start tier stands for a whole cascade: start, and one tier up after each failure that is caught.
-What it leads to follows from the outcomes of the tiers (:mod:`tierwise.training.evaluation.escalation`), so a cascade
+What it leads to follows from the outcomes of the tiers (:mod:`tierwise.training.evaluation.cascades.escalation`), so a cascade
 is one more kind of policy, and starting at the top is what it is measured against.
 
 Two families are tried, each at half of the allowed error: the *plain* cascades, all steps starting at one tier, from
@@ -21,13 +21,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tierwise.router_model.chain import Floats
-from tierwise.router_model.escalation import expect_escalations
-from tierwise.router_model.operating_point import CATCH_RATES, OperatingPoint
+from tierwise.router_model.choosing.escalation import expect_escalations
+from tierwise.router_model.choosing.operating_point import CATCH_RATES, OperatingPoint
+from tierwise.router_model.predicting.chain import Floats
 from tierwise.training.certification.held_out import Expected, HeldOut
 from tierwise.training.certification.paths import weights_at
 from tierwise.training.certification.points import Outcome, Trial, shortfall, unsupported, walk
-from tierwise.training.evaluation.escalation import escalate
+from tierwise.training.evaluation.cascades.escalation import escalate
 
 CASCADE_LOSSES: tuple[float, ...] = (0.0, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 1.0)
 

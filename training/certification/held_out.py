@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tierwise.router_model.chain import Floats, TierProbabilities
+from tierwise.router_model.predicting.chain import Floats, TierProbabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Expected:
 
     ``unit_usd`` float64 [n] is what a step's cost is counted in: its own expected cost on the top tier, or for all
     steps the mean one. ``chain`` are the probabilities behind ``p_success``, which cascades need. ``weight_factor``
-    float64 [n] is what the cost weight of each step is multiplied with (:mod:`tierwise.router_model.leaning`), None
+    float64 [n] is what the cost weight of each step is multiplied with (:mod:`tierwise.router_model.choosing.leaning`), None
     for 1.
     """
 

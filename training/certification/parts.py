@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tierwise.data.records import LoggedStep
-from tierwise.router_model.operating_point import OperatingPoint
-from tierwise.router_model.parts import Part, part_value
+from tierwise.router_model.choosing.operating_point import OperatingPoint
+from tierwise.router_model.choosing.parts import Part, part_value
 from tierwise.training.certification.cascades import certify_cascades
 from tierwise.training.certification.held_out import Expected, HeldOut
 from tierwise.training.certification.points import (

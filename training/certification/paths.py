@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tierwise.router_model.chain import Floats
-from tierwise.router_model.policy import choose_all
+from tierwise.router_model.choosing.policy import choose_all
+from tierwise.router_model.predicting.chain import Floats
 from tierwise.training.certification.held_out import Expected
 
 SAVINGS: tuple[float, ...] = (0.005, *np.round(np.arange(0.01, 0.9901, 0.01), 4).tolist(), 0.999)

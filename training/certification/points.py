@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tierwise.router_model.chain import Floats
-from tierwise.router_model.operating_point import OperatingPoint
+from tierwise.router_model.choosing.operating_point import OperatingPoint
+from tierwise.router_model.predicting.chain import Floats
 from tierwise.training.certification.betting import MeanTest
 from tierwise.training.certification.held_out import Expected, HeldOut
 from tierwise.training.certification.paths import SAVINGS, choose, weights_at

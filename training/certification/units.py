@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tierwise.data.drawing.splits import split_unit
 from tierwise.data.records import LoggedStep
-from tierwise.data.splits import split_unit
-from tierwise.router_model.chain import Floats
+from tierwise.router_model.predicting.chain import Floats
 from tierwise.router_model.task_sizes import n_effective, task_cap
 
 
@@ -64,6 +64,6 @@ class Units:
 
 
 def unit_codes(steps: Sequence[LoggedStep]) -> NDArray[np.int64]:
-    """The unit of each step (:func:`tierwise.data.splits.split_unit`), int64 [n], numbered as they first appear."""
+    """The unit of each step (:func:`tierwise.data.drawing.splits.split_unit`), int64 [n], numbered as they first appear."""
     numbers: dict[str, int] = {}
     return np.array([numbers.setdefault(split_unit(step), len(numbers)) for step in steps], dtype=np.int64)

@@ -8,8 +8,8 @@ import numpy as np
 from scipy import stats
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.drawing.splits import split_unit
 from tierwise.data.records import Attempt, Decision, LoggedStep
-from tierwise.data.splits import split_unit
 from tierwise.training.drift.finding import DriftSettings, Finding
 from tierwise.training.evaluation.bootstrap import FloatArray, sums_by_group
 from tierwise.training.evaluation.costs import list_price_usd

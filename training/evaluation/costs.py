@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.catalogue.pricing import usage_of
 from tierwise.data.labels import outcome_table
-from tierwise.data.pricing import usage_of
 from tierwise.data.records import Attempt, LoggedStep
 from tierwise.training.evaluation.bootstrap import FloatArray
 

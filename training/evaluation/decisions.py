@@ -7,25 +7,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.drawing.splits import split_unit
 from tierwise.data.records import Decision, LoggedStep
-from tierwise.data.splits import split_unit
 from tierwise.router_model.rules import RulesRouter
 from tierwise.training.evaluation.bootstrap import DEFAULT_BOOTSTRAP, Bootstrap, FloatArray
 from tierwise.training.evaluation.calibration import TierCalibration, measure_calibration
-from tierwise.training.evaluation.collection import collected_steps, first_attempts_only
+from tierwise.training.evaluation.cascades.escalation import evaluate_cascade, evaluate_escalation
+from tierwise.training.evaluation.cascades.plain import CATCH_RATES, best_mix, evaluate_models, plain_paths
 from tierwise.training.evaluation.costs import LoggedOutcomes, logged_outcomes
 from tierwise.training.evaluation.curve import Prediction, SkillTable, measure_skills
 from tierwise.training.evaluation.decision_arrays import DecisionArrays, decision_arrays
 from tierwise.training.evaluation.errors import EvaluationError, Refusal
-from tierwise.training.evaluation.escalation import evaluate_cascade, evaluate_escalation
 from tierwise.training.evaluation.evaluation import EscalatingRun, Evaluation, FullInformation, LogSummary
 from tierwise.training.evaluation.full_information import evaluate_choice, evaluate_mix, evaluate_oracle
-from tierwise.training.evaluation.logged_choices import LoggedChoices, logged_choices
-from tierwise.training.evaluation.off_policy import deterministic, evaluate_off_policy
-from tierwise.training.evaluation.off_policy_slices import measure_off_policy_slices
+from tierwise.training.evaluation.logged.collection import collected_steps, first_attempts_only
+from tierwise.training.evaluation.logged.logged_choices import LoggedChoices, logged_choices
+from tierwise.training.evaluation.logged.off_policy import deterministic, evaluate_off_policy
+from tierwise.training.evaluation.logged.off_policy_slices import measure_off_policy_slices
+from tierwise.training.evaluation.logged.propensity import step_features, with_estimated_propensities
 from tierwise.training.evaluation.outcomes import FullOutcomes, full_outcomes, group_codes
-from tierwise.training.evaluation.plain import CATCH_RATES, best_mix, evaluate_models, plain_paths
-from tierwise.training.evaluation.propensity import step_features, with_estimated_propensities
 from tierwise.training.evaluation.slices import measure_slices, slice_labels
 
 _MIN_CALIBRATION_STEPS = 30

@@ -5,21 +5,21 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from tierwise.training.evaluation.calibration import TierCalibration
-from tierwise.training.evaluation.courses import CourseReport
+from tierwise.training.evaluation.cascades.courses import CourseReport
+from tierwise.training.evaluation.cascades.escalation import EscalationReport
 from tierwise.training.evaluation.curve import SkillTable
 from tierwise.training.evaluation.errors import Refusal
-from tierwise.training.evaluation.escalation import EscalationReport
 from tierwise.training.evaluation.full_information import ChoiceReport
-from tierwise.training.evaluation.off_policy import OffPolicyReport
-from tierwise.training.evaluation.off_policy_slices import OffPolicySlices
+from tierwise.training.evaluation.logged.off_policy import OffPolicyReport
+from tierwise.training.evaluation.logged.off_policy_slices import OffPolicySlices
+from tierwise.training.evaluation.reporting.table_rows import Kind, TableRow, mark_best, measured_row, off_policy_row
 from tierwise.training.evaluation.slices import SliceReport
-from tierwise.training.evaluation.table_rows import Kind, TableRow, mark_best, measured_row, off_policy_row
 
 
 @dataclass(frozen=True, slots=True)
 class LogSummary:
     """The log that was evaluated on. ``n_complete`` steps know success and cost of every tier, and
-    would whatever came of them (see :mod:`tierwise.training.evaluation.collection`).
+    would whatever came of them (see :mod:`tierwise.training.evaluation.logged.collection`).
 
     ``n_simulated`` counts simulated attempts by tier; ``p_cost_estimated`` is the share of costs that are estimates.
     """

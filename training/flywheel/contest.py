@@ -11,22 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.drawing.splits import split_unit
 from tierwise.data.records import Decision, LoggedStep
-from tierwise.data.splits import split_unit
 from tierwise.training.evaluation.bootstrap import DEFAULT_BOOTSTRAP, Bootstrap, FloatArray
-from tierwise.training.evaluation.collection import collected_steps
 from tierwise.training.evaluation.costs import logged_outcomes
 from tierwise.training.evaluation.curve import Prediction
 from tierwise.training.evaluation.decision_arrays import decision_arrays
 from tierwise.training.evaluation.errors import Refusal
 from tierwise.training.evaluation.estimate import Estimate, effective_n
-from tierwise.training.evaluation.logged_choices import logged_choices
-from tierwise.training.evaluation.off_policy import deterministic, evaluate_off_policy
+from tierwise.training.evaluation.logged.collection import collected_steps
+from tierwise.training.evaluation.logged.logged_choices import logged_choices
+from tierwise.training.evaluation.logged.off_policy import deterministic, evaluate_off_policy
+from tierwise.training.evaluation.logged.propensity import step_features, with_estimated_propensities
+from tierwise.training.evaluation.logged.ratio import estimate_ratio
+from tierwise.training.evaluation.logged.weighted_reward import WeightedReward
 from tierwise.training.evaluation.outcomes import group_codes
-from tierwise.training.evaluation.propensity import step_features, with_estimated_propensities
-from tierwise.training.evaluation.ratio import estimate_ratio
 from tierwise.training.evaluation.slices import MIN_SLICE_STEPS, slice_labels
-from tierwise.training.evaluation.weighted_reward import WeightedReward
 
 MIN_COMPLETE = 100
 _SLICED_BY = ("task type", "agent", "node")

@@ -15,7 +15,7 @@ from tierwise.training.flywheel.registry import (
     Version,
 )
 from tierwise.training.flywheel.retrain import RULES
-from tierwise.training.tracking import CHALLENGER, CHAMPION
+from tierwise.training.runs.tracking import CHALLENGER, CHAMPION
 
 PROMOTE, ROLLBACK, REFUSE = "promote", "rollback", "refuse"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tierwise.training.flywheel.errors import FlywheelError
-from tierwise.training.tracking import mlflow_errors, open_client
+from tierwise.training.runs.tracking import mlflow_errors, open_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -8,18 +8,17 @@ from hashlib import sha256
 from pathlib import Path
 
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.data.pricing import priced_steps
+from tierwise.data.catalogue.pricing import priced_steps
+from tierwise.data.drawing.splits import split_by_time
 from tierwise.data.records import Decision, LoggedStep
-from tierwise.data.splits import split_by_time
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.router import Router
 from tierwise.router_model.rules import RulesRouter
-from tierwise.training.account import TrainingAccount
 from tierwise.training.config import TrainConfig
 from tierwise.training.evaluation.decisions import evaluate_decisions
 from tierwise.training.evaluation.errors import Refusal
 from tierwise.training.evaluation.evaluation import Evaluation
-from tierwise.training.evaluation.report import write_report
+from tierwise.training.evaluation.reporting.report import write_report
 from tierwise.training.flywheel.contest import Contest, hold_contest
 from tierwise.training.flywheel.errors import FlywheelError
 from tierwise.training.flywheel.gates import (
@@ -40,7 +39,8 @@ from tierwise.training.flywheel.registry import (
 )
 from tierwise.training.flywheel.snapshot import Snapshot, take_snapshot
 from tierwise.training.progress import Progress, silent_progress
-from tierwise.training.tracking import CHALLENGER, CHAMPION, track_bundle
+from tierwise.training.runs.account import TrainingAccount
+from tierwise.training.runs.tracking import CHALLENGER, CHAMPION, track_bundle
 from tierwise.training.train import MIN_STEPS, train_router
 
 DEFAULT_HALF_LIFE_DAYS = 30.0

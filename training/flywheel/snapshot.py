@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tierwise.data.fingerprint import dataset_fingerprint
+from tierwise.data.drawing.fingerprint import dataset_fingerprint
 from tierwise.data.records import LoggedStep
 from tierwise.data.step_log import write_step_log
 

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
+from tierwise.data.decision_log.reading.within import belong_together
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
-from tierwise.data.decision_log.within import belong_together
 
 _D = DECISIONS.c
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from tierwise.data.decision_log.insert import chunks
+from tierwise.data.compared.mirrored import IS_SAME, MIRROR_KEY
+from tierwise.data.decision_log.reading.stream import attempts_of
 from tierwise.data.decision_log.rows import logged_step
-from tierwise.data.decision_log.stream import attempts_of
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
-from tierwise.data.mirrored import IS_SAME, MIRROR_KEY
+from tierwise.data.decision_log.writing.insert import chunks
 from tierwise.data.records import LoggedStep
 
 MAX_MIRRORED = 5_000

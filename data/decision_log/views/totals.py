@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Float, Integer, Select, Subquery, case, cast, func, select, union_all
 
+from tierwise.data.compared.intervals import ClusterSums, Interval, saving_interval, share_interval
 from tierwise.data.decision_log.half_hours.coverage import Coverage, coverage
 from tierwise.data.decision_log.half_hours.tables import (
     CLUSTER_COUNTS,
@@ -15,7 +16,6 @@ from tierwise.data.decision_log.half_hours.tables import (
     SLOT_TASKS,
 )
 from tierwise.data.decision_log.views.settled import Wanted, settled
-from tierwise.data.intervals import ClusterSums, Interval, saving_interval, share_interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tierwise.data.errors import TierwiseError
 from tierwise.data.experiments import CONSTANT_PREFIX, Arm, Experiment, ExperimentError
 from tierwise.data.tax import frontier_tax
 from tierwise.data.tax.money import Saving
-from tierwise.router_model.policy import DEFAULT_MAX_QUALITY_LOSS
+from tierwise.router_model.choosing.policy import DEFAULT_MAX_QUALITY_LOSS
 from tierwise.router_model.router import Router
 from tierwise.router_model.steps_needed import Seen, StepsNeeded, steps_needed
 from tierwise.serving.dashboard.page import Dashboard, dashboard_of, render

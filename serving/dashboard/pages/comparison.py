@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.compared.intervals import ClusterSums, Interval, saving_interval
 from tierwise.data.decision_log.views.search import Sampled
-from tierwise.data.intervals import ClusterSums, Interval, saving_interval
 from tierwise.data.records import Step
 from tierwise.features.view import view_of
-from tierwise.router_model.guardrails import Guardrails
-from tierwise.router_model.leaning import leaning
-from tierwise.router_model.operating_point import OperatingPoint
-from tierwise.router_model.parts import part_value
-from tierwise.router_model.policy import Policy, Terms
+from tierwise.router_model.choosing.guardrails import Guardrails
+from tierwise.router_model.choosing.leaning import leaning
+from tierwise.router_model.choosing.operating_point import OperatingPoint
+from tierwise.router_model.choosing.parts import part_value
+from tierwise.router_model.choosing.policy import Policy, Terms
 from tierwise.router_model.rules import RulesRouter
 
 

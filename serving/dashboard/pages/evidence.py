@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tierwise.data.intervals import Interval
+from tierwise.data.compared.intervals import Interval
 from tierwise.router_model.router import Router
 from tierwise.serving.service import Service
 

@@ -11,12 +11,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tierwise.data.compared.intervals import Interval
 from tierwise.data.decision_log import AuditEntry
 from tierwise.data.decision_log.views import totals
 from tierwise.data.decision_log.views.settled import Wanted
 from tierwise.data.decision_log.views.totals import Totals
 from tierwise.data.experiments import Arm, Experiment
-from tierwise.data.intervals import Interval
 from tierwise.serving.dashboard.page import EXPERIMENT_REPORT, Dashboard, chart, dashboard_of, render
 from tierwise.serving.dashboard.period import END_OF_TIME
 

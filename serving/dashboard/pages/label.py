@@ -11,10 +11,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from tierwise.data.compared.judged import MIN_LABELS
+from tierwise.data.compared.judged_groups import judged_groups
+from tierwise.data.compared.labelled import (
+    SAME,
+    Item,
+    Label,
+    add_label,
+    in_asked_order,
+    read_labels,
+    same_items,
+    values_of,
+)
 from tierwise.data.decision_log.views.mirrored import newest_mirrored
-from tierwise.data.judged import MIN_LABELS
-from tierwise.data.judged_groups import judged_groups
-from tierwise.data.labelled import SAME, Item, Label, add_label, in_asked_order, read_labels, same_items, values_of
 from tierwise.serving.dashboard.forms import read_form
 from tierwise.serving.dashboard.page import Dashboard, dashboard_of, render
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from tierwise.router_model.operating_point import OperatingPoint, point_at
-from tierwise.router_model.policy import Policy
+from tierwise.router_model.choosing.operating_point import OperatingPoint, point_at
+from tierwise.router_model.choosing.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from tierwise.data.decision_log.views import search
 from tierwise.data.decision_log.views.settled import Wanted
-from tierwise.router_model.refusal import nothing_certified
+from tierwise.router_model.choosing.refusal import nothing_certified
 from tierwise.router_model.router import Router
 from tierwise.serving.dashboard.page import Dashboard, chart, dashboard_of, render, tier_color
 from tierwise.serving.dashboard.pages.comparison import Target, targets

@@ -16,8 +16,8 @@ from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.agents.upstreams.errors import ProviderError
 from tierwise.agents.upstreams.reply import price
 from tierwise.agents.upstreams.transport import Transport
+from tierwise.data.compared.mirrored import IS_SAME, MIRROR
 from tierwise.data.courses import AUDIT, AUDIT_KEY, COURSE, P_AUDIT
-from tierwise.data.mirrored import IS_SAME, MIRROR
 from tierwise.data.records import Outcome
 from tierwise.data.trouble import TroubleLog
 from tierwise.serving.gateway.calls.asked import GatewayRequest

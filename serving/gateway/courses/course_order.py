@@ -7,7 +7,7 @@ from tierwise.agents.protocols import COMPLETIONS
 from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.data.courses import AGREEMENT, LEARNED, Accepted, Course
 from tierwise.features.evidence import Answer
-from tierwise.router_model.exploration import EXPLORED_CODE
+from tierwise.router_model.choosing.exploration import EXPLORED_CODE
 from tierwise.serving.deciding.accepting import AcceptRequest, accept_soon
 from tierwise.serving.gateway.calls.asked import GatewayRequest
 from tierwise.serving.gateway.conversations.stickiness import PREVIOUS

@@ -19,13 +19,13 @@ from tierwise.agents.upstreams.endpoint import Endpoint
 from tierwise.agents.upstreams.errors import FREE, ProviderError
 from tierwise.agents.upstreams.reply import price
 from tierwise.agents.upstreams.transport import Transport
+from tierwise.data.compared.mirrored import IS_SAME, MIRROR, MIRROR_KEY
+from tierwise.data.compared.sameness import is_same_answer
 from tierwise.data.courses import AUDIT
 from tierwise.data.decision_log.views.mirrored import mirrored_usd
 from tierwise.data.errors import RecordError
-from tierwise.data.mirrored import IS_SAME, MIRROR, MIRROR_KEY
 from tierwise.data.parsing import parse_step
 from tierwise.data.records import Attempt, Outcome
-from tierwise.data.sameness import is_same_answer
 from tierwise.data.trouble import TroubleLog
 from tierwise.serving.gateway.calls.asked import GatewayRequest
 from tierwise.serving.gateway.calls.line_up import BYTES_PER_TOKEN

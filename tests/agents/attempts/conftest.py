@@ -20,7 +20,7 @@ from tierwise.agents.upstreams import Upstreams
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.decision_log import DecisionLog
 from tierwise.data.records import Decision, LoggedStep, Step
-from tierwise.router_model.guardrails import Guardrails
+from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.rules import RulesRouter
 

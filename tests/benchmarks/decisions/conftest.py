@@ -5,7 +5,7 @@ import pytest
 from benchmarks.decisions.problem import Problem
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.training.evaluation.curve import Prediction
-from tierwise.training.evaluation.worlds import World
+from tierwise.training.evaluation.synthetic.worlds import World
 
 WORLD_LOG = World(seed=3, signal=2.5, group_size=2).draw(400, "full", seed=1)
 

@@ -12,7 +12,7 @@ from benchmarks.decisions.guarantee_kinds import KINDS
 from benchmarks.decisions.guarantee_world import QUALITY_LOSSES, Worth, oracle
 from benchmarks.decisions.page import results_page
 from benchmarks.decisions.pictures import draw_guarantee
-from tierwise.training.evaluation.task_worlds import FreshSteps
+from tierwise.training.evaluation.synthetic.task_worlds import FreshSteps
 from tierwise.training.progress import silent_progress
 
 LINE: dict[str, Any] = {

@@ -14,7 +14,7 @@ from benchmarks.decisions.page import results_page
 from benchmarks.decisions.parts import dear_parts, each_part
 from benchmarks.decisions.problem import Fold, Problem
 from tierwise.training.evaluation.bootstrap import Bootstrap
-from tierwise.training.evaluation.worlds import World
+from tierwise.training.evaluation.synthetic.worlds import World
 from tierwise.training.progress import silent_progress
 
 

@@ -16,7 +16,7 @@ from benchmarks.decisions.problem import Problem
 from benchmarks.decisions.sources import leave_one_source_out
 from tierwise.router_model.options import DecideOptions
 from tierwise.training.evaluation.bootstrap import Bootstrap
-from tierwise.training.evaluation.worlds import World
+from tierwise.training.evaluation.synthetic.worlds import World
 from tierwise.training.progress import silent_progress
 from tierwise.training.train import train_router
 

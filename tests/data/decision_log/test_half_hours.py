@@ -116,7 +116,7 @@ def test_a_report_that_is_under_way_while_its_half_hour_is_added_up_is_not_forgo
 
     def write() -> None:
         with DecisionLog.open(postgres_url, clock=lambda: NOW) as own, own._writing() as connection:
-            from tierwise.data.decision_log.insert import insert_decisions
+            from tierwise.data.decision_log.writing.insert import insert_decisions
 
             insert_decisions(connection, [record("slow", created_at=late)], NOW)
             has_written.set()

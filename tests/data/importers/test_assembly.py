@@ -6,9 +6,9 @@ import pytest
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.importers import ImportMap
-from tierwise.data.importers.assembly import Assembled, Assembler
-from tierwise.data.importers.call import FoundCall
-from tierwise.data.importers.records import Answer, Call, Frame, Labels, Signal, ToolCall
+from tierwise.data.importers.assembling.assembly import Assembled, Assembler
+from tierwise.data.importers.reading.call import FoundCall
+from tierwise.data.importers.reading.records import Answer, Call, Frame, Labels, Signal, ToolCall
 
 NUMBER = {"type": "object", "properties": {"n": {"type": "number"}}, "required": ["n"]}
 SMALL, LARGE = "gpt-4o-mini", "gpt-4o"

@@ -12,7 +12,7 @@ from tests.data.importers.dialects import DIALECTS
 from tests.data.importers.made_calls import Made
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.importers import FORMATS, ImportMap, import_records
-from tierwise.data.importers.records import Call
+from tierwise.data.importers.reading.records import Call
 
 LETTERS = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\x85\u2028\u2029")
 PLAIN = st.text(LETTERS, min_size=1, max_size=30).map(lambda text: f"a{text}z")

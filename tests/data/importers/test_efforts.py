@@ -9,10 +9,10 @@ import pytest
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.importers import FORMATS, ImportMap, import_records
-from tierwise.data.importers.entries import Place, Undecided
-from tierwise.data.importers.models import TierLookup
-from tierwise.data.importers.parameters import call_parameters
-from tierwise.data.importers.records import Call
+from tierwise.data.importers.assembling.entries import Place, Undecided
+from tierwise.data.importers.assembling.models import TierLookup
+from tierwise.data.importers.reading.parameters import call_parameters
+from tierwise.data.importers.reading.records import Call
 
 ASK = [{"role": "user", "content": "What is the total?"}]
 ANSWER = {"id": "c", "model": "gpt-x", "choices": [{"message": {"role": "assistant", "content": "7"}}]}

@@ -9,7 +9,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 
 from tierwise.data.importers import ForeignLogError, ImportMap, ImportReport
-from tierwise.data.importers.archives import read_members
+from tierwise.data.importers.evaluations.archives import read_members
 
 Import = Callable[..., ImportReport]
 LOGS = Path(__file__).parent / "evaluations"

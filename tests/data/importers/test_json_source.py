@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tierwise.data.importers import ForeignLogError
-from tierwise.data.importers.json_source import Numbered, read_json_objects
+from tierwise.data.importers.reading.json_source import Numbered, read_json_objects
 from tierwise.data.step_log import Malformed
 
 ROWS = [{"a": 1}, {"a": 2}, {"a": 3}]

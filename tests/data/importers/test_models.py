@@ -4,7 +4,7 @@ import pytest
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.importers import ForeignLogError
-from tierwise.data.importers.models import TierLookup, suggest_tiers
+from tierwise.data.importers.assembling.models import TierLookup, suggest_tiers
 
 
 def catalogue(small: str, large: str) -> TierCatalogue:

@@ -8,8 +8,8 @@ from tests.pace import processor_time_below
 from tierwise.agents.protocols import CHAT
 from tierwise.data.foreign import UncheckableError
 from tierwise.data.foreign.limits import MAX_CHECKED_CHARS, MAX_VALUES
-from tierwise.data.importers.records import Answer, ToolCall
-from tierwise.data.importers.schema_check import check_answer, is_checkable
+from tierwise.data.importers.assembling.schema_check import check_answer, is_checkable
+from tierwise.data.importers.reading.records import Answer, ToolCall
 from tierwise.data.parsing import parse_step
 from tierwise.data.replies.held import held_against
 from tierwise.serving.gateway.calls.asked import parse_request

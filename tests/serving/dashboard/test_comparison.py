@@ -6,10 +6,10 @@ import pytest
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.decision_log.views.search import Sampled
-from tierwise.router_model.guardrails import Guardrails
-from tierwise.router_model.operating_point import OperatingPoint
-from tierwise.router_model.parts import Part
-from tierwise.router_model.policy import Policy
+from tierwise.router_model.choosing.guardrails import Guardrails
+from tierwise.router_model.choosing.operating_point import OperatingPoint
+from tierwise.router_model.choosing.parts import Part
+from tierwise.router_model.choosing.policy import Policy
 from tierwise.serving.dashboard.pages.comparison import against_rules, targets
 from tierwise.serving.dashboard.pages.promises import part_promises
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.serving.conftest import StartApp
 from tests.serving.dashboard.test_pages import EVIL, LOCAL, read
+from tierwise.data.compared.labelled import read_labels, same_items
 from tierwise.data.decision_log import DecisionLog
-from tierwise.data.labelled import read_labels, same_items
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient

@@ -10,8 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.serving.conftest import StartApp
-from tierwise.router_model.operating_point import OperatingPoint
-from tierwise.router_model.parts import Part
+from tierwise.router_model.choosing.operating_point import OperatingPoint
+from tierwise.router_model.choosing.parts import Part
 from tierwise.router_model.router import Router
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import pytest
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.experiments import Arm, Experiment
+from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.decider import Decider
-from tierwise.router_model.guardrails import Guardrails
 from tierwise.router_model.rules import ConstantRouter, RulesRouter
 from tierwise.serving.deciding.arms import Arms
 from tierwise.serving.routers.slot import RouterSlot

@@ -4,7 +4,7 @@ import pytest
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Step
-from tierwise.router_model.guardrails import Guardrails
+from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 from tierwise.router_model.rules import RulesRouter
 from tierwise.serving.deciding.fallback import ERROR_CODE, OVERLOADED_CODE, Fallback

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from tests.serving.conftest import StartApp
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Decision, Reason, Step
-from tierwise.router_model.guardrails import Guardrails
+from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 from tierwise.router_model.router import Router
 

@@ -9,11 +9,11 @@ import pytest
 from tierwise.agents.protocols import Completion, Message
 from tierwise.agents.protocols.canonical import Text
 from tierwise.agents.usage import Usage
+from tierwise.data.compared.mirrored import mirrored_steps
+from tierwise.data.compared.sameness import is_same_answer
 from tierwise.data.decision_log import DecisionLog, LogUnavailableError
-from tierwise.data.mirrored import mirrored_steps
 from tierwise.data.records import Attempt, LoggedStep, Step
 from tierwise.data.redaction import Redaction, redact_attempt
-from tierwise.data.sameness import is_same_answer
 from tierwise.serving.gateway.courses.answers import AnswerKeeper
 from tierwise.serving.gateway.courses.mirror import DayBudget
 from tierwise.serving.settings import SettingsError, load_settings

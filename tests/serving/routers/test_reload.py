@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import TierwiseError
-from tierwise.router_model.guardrails import Guardrails
+from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.rules import RulesRouter
 from tierwise.router_model.stages import Stage
 from tierwise.serving.routers import source

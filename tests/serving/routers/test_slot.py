@@ -10,7 +10,7 @@ import pytest
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import CatalogueError
 from tierwise.data.records import LoggedStep, Step
-from tierwise.router_model.guardrails import Guardrails
+from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.rules import RulesRouter
 from tierwise.serving.routers.slot import RouterSlot, SlotState, guardrails_of, load_router, stand_in_router

@@ -13,9 +13,9 @@ import pytest
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.training.config import TrainConfig
-from tierwise.training.evaluation.worlds import World
-from tierwise.training.tier_classifier import BoosterParams
-from tierwise.training.tracking import open_client, track_bundle
+from tierwise.training.evaluation.synthetic.worlds import World
+from tierwise.training.fitting.tier_classifier import BoosterParams
+from tierwise.training.runs.tracking import open_client, track_bundle
 from tierwise.training.train import TrainedRouter, train_router
 
 N_SWAPS = 50

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tierwise.router_model.chain import Floats
+from tierwise.router_model.predicting.chain import Floats
 from tierwise.training.certification.betting import MeanTest, log_wealth
 from tierwise.training.certification.units import Units
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tierwise.router_model.chain import tier_probabilities
-from tierwise.router_model.operating_point import CATCH_RATES, OperatingPoint
+from tierwise.router_model.choosing.operating_point import CATCH_RATES, OperatingPoint
+from tierwise.router_model.predicting.chain import tier_probabilities
 from tierwise.training.certification.cascades import CASCADE_LOSSES, certify_cascades, under_catch_rate
 from tierwise.training.certification.held_out import Expected, HeldOut
 from tierwise.training.certification.points import Outcome, Trial

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from tierwise.router_model.chain import Floats
+from tierwise.router_model.predicting.chain import Floats
 from tierwise.training.certification.betting import MeanTest, log_wealth
 from tierwise.training.certification.held_out import Expected, HeldOut
 from tierwise.training.certification.points import QUALITY_LOSSES, Trial, certify_part

@@ -5,8 +5,8 @@ import pytest
 
 from tierwise.data.labels import outcome_table
 from tierwise.data.records import Attempt, LoggedStep, Step
-from tierwise.router_model.operating_point import point_at
-from tierwise.router_model.parts import Part
+from tierwise.router_model.choosing.operating_point import point_at
+from tierwise.router_model.choosing.parts import Part
 from tierwise.training.certification.held_out import Expected, HeldOut
 from tierwise.training.certification.parts import MIN_PART_UNITS, POOLED, CertifiedParts, Log, certify_parts
 from tierwise.training.certification.points import Outcome, Trial

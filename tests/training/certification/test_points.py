@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tierwise.router_model.chain import Floats
-from tierwise.router_model.operating_point import OperatingPoint, point_at
+from tierwise.router_model.choosing.operating_point import OperatingPoint, point_at
+from tierwise.router_model.predicting.chain import Floats
 from tierwise.training.certification import points as points_module
 from tierwise.training.certification.held_out import Expected, HeldOut
 from tierwise.training.certification.paths import SAVINGS, choose, weights_at

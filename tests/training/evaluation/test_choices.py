@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tierwise.training.evaluation.bootstrap import Bootstrap
+from tierwise.training.evaluation.cascades.escalation import escalate, evaluate_cascade, evaluate_escalation
 from tierwise.training.evaluation.errors import EvaluationError
-from tierwise.training.evaluation.escalation import escalate, evaluate_cascade, evaluate_escalation
 from tierwise.training.evaluation.full_information import (
     evaluate_choice,
     evaluate_constants,

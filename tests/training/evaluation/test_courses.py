@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 from tests.training.answered_world import answered_world
-from tierwise.cli.course_table import print_courses
+from tierwise.cli.learning.course_table import print_courses
 from tierwise.data.records import Attempt, LoggedStep, Step
+from tierwise.router_model.accepting.played import play
 from tierwise.router_model.options import DecideOptions
-from tierwise.router_model.played import play
 from tierwise.router_model.router import Router
+from tierwise.training.accepting.plain_courses import Plays
 from tierwise.training.evaluation.bootstrap import Bootstrap
-from tierwise.training.evaluation.course_rows import AnsweredSteps, Used, course_row
-from tierwise.training.evaluation.courses import (
+from tierwise.training.evaluation.cascades.course_rows import AnsweredSteps, Used, course_row
+from tierwise.training.evaluation.cascades.courses import (
     COURSES,
     EQUAL,
     LEARNED_TWO,
@@ -29,8 +30,7 @@ from tierwise.training.evaluation.courses import (
 from tierwise.training.evaluation.decisions import evaluate_decisions
 from tierwise.training.evaluation.errors import Refusal
 from tierwise.training.evaluation.latencies import logged_latencies
-from tierwise.training.evaluation.report import write_report
-from tierwise.training.plain_courses import Plays
+from tierwise.training.evaluation.reporting.report import write_report
 
 DRAWS = Bootstrap(100)
 OPTIONS = DecideOptions(max_quality_loss=0.05)

@@ -12,11 +12,11 @@ from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.evaluation.decisions import evaluate_decisions
 from tierwise.training.evaluation.errors import EvaluationError, Refusal
 from tierwise.training.evaluation.evaluation import FullInformation
-from tierwise.training.evaluation.off_policy import OffPolicyReport
-from tierwise.training.evaluation.report import write_report
-from tierwise.training.evaluation.tables import result_table
-from tierwise.training.evaluation.world_logs import LoggingPolicy, WorldLog
-from tierwise.training.evaluation.worlds import World
+from tierwise.training.evaluation.logged.off_policy import OffPolicyReport
+from tierwise.training.evaluation.reporting.report import write_report
+from tierwise.training.evaluation.reporting.tables import result_table
+from tierwise.training.evaluation.synthetic.world_logs import LoggingPolicy, WorldLog
+from tierwise.training.evaluation.synthetic.worlds import World
 
 DRAWS = Bootstrap(100)
 

@@ -8,11 +8,11 @@ import pytest
 from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.evaluation.curve import Prediction
 from tierwise.training.evaluation.errors import EvaluationError, Refusal
-from tierwise.training.evaluation.logged_choices import LoggedChoices, logged_choices
-from tierwise.training.evaluation.off_policy import OffPolicyReport, deterministic, evaluate_off_policy
-from tierwise.training.evaluation.propensity import step_features, with_estimated_propensities
-from tierwise.training.evaluation.world_logs import WorldLog, WorldSteps
-from tierwise.training.evaluation.worlds import World
+from tierwise.training.evaluation.logged.logged_choices import LoggedChoices, logged_choices
+from tierwise.training.evaluation.logged.off_policy import OffPolicyReport, deterministic, evaluate_off_policy
+from tierwise.training.evaluation.logged.propensity import step_features, with_estimated_propensities
+from tierwise.training.evaluation.synthetic.world_logs import WorldLog, WorldSteps
+from tierwise.training.evaluation.synthetic.worlds import World
 
 NAMES = ("small", "mid", "frontier")
 DRAWS = Bootstrap(200)

@@ -4,10 +4,10 @@ import numpy as np
 
 from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.evaluation.curve import Prediction
-from tierwise.training.evaluation.logged_choices import logged_choices
-from tierwise.training.evaluation.off_policy_slices import OffPolicySlices, measure_off_policy_slices
-from tierwise.training.evaluation.world_logs import WorldLog
-from tierwise.training.evaluation.worlds import World
+from tierwise.training.evaluation.logged.logged_choices import logged_choices
+from tierwise.training.evaluation.logged.off_policy_slices import OffPolicySlices, measure_off_policy_slices
+from tierwise.training.evaluation.synthetic.world_logs import WorldLog
+from tierwise.training.evaluation.synthetic.worlds import World
 
 NAMES = ("small", "mid", "frontier")
 BOLD = np.eye(3)[0]

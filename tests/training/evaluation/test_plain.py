@@ -6,11 +6,11 @@ import pytest
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Attempt, LoggedStep, Step
 from tierwise.training.evaluation.bootstrap import Bootstrap
+from tierwise.training.evaluation.cascades.plain import best_mix, evaluate_models, plain_paths
 from tierwise.training.evaluation.costs import logged_outcomes
 from tierwise.training.evaluation.estimate import Estimate
 from tierwise.training.evaluation.outcomes import full_outcomes
-from tierwise.training.evaluation.plain import best_mix, evaluate_models, plain_paths
-from tierwise.training.evaluation.table_rows import Kind, TableRow, mark_best
+from tierwise.training.evaluation.reporting.table_rows import Kind, TableRow, mark_best
 
 DRAWS = Bootstrap(50)
 # Small succeeds on one of four, mid on two, frontier on three; mid lies above the line between the others.

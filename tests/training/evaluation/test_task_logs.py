@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tierwise.data.records import LoggedStep
-from tierwise.training.evaluation import task_logs
-from tierwise.training.evaluation.task_logs import Logging, task_log
-from tierwise.training.evaluation.task_worlds import TaskWorld
-from tierwise.training.evaluation.worlds import World
+from tierwise.training.evaluation.synthetic import task_logs
+from tierwise.training.evaluation.synthetic.task_logs import Logging, task_log
+from tierwise.training.evaluation.synthetic.task_worlds import TaskWorld
+from tierwise.training.evaluation.synthetic.worlds import World
 
 TIERS = ("small", "mid", "frontier")
 DRAWN = TaskWorld(World(seed=4), most_steps=2).draw(2000, 1)

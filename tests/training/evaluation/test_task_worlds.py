@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tierwise.training.evaluation.task_worlds import TaskWorld
-from tierwise.training.evaluation.worlds import World
+from tierwise.training.evaluation.synthetic.task_worlds import TaskWorld
+from tierwise.training.evaluation.synthetic.worlds import World
 
 HEART = World(seed=4, n_task_types=3)
 

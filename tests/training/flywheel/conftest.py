@@ -9,11 +9,11 @@ import pytest
 from tierwise.data.decision_log import DecisionLog
 from tierwise.data.records import LoggedStep
 from tierwise.training.config import TrainConfig
-from tierwise.training.evaluation.worlds import World
+from tierwise.training.evaluation.synthetic.worlds import World
+from tierwise.training.fitting.tier_classifier import BoosterParams
 from tierwise.training.flywheel.gates import GateSettings
 from tierwise.training.flywheel.registry import Registry
 from tierwise.training.flywheel.retrain import RetrainSettings
-from tierwise.training.tier_classifier import BoosterParams
 
 WORLD = World(seed=4, separation=1.6)
 SETTINGS = RetrainSettings(

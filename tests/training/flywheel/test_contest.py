@@ -9,7 +9,7 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Decision, LoggedStep, Reason
 from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.evaluation.errors import Refusal
-from tierwise.training.evaluation.worlds import World
+from tierwise.training.evaluation.synthetic.worlds import World
 from tierwise.training.flywheel.contest import hold_contest
 
 WORLD = World(seed=2)

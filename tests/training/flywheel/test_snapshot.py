@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from tierwise.data.fingerprint import dataset_fingerprint
+from tierwise.data.drawing.fingerprint import dataset_fingerprint
 from tierwise.data.records import Attempt, LoggedStep, Step
 from tierwise.data.step_log import load_step_logs
 from tierwise.training.flywheel.snapshot import BEFORE_MARK, NO_OUTCOME, REPEATED, take_snapshot

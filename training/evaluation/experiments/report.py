@@ -14,7 +14,7 @@ from tierwise.training.evaluation.estimate import Estimate
 from tierwise.training.evaluation.experiments.comparison import Comparison
 from tierwise.training.evaluation.experiments.confidence_sequence import ConfidenceSequence, Trajectory
 from tierwise.training.evaluation.experiments.verdict import ExperimentReport
-from tierwise.training.evaluation.tables import markdown_table
+from tierwise.training.evaluation.reporting.tables import markdown_table
 
 _INK, _QUIET, _LINE = "#1f2933", "#7b8794", "#0b6bcb"
 _FIRST_SHOWN = 20

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tierwise.data.mirrored import is_mirror
+from tierwise.data.compared.mirrored import is_mirror
 from tierwise.data.records import Attempt, LoggedStep
 from tierwise.training.evaluation.bootstrap import FloatArray
 from tierwise.training.evaluation.errors import EvaluationError

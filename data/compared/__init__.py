@@ -1,0 +1,1 @@
+"""Answers compared: mirrored steps, people's labels, a judge corrected by them, and what that comes to."""

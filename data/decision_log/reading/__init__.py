@@ -1,0 +1,1 @@
+"""Reading rows back: one decision by its id, or the whole log as steps."""

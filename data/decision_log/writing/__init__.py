@@ -1,0 +1,1 @@
+"""Adding rows: unique ids, chunks, and the fast ways of each database."""

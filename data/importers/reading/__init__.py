@@ -1,0 +1,1 @@
+"""What every reader uses: files of JSON, requests, parameters, schemas, and the checked call."""

@@ -1,0 +1,1 @@
+"""Readers of logs of which each row is a call."""

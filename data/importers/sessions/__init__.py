@@ -1,0 +1,1 @@
+"""Readers of coding agents' sessions, one module an agent."""

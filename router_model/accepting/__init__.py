@@ -1,0 +1,1 @@
+"""Courses: which tiers are asked, and what is done with their answers."""

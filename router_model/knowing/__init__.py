@@ -1,0 +1,1 @@
+"""What a router learned from, and whether a step is like it."""

@@ -1,0 +1,1 @@
+"""From vectors to calibrated probabilities and expected costs."""

@@ -1,0 +1,1 @@
+"""Commands on what serves: retrain, promote, experiment, drift."""

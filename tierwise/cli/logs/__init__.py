@@ -1,0 +1,1 @@
+"""Commands on logs: import, export, tax, collect, label."""

@@ -1,0 +1,1 @@
+"""Learns when an answer is accepted, and which courses that certifies."""

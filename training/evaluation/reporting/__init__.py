@@ -1,0 +1,1 @@
+"""Findings as tables, pictures and reports."""

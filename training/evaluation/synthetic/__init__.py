@@ -1,0 +1,1 @@
+"""Worlds with known truth, and the logs that ways of operating leave of them."""
