@@ -174,8 +174,8 @@ class Decision:
     ``p_success`` is the calibrated probability that a single attempt on the tier succeeds and ``expected_cost_usd``
     what that attempt is expected to cost, both by tier name, cheapest first; empty where the policy does not know them.
     ``propensity`` is the probability with which the chosen tier was chosen, over the arms of the live experiment and
-    exploration (:func:`tierwise.router_model.choosing.exploration.propensity`). ``is_fallback`` is true when trouble, not
-    judgment, picked the tier. ``explanation`` with its figures and ``course`` are there where they were asked for.
+    exploration (:func:`tierwise.router_model.choosing.exploration.propensity`). ``is_fallback`` is true when trouble,
+    not judgment, picked the tier. ``explanation`` with its figures and ``course`` are there where they were asked for.
     """
 
     tier: str

@@ -21,7 +21,7 @@ from tierwise.data.foreign.lines import bounded_lines
 from tierwise.data.parquet import read_parquet_rows, write_parquet_rows
 from tierwise.data.parsing import parse_logged_step
 from tierwise.data.records import LoggedStep
-from tierwise.data.sensitive_text import redact_text
+from tierwise.data.sensitive.text import redact_text
 from tierwise.data.serialise import logged_step_to_dict
 
 

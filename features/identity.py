@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 from tierwise.data.records import Step
-from tierwise.data.sensitive_text import redact_text
+from tierwise.data.sensitive.text import redact_text
 from tierwise.features.trajectory import last_action_name
 
 IDENTITY_FIELDS: tuple[str, ...] = ("task_type", "agent", "node", "tool_set", "schema", "last_action")

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tierwise.data.errors import TierwiseError
 from tierwise.data.experiments import MAX_EXPLORATION
-from tierwise.data.redaction import Redaction
+from tierwise.data.sensitive.redaction import Redaction
 from tierwise.router_model.monitor.audits import DIFFERENT
 
 ENV_PREFIX = "TIERWISE_"

@@ -17,8 +17,8 @@ with atheris.instrument_imports(include=["tierwise.data", "tierwise.features", "
     from tierwise.data.catalogue import TierCatalogue
     from tierwise.data.decision_log.rows import dump_json
     from tierwise.data.records import Step
-    from tierwise.data.redaction import Redaction, redact_step
     from tierwise.data.samples import sample_log_path, sample_tiers_path
+    from tierwise.data.sensitive.redaction import Redaction, redact_step
     from tierwise.data.serialise import step_to_dict
     from tierwise.data.step_log import load_step_logs
     from tierwise.features.lexical import lexical_features

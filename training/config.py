@@ -33,7 +33,8 @@ class TrainConfig:
     its own cost on the top tier, so that no step is worth more loss than another, or in "dollars"; ``max_steps`` how
     many steps of a longer log are drawn at random to learn from (docs/scale.md says what more would add), 0 for all;
     ``target`` what an attempt is for: "success", or "same-answer" as the top tier, which needs no outcomes;
-    ``spread`` how far steps lean where the policy is in doubt (:mod:`tierwise.router_model.choosing.leaning`), 0 for not at all.
+    ``spread`` how far steps lean where the policy is in doubt (:mod:`tierwise.router_model.choosing.leaning`), 0 for
+    not at all.
     """
 
     seed: int = 0

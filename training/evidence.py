@@ -4,7 +4,8 @@ Certification, the monitor and the gates read a log alike: of a decision the *fi
 propensity that its tier had at that moment, because it was chosen before anything was known of the step's outcome.
 Later attempts of the same decision are its escalation. There are three kinds of steps:
 
-- *collected*: every tier was tried whatever came of it (:mod:`tierwise.training.evaluation.logged.collection`). All is known.
+- *collected*: every tier was tried whatever came of it (:mod:`tierwise.training.evaluation.logged.collection`). All is
+  known.
 - *drawn*: the first tier was drawn with a known propensity below 1. The doubly robust score of Robins, Rotnitzky and
   Zhao (1994) stands for every tier: the prediction, and for the tier that was tried its error divided by the
   propensity. Its mean is the success rate whatever the prediction says, where the draw could have taken the tier.

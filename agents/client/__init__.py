@@ -2,7 +2,7 @@
 
 from tierwise.agents.client.clients import AsyncClient, Client
 from tierwise.agents.client.decision import RoutedDecision
-from tierwise.agents.client.delivery import DeliveryCounts
+from tierwise.agents.client.delivering.delivery import DeliveryCounts
 from tierwise.agents.client.in_process import AsyncLocalClient, LocalClient
 from tierwise.agents.client.measured import Measured
 from tierwise.agents.client.outcome import OutcomeFields

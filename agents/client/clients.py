@@ -11,7 +11,7 @@ from typing import Any, Self, Unpack
 
 from tierwise.agents.client.core import DEFAULT_SPOOL, ClientCore, DecisionCounts, make_settings
 from tierwise.agents.client.decision import RoutedDecision
-from tierwise.agents.client.delivery import DeliveryCounts
+from tierwise.agents.client.delivering.delivery import DeliveryCounts
 from tierwise.agents.client.measured import AsyncMeasuring, Measuring
 from tierwise.agents.client.observed import Observing
 from tierwise.agents.client.outcome import OutcomeFields

@@ -17,9 +17,9 @@ from tierwise.agents.background import BackgroundLoop
 from tierwise.agents.breaker import CircuitBreaker
 from tierwise.agents.client.address import checked_address
 from tierwise.agents.client.decision import RoutedDecision, local_decision, new_decision_id, served_decision
-from tierwise.agents.client.delivery import Delivery
+from tierwise.agents.client.delivering.delivery import Delivery
+from tierwise.agents.client.delivering.post import OutcomePost
 from tierwise.agents.client.outcome import OutcomeFields, make_outcome, outcome_to_wire
-from tierwise.agents.client.post import OutcomePost
 from tierwise.agents.client.request import RouteRequest
 from tierwise.agents.client.route_link import LateError, LinkError, RouteLink
 from tierwise.data.catalogue import TierCatalogue

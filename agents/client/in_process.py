@@ -7,18 +7,18 @@ from dataclasses import replace
 from typing import Any, Self, Unpack
 
 from tierwise.agents.client.decision import RoutedDecision, local_decision
-from tierwise.agents.client.delivery import Delivery, DeliveryCounts
-from tierwise.agents.client.log_post import LogPost
+from tierwise.agents.client.delivering.delivery import Delivery, DeliveryCounts
+from tierwise.agents.client.delivering.log_post import LogPost
+from tierwise.agents.client.delivering.post import PostResult, Receipt
 from tierwise.agents.client.measured import AsyncMeasuring, Measuring
 from tierwise.agents.client.observed import Observing
 from tierwise.agents.client.outcome import OutcomeFields, make_outcome, outcome_to_wire
-from tierwise.agents.client.post import PostResult, Receipt
 from tierwise.agents.client.request import RouteFields, make_request
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.catalogue.pricing import priced
 from tierwise.data.parsing import parse_attempt
 from tierwise.data.records import Outcome, Step
-from tierwise.data.redaction import Redaction
+from tierwise.data.sensitive.redaction import Redaction
 from tierwise.features.evidence import Answer
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.router import Router

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tierwise.agents.collect.backend import CollectError
-from tierwise.data.redaction import Redaction, redact_values
+from tierwise.data.sensitive.redaction import Redaction, redact_values
 
 Record = dict[str, Any]
 

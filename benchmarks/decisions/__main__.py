@@ -14,10 +14,11 @@ import sys
 import warnings
 from pathlib import Path
 
-from benchmarks.decisions import cascade_modes, modes
-from benchmarks.decisions.learning_curves import SIZES
-from benchmarks.decisions.page import SECTIONS
-from benchmarks.decisions.pictures import IMAGES
+from benchmarks.decisions import modes
+from benchmarks.decisions.cascading import cascade_modes
+from benchmarks.decisions.pages.page import SECTIONS
+from benchmarks.decisions.pages.pictures import IMAGES
+from benchmarks.decisions.questions.learning_curves import SIZES
 from benchmarks.decisions.results import RESULTS, save_section
 from tierwise.cli.console import StageBar
 from tierwise.data.errors import TierwiseError

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.decisions.answers import Answers, Cache
-from benchmarks.decisions.contestant import Contestant
+from benchmarks.decisions.contestants.contestant import Contestant
 from benchmarks.decisions.problem import Fold, Problem
 from tierwise.router_model.choosing.operating_point import CATCH_RATES
 from tierwise.training.evaluation.bootstrap import Bootstrap

@@ -5,24 +5,24 @@ from dataclasses import asdict
 from typing import Any
 
 from benchmarks.attacks.measure import measure_attacks
-from benchmarks.decisions.answer_walk import walk_answer_worlds
 from benchmarks.decisions.answers import Cache
+from benchmarks.decisions.cascading.escalating import CATCH_RATES, measure_escalating
 from benchmarks.decisions.contest import measure_contest, run_contest
-from benchmarks.decisions.escalating import CATCH_RATES, measure_escalating
-from benchmarks.decisions.field import Settings, contestants
-from benchmarks.decisions.forms import measure_forms
-from benchmarks.decisions.guarantee import walk_worlds
-from benchmarks.decisions.learned import LIGHTER, LearnedRouter
-from benchmarks.decisions.learning_curves import learning_curves
+from benchmarks.decisions.contestants.field import Settings, contestants
+from benchmarks.decisions.contestants.learned import LIGHTER, LearnedRouter
 from benchmarks.decisions.logs import named_problems, sources
-from benchmarks.decisions.off_policy import masked_truth, simulate_coverage
-from benchmarks.decisions.parts import SIZES, dear_parts, each_part
-from benchmarks.decisions.pictures import draw_guarantee, draw_learning_curves
+from benchmarks.decisions.pages.pictures import draw_guarantee, draw_learning_curves
 from benchmarks.decisions.problem import Problem
+from benchmarks.decisions.promise.answer_walk import walk_answer_worlds
+from benchmarks.decisions.promise.guarantee import walk_worlds
+from benchmarks.decisions.questions.forms import measure_forms
+from benchmarks.decisions.questions.learning_curves import learning_curves
+from benchmarks.decisions.questions.off_policy import masked_truth, simulate_coverage
+from benchmarks.decisions.questions.parts import SIZES, dear_parts, each_part
+from benchmarks.decisions.questions.sources import N_ADDED, leave_one_source_out
+from benchmarks.decisions.questions.stability import measure_stability
+from benchmarks.decisions.questions.twin import measure_twin, twin_problem
 from benchmarks.decisions.results import save_section
-from benchmarks.decisions.sources import N_ADDED, leave_one_source_out
-from benchmarks.decisions.stability import measure_stability
-from benchmarks.decisions.twin import measure_twin, twin_problem
 from tierwise.router_model.options import DecideOptions
 from tierwise.training.config import TrainConfig
 from tierwise.training.evaluation.bootstrap import Bootstrap

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.decisions.page import results_page
+from benchmarks.decisions.pages.page import results_page
 
 RESULTS = Path(__file__).parent
 _FOLDER = "results"

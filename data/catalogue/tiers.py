@@ -1,8 +1,8 @@
 """The tier catalogue: which models stand for each tier, cheapest first, and what they cost.
 
 It is read from ``tiers.toml`` (docs/guides/tiers.md). Prices are US dollars per million tokens. A price that is left
-out is looked up by :mod:`tierwise.data.catalogue.prices`; one that is still unknown is None, and an error where a cost is
-needed: never 0.
+out is looked up by :mod:`tierwise.data.catalogue.prices`; one that is still unknown is None, and an error where a cost
+is needed: never 0.
 """
 
 import tomllib

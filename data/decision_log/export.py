@@ -14,7 +14,7 @@ from tierwise.data.decision_log.views.days import Day, day_state
 from tierwise.data.errors import LogError
 from tierwise.data.extras import needs_extra
 from tierwise.data.parquet import parquet_metadata, write_parquet_rows
-from tierwise.data.redaction import Redaction, redact_logged_step
+from tierwise.data.sensitive.redaction import Redaction, redact_logged_step
 from tierwise.data.serialise import logged_step_to_dict
 
 FILE_NAME = "steps.parquet"

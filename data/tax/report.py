@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.labels import OutcomeTable, outcome_table
 from tierwise.data.records import LoggedStep
-from tierwise.data.sensitive_text import redact_name
+from tierwise.data.sensitive.text import redact_name
 from tierwise.data.tax.bounds import NeededTiers, Range, expected_tax, needed_shares, needed_tiers, tax_bounds
 from tierwise.data.tax.costs import Floats, StepCosts, TaxError, step_costs
 from tierwise.data.tax.money import JUDGE, OVERHEAD, SERVING, ModelMoney, Saving, by_model, purpose_of

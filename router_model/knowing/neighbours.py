@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tierwise.data.sensitive_text import redact_text
+from tierwise.data.sensitive.text import redact_text
 from tierwise.router_model.knowing.familiarity import Familiarity
 
 

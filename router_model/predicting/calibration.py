@@ -1,9 +1,9 @@
 """Calibration: what turns raw scores into probabilities and costs that mean what they say.
 
 Each chain row's log-odds pass through a line (Platt scaling, Platt 1999) and then, where the log is large enough, a
-monotone bend (isotonic regression, Zadrozny and Elkan 2002), both fitted by :mod:`tierwise.training.fitting.calibration` on
-rows that the models did not see. Predicted log costs get an offset a tier, because the mean of a cost lies above the
-exponential of its mean logarithm (Duan 1983, smearing).
+monotone bend (isotonic regression, Zadrozny and Elkan 2002), both fitted by
+:mod:`tierwise.training.fitting.calibration` on rows that the models did not see. Predicted log costs get an offset a
+tier, because the mean of a cost lies above the exponential of its mean logarithm (Duan 1983, smearing).
 """
 
 from collections.abc import Mapping

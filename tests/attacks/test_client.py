@@ -8,7 +8,7 @@ import pytest
 
 from tests.attacks.conftest import SCALE, StartHostile, peak_bytes
 from tierwise import Client
-from tierwise.agents.client.post import OutcomePost, Receipt
+from tierwise.agents.client.delivering.post import OutcomePost, Receipt
 from tierwise.data.records import Step
 
 N_ANSWERS = 500 * SCALE

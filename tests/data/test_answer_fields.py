@@ -9,7 +9,7 @@ from tierwise.data.decision_log.rows import outcome_row
 from tierwise.data.errors import RecordError
 from tierwise.data.parsing import parse_attempt
 from tierwise.data.records import Attempt, LoggedStep, Logprobs, Outcome, Step, ToolCall
-from tierwise.data.redaction import Redaction, redact_attempt
+from tierwise.data.sensitive.redaction import Redaction, redact_attempt
 from tierwise.data.serialise import attempt_to_dict
 from tierwise.data.step_log import load_step_logs, write_step_log
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tierwise.data.errors import RecordError
 from tierwise.data.parsing import parse_logged_step, parse_step
 from tierwise.data.records import Step
-from tierwise.data.redaction import Redaction, redact_step
+from tierwise.data.sensitive.redaction import Redaction, redact_step
 from tierwise.data.serialise import step_to_dict
 from tierwise.features.identity import IDENTITY_FIELDS, identity_values
 from tierwise.features.lexical import lexical_features

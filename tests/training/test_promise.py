@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.decisions.guarantee_kinds import KINDS, Kind
-from benchmarks.decisions.guarantee_world import CATALOGUE, LIGHT, measure_world
+from benchmarks.decisions.promise.guarantee_kinds import KINDS, Kind
+from benchmarks.decisions.promise.guarantee_world import CATALOGUE, LIGHT, measure_world
 from tierwise.data.records import LoggedStep
 from tierwise.router_model.options import DecideOptions
 from tierwise.training.config import TrainConfig

@@ -10,7 +10,7 @@ from tierwise.cli.console import MAX_SHOWN, say_malformed
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import LogError
 from tierwise.data.records import LoggedStep
-from tierwise.data.redaction import Redaction
+from tierwise.data.sensitive.redaction import Redaction
 from tierwise.data.step_log import Malformed, load_step_logs, write_quarantine
 
 RedactionOption = Annotated[

@@ -1,8 +1,8 @@
 """Where to start when a verifier catches failures and the next tier is asked: certified for the whole cascade.
 
 Under a catch rate a start tier stands for a whole cascade: start, and one tier up after each failure that is caught.
-What it leads to follows from the outcomes of the tiers (:mod:`tierwise.training.evaluation.cascades.escalation`), so a cascade
-is one more kind of policy, and starting at the top is what it is measured against.
+What it leads to follows from the outcomes of the tiers (:mod:`tierwise.training.evaluation.cascades.escalation`), so a
+cascade is one more kind of policy, and starting at the top is what it is measured against.
 
 Two families are tried, each at half of the allowed error: the *plain* cascades, all steps starting at one tier, from
 the dearest start to the cheapest, and *learned* starts, as single attempts are learned. Unfamiliar steps start where

@@ -14,8 +14,8 @@ class Expected:
 
     ``unit_usd`` float64 [n] is what a step's cost is counted in: its own expected cost on the top tier, or for all
     steps the mean one. ``chain`` are the probabilities behind ``p_success``, which cascades need. ``weight_factor``
-    float64 [n] is what the cost weight of each step is multiplied with (:mod:`tierwise.router_model.choosing.leaning`), None
-    for 1.
+    float64 [n] is what the cost weight of each step is multiplied with
+    (:mod:`tierwise.router_model.choosing.leaning`), None for 1.
     """
 
     p_success: Floats

@@ -64,6 +64,6 @@ class Units:
 
 
 def unit_codes(steps: Sequence[LoggedStep]) -> NDArray[np.int64]:
-    """The unit of each step (:func:`tierwise.data.drawing.splits.split_unit`), int64 [n], numbered as they first appear."""
+    """The unit of each step (:func:`~tierwise.data.drawing.splits.split_unit`), int64 [n], numbered as they appear."""
     numbers: dict[str, int] = {}
     return np.array([numbers.setdefault(split_unit(step), len(numbers)) for step in steps], dtype=np.int64)

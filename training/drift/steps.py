@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from tierwise.data.records import LoggedStep
-from tierwise.data.sensitive_text import redact_name
+from tierwise.data.sensitive.text import redact_name
 from tierwise.training.drift.finding import DriftSettings, Finding
 
 _MIN_EXPECTED = 5.0

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tierwise.data.records import LoggedStep
-from tierwise.data.sensitive_text import redact_name
+from tierwise.data.sensitive.text import redact_name
 from tierwise.training.evaluation.bootstrap import DEFAULT_BOOTSTRAP, Bootstrap
 from tierwise.training.evaluation.estimate import Estimate
 from tierwise.training.evaluation.full_information import tier_indices

@@ -10,7 +10,7 @@ import pytest
 
 from tests.agents.conftest import Service
 from tierwise import Client
-from tierwise.agents.client.spool import MemoryStore, OutcomeStore, Spool, abandoned_spools
+from tierwise.agents.client.delivering.spool import MemoryStore, OutcomeStore, Spool, abandoned_spools
 from tierwise.data.decision_log import DecisionLog
 
 PROGRAM = """

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from benchmarks.decisions.__main__ import _MODES
-from benchmarks.decisions.answer_walk import answers_page, summary, walk_answer_worlds
-from benchmarks.decisions.answer_worlds import ANSWER_KINDS, MAX_LOSSES, AnswerKind, answers_of
-from benchmarks.decisions.page import SECTIONS
+from benchmarks.decisions.pages.page import SECTIONS
+from benchmarks.decisions.promise.answer_walk import answers_page, summary, walk_answer_worlds
+from benchmarks.decisions.promise.answer_worlds import ANSWER_KINDS, MAX_LOSSES, AnswerKind, answers_of
 from tierwise.training.progress import silent_progress
 
 

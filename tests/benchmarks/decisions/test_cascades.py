@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.decisions.cascades import (
+from benchmarks.decisions.cascading.cascades import (
     CERTIFIED,
     COURSES,
     EQUAL,
@@ -16,9 +16,9 @@ from benchmarks.decisions.cascades import (
     measure_cascades,
     run_cascades,
 )
-from benchmarks.decisions.families import Family, Sides, of_single_shots, set_by_part
+from benchmarks.decisions.cascading.families import Family, Sides, of_single_shots, set_by_part
+from benchmarks.decisions.pages.render_cascades import cascades_page
 from benchmarks.decisions.problem import Problem
-from benchmarks.decisions.render_cascades import cascades_page
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.training.evaluation.bootstrap import Bootstrap
 

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from benchmarks.decisions.answers import Answers, Cache
-from benchmarks.decisions.baselines import ConstantTier, SeedHeuristic, TaskTypeTable
 from benchmarks.decisions.contest import measure_contest, run_contest
-from benchmarks.decisions.contestant import Certified, Learner
-from benchmarks.decisions.factorisation import MatrixFactorisation
-from benchmarks.decisions.linear import LogisticByTier
-from benchmarks.decisions.neighbours import NearestNeighbours
-from benchmarks.decisions.page import results_page
+from benchmarks.decisions.contestants.baselines import ConstantTier, SeedHeuristic, TaskTypeTable
+from benchmarks.decisions.contestants.contestant import Certified, Learner
+from benchmarks.decisions.contestants.factorisation import MatrixFactorisation
+from benchmarks.decisions.contestants.linear import LogisticByTier
+from benchmarks.decisions.contestants.neighbours import NearestNeighbours
+from benchmarks.decisions.contestants.vectors import FeatureVectors, SentenceVectors
+from benchmarks.decisions.pages.page import results_page
 from benchmarks.decisions.problem import Fold, Problem
 from benchmarks.decisions.results import save_section
-from benchmarks.decisions.vectors import FeatureVectors, SentenceVectors
 from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.evaluation.curve import Prediction
 from tierwise.training.progress import silent_progress

@@ -1,9 +1,9 @@
 """The parity table: forms that say the same change nothing, those that do not are told apart."""
 
-from benchmarks.decisions import forms
-from benchmarks.decisions.forms import FORMS, measure_forms
+from benchmarks.decisions.pages.render_forms import forms_page
 from benchmarks.decisions.problem import Problem
-from benchmarks.decisions.render_forms import forms_page
+from benchmarks.decisions.questions import forms
+from benchmarks.decisions.questions.forms import FORMS, measure_forms
 from tierwise.features.view import view_of
 from tierwise.training.progress import silent_progress
 

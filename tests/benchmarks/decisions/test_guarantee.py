@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.decisions.guarantee import summary, walk_worlds
-from benchmarks.decisions.guarantee_kinds import KINDS
-from benchmarks.decisions.guarantee_world import QUALITY_LOSSES, Worth, oracle
-from benchmarks.decisions.page import results_page
-from benchmarks.decisions.pictures import draw_guarantee
+from benchmarks.decisions.pages.page import results_page
+from benchmarks.decisions.pages.pictures import draw_guarantee
+from benchmarks.decisions.promise.guarantee import summary, walk_worlds
+from benchmarks.decisions.promise.guarantee_kinds import KINDS
+from benchmarks.decisions.promise.guarantee_world import QUALITY_LOSSES, Worth, oracle
 from tierwise.training.evaluation.synthetic.task_worlds import FreshSteps
 from tierwise.training.progress import silent_progress
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.decisions.answers import Answers, Cache
-from benchmarks.decisions.learning_curves import learning_curves
 from benchmarks.decisions.masks import KINDS
 from benchmarks.decisions.problem import Fold, Problem
+from benchmarks.decisions.questions.learning_curves import learning_curves
 from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.evaluation.curve import Prediction
 from tierwise.training.progress import silent_progress

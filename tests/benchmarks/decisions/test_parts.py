@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from benchmarks.decisions.answers import Answers, Cache
-from benchmarks.decisions.escalating import measure_escalating
-from benchmarks.decisions.learned import LearnedRouter
-from benchmarks.decisions.page import results_page
-from benchmarks.decisions.parts import dear_parts, each_part
+from benchmarks.decisions.cascading.escalating import measure_escalating
+from benchmarks.decisions.contestants.learned import LearnedRouter
+from benchmarks.decisions.pages.page import results_page
 from benchmarks.decisions.problem import Fold, Problem
+from benchmarks.decisions.questions.parts import dear_parts, each_part
 from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.evaluation.synthetic.worlds import World
 from tierwise.training.progress import silent_progress

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.decisions.plain_cascades import PlainCascade, best_success, least_cost, plain_cascades
+from benchmarks.decisions.cascading.plain_cascades import PlainCascade, best_success, least_cost, plain_cascades
 
 SUCCESS = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
 COST_USD = np.array([[1.0, 3.0, 9.0], [1.0, 3.0, 9.0]])

@@ -8,12 +8,12 @@ import pytest
 
 from benchmarks.attacks.measure import ATTACKS, UNTOUCHED, measure_attacks
 from benchmarks.decisions.answers import Cache
-from benchmarks.decisions.baselines import TaskTypeTable
-from benchmarks.decisions.contestant import Certified
-from benchmarks.decisions.guarantee_world import LIGHT
-from benchmarks.decisions.off_policy import simulate_coverage
+from benchmarks.decisions.contestants.baselines import TaskTypeTable
+from benchmarks.decisions.contestants.contestant import Certified
 from benchmarks.decisions.problem import Problem
-from benchmarks.decisions.sources import leave_one_source_out
+from benchmarks.decisions.promise.guarantee_world import LIGHT
+from benchmarks.decisions.questions.off_policy import simulate_coverage
+from benchmarks.decisions.questions.sources import leave_one_source_out
 from tierwise.router_model.options import DecideOptions
 from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.evaluation.synthetic.worlds import World

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from benchmarks.decisions.render_forms import twin_page
-from benchmarks.decisions.twin import cheapest_enough, scorer
+from benchmarks.decisions.pages.render_forms import twin_page
+from benchmarks.decisions.questions.twin import cheapest_enough, scorer
 
 SUCCESS = np.array([[1, 1, 1], [0, 1, 1], [np.nan, 0, 1], [0, 0, 0]], dtype=np.float64)
 

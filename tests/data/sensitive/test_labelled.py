@@ -12,7 +12,7 @@ import pytest
 from tests.data.sensitive.labelled import VALUES, Sample, is_left, labelled, others
 from tests.pace import processor_time_below
 from tierwise.data.sensitive.keyed import is_sensitive_name
-from tierwise.data.sensitive_text import redact_text
+from tierwise.data.sensitive.text import redact_text
 
 SAMPLE_LOG = Path(__file__).parents[3] / "data/samples/agent_steps.jsonl.gz"
 

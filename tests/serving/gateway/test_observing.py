@@ -13,7 +13,7 @@ from tierwise.data.compared.mirrored import mirrored_steps
 from tierwise.data.compared.sameness import is_same_answer
 from tierwise.data.decision_log import DecisionLog, LogUnavailableError
 from tierwise.data.records import Attempt, LoggedStep, Step
-from tierwise.data.redaction import Redaction, redact_attempt
+from tierwise.data.sensitive.redaction import Redaction, redact_attempt
 from tierwise.serving.gateway.courses.answers import AnswerKeeper
 from tierwise.serving.gateway.courses.mirror import DayBudget
 from tierwise.serving.settings import SettingsError, load_settings

@@ -10,7 +10,7 @@ import pytest
 from tierwise.data.decision_log import DecisionLog, DecisionRecord, LogUnavailableError, OutcomeReceipt
 from tierwise.data.errors import LogError
 from tierwise.data.records import Attempt, Decision, Outcome, Reason, Step
-from tierwise.data.redaction import Redaction
+from tierwise.data.sensitive.redaction import Redaction
 from tierwise.serving.recording.recorder import Recorder, RecorderLimits
 from tierwise.serving.watching.metrics import Metrics
 

@@ -25,7 +25,7 @@ from tierwise.cli.logs.comparing import open_comparison
 from tierwise.cli.sources import RedactionOption, read_logs
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import LoggedStep
-from tierwise.data.redaction import Redaction, redact_logged_step
+from tierwise.data.sensitive.redaction import Redaction, redact_logged_step
 from tierwise.data.serialise import logged_step_to_dict
 from tierwise.data.step_log import write_step_log
 

@@ -10,7 +10,7 @@ from tierwise.cli.console import StageBar, say
 from tierwise.cli.moments import parse_mark
 from tierwise.cli.sources import RedactionOption
 from tierwise.data.extras import needs_extra
-from tierwise.data.redaction import Redaction
+from tierwise.data.sensitive.redaction import Redaction
 
 DATABASE_TIMEOUT_SECONDS = 300.0
 

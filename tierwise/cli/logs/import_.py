@@ -20,7 +20,7 @@ from tierwise.data.importers.examples import describe_step, pick_examples
 from tierwise.data.importers.merge import merge_into
 from tierwise.data.importers.reading.records import Record
 from tierwise.data.records import LoggedStep
-from tierwise.data.redaction import Redaction, redact_logged_step
+from tierwise.data.sensitive.redaction import Redaction, redact_logged_step
 from tierwise.data.step_log import write_quarantine
 
 _MAX_SHOWN = 5

@@ -1,0 +1,1 @@
+"""More than one tier a step: courses and cascades, ours and others'."""

@@ -1,0 +1,1 @@
+"""Who takes part: learners, baselines and peers behind one protocol."""

@@ -1,0 +1,55 @@
+"""RESULTS.md: what was measured, part by part."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from benchmarks.decisions.pages import (
+    render,
+    render_cascades,
+    render_forms,
+    render_guarantee,
+    render_modes,
+    render_parts,
+)
+from benchmarks.decisions.promise import answer_walk
+
+_INTRODUCTION = """# How well the router decides
+
+Written by `make bench-decisions`; every figure stands in `results/` as JSON. Steps are split into folds by `group`,
+every contestant learns from the same training steps and decides the same test steps. Nobody's data is kept here.
+
+- **Skill**: area under the cost-quality curve (cost scaled from the cheapest to the top tier, success likewise) minus
+  that of the best mix of fixed tiers. 0 means no better than mixing tiers at random.
+- **Loss, saving**: success lost and cost saved against always using the top tier, at the operating point for a loss of
+  3 %. It is chosen without the test steps: Tierwise uses its own certified point, other learners the one that the same
+  test certifies on inner folds of their training steps (confidence 90 %). Heuristics know no tolerated loss.
+- **Worst ECE**: expected calibration error of the worst tier, in brackets what perfect probabilities would show there
+  by chance, with as many steps.
+- [ ] are 95 % intervals of a bootstrap by group; differences are paired.
+"""
+
+SECTIONS: dict[str, Callable[[Any], list[str]]] = {
+    "contest": render.contest_page,
+    "sources": render_modes.sources_page,
+    "learning_curves": render_modes.learning_curves_page,
+    "guarantee": render_guarantee.guarantee_page,
+    "answer_worlds": answer_walk.answers_page,
+    "dear": render_parts.dear_page,
+    "parts": render_parts.parts_page,
+    "escalating": render_parts.escalating_page,
+    "off_policy": render_modes.off_policy_page,
+    "stability": render_modes.stability_page,
+    "attacks": render_modes.attacks_page,
+    "cascades": render_cascades.cascades_page,
+    "forms": render_forms.forms_page,
+    "twin": render_forms.twin_page,
+}
+
+
+def results_page(sections: Mapping[str, Any]) -> str:
+    """The page from the parts that were measured."""
+    parts = [_INTRODUCTION]
+    for name, lines_of in SECTIONS.items():
+        if name in sections:
+            parts += ["\n".join(lines_of(sections[name])), ""]
+    return "\n".join(parts)

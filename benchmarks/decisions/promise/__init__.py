@@ -1,0 +1,1 @@
+"""Does the promise hold? Worlds of known truth, walked one by one."""

@@ -1,0 +1,1 @@
+"""What is asked beside the contest: other sources, other forms, parts, longer logs, other folds."""

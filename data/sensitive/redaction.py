@@ -1,0 +1,255 @@
+"""What of a step may be stored: all of it, all but secrets and personal data, or only what has no words in it.
+
+Redaction is a net, not a proof: it finds what has a recognisable form or name; docs/security.md has the recall by
+kind. Where prompts must not be stored at all, use ``features_only``.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+
+from tierwise.data.answers.key import parse_key
+from tierwise.data.courses import COURSE
+from tierwise.data.foreign.limits import MAX_REDACTED_ATTEMPT_CHARS, MAX_REDACTED_STEP_CHARS
+from tierwise.data.records import Attempt, Decision, LoggedStep, Message, Reason, Step, Tool, ToolCall
+from tierwise.data.sensitive.keyed import looks_secret, secret_name_in
+from tierwise.data.sensitive.text import redact_name, redact_text
+
+_SOURCE = "source"  # from which calls an import made the step; the next import finds it by them
+REST = "[text beyond what is looked at]"
+
+
+class Redaction(StrEnum):
+    """``full`` stores the step as it came; ``redacted`` replaces secrets and personal data; ``features_only`` keeps
+    names, numbers and the shape of the step and drops every text."""
+
+    FULL = "full"
+    REDACTED = "redacted"
+    FEATURES_ONLY = "features_only"
+
+
+def redact_step(step: Step, mode: Redaction) -> Step:
+    """The part of ``step`` that ``mode`` allows to store."""
+    if mode is Redaction.FULL:
+        return step
+    return _redacted_step(step) if mode is Redaction.REDACTED else _wordless_step(step)
+
+
+def redact_attempt(attempt: Attempt, mode: Redaction) -> Attempt:
+    """The part of ``attempt`` that ``mode`` allows to store: error texts and unknown fields may hold prompts.
+
+    A key that is a keyed digest is always kept. One in the clear is an answer: it goes where it holds what must not be
+    stored, because two that differ in that alone would look the same without it.
+    """
+    if mode is Redaction.FULL:
+        return attempt
+    key = attempt.answer_key
+    is_digest = key is not None and parse_key(key).digest_id is not None
+    redactor = _Redactor(MAX_REDACTED_ATTEMPT_CHARS)
+    named = replace(
+        attempt,
+        tier=redactor.text(attempt.tier),
+        model=redactor.text_or_none(attempt.model),
+        evaluator=redactor.text_or_none(attempt.evaluator),
+        finish_reason=redactor.text_or_none(attempt.finish_reason),
+    )
+    if mode is Redaction.FEATURES_ONLY:
+        return replace(
+            named,
+            finish_reason=None if named.finish_reason is None else _name(named.finish_reason),
+            error=None if attempt.error is None else "[text]",
+            output=None,
+            tool_calls=None,
+            answer_key=key if is_digest else None,
+            extra=_flags(attempt.extra),
+        )
+    return replace(
+        named,
+        error=redactor.text_or_none(attempt.error),
+        output=redactor.text_or_none(attempt.output),
+        tool_calls=None if attempt.tool_calls is None else tuple(map(redactor.call, attempt.tool_calls)),
+        answer_key=key if key is None or is_digest or redactor.text(key) == key else None,
+        extra=redactor.values(attempt.extra),
+    )
+
+
+_FLAGS = frozenset(
+    {"mirror", "audit", "p_audit", "is_same", "is_used", "judge_score", "mirror_latency_ms", "status", "stream"}
+)
+
+
+def _flags(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """What holds no words; of a course, that there was one: evidence for single shots leaves such steps aside."""
+    found = {name: value for name, value in extra.items() if name in _FLAGS and _is_number(value)}
+    return found | ({COURSE: True} if COURSE in extra else {})
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, bool | int | float)
+
+
+def redact_decision(decision: Decision, mode: Redaction) -> Decision:
+    """The part of ``decision`` that ``mode`` allows to store: one that a caller took has the caller's reason."""
+    if mode is Redaction.FULL:
+        return decision
+    redactor = _Redactor(MAX_REDACTED_ATTEMPT_CHARS)
+    reason = decision.reason
+    text = redactor.text(reason.text) if mode is Redaction.REDACTED else "[text]"
+    found: dict[str, Any] = {
+        "tier": redactor.text(decision.tier),
+        "p_success": {redactor.text(tier): p for tier, p in decision.p_success.items()},
+        "expected_cost_usd": {redactor.text(tier): usd for tier, usd in decision.expected_cost_usd.items()},
+        "model": redactor.text_or_none(decision.model),
+        "policy": redactor.text(decision.policy),
+        "router_version": redactor.text(decision.router_version),
+        "arm": redactor.text_or_none(decision.arm),
+        "reason": Reason(redactor.text(reason.code), text),
+    }
+    is_kept = mode is Redaction.REDACTED and not redactor.has_changed
+    return decision if is_kept else replace(decision, **found)
+
+
+def redact_values(values: dict[str, Any], mode: Redaction) -> dict[str, Any]:
+    """A record that is still a mapping; ``features_only`` keeps its short names and numbers and drops its texts."""
+    if mode is Redaction.FULL:
+        return values
+    redacted = _Redactor(MAX_REDACTED_STEP_CHARS).values(values)
+    return redacted if mode is Redaction.REDACTED else {key: _wordless(value) for key, value in redacted.items()}
+
+
+def redact_logged_step(logged: LoggedStep, mode: Redaction) -> LoggedStep:
+    """A whole line of the step log, as the service would have stored it."""
+    if mode is Redaction.FULL:
+        return logged
+    kept = {key: value for key, value in logged.extra.items() if key == _SOURCE}
+    extra = kept if mode is Redaction.FEATURES_ONLY else _Redactor(MAX_REDACTED_STEP_CHARS).values(logged.extra) | kept
+    attempts = tuple(redact_attempt(attempt, mode) for attempt in logged.attempts)
+    return replace(logged, step=redact_step(logged.step, mode), attempts=attempts, extra=extra)
+
+
+def _redacted_step(step: Step) -> Step:
+    redactor = _Redactor(MAX_REDACTED_STEP_CHARS)
+    found: dict[str, Any] = {
+        "text": redactor.text(step.text),
+        "messages": tuple(redactor.message(message) for message in step.messages),
+        "tools": tuple(redactor.tool(tool) for tool in step.tools),
+        "response_schema": None if step.response_schema is None else redactor.values(step.response_schema),
+        "previous_error": redactor.text_or_none(step.previous_error),
+        "task_type": redactor.text_or_none(step.task_type),
+        "agent": redactor.text_or_none(step.agent),
+        "node": redactor.text_or_none(step.node),
+        "extra": redactor.values(step.extra),
+    }
+    return replace(step, **found) if redactor.has_changed else step
+
+
+_NAME_CHARS = 64
+
+
+class _Redactor:
+    """Redacts the parts of one record, ``n_chars`` of them at most; a text beyond that is cut, never stored unseen."""
+
+    def __init__(self, n_chars: int) -> None:
+        self._n_left = n_chars
+        self.has_changed = False
+
+    def text(self, text: str) -> str:
+        n_chars = len(text)
+        if n_chars <= self._n_left:
+            redacted = redact_text(text) if n_chars > _NAME_CHARS else redact_name(text)
+        else:
+            redacted = redact_text(text[: self._n_left]) + REST
+        self._n_left = max(0, self._n_left - n_chars)
+        self.has_changed = self.has_changed or redacted != text
+        return redacted
+
+    def text_or_none(self, text: str | None) -> str | None:
+        return None if text is None else self.text(text)
+
+    def message(self, message: Message) -> Message:
+        return Message(self.text(message.role), self.text(message.content), self.values(message.extra))
+
+    def tool(self, tool: Tool) -> Tool:
+        name, description = self.text(tool.name), self.text(tool.description)
+        return Tool(name, description, self.values(tool.parameters), self.values(tool.extra))
+
+    def call(self, call: ToolCall) -> ToolCall:
+        arguments = call.arguments
+        kept = self.text(arguments) if isinstance(arguments, str) else self.values(arguments)
+        return ToolCall(self.text(call.name), kept, self.values(call.extra))
+
+    def values(self, values: Mapping[str, Any], name: str | None = None) -> dict[str, Any]:
+        """Keys are texts too, and a key may tell that what is below it is a secret; ``name`` is such a key above."""
+        return {
+            self.text(str(key)): self._value(
+                value, secret_name_in(str(key)) or (None if key in _SCHEMA_WORDS else name)
+            )
+            for key, value in values.items()
+        }
+
+    def _value(self, value: object, name: str | None) -> object:
+        if isinstance(value, str):
+            return self._named(value, name)
+        if isinstance(value, Mapping):
+            return self.values(value, name)
+        return [self._value(item, name) for item in value] if isinstance(value, list | tuple) else value
+
+    def _named(self, value: str, name: str | None) -> str:
+        if name is None or not looks_secret(name, value):
+            return self.text(value)
+        self.has_changed = True
+        return "[secret]"
+
+
+# Under a name such as "password", a schema describes the field; its own words are no secrets.
+_SCHEMA_WORDS = frozenset({"type", "format", "description", "title", "$ref", "pattern", "$comment", "in", "name"})
+
+
+def _wordless_step(step: Step) -> Step:
+    redactor = _Redactor(MAX_REDACTED_ATTEMPT_CHARS)
+    return replace(
+        step,
+        text="",
+        messages=tuple(Message(_name(message.role), "") for message in step.messages),
+        tools=tuple(Tool(_name(tool.name), "", _wordless_schema(tool.parameters)) for tool in step.tools),
+        response_schema=None if step.response_schema is None else _wordless_schema(step.response_schema),
+        previous_error=None if step.previous_error is None else "[text]",
+        task_type=redactor.text_or_none(step.task_type),
+        agent=redactor.text_or_none(step.agent),
+        node=redactor.text_or_none(step.node),
+        extra={"text_chars": len(step.prompt)},
+    )
+
+
+def _wordless(value: object) -> object:
+    return (_name(value) if isinstance(value, str) else None) if isinstance(value, str | list | dict) else value
+
+
+_NAME = re.compile(r"[\w$./:-]{1,64}\Z")
+
+
+def _name(text: str) -> str:
+    """A name as programs have them; what has spaces, or is a secret, is a text."""
+    return text if not text or (_NAME.match(text) and redact_text(text) == text) else "[name]"
+
+
+_SCHEMA_TEXTS = frozenset({"description", "title", "default", "const", "enum", "example", "examples", "$comment"})
+
+
+def _wordless_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON schema without its prose and sample values; names and types of fields stay."""
+
+    def wordless(value: object) -> object:
+        if isinstance(value, Mapping):
+            return {
+                _name(str(key)): wordless(item)
+                for key, item in value.items()
+                if key not in _SCHEMA_TEXTS or isinstance(item, Mapping)  # a mapping is a field that bears that name
+            }
+        if isinstance(value, list | tuple):
+            return [wordless(item) for item in value]
+        return _name(value) if isinstance(value, str) else value
+
+    return {_name(str(key)): wordless(value) for key, value in schema.items() if key not in _SCHEMA_TEXTS}

@@ -1,0 +1,168 @@
+"""Redaction: what is recognised, what is left alone, what each mode keeps."""
+
+import sys
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierwise.data.courses import is_audit, ran_course
+from tierwise.data.records import Attempt, Decision, LoggedStep, Message, Reason, Step, Tool, ToolCall
+from tierwise.data.sensitive.redaction import Redaction, redact_attempt, redact_decision, redact_step
+from tierwise.data.sensitive.rule import View
+from tierwise.data.sensitive.text import RULES, redact_text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("write to ada.l+x@example.org now", "write to [email] now"),
+        ("key sk-proj-abcdefghijklmnop1234", "key [secret]"),
+        ("ghp_abcdefghijklmnopqrstuvwxyz0123456789", "[secret]"),
+        ("AKIAABCDEFGHIJKLMNOP", "[secret]"),
+        ("Authorization: Bearer abcdefghijklmnop.qrst", "Authorization: Bearer [secret]"),
+        ('{"api_key": "abcd1234"}', '{"api_key": "[secret]"}'),
+        ("password=hunter22 rest", "password=[secret] rest"),
+        ("postgres://user:pa55word@host/db", "postgres://user:[secret]@host/db"),
+        ("eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.c2lnbmF0dXJl", "[secret]"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "[secret]"),
+        ("card 4111 1111 1111 1111 please", "card [card] please"),
+        ("IBAN DE89 3704 0044 0532 0130 00", "IBAN [iban]"),
+        ("ssn 078-05-1120", "ssn [ssn]"),
+        ("call +49 170 1234567", "call [phone]"),
+        ("call (555) 123-4567", "call [phone]"),
+        ("from 10.1.2.3 port 80", "from [ip] port 80"),
+    ],
+)
+def test_secrets_and_personal_data_are_replaced(text: str, expected: str) -> None:
+    assert redact_text(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Extract the total of 1,204.50 from order 1234567890123456.",
+        "version 1.2.3, 2026-11-01T12:00:00Z, 3.14159",
+        "the token count is 812",
+        "def f(x): return x @ y",
+        "sk- is a prefix",
+        "👍 שלום",
+        "",
+    ],
+)
+def test_ordinary_texts_are_left_alone(text: str) -> None:
+    assert redact_text(text) == text
+
+
+def test_redacting_twice_changes_nothing_more() -> None:
+    text = "ada@example.org password: abcd1234 sk-abcdefghijklmnopqrst +49 170 1234567 https://a:b@c"
+    assert redact_text(redact_text(text)) == redact_text(text)
+
+
+def secret_step() -> Step:
+    return Step(
+        text="mail ada@example.org",
+        messages=(Message("user", "ada@example.org", {"name": "ada@example.org"}),),
+        tools=(Tool("search", "as ada@example.org", {"properties": {"q": {"type": "string", "default": "a@b.org"}}}),),
+        response_schema={"title": "of a@b.org", "properties": {"title": {"type": "string"}}},
+        previous_error="no a@b.org",
+        input_tokens=12,
+        agent="mailer",
+        extra={"deep": [{"x": "a@b.org"}]},
+    )
+
+
+def test_full_keeps_everything() -> None:
+    assert redact_step(secret_step(), Redaction.FULL) == secret_step()
+
+
+def test_redacted_reaches_every_text_of_the_step_and_keeps_the_rest() -> None:
+    step = redact_step(secret_step(), Redaction.REDACTED)
+    assert "@" not in repr(step)
+    assert (step.text, step.agent, step.input_tokens) == ("mail [email]", "mailer", 12)
+    assert step.extra == {"deep": [{"x": "[email]"}]}
+
+
+def test_a_step_without_secrets_is_the_same_after_redaction() -> None:
+    step = Step(text="2 + 2?", tools=(Tool("add", "adds", {"type": "object"}),), extra={"n": [1, 2.5]})
+    assert redact_step(step, Redaction.REDACTED) == step
+
+
+def test_features_only_keeps_the_shape_and_no_text() -> None:
+    step = redact_step(secret_step(), Redaction.FEATURES_ONLY)
+    assert "@" not in repr(step)
+    assert (step.text, step.messages[0].role, step.messages[0].content) == ("", "user", "")
+    assert step.tools[0].parameters == {"properties": {"q": {"type": "string"}}}
+    assert step.response_schema == {"properties": {"title": {"type": "string"}}}
+    assert step.extra == {"text_chars": 20}
+
+
+def test_errors_of_attempts_are_redacted_too() -> None:
+    attempt = Attempt("small", error="refused a@b.org", extra={"output": "a@b.org"})
+    assert redact_attempt(attempt, Redaction.FULL) == attempt
+    assert "@" not in repr(redact_attempt(attempt, Redaction.REDACTED))
+    assert redact_attempt(attempt, Redaction.FEATURES_ONLY) == Attempt("small", error="[text]")
+
+
+PIECES = (
+    "sk-", "ghp_", "xoxb-", "npm_", "AKIA", "eyJ", ".", "bearer ", "basic\t", "password", "=", ": ", "://", "@", "-",
+    "_", "+", " ", "DE", "ab", "0", "12", "345", "4111 1111", "(", ")", "x" * 12, "é", "٣", "İ", "\n", ".org",
+    "-----BEGIN PRIVATE KEY-----",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=16).map("".join))
+def test_anchors_find_what_trying_every_pattern_everywhere_finds(text: str) -> None:
+    expected = text
+    for rule in RULES:
+        expected = rule.pattern.sub(rule.write, expected)
+    assert redact_text(text) == expected
+    step = Step(text, extra={"deep": [text]})
+    assert redact_step(step, Redaction.REDACTED) == Step(expected, extra={"deep": [expected]})
+
+
+NUMBERS = ("0", "00", "1", "12", "123", "2345", "4111", " ", "-", ".", "+", "(", ")", ":", "a", "F", "AB", "\n")
+
+
+@given(st.lists(st.sampled_from(NUMBERS), max_size=20).map("".join))
+def test_gates_let_every_number_through_that_a_pattern_finds(text: str) -> None:
+    for rule in RULES:
+        if rule.pattern.search(text) is not None and rule.pattern.sub(rule.write, text) != text:
+            assert rule.may_match(View(text))
+
+
+def test_every_digit_of_unicode_is_looked_for() -> None:
+    digits = [char for char in map(chr, range(128, sys.maxunicode + 1)) if char.isdecimal()]
+    assert all(redact_text(f"call +4{digit} 170 1234567") == "call [phone]" for digit in digits)
+
+
+def test_without_words_a_step_of_a_course_is_still_known_as_one() -> None:
+    course = {"ask": ["small", "mid"], "accept": "learned", "otherwise": "frontier"}
+    opinion = Attempt("mid", extra={"course": course, "is_used": True, "note": "words"})
+    audit = Attempt("frontier", extra={"course": {"audit": True}, "audit": True, "mirror": True, "p_audit": 0.02})
+    kept = [redact_attempt(each, Redaction.FEATURES_ONLY) for each in (opinion, audit)]
+    assert kept[0].extra == {"course": True, "is_used": True}
+    assert kept[1].extra == {"course": True, "audit": True, "mirror": True, "p_audit": 0.02}
+    assert ran_course(LoggedStep("s", Step("a"), tuple(kept)))
+    assert is_audit(kept[1])
+    assert not is_audit(kept[0])
+
+
+KEY = "sk-abcdefghijklmnop1234"
+
+
+@pytest.mark.parametrize("mode", [Redaction.REDACTED, Redaction.FEATURES_ONLY])
+def test_no_field_of_a_decision_or_an_attempt_is_passed_over(mode: Redaction) -> None:
+    attempt = Attempt(
+        KEY, model=KEY, evaluator=KEY, error=KEY, finish_reason=KEY, output=KEY, answer_key=f"text/8.0/{KEY}"
+    )
+    attempt = replace(
+        attempt, tool_calls=(ToolCall(KEY, {KEY: [KEY]}, {KEY: KEY}),), extra={KEY: KEY, "course": {KEY: [KEY]}}
+    )
+    decision = Decision(
+        tier=KEY, model=KEY, policy=KEY, router_version=KEY, arm=KEY, reason=Reason(KEY, KEY),
+        p_success={KEY: 0.5}, expected_cost_usd={KEY: 0.5},
+    )  # fmt: skip
+    assert KEY not in repr(redact_attempt(attempt, mode))
+    assert KEY not in repr(redact_decision(decision, mode))
