@@ -17,6 +17,7 @@ from tierwise.training.fitting.tier_classifier import BoosterParams
 from tierwise.training.train import train_router
 
 _ROOT = Path(__file__).parents[3]
+_DECIDING = ("accepting", "choosing", "knowing", "predicting")
 _DEFAULTS = TrainConfig()
 LIGHTER = TrainConfig(n_folds=4, n_repeats=1, booster=BoosterParams(n_rounds=120, learning_rate=0.08, num_leaves=15))
 """A fifth of the work of a default training, for what asks for dozens of them."""
@@ -63,11 +64,12 @@ def _source_digest() -> str:
     digest = sha256()
     files = [
         *_ROOT.glob("training/*.py"),
-        *_ROOT.glob("training/certification/*.py"),
+        *(file for room in ("accepting", "certification", "fitting") for file in _ROOT.glob(f"training/{room}/*.py")),
         *_ROOT.glob("features/**/*.py"),
         *_ROOT.glob("router_model/*.py"),
+        *(file for room in _DECIDING for file in _ROOT.glob(f"router_model/{room}/*.py")),
         _ROOT / "data" / "labels.py",
-        _ROOT / "data" / "splits.py",
+        _ROOT / "data" / "drawing" / "splits.py",
     ]
     for path in sorted(files):
         digest.update(path.name.encode())
