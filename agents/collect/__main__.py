@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser(
         "run", help="execute steps on one local model; run it again to go on after an interruption"
     )
-    run.add_argument("--steps", type=Path, required=True, help="what tierwise.data.samples.generate wrote")
+    run.add_argument("--steps", type=Path, required=True, help="steps with their verifiers, JSON Lines")
     run.add_argument("--model", type=Path, required=True, help="GGUF file")
     run.add_argument("--name", required=True, help="name of the model in the log")
     run.add_argument("--tier", required=True)

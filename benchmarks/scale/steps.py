@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from benchmarks.scale.world import sample_world
-from tierwise.data.samples.generate import generate
+from tools.sample_log.generate import generate
 
 PART_STEPS = 10_000
 FIRST_SEED = 1_000

@@ -16,7 +16,7 @@ from typing import Any
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.samples import sample_log_path, sample_tiers_path
-from tierwise.data.samples.rates import EXECUTED, pass_rate, read_log
+from tools.sample_log.rates import EXECUTED, pass_rate, read_log
 
 TOP_RATES = {1: 0.985, 2: 0.96, 3: 0.9}
 TEMPLATE_SD = 0.5

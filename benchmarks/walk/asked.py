@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tierwise.agents.collect import Completion, ModelInfo
-from tierwise.data.samples.generate import generate
+from tools.sample_log.generate import generate
 
 REFERENCE = "reference-solver (simulated)"
 ROUTINE = ("extract_json", "norm_date", "pick_tool", "sql", "csv_row")

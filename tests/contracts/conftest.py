@@ -26,8 +26,8 @@ def tracked(root: Path) -> list[str]:
 
 @pytest.fixture(scope="session")
 def modules(root: Path, tracked: list[str]) -> list[Path]:
-    """The tracked Python files of the packages, of the tests and of the benchmarks."""
-    folders = (*CODE_FOLDERS, "tests", "benchmarks")
+    """The tracked Python files of the packages, the tests, the benchmarks and the tools."""
+    folders = (*CODE_FOLDERS, "tests", "benchmarks", "tools")
     return [root / path for path in tracked if path.endswith(".py") and path.split("/")[0] in folders]
 
 

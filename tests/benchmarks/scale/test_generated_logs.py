@@ -15,8 +15,8 @@ from benchmarks.scale import world
 from benchmarks.scale.steps import log_parts
 from benchmarks.scale.world import sample_world
 from tierwise.data.samples import sample_log_path
-from tierwise.data.samples.generate import generate
-from tierwise.data.samples.rates import pass_rate, read_log
+from tools.sample_log.generate import generate
+from tools.sample_log.rates import pass_rate, read_log
 
 
 def records(parts: list[Path]) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Tables of words, sentences and tasks that templates are filled with."""
