@@ -13,34 +13,36 @@ from tierwise.data.records import Step
 from tierwise.data.sensitive.text import redact_text
 from tierwise.features.trajectory import last_action_name
 
-IDENTITY_FIELDS: tuple[str, ...] = ("task_type", "agent", "node", "tool_set", "schema", "last_action")
 MIN_COUNT = 8
 MAX_VALUES = 24
 
 
-def identity_values(step: Step) -> tuple[str | None, ...]:
-    """The value of each of ``IDENTITY_FIELDS``; tool sets and schemas stand as digests of their names and shape."""
-    return (
-        step.task_type,
-        step.agent,
-        step.node,
-        _digest(sorted(tool.name for tool in step.tools)) if step.tools else None,
-        _digest(step.response_schema) if step.response_schema is not None else None,
-        last_action_name(step.messages) if step.messages else None,
-    )
+def identity_values(step: Step) -> dict[str, str | None]:
+    """The value of each field by name; tool sets and schemas stand as digests of their names and shape."""
+    return {
+        "task_type": step.task_type,
+        "agent": step.agent,
+        "node": step.node,
+        "tool_set": _digest(sorted(tool.name for tool in step.tools)) if step.tools else None,
+        "schema": _digest(step.response_schema) if step.response_schema is not None else None,
+        "last_action": last_action_name(step.messages) if step.messages else None,
+    }
+
+
+IDENTITY_FIELDS: tuple[str, ...] = tuple(identity_values(Step("")))
 
 
 def fit_vocabularies(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
     """The most frequent values of each field, in alphabetical order, so that the order of rows changes nothing."""
-    counters: list[Counter[str]] = [Counter() for _ in IDENTITY_FIELDS]
+    counters: dict[str, Counter[str]] = {field: Counter() for field in IDENTITY_FIELDS}
     for step in steps:
-        for counter, value in zip(counters, identity_values(step), strict=True):
+        for field, value in identity_values(step).items():
             if value is not None:
-                counter[value] += 1
-    for counter in counters:  # a name that holds a secret must not stand in a bundle
+                counters[field][value] += 1
+    for counter in counters.values():  # a name that holds a secret must not stand in a bundle
         for value in [name for name in counter if redact_text(name) != name]:
             del counter[value]
-    return {field: _frequent(counter) for field, counter in zip(IDENTITY_FIELDS, counters, strict=True)}
+    return {field: _frequent(counter) for field, counter in counters.items()}
 
 
 def identity_names(vocabularies: Mapping[str, Sequence[str]]) -> list[str]:
@@ -51,7 +53,7 @@ def identity_names(vocabularies: Mapping[str, Sequence[str]]) -> list[str]:
 def identity_features(step: Step, positions: Mapping[str, Mapping[str, int]]) -> list[float]:
     """One-hot columns; ``positions`` maps each field to the column of each of its values."""
     columns: list[float] = []
-    for field, value in zip(IDENTITY_FIELDS, identity_values(step), strict=True):
+    for field, value in identity_values(step).items():
         known = positions[field]
         one_hot = [0.0] * (len(known) + 2)
         one_hot[len(known) + 1 if value is None else known.get(value, len(known))] = 1.0

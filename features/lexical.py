@@ -12,41 +12,6 @@ from typing import TypeVar
 
 MAX_CHARS = 6_000
 
-LEXICAL_NAMES: tuple[str, ...] = (
-    "log_chars",
-    "log_words",
-    "log_lines",
-    "mean_word_chars",
-    "digit_share",
-    "upper_share",
-    "punctuation_share",
-    "non_ascii_share",
-    "wide_share",
-    "unique_word_share",
-    "n_questions",
-    "n_numbers",
-    "n_large_numbers",
-    "n_bullets",
-    "n_quotes",
-    "n_operators",
-    "n_braces",
-    "n_code_marks",
-    "n_options",
-    "n_examples",
-    "n_choice_words",
-    "n_brevity_words",
-    "n_constraint_words",
-    "n_reasoning_words",
-    "n_math_words",
-    "n_writing_words",
-    "n_code_words",
-    "n_negations",
-    "n_comparisons",
-    "n_conjunctions",
-    "log_last_line_chars",
-    "n_capitalised",
-)
-
 _T = TypeVar("_T", str, bytes)
 
 _WORD = re.compile(r"\w+")
@@ -67,26 +32,39 @@ _CODE_WORDS = tuple(
     for word in ("def ", "class ", "import ", "return")
 )
 
-_WORD_LISTS: tuple[frozenset[str], ...] = tuple(
-    frozenset(words.split())
-    for words in (
-        "which choose choice options option select following correct best single true false",
-        "only just exactly single word one brief short concise without",
-        "must should at least most no not avoid include contain format words sentences paragraphs letters end start",
-        "why explain reason prove step steps think because therefore infer deduce analyse analyze compare evaluate",
-        "sum product total percent ratio average equation solve calculate compute probability integer area price half",
-        "write essay story poem letter email article blog summarise summarize rewrite draft compose describe",
-        "function code python java javascript sql regex algorithm class method program script bug test",
-        "not never no none neither nor without except unless cannot",
-        "more less than fewer greater larger smaller least most older younger taller before after between",
-        "and or if then but when while however although",
-    )
-)
+_WORD_LISTS: dict[str, frozenset[str]] = {
+    name: frozenset(words.split())
+    for name, words in {
+        "n_choice_words": ("which choose choice options option select following correct best single true false"),
+        "n_brevity_words": "only just exactly single word one brief short concise without",
+        "n_constraint_words": (
+            "must should at least most no not avoid include contain format words sentences paragraphs letters end start"
+        ),
+        "n_reasoning_words": (
+            "why explain reason prove step steps think because therefore infer deduce analyse analyze compare evaluate"
+        ),
+        "n_math_words": (
+            "sum product total percent ratio average equation solve calculate compute probability "
+            "integer area price half"
+        ),
+        "n_writing_words": (
+            "write essay story poem letter email article blog summarise summarize rewrite draft compose describe"
+        ),
+        "n_code_words": (
+            "function code python java javascript sql regex algorithm class method program script bug test"
+        ),
+        "n_negations": "not never no none neither nor without except unless cannot",
+        "n_comparisons": (
+            "more less than fewer greater larger smaller least most older younger taller before after between"
+        ),
+        "n_conjunctions": "and or if then but when while however although",
+    }.items()
+}
 
 
 _WORD_COLUMNS: dict[str, tuple[int, ...]] = {
-    word: tuple(column for column, words in enumerate(_WORD_LISTS) if word in words)
-    for word in frozenset().union(*_WORD_LISTS)
+    word: tuple(column for column, words in enumerate(_WORD_LISTS.values()) if word in words)
+    for word in frozenset().union(*_WORD_LISTS.values())
 }
 _ASCII_WORD_COLUMNS = {word.encode(): columns for word, columns in _WORD_COLUMNS.items()}
 
@@ -115,34 +93,34 @@ class _Words:
     by_list: list[float]
 
 
-def lexical_features(text: str, n_chars: int) -> list[float]:
-    """The values of ``LEXICAL_NAMES``; ``text`` is the part that is read, ``n_chars`` the length of the whole."""
+def lexical_features(text: str, n_chars: int) -> dict[str, float]:
+    """The lexical columns by name; ``text`` is the part that is read, ``n_chars`` the length of the whole."""
     length = max(1, len(text))
     words = _ascii_words(text) if text.isascii() else _any_words(text)
     n_words, marks = max(1, words.n), words.marks
     numbers = _NUMBER.findall(_numeric_part(text))
     lines = "\n" + text
-    return [
-        math.log1p(n_chars),
-        math.log1p(words.n * n_chars / length),
-        math.log1p(text.count("\n")),
-        words.chars / n_words,
-        *_shares(text, words, length),
-        words.n_unique / n_words,
-        float(marks.count("?")),
-        float(len(numbers)),
-        float(sum(len(number) > 3 for number in numbers)),
-        float(len(_BULLET.findall(lines))),
-        float(marks.count('"') + marks.count("“")),
-        float(sum(map(marks.count, "+*/^=<>%"))),
-        float(sum(map(marks.count, "{}[]"))),
-        float(_count_code_marks(text, marks)),
-        float(len(_OPTION.findall(lines))),
-        float(_count_examples(text) if ":" in marks else 0),
-        *words.by_list,
-        math.log1p(len(text.rstrip().rpartition("\n")[2])),
-        words.n_capitalised / n_words,
-    ]
+    return {
+        "log_chars": math.log1p(n_chars),
+        "log_words": math.log1p(words.n * n_chars / length),
+        "log_lines": math.log1p(text.count("\n")),
+        "mean_word_chars": words.chars / n_words,
+        **_shares(text, words, length),
+        "unique_word_share": words.n_unique / n_words,
+        "n_questions": float(marks.count("?")),
+        "n_numbers": float(len(numbers)),
+        "n_large_numbers": float(sum(len(number) > 3 for number in numbers)),
+        "n_bullets": float(len(_BULLET.findall(lines))),
+        "n_quotes": float(marks.count('"') + marks.count("“")),
+        "n_operators": float(sum(map(marks.count, "+*/^=<>%"))),
+        "n_braces": float(sum(map(marks.count, "{}[]"))),
+        "n_code_marks": float(_count_code_marks(text, marks)),
+        "n_options": float(len(_OPTION.findall(lines))),
+        "n_examples": float(_count_examples(text) if ":" in marks else 0),
+        **dict(zip(_WORD_LISTS, words.by_list, strict=True)),
+        "log_last_line_chars": math.log1p(len(text.rstrip().rpartition("\n")[2])),
+        "n_capitalised": words.n_capitalised / n_words,
+    }
 
 
 def _ascii_words(text: str) -> _Words:
@@ -193,18 +171,18 @@ def _numeric_part(text: str) -> str:
     return b" ".join(text.encode("ascii").translate(_NUMERIC).split()).decode("ascii")
 
 
-def _shares(text: str, words: _Words, length: int) -> list[float]:
+def _shares(text: str, words: _Words, length: int) -> dict[str, float]:
     is_ascii = text.isascii()
     n_ascii = len(text) if is_ascii else len(text.encode("ascii", "ignore"))
     n_plain = len(text) if is_ascii else len(text.encode("latin-1", "ignore"))
     n_space = sum(map(text.count, " \n\t"))
-    return [
-        words.n_digits / length,
-        words.n_upper / length,
-        (len(text) - n_space - words.chars) / length,
-        (len(text) - n_ascii) / length,
-        (len(text) - n_plain) / length,
-    ]
+    return {
+        "digit_share": words.n_digits / length,
+        "upper_share": words.n_upper / length,
+        "punctuation_share": (len(text) - n_space - words.chars) / length,
+        "non_ascii_share": (len(text) - n_ascii) / length,
+        "wide_share": (len(text) - n_plain) / length,
+    }
 
 
 def _count_code_marks(text: str, marks: str) -> int:
@@ -224,3 +202,6 @@ def _count_examples(text: str) -> int:
         return len(_EXAMPLE.findall(text))
     lowered = text.lower()
     return sum(len(pattern.findall(lowered)) for word, pattern in _EXAMPLE_WORDS if word in lowered)
+
+
+LEXICAL_NAMES: tuple[str, ...] = tuple(lexical_features("", 0))

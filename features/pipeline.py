@@ -59,8 +59,8 @@ class FeaturePipeline:
 
     def _counts(self, step: Step, view: StepView) -> list[float]:
         return [
-            *structural_features(step, view),
-            *lexical_features(cut_text(view.text, MAX_CHARS // 2, MAX_CHARS // 2), view.n_chars),
-            *trajectory_features(read_trajectory(step.messages)),
+            *structural_features(step, view).values(),
+            *lexical_features(cut_text(view.text, MAX_CHARS // 2, MAX_CHARS // 2), view.n_chars).values(),
+            *trajectory_features(read_trajectory(step.messages)).values(),
             *identity_features(step, self._positions),
         ]

@@ -10,80 +10,50 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tierwise.data.records import Step, Tool
-from tierwise.features.view import StepView
+from tierwise.features.view import StepView, view_of
 
 MISSING = -1.0
 
-STRUCTURAL_NAMES: tuple[str, ...] = (
-    "input_complexity",
-    "requires_judgment",
-    "human_visible",
-    "log_input_tokens",
-    "step_index",
-    "retry",
-    "has_previous_error",
-    "log_previous_error_chars",
-    "n_tools",
-    "log_tool_chars",
-    "max_tool_parameters",
-    "n_required_parameters",
-    "n_array_parameters",
-    "n_object_parameters",
-    "n_enum_parameters",
-    "tool_name_overlap",
-    "has_response_schema",
-    "n_schema_fields",
-    "schema_depth",
-    "log_turns",
-    "log_assistant_turns",
-    "log_tool_turns",
-    "log_system_chars",
-    "log_last_turn_chars",
-    "last_turn_share",
-)
-
-FORM_NAMES: tuple[str, ...] = STRUCTURAL_NAMES[-6:]
-"""Columns that tell in which form a step came: the same for all steps of a log of texts, whatever their kind."""
+_MAX_SCHEMA_CHARS = 20_000
 
 
-def structural_features(step: Step, view: StepView) -> list[float]:
-    """The values of ``STRUCTURAL_NAMES`` for one step and its view."""
-    return [
-        _or_missing(step.input_complexity),
-        _or_missing(step.requires_judgment),
-        _or_missing(step.human_visible),
-        MISSING if step.input_tokens is None else math.log1p(max(0, step.input_tokens)),
-        _or_missing(step.step_index),
-        _or_missing(step.retry),
-        float(bool(step.previous_error)),
-        math.log1p(len(step.previous_error or "")),
-        *_tool_features(step.tools, view.text),
-        *_schema_features(step.response_schema),
-        *_form_features(view),
-    ]
+def structural_features(step: Step, view: StepView) -> dict[str, float]:
+    """The structural columns of one step and its view, by name. Every step has the same, in the same order."""
+    return {
+        "input_complexity": _or_missing(step.input_complexity),
+        "requires_judgment": _or_missing(step.requires_judgment),
+        "human_visible": _or_missing(step.human_visible),
+        "log_input_tokens": MISSING if step.input_tokens is None else math.log1p(max(0, step.input_tokens)),
+        "step_index": _or_missing(step.step_index),
+        "retry": _or_missing(step.retry),
+        "has_previous_error": float(bool(step.previous_error)),
+        "log_previous_error_chars": math.log1p(len(step.previous_error or "")),
+        **(_tool_features(step.tools, view.text) if step.tools else _NO_TOOLS),
+        **_schema_features(step.response_schema),
+        **_form_features(view),
+    }
 
 
 def _or_missing(value: float | None) -> float:
     return MISSING if value is None else max(-1e6, min(1e6, float(value)))
 
 
-def _tool_features(tools: Sequence[Tool], prompt: str) -> list[float]:
-    if not tools:
-        return [0.0] * 8
+def _tool_features(tools: Sequence[Tool], prompt: str) -> dict[str, float]:
     properties = [_properties(tool.parameters) for tool in tools]
     kinds = [str(spec.get("type", "")) for group in properties for spec in group.values() if isinstance(spec, Mapping)]
     chars = sum(len(tool.name) + len(tool.description) for tool in tools)
     chars += sum(len(str(group)) for group in properties)
-    return [
-        float(len(tools)),
-        math.log1p(chars),
-        float(max(len(group) for group in properties)),
-        float(max(_length(tool.parameters.get("required")) for tool in tools)),
-        float(sum(kind in ("array", "tuple", "list") for kind in kinds)),
-        float(sum(kind in ("object", "dict") for kind in kinds)),
-        float(sum("enum" in spec for group in properties for spec in group.values() if isinstance(spec, Mapping))),
-        max(_name_overlap(tool.name, prompt) for tool in tools),
-    ]
+    n_enums = sum("enum" in spec for group in properties for spec in group.values() if isinstance(spec, Mapping))
+    return {
+        "n_tools": float(len(tools)),
+        "log_tool_chars": math.log1p(chars),
+        "max_tool_parameters": float(max(len(group) for group in properties)),
+        "n_required_parameters": float(max(_length(tool.parameters.get("required")) for tool in tools)),
+        "n_array_parameters": float(sum(kind in ("array", "tuple", "list") for kind in kinds)),
+        "n_object_parameters": float(sum(kind in ("object", "dict") for kind in kinds)),
+        "n_enum_parameters": float(n_enums),
+        "tool_name_overlap": max(_name_overlap(tool.name, prompt) for tool in tools),
+    }
 
 
 def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -102,16 +72,18 @@ def _name_overlap(name: str, prompt: str) -> float:
     return sum(word in lowered for word in words) / len(words) if words else 0.0
 
 
-def _schema_features(schema: Mapping[str, Any] | None) -> list[float]:
-    if schema is None:
-        return [0.0, 0.0, 0.0]
-    rendered = json.dumps(schema, default=str)
-    return [1.0, float(rendered.count('"type"')), float(_depth(rendered))]
+def _schema_features(schema: Mapping[str, Any] | None) -> dict[str, float]:
+    rendered = "" if schema is None else json.dumps(schema, default=str)
+    return {
+        "has_response_schema": float(schema is not None),
+        "n_schema_fields": float(rendered.count('"type"')),
+        "schema_depth": float(_depth(rendered)),
+    }
 
 
 def _depth(rendered: str) -> int:
     depth = deepest = 0
-    for char in rendered[:20_000]:
+    for char in rendered[:_MAX_SCHEMA_CHARS]:
         if char in "{[":
             depth += 1
             deepest = max(deepest, depth)
@@ -120,12 +92,21 @@ def _depth(rendered: str) -> int:
     return deepest
 
 
-def _form_features(view: StepView) -> list[float]:
-    return [
-        math.log1p(view.n_turns),
-        math.log1p(view.n_assistant_turns),
-        math.log1p(view.n_tool_turns),
-        MISSING if view.n_system_chars is None else math.log1p(view.n_system_chars),
-        MISSING if view.n_last_chars is None else math.log1p(view.n_last_chars),
-        view.last_share,
-    ]
+def _form_features(view: StepView) -> dict[str, float]:
+    return {
+        "log_turns": math.log1p(view.n_turns),
+        "log_assistant_turns": math.log1p(view.n_assistant_turns),
+        "log_tool_turns": math.log1p(view.n_tool_turns),
+        "log_system_chars": MISSING if view.n_system_chars is None else math.log1p(view.n_system_chars),
+        "log_last_turn_chars": MISSING if view.n_last_chars is None else math.log1p(view.n_last_chars),
+        "last_turn_share": view.last_share,
+    }
+
+
+_EMPTY = Step("")
+_NO_TOOLS = dict.fromkeys(_tool_features([Tool("")], ""), 0.0)
+
+STRUCTURAL_NAMES: tuple[str, ...] = tuple(structural_features(_EMPTY, view_of(_EMPTY)))
+
+FORM_NAMES: tuple[str, ...] = tuple(_form_features(view_of(_EMPTY)))
+"""Columns that tell in which form a step came: the same for all steps of a log of texts, whatever their kind."""

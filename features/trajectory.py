@@ -16,27 +16,6 @@ from tierwise.features.actions import KINDS, Action, Result, actions_of, result_
 WINDOW: Final = 64
 """Messages, some 32 actions with their results."""
 
-TRAJECTORY_NAMES: tuple[str, ...] = (
-    "log_actions",
-    "log_action_names",
-    *(f"share_of_{kind}" for kind in KINDS),
-    *(f"last_is_{kind}" for kind in KINDS),
-    "repeated_call_share",
-    "repeated_call_streak",
-    "repeated_result_streak",
-    "failure_share",
-    "failure_streak",
-    "repeated_error_streak",
-    "steps_since_failure",
-    "steps_since_edit",
-    "steps_since_test",
-    "last_has_traceback",
-    "log_last_result_chars",
-    "log_mean_result_chars",
-    "log_paths",
-    "has_plan",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Trajectory:
@@ -97,11 +76,13 @@ def last_action_name(messages: Sequence[Message]) -> str | None:
     return None
 
 
-def trajectory_features(trajectory: Trajectory) -> list[float]:
-    """The values of ``TRAJECTORY_NAMES``, all finite."""
+def trajectory_features(trajectory: Trajectory) -> dict[str, float]:
+    """The trajectory columns by name, all finite."""
+    return _columns(trajectory) if trajectory.actions else _NOTHING
+
+
+def _columns(trajectory: Trajectory) -> dict[str, float]:
     actions = trajectory.actions
-    if not actions:
-        return [0.0] * len(TRAJECTORY_NAMES)
     n = len(actions)
     kinds = Counter(action.kind for action in actions)
     results = [result for result in trajectory.results if result is not None]
@@ -109,26 +90,27 @@ def trajectory_features(trajectory: Trajectory) -> list[float]:
     failures = [result is not None and result.is_failure for result in trajectory.results]
     paths = {path for action in actions for path in action.paths}
     last = results[-1] if results else None
-    return [
-        math.log1p(n),
-        math.log1p(len({action.name for action in actions})),
-        *(kinds[kind] / n for kind in KINDS),
-        *(float(actions[-1].kind == kind) for kind in KINDS),
-        1 - len(set(calls)) / n,
-        float(_streak(calls)),
-        float(trajectory.n_repeated),
-        sum(failures) / n,
-        float(trajectory.n_failures),
-        float(_error_streak(results)),
-        _since(failures),
-        _since([action.kind == "edit" for action in actions]),
-        _since([action.kind == "test" for action in actions]),
-        float(last is not None and last.has_traceback),
-        math.log1p(last.n_chars) if last else 0.0,
-        math.log1p(sum(result.n_chars for result in results) / len(results)) if results else 0.0,
-        math.log1p(len(paths)),
-        float(kinds["plan"] > 0),
-    ]
+    n_result_chars = sum(result.n_chars for result in results)
+    return {
+        "log_actions": math.log1p(n),
+        "log_action_names": math.log1p(len({action.name for action in actions})),
+        **{f"share_of_{kind}": kinds[kind] / n for kind in KINDS},
+        **{f"last_is_{kind}": float(actions[-1].kind == kind) for kind in KINDS},
+        "repeated_call_share": 1 - len(set(calls)) / n,
+        "repeated_call_streak": float(_streak(calls)),
+        "repeated_result_streak": float(trajectory.n_repeated),
+        "failure_share": sum(failures) / n,
+        "failure_streak": float(trajectory.n_failures),
+        "repeated_error_streak": float(_error_streak(results)),
+        "steps_since_failure": _since(failures),
+        "steps_since_edit": _since([action.kind == "edit" for action in actions]),
+        "steps_since_test": _since([action.kind == "test" for action in actions]),
+        "last_has_traceback": float(last is not None and last.has_traceback),
+        "log_last_result_chars": math.log1p(last.n_chars) if last else 0.0,
+        "log_mean_result_chars": math.log1p(n_result_chars / len(results)) if results else 0.0,
+        "log_paths": math.log1p(len(paths)),
+        "has_plan": float(kinds["plan"] > 0),
+    }
 
 
 def _streak(values: Sequence[object]) -> int:
@@ -150,3 +132,8 @@ def _since(flags: Sequence[bool]) -> float:
     """Steps since the last flag that is set, on a log scale; as long ago as the window reaches where none is."""
     n = next((ago for ago, flag in enumerate(reversed(flags)) if flag), WINDOW)
     return math.log1p(n)
+
+
+_NOTHING = dict.fromkeys(_columns(Trajectory((Action("", KINDS[0], 0, ()),), (None,))), 0.0)
+
+TRAJECTORY_NAMES: tuple[str, ...] = tuple(_NOTHING)

@@ -30,8 +30,6 @@ OWN_NAMES = (
     "has_key", "bits", "kind", "grounding", "validity",
     "refusal", "truncation", "repetition", "chars", "words", "lines", "tokens", "calls", "digits", "fences",
 )  # fmt: skip
-_AMONG_NAMES = ("others_compared", "others_same", "others_overlap", "others_length", "votes", "votes_same")
-EVIDENCE_NAMES = (*OWN_NAMES, *_AMONG_NAMES, *(f"other_{name}" for name in OWN_NAMES))
 _UNKNOWN = [math.nan] * len(OWN_NAMES)
 
 
@@ -61,7 +59,7 @@ class StepEvidence:
             others = [other for other in read if other.answer.tier != one.answer.tier]
             votes = [other for at, other in enumerate(read) if at != place and other.answer.tier == one.answer.tier]
             shown = others[-1].own if others else _UNKNOWN
-            rows[place] = [*one.own, *_among(one, others), *_votes(one, votes), *shown]
+            rows[place] = [*one.own, *_among(one, others, votes).values(), *shown]
         return rows
 
 
@@ -125,27 +123,25 @@ def _of_text(text: str | None) -> dict[str, float]:
     }
 
 
-def _among(one: _Read, others: Sequence[_Read]) -> tuple[float, ...]:
-    """Against the answers of other tiers; of several, the means."""
-    if not others:
-        return (math.nan,) * 4
+def _among(one: _Read, others: Sequence[_Read], votes: Sequence[_Read]) -> dict[str, float]:
+    """Against the answers of other tiers, of several the means; and against further ones of the same model."""
     found = agreement(one.key, [other.key for other in others])
     words = set(one.words)
     lengths = [len(other.words) - len(one.words) for other in others]
-    return (
-        float(found.n_compared),
-        found.share_same,
-        _mean([overlap(words, set(other.words)) for other in others]),
-        _mean([math.copysign(math.log1p(abs(length)), length) for length in lengths]),
-    )
-
-
-def _votes(one: _Read, votes: Sequence[_Read]) -> tuple[float, float]:
-    if not votes:
-        return math.nan, math.nan
-    return float(len(votes)), agreement(one.key, [vote.key for vote in votes]).share_same
+    return {
+        "others_compared": float(found.n_compared) if others else math.nan,
+        "others_same": found.share_same if others else math.nan,
+        "others_overlap": _mean([overlap(words, set(other.words)) for other in others]),
+        "others_length": _mean([math.copysign(math.log1p(abs(length)), length) for length in lengths]),
+        "votes": float(len(votes)) if votes else math.nan,
+        "votes_same": agreement(one.key, [vote.key for vote in votes]).share_same if votes else math.nan,
+    }
 
 
 def _mean(values: Sequence[float]) -> float:
     known = [value for value in values if not math.isnan(value)]
     return sum(known) / len(known) if known else math.nan
+
+
+_AMONG_NAMES = tuple(_among(_Read(Answer(""), None, [], _UNKNOWN), (), ()))
+EVIDENCE_NAMES = (*OWN_NAMES, *_AMONG_NAMES, *(f"other_{name}" for name in OWN_NAMES))

@@ -68,9 +68,9 @@ def test_a_step_is_parsed_or_refused_and_what_is_parsed_can_be_used(raw: Any) ->
         return
     assert json.dumps(step.prompt).encode()
     view = view_of(step)
-    values = [*structural_features(step, view), *lexical_features(view.text[:6000], view.n_chars)]
+    values = [*structural_features(step, view).values(), *lexical_features(view.text[:6000], view.n_chars).values()]
     assert all(abs(value) <= 1e7 for value in values)
-    assert len(identity_values(step)) == len(IDENTITY_FIELDS)
+    assert tuple(identity_values(step)) == IDENTITY_FIELDS
     assert parse_step(step_to_dict(step)) == step or "extra" in raw, "what is written reads back"
     for mode in Redaction:
         assert redact_step(step, mode).task_type == step.task_type

@@ -119,15 +119,17 @@ def _conformal_quantile(distances: NDArray[np.float32], share_above: float) -> f
 def _space(vectors: NDArray[np.float32], schema: FeatureSchema) -> FamiliaritySpace:
     """Counts in units of their spread, task types far apart, the embedding as it is; other identities do not count, nor
     does letter case, a field that no step of the log fills, or a form that all of its steps have."""
-    n_counts = len(STRUCTURAL_NAMES) + len(LEXICAL_NAMES)
-    counts = vectors[:, :n_counts]
+    places = {name: place for place, name in enumerate(schema.names)}
+    compared = [places[name] for name in (*STRUCTURAL_NAMES, *LEXICAL_NAMES)]
+    counts = vectors.take(compared, axis=1)
+    spread = counts.std(axis=0)
     is_filled = (counts != MISSING).any(axis=0)
     centre, weight = np.zeros((2, vectors.shape[1]), dtype=np.float32)
-    centre[:n_counts] = counts.mean(axis=0)
-    weight[:n_counts] = is_filled / np.maximum(counts.std(axis=0), _MIN_SPREAD)
-    weight[[schema.names.index(name) for name in _CASE_NAMES]] = 0.0
-    form = [schema.names.index(name) for name in FORM_NAMES]
-    weight[form] = np.where(counts[:, form].std(axis=0) < _MIN_SPREAD, 0.0, weight[form])
+    centre[compared] = counts.mean(axis=0)
+    weight[compared] = is_filled / np.maximum(spread, _MIN_SPREAD)
+    weight[[places[name] for name in _CASE_NAMES]] = 0.0
+    form = [places[name] for name in FORM_NAMES]
+    weight[form] = np.where(vectors[:, form].std(axis=0) < _MIN_SPREAD, 0.0, weight[form])
     weight[list(columns_of(schema, "task_type="))] = TASK_TYPE_WEIGHT
     weight[list(columns_of(schema, "embedding_"))] = EMBEDDING_WEIGHT
     columns = np.flatnonzero(weight)

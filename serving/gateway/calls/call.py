@@ -17,7 +17,7 @@ from tierwise.data.courses import COURSE
 from tierwise.data.records import Attempt, Logprobs, Outcome
 from tierwise.serving.gateway.calls.asked import GatewayRequest
 from tierwise.serving.gateway.courses.answers import NOTHING_KEPT, AnswerKeeper
-from tierwise.serving.gateway.courses.verdict import UNKNOWN, Verdict
+from tierwise.serving.gateway.courses.verdict import UNKNOWN, FormVerdict
 from tierwise.serving.gateway.watch import Watch
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Call:
         noted: dict[str, object] = {} if self.course is None else {COURSE: self.course.course.to_mapping()}
         return Trial(self, endpoint, self.n_attempts, time.perf_counter(), span, noted=noted)
 
-    def headers(self, endpoint: Endpoint, verdict: Verdict = UNKNOWN) -> dict[str, str]:
+    def headers(self, endpoint: Endpoint, verdict: FormVerdict = UNKNOWN) -> dict[str, str]:
         """What the caller is told beside the answer of ``endpoint``."""
         headers = {
             "x-tierwise-decision-id": self.decision_id,
@@ -121,13 +121,13 @@ class Trial:
             self.endpoint.lessons.note_fits(n_bytes)
         self.call.watch.answered(self.endpoint)
 
-    def judged(self, completion: Completion, verdict: Verdict, is_used: bool) -> None:
+    def judged(self, completion: Completion, verdict: FormVerdict, is_used: bool) -> None:
         """An opinion is reported; the caller sees it if ``is_used``, and may come back with what it says."""
         self._report(200, completion, verdict, verdict.reason)
         if is_used:
             self.heard(completion)
 
-    def answered(self, completion: Completion, verdict: Verdict) -> None:
+    def answered(self, completion: Completion, verdict: FormVerdict) -> None:
         """The provider answered; ``verdict`` says whether the answer will do."""
         self.endpoint.breaker.note_success()
         n_bytes = self.call.request.n_bytes
@@ -154,7 +154,7 @@ class Trial:
         """The caller hung up."""
         self._report(STATUS_CLIENT_CLOSED, completion, UNKNOWN, "client_closed")
 
-    def _report(self, status: int, completion: Completion | None, verdict: Verdict, error: str | None) -> None:
+    def _report(self, status: int, completion: Completion | None, verdict: FormVerdict, error: str | None) -> None:
         if self.is_reported:
             return
         self.is_reported = True
@@ -171,7 +171,7 @@ class Trial:
         self.call.report(Outcome(self.call.decision_id, attempt, idempotency_key=key, reported_at=time.time()))
 
     def _attempt(
-        self, completion: Completion | None, verdict: Verdict, error: str | None, extra: Mapping[str, object]
+        self, completion: Completion | None, verdict: FormVerdict, error: str | None, extra: Mapping[str, object]
     ) -> Attempt:
         usage = completion.usage if completion else None
         return Attempt(

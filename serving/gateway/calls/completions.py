@@ -13,7 +13,7 @@ from tierwise.data.replies.json_text import write_json
 from tierwise.serving.gateway.calls.call import Call, Trial
 from tierwise.serving.gateway.calls.relay import Relay
 from tierwise.serving.gateway.calls.unfenced import unfenced
-from tierwise.serving.gateway.courses.verdict import Verdict, judge_soon, kept
+from tierwise.serving.gateway.courses.verdict import FormVerdict, judge_soon, kept
 from tierwise.serving.gateway.refusals import refused
 
 
@@ -22,7 +22,7 @@ class Judged:
     """What a provider answered, and whether it will do."""
 
     answered: Answered
-    verdict: Verdict
+    verdict: FormVerdict
 
 
 async def complete_whole(call: Call, transport: Transport, spare: Judged | None = None) -> Response:

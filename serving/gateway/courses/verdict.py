@@ -18,7 +18,7 @@ from tierwise.serving.gateway.calls.asked import GatewayRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class FormVerdict:
     """``success`` None: nothing in the request says what a good answer is. ``reason`` quotes no content."""
 
     success: bool | None = None
@@ -37,13 +37,13 @@ class Verdict:
 
 
 _NEITHER = (CUT.reason, FENCED.reason)
-UNKNOWN = Verdict()
-REFUSED = Verdict(reason="refusal")
+UNKNOWN = FormVerdict()
+REFUSED = FormVerdict(reason="refusal")
 SCHEMA, TOOLS = "schema", "tool_call"
 _TROUBLE = TroubleLog(logging.getLogger(__name__))
 
 
-async def judge_soon(request: GatewayRequest, completion: Completion) -> Verdict:
+async def judge_soon(request: GatewayRequest, completion: Completion) -> FormVerdict:
     """As :func:`judge`, beside the event loop: schemas and answers are other people's, and may be hard to compare."""
     is_called = any(message.tool_calls for message in completion.messages)
     if not is_called and request.protocol.response_schema(request.body) is None:
@@ -51,7 +51,7 @@ async def judge_soon(request: GatewayRequest, completion: Completion) -> Verdict
     return await asyncio.get_running_loop().run_in_executor(_BESIDE_THE_LOOP, judge, request, completion)
 
 
-def judge(request: GatewayRequest, completion: Completion) -> Verdict:
+def judge(request: GatewayRequest, completion: Completion) -> FormVerdict:
     """Whether every message of ``completion`` keeps to the schema or to the parameters of the tools that it calls.
 
     A refusal to answer says nothing of what the tier is able to: it is neither a success nor a failure. Nor does an
@@ -68,14 +68,14 @@ def judge(request: GatewayRequest, completion: Completion) -> Verdict:
     return min(verdicts, key=lambda verdict: (False, None, True).index(verdict.success), default=UNKNOWN)
 
 
-def _judge(request: GatewayRequest, message: Message) -> Verdict:
+def _judge(request: GatewayRequest, message: Message) -> FormVerdict:
     if message.is_refusal:
         return REFUSED
     schema = request.protocol.response_schema(request.body)
     if not message.tool_calls and schema is None:
         return UNKNOWN
     if message.finish is Finish.LENGTH or finish_reason(message.finish_reason) == LENGTH:
-        return Verdict(reason=CUT.reason)
+        return FormVerdict(reason=CUT.reason)
     if message.tool_calls:
         if len(message.tool_calls) > MAX_CALLS:
             raise UncheckableError(f"{len(message.tool_calls)} calls in one answer")
@@ -84,13 +84,13 @@ def _judge(request: GatewayRequest, message: Message) -> Verdict:
     return _verdict(SCHEMA, held_against(without_thoughts(whole(message.content)), schema or {}))
 
 
-def kept(completion: Completion) -> Verdict:
+def kept(completion: Completion) -> FormVerdict:
     """Of an answer whose fence was taken off."""
-    return Verdict(True, TOOLS if completion.message.tool_calls else SCHEMA)
+    return FormVerdict(True, TOOLS if completion.message.tool_calls else SCHEMA)
 
 
-def _verdict(evaluator: str, held: Held) -> Verdict:
-    return Verdict(held.fits, None if held.fits is None else evaluator, held.reason)
+def _verdict(evaluator: str, held: Held) -> FormVerdict:
+    return FormVerdict(held.fits, None if held.fits is None else evaluator, held.reason)
 
 
 def _arguments_held(request: GatewayRequest, call: ToolCall) -> Held:

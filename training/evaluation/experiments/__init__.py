@@ -12,7 +12,7 @@ from tierwise.training.evaluation.experiments.ramp import (
 )
 from tierwise.training.evaluation.experiments.sample_ratio import SampleRatio, check_sample_ratio
 from tierwise.training.evaluation.experiments.tasks import ExperimentTasks, experiment_tasks
-from tierwise.training.evaluation.experiments.verdict import ExperimentReport, Question, Verdict, analyse
+from tierwise.training.evaluation.experiments.verdict import ExperimentReport, Question, Ruling, analyse
 
 __all__ = [
     "DEFAULT_RAMP",
@@ -23,10 +23,10 @@ __all__ = [
     "Question",
     "RampStage",
     "RampStep",
+    "Ruling",
     "SampleRatio",
     "Shadow",
     "StopRules",
-    "Verdict",
     "analyse",
     "check_sample_ratio",
     "experiment_tasks",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tierwise.training.evaluation.errors import EvaluationError
 from tierwise.training.evaluation.experiments.comparison import Comparison
-from tierwise.training.evaluation.experiments.verdict import BROKEN, LOSS, WIN, ExperimentReport, Verdict
+from tierwise.training.evaluation.experiments.verdict import BROKEN, LOSS, WIN, ExperimentReport, Ruling
 
 HOLD, ADVANCE, STOP, FINISH = "hold", "advance", "stop", "finish"
 
@@ -103,7 +103,7 @@ def _advance_when_full(stage: RampStage, n_tasks: int) -> RampStep:
     return RampStep(HOLD, stage, f"Stage {stage.name} has {n_tasks} of {stage.min_tasks} tasks.")
 
 
-def _bad_sign(comparison: Comparison, verdict: Verdict, rules: StopRules) -> str | None:
+def _bad_sign(comparison: Comparison, verdict: Ruling, rules: StopRules) -> str | None:
     if verdict.outcome in (BROKEN, LOSS):
         return verdict.reason
     if min(comparison.n_arm, comparison.n_control) < 2:

@@ -46,7 +46,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Ruling:
     """``outcome`` is win, loss, not yet or broken; ``reason`` a sentence; ``tasks_needed`` of both arms, more than now,
     None where no decision is near."""
 
@@ -66,7 +66,7 @@ class ExperimentReport:
     tasks: ExperimentTasks
     summaries: tuple[ArmSummary, ...]
     comparisons: tuple[Comparison, ...]
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[Ruling, ...]
     sample_ratio: SampleRatio
     warnings: tuple[str, ...] = field(default=())
 
@@ -104,32 +104,32 @@ def analyse(tasks: ExperimentTasks, question: Question | None = None) -> Experim
     )
 
 
-def judge(comparison: Comparison, sample_ratio: SampleRatio, question: Question) -> Verdict:
+def judge(comparison: Comparison, sample_ratio: SampleRatio, question: Question) -> Ruling:
     """The verdict on one arm."""
     if sample_ratio.is_broken:
-        return Verdict(BROKEN, f"The arms did not get their shares of tasks (p = {sample_ratio.p_value:.2g}).")
+        return Ruling(BROKEN, f"The arms did not get their shares of tasks (p = {sample_ratio.p_value:.2g}).")
     if min(comparison.n_arm, comparison.n_control) < question.min_tasks:
         missing = question.min_tasks - min(comparison.n_arm, comparison.n_control)
-        return Verdict(NOT_YET, f"The smaller arm needs {missing} more tasks before anything is judged.")
+        return Ruling(NOT_YET, f"The smaller arm needs {missing} more tasks before anything is judged.")
     success, cost = comparison.success.last(), comparison.cost_usd.last()
     arm, control = comparison.arm, comparison.control
     if success.high < -question.margin:
-        return Verdict(LOSS, f"{arm} succeeds less than {control}, by more than the margin of {question.margin:.1%}.")
+        return Ruling(LOSS, f"{arm} succeeds less than {control}, by more than the margin of {question.margin:.1%}.")
     if cost.low > 0 and success.high < question.margin:
-        return Verdict(LOSS, f"{arm} costs more than {control} and does not succeed more often by the margin.")
+        return Ruling(LOSS, f"{arm} costs more than {control} and does not succeed more often by the margin.")
     if success.low > -question.margin and cost.high < 0:
         if comparison.wide_cost_usd.last().low > 0:
-            return Verdict(NOT_YET, _dear_tail(comparison))
-        return Verdict(WIN, f"{arm} is not inferior to {control} within {question.margin:.1%} and costs less.")
+            return Ruling(NOT_YET, _dear_tail(comparison))
+        return Ruling(WIN, f"{arm} is not inferior to {control} within {question.margin:.1%} and costs less.")
     if success.low > question.margin:
-        return Verdict(
+        return Ruling(
             WIN, f"{arm} succeeds more often than {control}, by more than the margin of {question.margin:.1%}."
         )
     needed = _tasks_needed(comparison, question)
     more = (
         "no amount of traffic in sight would decide" if needed is None else f"about {needed:,} tasks more would decide"
     )
-    return Verdict(NOT_YET, f"The intervals still allow both; if the figures stay, {more}.", needed)
+    return Ruling(NOT_YET, f"The intervals still allow both; if the figures stay, {more}.", needed)
 
 
 def _tasks_needed(comparison: Comparison, question: Question) -> int | None:

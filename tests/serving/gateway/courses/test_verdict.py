@@ -7,7 +7,7 @@ import pytest
 from tierwise.agents.protocols import CHAT, Completion, Message, ToolCall
 from tierwise.agents.protocols.canonical import Text
 from tierwise.serving.gateway.calls.asked import parse_request
-from tierwise.serving.gateway.courses.verdict import UNKNOWN, Verdict, judge
+from tierwise.serving.gateway.courses.verdict import UNKNOWN, FormVerdict, judge
 
 SCHEMA = {
     "type": "object",
@@ -16,7 +16,7 @@ SCHEMA = {
 }
 
 
-def verdict(*messages: Message, schema: object = None, tools: Any = None) -> Verdict:
+def verdict(*messages: Message, schema: object = None, tools: Any = None) -> FormVerdict:
     body: dict[str, Any] = {"model": "auto", "messages": [{"role": "user", "content": "x"}]}
     if schema is not None:
         body["response_format"] = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}
@@ -38,7 +38,7 @@ def verdict(*messages: Message, schema: object = None, tools: Any = None) -> Ver
     ],
 )
 def test_content_is_held_to_the_schema(content: str, success: bool, reason: str | None) -> None:
-    assert verdict(Message((Text(content),)), schema=SCHEMA) == Verdict(success, "schema", reason)
+    assert verdict(Message((Text(content),)), schema=SCHEMA) == FormVerdict(success, "schema", reason)
 
 
 def test_one_bad_choice_is_enough() -> None:
@@ -80,4 +80,4 @@ def test_arguments_are_held_to_the_parameters(call: ToolCall, reason: str | None
     functions = [{"name": "f", "parameters": SCHEMA}, {"name": "free"}]
     tools = [{"type": "function", "function": function} for function in functions]
     good = ToolCall("f", '{"total": 1}')
-    assert verdict(Message((good, call)), tools=tools) == Verdict(reason is None, "tool_call", reason)
+    assert verdict(Message((good, call)), tools=tools) == FormVerdict(reason is None, "tool_call", reason)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from tierwise.training.evaluation.estimate import Estimate
 from tierwise.training.evaluation.experiments.comparison import Comparison
 from tierwise.training.evaluation.experiments.confidence_sequence import ConfidenceSequence
-from tierwise.training.evaluation.experiments.verdict import ExperimentReport, Verdict, analyse
+from tierwise.training.evaluation.experiments.verdict import ExperimentReport, Ruling, analyse
 from tierwise.training.evaluation.experiments.worlds import ExperimentWorld
 
 _PLAIN = analyse(ExperimentWorld().draw(40, 0))
@@ -38,6 +38,6 @@ def comparison(**figures: object) -> Comparison:
     return replace(_PLAIN.comparisons[0], **(calm | ratios | counts | figures))  # type: ignore[arg-type]
 
 
-def planted(verdict: Verdict, **figures: object) -> ExperimentReport:
+def planted(verdict: Ruling, **figures: object) -> ExperimentReport:
     """A report of one arm with that verdict."""
     return replace(_PLAIN, comparisons=(comparison(**figures),), verdicts=(verdict,))

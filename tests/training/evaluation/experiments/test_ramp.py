@@ -15,13 +15,20 @@ from tierwise.training.evaluation.experiments.ramp import (
     next_step,
     stage_of,
 )
-from tierwise.training.evaluation.experiments.verdict import BROKEN, LOSS, NOT_YET, WIN, ExperimentReport, Verdict
+from tierwise.training.evaluation.experiments.verdict import (
+    BROKEN,
+    LOSS,
+    NOT_YET,
+    WIN,
+    ExperimentReport,
+    Ruling,
+)
 
 SHADOW, ONE, TEN, FIFTY, ALL = DEFAULT_RAMP
 
 
 def ramped(outcome: str = NOT_YET, share: float = 0.1, n_in_stage: int = 1000, **figures: object) -> RampStep:
-    return next_step(planted(Verdict(outcome, "told so"), **figures), 0, n_in_stage, share)
+    return next_step(planted(Ruling(outcome, "told so"), **figures), 0, n_in_stage, share)
 
 
 def test_the_stages_are_those_of_the_guide() -> None:
@@ -82,14 +89,14 @@ def test_a_guard_waits_for_two_tasks_of_each_arm() -> None:
 
 
 def test_the_lines_are_the_callers_to_draw() -> None:
-    report = planted(Verdict(NOT_YET, ""), latency_ratio=sequence(3, 2, 4), escalations=sequence(1, 0.9, 1.1))
+    report = planted(Ruling(NOT_YET, ""), latency_ratio=sequence(3, 2, 4), escalations=sequence(1, 0.9, 1.1))
     assert next_step(report, 0, 1000, 0.1, StopRules(max_latency_ratio=2.0, max_escalations=0.9)).action == "advance"
     assert next_step(report, 0, 1000, 0.1, StopRules(max_latency_ratio=2.0, max_escalations=0.8)).action == "stop"
     assert next_step(report, 0, 1000, 0.1, StopRules(max_latency_ratio=1.9, max_escalations=0.9)).action == "stop"
 
 
 def test_each_arm_is_judged_by_its_own_figures() -> None:
-    good, bad = planted(Verdict(NOT_YET, "")), planted(Verdict(LOSS, "lost"))
+    good, bad = planted(Ruling(NOT_YET, "")), planted(Ruling(LOSS, "lost"))
     both: ExperimentReport = replace(
         good, comparisons=good.comparisons + bad.comparisons, verdicts=good.verdicts + bad.verdicts
     )
