@@ -24,6 +24,7 @@ from tierwise.features.pipeline import FeaturePipeline
 from tierwise.features.schema import FeatureSchema
 from tierwise.router_model.accepting.course_menu import COURSES_FILE
 from tierwise.router_model.accepting.courses import CourseParts
+from tierwise.router_model.card import CARD_FILE, router_card
 from tierwise.router_model.choosing.policy import Policy
 from tierwise.router_model.knowing.familiarity import Familiarity
 from tierwise.router_model.knowing.neighbours import NO_LOGGED_STEPS, LoggedSteps
@@ -71,6 +72,12 @@ class RouterParts:
     def has_transformer(self) -> bool:
         """Whether a decision takes milliseconds of CPU, as the encoder is a transformer."""
         return EncoderSettings.load(self.encoder_folder).kind == "transformer"
+
+    def card(self, manifest: Mapping[str, Any]) -> str:
+        """The router card, Markdown; ``manifest`` is what training adds to the bundle's."""
+        varied = [self.schema.names[column] for column in self.familiarity.space.columns]
+        menu = None if self.courses is None else self.courses.menu
+        return router_card(self.catalogue, self.policy, self.schema.vocabularies, varied, menu, manifest)
 
     def predictor(self) -> Predictor:
         """Vectors to probabilities and costs; opens the graphs anew."""
@@ -163,6 +170,7 @@ def _write_files(folder: Path, parts: RouterParts, golden: list[dict[str, Any]],
     _write_json(folder / "logged.json", parts.logged.to_mapping())
     if parts.courses is not None:
         parts.courses.save(folder)
+    (folder / CARD_FILE).write_text(parts.card(manifest), encoding="utf-8")
     (folder / GOLDEN_FILE).write_text("".join(json.dumps(row) + "\n" for row in golden), encoding="utf-8")
     files = {path.name: _digest(path.read_bytes()) for path in sorted(folder.iterdir())}
     version = _version(files)

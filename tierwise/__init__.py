@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from tierwise.router_model.router import Router
     from tierwise.router_model.rules import ConstantRouter, RulesRouter
 
-__version__ = "0.1.0"
+from tierwise.data.version import VERSION
+
+__version__ = VERSION
 
 _MODULES = {
     "AsyncClient": "tierwise.agents.client",

@@ -34,7 +34,7 @@ class TrainConfig:
     many steps of a longer log are drawn at random to learn from (docs/scale.md says what more would add), 0 for all;
     ``target`` what an attempt is for: "success", or "same-answer" as the top tier, which needs no outcomes;
     ``spread`` how far steps lean where the policy is in doubt (:mod:`tierwise.router_model.choosing.leaning`), 0 for
-    not at all.
+    not at all; ``trained_by`` who answers for the router, as its card says.
     """
 
     seed: int = 0
@@ -52,6 +52,7 @@ class TrainConfig:
     max_steps: int = 50_000
     target: str = "success"
     spread: float = 0.3
+    trained_by: str = ""
     booster: BoosterParams = field(default_factory=BoosterParams)
     guardrails: Guardrails = field(default_factory=Guardrails)
 

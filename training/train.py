@@ -15,6 +15,7 @@ from tierwise.data.drawing.draw import DrawnSteps, draw_steps
 from tierwise.data.drawing.splits import assign_folds, split_unit
 from tierwise.data.labels import OutcomeTable, outcome_table
 from tierwise.data.records import LoggedStep, Step
+from tierwise.data.version import VERSION
 from tierwise.features.encoders.encoder import load_encoder
 from tierwise.features.encoders.static import STATIC_FOLDER
 from tierwise.features.pipeline import FeaturePipeline
@@ -258,6 +259,8 @@ def _summary(
         "n_rounds": cross.n_rounds,
         "seed": config.seed,
         "target": config.target,
+        "tierwise": VERSION,
+        "trained_by": config.trained_by,
         "max_quality_loss": point.max_quality_loss,
         "is_supported": point.cost_weight is not None,
         "held_out_loss": point.loss,

@@ -4,16 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
+from tests.router_model.predicting.ways import WAYS, Way
+from tierwise.router_model.predicting.calibration import Calibration
 from tierwise.router_model.predicting.chain import (
     KEEP_LOG_ODDS,
+    TierProbabilities,
     chain_columns,
     chain_offsets,
     chain_rows,
     chain_scores,
     n_chain_rows,
-    tier_probabilities,
 )
 
 SCORES = st.integers(2, 8).flatmap(
@@ -21,20 +22,31 @@ SCORES = st.integers(2, 8).flatmap(
 )
 
 
-def log_odds(*p: float) -> NDArray[np.float64]:
-    return np.log(np.array([p]) / (1 - np.array([p])))
+both_ways = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 
 
-def test_probabilities_follow_from_hazards_and_keeps() -> None:
+def probabilities(way: Way, scores: list[float]) -> TierProbabilities:
+    """Of one step, as its scores say."""
+    return way(Calibration.identity((len(scores) + 1) // 2), np.array([scores]))
+
+
+def log_odds(*p: float) -> list[float]:
+    odds: list[float] = np.log(np.array(p) / (1 - np.array(p))).tolist()
+    return odds
+
+
+@both_ways
+def test_probabilities_follow_from_hazards_and_keeps(way: Way) -> None:
     """Small .5; mid .4 where small fails and .8 where it does not; frontier .75 and .9."""
-    found = tier_probabilities(log_odds(0.5, 0.4, 0.75, 0.8, 0.9))
+    found = probabilities(way, log_odds(0.5, 0.4, 0.75, 0.8, 0.9))
     assert found.p_enough[0] == pytest.approx([0.5, 0.7, 0.925])
     assert found.p_success[0] == pytest.approx([0.5, 0.5 * 0.4 + 0.5 * 0.8, 0.3 * 0.75 + 0.7 * 0.9])
 
 
-@given(SCORES)
-def test_probabilities_are_bounded_and_enough_only_grows_with_the_tier(scores: list[float]) -> None:
-    found = tier_probabilities(np.array([scores]))
+@both_ways
+@given(scores=SCORES)
+def test_probabilities_are_bounded_and_enough_only_grows_with_the_tier(way: Way, scores: list[float]) -> None:
+    found = probabilities(way, scores)
     for p in (found.hazard, found.keep, found.p_success, found.p_enough):
         assert ((p >= 0) & (p <= 1)).all()
     assert (np.diff(found.p_enough[0]) >= 0).all()
@@ -42,11 +54,14 @@ def test_probabilities_are_bounded_and_enough_only_grows_with_the_tier(scores: l
     assert found.p_success[0, 0] == pytest.approx(found.hazard[0, 0])
 
 
-@given(SCORES, st.integers(0, 14), st.floats(0.01, 5))
-def test_a_higher_score_of_a_row_never_lowers_what_is_enough(scores: list[float], row: int, more: float) -> None:
+@both_ways
+@given(scores=SCORES, row=st.integers(0, 14), more=st.floats(0.01, 5))
+def test_a_higher_score_of_a_row_never_lowers_what_is_enough(
+    way: Way, scores: list[float], row: int, more: float
+) -> None:
     raised = list(scores)
     raised[row % len(scores)] += more
-    before, after = (tier_probabilities(np.array([s])).p_enough for s in (scores, raised))
+    before, after = (probabilities(way, s).p_enough for s in (scores, raised))
     assert (after >= before - 1e-12).all()
 
 

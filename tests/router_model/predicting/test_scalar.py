@@ -1,13 +1,12 @@
 """The arithmetic of one step gives, bit for bit, what the arrays of many steps give."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.router_model.predicting.calibration import Bend, Calibration
 from tierwise.router_model.predicting.chain import TierProbabilities
-from tierwise.router_model.predicting.scalar import ScalarBend, ScalarCalibration
+from tierwise.router_model.predicting.scalar import ScalarCalibration
 
 NUMBERS = st.floats(-60, 60)
 KNOTS = st.lists(st.floats(-20, 20), min_size=1, max_size=12, unique=True).map(sorted)
@@ -38,8 +37,3 @@ def test_one_step_in_floats_is_one_row_of_the_arrays(drawn: tuple[Calibration, l
     )
     for name in TierProbabilities.__slots__:
         assert np.array_equal(getattr(found, name), getattr(expected, name)), name
-
-
-@pytest.mark.parametrize(("log_odds", "bent"), [(-9.0, -8.0), (0.0, 1.0), (1.0, 3.0), (2.0, 5.0), (9.0, 12.0)])
-def test_a_bend_is_interpolated_between_its_knots_and_level_beyond(log_odds: float, bent: float) -> None:
-    assert ScalarBend([0.0, 2.0], [1.0, 3.0]).bent(log_odds) == bent
