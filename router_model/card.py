@@ -87,8 +87,8 @@ def _promise(policy: Policy, catalogue: TierCatalogue) -> list[str]:
     return [
         (
             f"Compared with {top} alone, {_LOSSES.get(policy.target, _LOSSES['success'])}; with a confidence of "
-            f"{policy.confidence:.0%}, on {_count(policy.n_tasks, 'task')} that count as {policy.n_effective:.0f} of equal "
-            f"size. Unless a request says otherwise: {policy.default_max_quality_loss:.0%}."
+            f"{policy.confidence:.0%}, on {_count(policy.n_tasks, 'task')} that count as {policy.n_effective:.0f} of "
+            f"equal size. Unless a request says otherwise: {policy.default_max_quality_loss:.0%}."
         ),
         "",
         "| asked | lost on held-out steps | bound | saved, step by step |",
@@ -115,8 +115,8 @@ def _parts(policy: Policy) -> list[str]:
         rows.append(f"| {_names(part.values) or 'all'} | {part.n_steps} | {part.n_tasks} | {held} | {missing} |")
     return [
         (
-            f"By {redact_name(policy.part_field or 'nothing')}, at {asked:.0%}; steps of other values stay with the top "
-            "tier."
+            f"By {redact_name(policy.part_field or 'nothing')}, at {asked:.0%}; steps of other values stay with "
+            "the top tier."
         ),
         "",
         "| part | steps | tasks | certified | missing |",
@@ -142,8 +142,8 @@ def _courses(menu: CourseMenu | None, policy: Policy, catalogue: TierCatalogue) 
 def _untested(found: Mapping[str, Any], policy: Policy, menu: CourseMenu | None, varied: Iterable[str]) -> list[str]:
     lines = [
         (
-            "- Steps that came after its log: held-out steps are other tasks of the same time. Drift is watched where it "
-            "serves."
+            "- Steps that came after its log: held-out steps are other tasks of the same time. Drift is watched "
+            "where it serves."
         ),
         "- Steps unlike all of its log: they are told apart and stay with the top tier, or with a course named above.",
     ]
