@@ -155,6 +155,15 @@ def read_bundle(folder: Path | str) -> Bundle:
     return Bundle(folder, manifest, parts, golden)
 
 
+def read_card(folder: Path | str) -> str:
+    """The router card of a bundle; one is made where the bundle is older than cards. Raises ``BundleError``."""
+    path = Path(folder) / CARD_FILE
+    if path.is_file():
+        return path.read_text(encoding="utf-8")
+    bundle = read_bundle(folder)
+    return bundle.parts.card(bundle.manifest)
+
+
 def _write_files(folder: Path, parts: RouterParts, golden: list[dict[str, Any]], manifest: Mapping[str, Any]) -> str:
     for name in _ENCODER_FILES:
         shutil.copyfile(parts.encoder_folder / name, folder / name)

@@ -12,6 +12,7 @@ from tierwise.router_model.choosing.policy import Policy
 
 CARD_FILE = "card.md"
 _MOST_NAMES = 12
+_ASKED = (0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
 _LOSSES = {
     "success": "of the top tier's successes, at most so many are lost",
     "same-answer": "answers that differ from the top tier's, at most",
@@ -79,11 +80,7 @@ def _data(
 
 def _promise(policy: Policy, catalogue: TierCatalogue) -> list[str]:
     top = redact_name(catalogue.tiers[-1].name)
-    rows = [
-        f"| {point.max_quality_loss:.0%} | {_held_out(point)} |"
-        for point in policy.together or policy.points
-        if 0 < point.max_quality_loss < 1
-    ]
+    rows = [f"| {asked:.0%} | {_held_out(policy.certified(asked))} |" for asked in _ASKED]
     return [
         (
             f"Compared with {top} alone, {_LOSSES.get(policy.target, _LOSSES['success'])}; with a confidence of "
@@ -99,7 +96,7 @@ def _promise(policy: Policy, catalogue: TierCatalogue) -> list[str]:
 
 def _held_out(point: OperatingPoint) -> str:
     if point.cost_weight is None:
-        return "nothing certified: every step stays with the top tier | | 0 %"
+        return "nothing is certified: every step stays with the top tier | | 0%"
     return f"{point.loss:.1%} | {point.loss_upper:.1%} | {point.saving:.0%}"
 
 

@@ -15,6 +15,7 @@ from tierwise.data.drawing.draw import DrawnSteps, draw_steps
 from tierwise.data.drawing.splits import assign_folds, split_unit
 from tierwise.data.labels import OutcomeTable, outcome_table
 from tierwise.data.records import LoggedStep, Step
+from tierwise.data.sensitive.text import redact_name
 from tierwise.data.version import VERSION
 from tierwise.features.encoders.encoder import load_encoder
 from tierwise.features.encoders.static import STATIC_FOLDER
@@ -260,7 +261,7 @@ def _summary(
         "seed": config.seed,
         "target": config.target,
         "tierwise": VERSION,
-        "trained_by": config.trained_by,
+        **({"trained_by": redact_name(config.trained_by)} if config.trained_by else {}),
         "max_quality_loss": point.max_quality_loss,
         "is_supported": point.cost_weight is not None,
         "held_out_loss": point.loss,

@@ -18,6 +18,7 @@ FILES = [
     "acceptance_answer.onnx",
     "acceptance_top.onnx",
     "calibration.json",
+    "card.md",
     "cost.onnx",
     "courses.json",
     "encoder.json",

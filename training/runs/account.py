@@ -16,6 +16,8 @@ NOTE = "mlflow.note.content"  # what MLflow shows as the description of a run
 _SECRET = re.compile(r"(?<=://)([^/@:]*):[^/]*@")
 _DIGEST_CHARS = 36  # as many as MLflow keeps
 _SOURCE_CHARS = 2000
+_DESCRIPTION_CHARS = 5000  # as many as MLflow's stores keep of a version's description
+_CUT = "\n\n(cut; the whole is card.md in the bundle)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +43,16 @@ class TrainingAccount:
         return {"training.md": text, "train.toml": describe_config(self.config)}
 
 
-def describe_run(manifest: Mapping[str, Any], account: TrainingAccount | None) -> str:
-    """Markdown for people who open the run: what it is and what it may promise."""
-    found = manifest["training"]
-    learned = f"{found['n_steps']} steps of {found.get('n_tasks', '?')} tasks"
-    lines = [f"Router `{manifest['router_version']}` of Tierwise, learned from {learned}."]
+def describe_run(manifest: Mapping[str, Any], card: str, account: TrainingAccount | None) -> str:
+    """Markdown for people who open the run: the router's ``card``, and where it was trained. Cut where MLflow cuts."""
+    lines = [f"Router `{manifest['router_version']}` of Tierwise."]
     if account is not None:
         lines += ["", "Logs: " + ", ".join(f"`{source}`" for source in shown(account.sources))]
-        lines += ["", "```", *account.lines, "```"] if account.lines else []
-    return "\n".join(lines)
+    lines += ["", card]
+    if account is not None and account.lines:
+        lines += ["```", *account.lines, "```"]
+    text = "\n".join(lines)
+    return text if len(text) <= _DESCRIPTION_CHARS else f"{text[: _DESCRIPTION_CHARS - len(_CUT)]}{_CUT}"
 
 
 def log_data(client: "MlflowClient", run_id: str, manifest: Mapping[str, Any], account: TrainingAccount) -> None:
@@ -85,5 +88,5 @@ def _flat(raw: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for name, value in raw.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{name}.")
-        elif value is not None:
+        elif value not in (None, ""):
             yield f"{prefix}{name}", value

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tierwise.data.errors import TierwiseError, install_command
+from tierwise.router_model.bundle import read_card
 from tierwise.training.runs.account import NOTE, TrainingAccount, describe_run, log_data
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def track_bundle(
         client, uri = open_client()
         run = client.create_run(_experiment(client, uri), run_name=f"{name}-{manifest['router_version']}")
         run_id = run.info.run_id
-        description = describe_run(manifest, account)
+        description = describe_run(manifest, read_card(bundle), account)
         client.set_tag(run_id, NOTE, description)
         _log_summary(client, run_id, manifest)
         if account is not None:

@@ -156,7 +156,7 @@ def test_every_training_tells_of_its_data_parameters_and_findings(
     assert {name: run.data.params[name] for name in asked} == asked
     description = run.data.tags["mlflow.note.content"]
     assert description == version.description
-    assert f"learned from {manifest['training']['n_steps']} steps" in description
+    assert (tmp_path / "bundle" / "card.md").read_text() in description
     assert "with 90% confidence" in description
     files = {file.path for file in client().list_artifacts(version.run_id, "report")}
     assert files == {"report/training.md", "report/train.toml"}
