@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
 
-from tierwise.data.decision_log.half_hours.tables import SLOT_CHANGES, SLOT_SECONDS, SLOTS_ROLLED
+from tierwise.data.decision_log.half_hours.tables import DEFINITIONS, SLOT_CHANGES, SLOT_SECONDS, SLOTS_ROLLED
 from tierwise.data.decision_log.partitions import is_partitioned
 from tierwise.data.decision_log.views.settled import Wanted
 
@@ -30,7 +30,8 @@ class Coverage:
 
 
 def coverage(connection: Connection, wanted: Wanted, top_tier: str | None = None) -> Coverage:
-    """How to read what is wanted; sums of another ``top_tier`` do not count, with None all do."""
+    """How to read what is wanted; sums of another ``top_tier`` do not count, with None all do; nor do
+    those of other definitions."""
     if not is_partitioned(connection):
         return Coverage((), (wanted,))
     query = (
@@ -40,6 +41,7 @@ def coverage(connection: Connection, wanted: Wanted, top_tier: str | None = None
             SLOTS_ROLLED.c.slot >= math.ceil(wanted.since / SLOT_SECONDS),
             SLOTS_ROLLED.c.slot < math.floor(wanted.until / SLOT_SECONDS),
             SLOTS_ROLLED.c.n == func.coalesce(SLOT_CHANGES.c.n, 0),
+            SLOTS_ROLLED.c.definitions == DEFINITIONS,
         )
         .order_by(SLOTS_ROLLED.c.slot)
     )

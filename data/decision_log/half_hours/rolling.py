@@ -6,6 +6,7 @@ from sqlalchemy import (
     Float,
     Integer,
     Select,
+    Table,
     case,
     cast,
     delete,
@@ -20,6 +21,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from tierwise.data.decision_log.half_hours.changes import changes_of, slot_of
 from tierwise.data.decision_log.half_hours.tables import (
+    DEFINITIONS,
     ROLLED_VALUES,
     SLOT_CHANGES,
     SLOT_SECONDS,
@@ -61,7 +63,8 @@ def roll_up(engine: Engine, top_tier: str, now: float, n_slots: int) -> int:
 
 
 def slots_to_roll(connection: Connection, top_tier: str, now: float, n_slots: int) -> list[int]:
-    """The newest half-hours that were never added up, or changed since, or were compared with another tier."""
+    """The newest half-hours that were never added up, or changed since, or were compared with another tier, or were
+    added up by other definitions."""
     earliest = connection.execute(
         select(func.min(_D.created_at)).where(_D.created_at >= now - ROLLED_BACK_SECONDS)
     ).scalar_one()
@@ -72,12 +75,13 @@ def slots_to_roll(connection: Connection, top_tier: str, now: float, n_slots: in
         SELECT slot FROM generate_series(CAST(:first AS bigint), :last) AS slot
         LEFT JOIN slots_rolled AS r USING (slot) LEFT JOIN slot_changes AS c USING (slot)
         WHERE r.slot IS NULL OR r.top_tier <> :top_tier OR r.n <> coalesce(c.n, 0)
+            OR r.definitions <> :definitions
         ORDER BY slot DESC LIMIT :n_slots
         """
     )
     last = slot_of(now - ROLLED_AFTER_SECONDS) - 1
     given = {"first": slot_of(earliest), "last": last, "top_tier": top_tier, "n_slots": n_slots}
-    return list(connection.scalars(query, given))
+    return list(connection.scalars(query, given | {"definitions": DEFINITIONS}))
 
 
 def roll_slot(connection: Connection, slot: int, top_tier: str) -> None:
@@ -86,15 +90,22 @@ def roll_slot(connection: Connection, slot: int, top_tier: str) -> None:
     for table in (SLOT_SUMS, SLOT_VALUES, SLOT_TASKS):
         connection.execute(delete(table).where(table.c.slot == slot))
     wanted = Wanted(float(slot * SLOT_SECONDS), float((slot + 1) * SLOT_SECONDS))
-    for table, query in (
+    for table, query in added_up(connection, wanted, slot, top_tier):
+        connection.execute(insert(table).from_select([column.name for column in table.c], query))
+    row = {"n": n_changes, "top_tier": top_tier, "definitions": DEFINITIONS}
+    statement = upsert(SLOTS_ROLLED).values(slot=slot, **row)
+    connection.execute(statement.on_conflict_do_update(index_elements=["slot"], set_=row))
+
+
+def added_up(
+    connection: Connection, wanted: Wanted, slot: int, top_tier: str
+) -> tuple[tuple[Table, Select[tuple[object, ...]]], ...]:
+    """What goes into which table. Whoever changes it raises ``DEFINITIONS``."""
+    return (
         (SLOT_SUMS, _sums(connection, wanted, slot, top_tier)),
         (SLOT_VALUES, _values(wanted, slot)),
         (SLOT_TASKS, _tasks(connection, wanted, slot, top_tier)),
-    ):
-        connection.execute(insert(table).from_select([column.name for column in table.c], query))
-    row = {"n": n_changes, "top_tier": top_tier}
-    statement = upsert(SLOTS_ROLLED).values(slot=slot, **row)
-    connection.execute(statement.on_conflict_do_update(index_elements=["slot"], set_=row))
+    )
 
 
 def forget_before(connection: Connection, before: float) -> None:

@@ -1,10 +1,14 @@
 """Sums of half-hours on PostgreSQL, from which pages over millions of decisions are added up."""
 
-from sqlalchemy import BigInteger, Column, Double, Table, Text
+from sqlalchemy import BigInteger, Column, Double, Integer, Table, Text
 
 from tierwise.data.decision_log.tables import POSTGRES_METADATA
 
 SLOT_SECONDS = 1_800
+
+DEFINITIONS = 1
+"""What is added up, and how. Raise it with every change of a figure: sums of other definitions do not count, their rows
+are read instead until they are added up again. A test holds it to the statements that add up."""
 
 # How often a half-hour that was over has been changed since. Who changes it writes here in the same transaction.
 SLOT_CHANGES = Table(
@@ -14,13 +18,14 @@ SLOT_CHANGES = Table(
     Column("n", BigInteger, nullable=False),
 )
 
-# The half-hours that were added up, after how many changes, and against which top tier.
+# The half-hours that were added up: after how many changes, against which top tier, and by which definitions.
 SLOTS_ROLLED = Table(
     "slots_rolled",
     POSTGRES_METADATA,
     Column("slot", BigInteger, primary_key=True, autoincrement=False),
     Column("n", BigInteger, nullable=False),
     Column("top_tier", Text, nullable=False),
+    Column("definitions", Integer, nullable=False, server_default="0"),
 )
 
 SUMS = (

@@ -140,6 +140,21 @@ def test_sums_against_another_top_tier_do_not_count(log: DecisionLog) -> None:
     assert log.roll_up("mid") > 0
 
 
+def test_sums_of_other_definitions_do_not_count_and_are_made_anew(
+    log: DecisionLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_rolled = sum(last - first for first, last in cover(log).rolled)
+    spoil = "UPDATE slot_sums SET n = n + 7; UPDATE slots_rolled SET definitions = 0"
+    for statement in spoil.split("; "):
+        log.ask(lambda connection, asked=statement: connection.execute(text(asked)) and connection.commit())
+    assert cover(log).rolled == ()
+    assert views(log, PERIOD) == plain(log, PERIOD, monkeypatch)
+    while log.roll_up(TOP_TIER):
+        pass
+    assert sum(last - first for first, last in cover(log).rolled) == n_rolled
+    assert views(log, PERIOD) == plain(log, PERIOD, monkeypatch)
+
+
 def test_pruning_leaves_no_sums_behind(log: DecisionLog, monkeypatch: pytest.MonkeyPatch) -> None:
     log.prune(NOW - 6.2 * HOURS)
     assert views(log, PERIOD) == plain(log, PERIOD, monkeypatch)
