@@ -2,10 +2,14 @@
 
 import ast
 import re
-from pathlib import Path
+from collections import Counter
+from pathlib import Path, PurePosixPath
+
+from tests.contracts.conftest import CODE_FOLDERS
 
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 50
+MAX_FOLDER_FILES = 15
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 SYSTEM_FOLDERS = {"bin", "boot", "dev", "etc", "lib", "proc", "run", "sbin", "sys", "usr", "var"}
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".txt", ".yaml", ".yml", ".json", ".html", ".js", ".css", ".sh", ".cfg", ""}
@@ -23,6 +27,12 @@ def test_every_module_says_what_it_is_for(modules: list[Path]) -> None:
 def test_no_file_is_too_long(modules: list[Path]) -> None:
     lengths = {str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules}
     assert {path: n_lines for path, n_lines in lengths.items() if n_lines > MAX_FILE_LINES} == {}
+
+
+def test_no_folder_is_a_hall(tracked: list[str]) -> None:
+    """A package with more files of its own wants rooms; docs/where.md says how to find them."""
+    own = Counter(str(PurePosixPath(path).parent) for path in tracked if PurePosixPath(path).parts[0] in CODE_FOLDERS)
+    assert {folder: n_files for folder, n_files in own.items() if n_files > MAX_FOLDER_FILES} == {}
 
 
 def test_no_function_is_too_long(modules: list[Path]) -> None:
