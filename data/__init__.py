@@ -14,6 +14,7 @@ room               what is there
 ``sensitive/``     secrets and personal data, and what of a step may be stored
 ``tax/``           the frontier tax
 ``samples/``       the sample log
+``program/``       what the program says of itself: version, missing extras, trouble that repeats
 =================  ==================================================================================
 
 Beside them, the records that everything else passes around, their forms (mappings, JSON Lines, Parquet) and their

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.courses import ALWAYS, Accepted, Course
 from tierwise.data.parsing import parse_step
+from tierwise.data.program.trouble import TroubleLog
 from tierwise.data.records import Decision, Reason, Step
 from tierwise.data.serialise import step_to_dict
-from tierwise.data.trouble import TroubleLog
 from tierwise.features.evidence import Answer
 from tierwise.router_model.accepting.courses import Ordered, accepted, check_answers, ordered_course
 from tierwise.router_model.bundle import Bundle, BundleError, RouterParts, read_bundle

@@ -4,7 +4,7 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 
-from tierwise.data.trouble import TroubleLog
+from tierwise.data.program.trouble import TroubleLog
 
 RETRY_SECONDS = 5.0
 _STOP_SECONDS = 5.0

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from tierwise.router_model.router import Router
     from tierwise.router_model.rules import ConstantRouter, RulesRouter
 
-from tierwise.data.version import VERSION
-
-__version__ = VERSION
+__version__ = "0.1.0"
 
 _MODULES = {
     "AsyncClient": "tierwise.agents.client",

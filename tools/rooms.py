@@ -1,4 +1,4 @@
-"""The picture of the imports and the table of the rooms, read off the code: ``python -m tools.rooms`` writes docs/rooms.md.
+"""The picture of the imports and the table of rooms, read off the code; ``python -m tools.rooms`` writes docs/rooms.md.
 
 A room is a package, with the packages inside of it. Nothing is imported; the same code gives the same page.
 """
@@ -16,8 +16,8 @@ LAYERS = ("cli", "serving", "agents", "training", "router_model", "features", "d
 
 _HEAD = """# Rooms
 
-Written by `make docs` from the code (`tools/rooms.py`); a test holds it to the code. An arrow is an import, between layers that see each other
-directly. What the layers are for stands in [the architecture](architecture.md).
+Written by `make docs` from the code (`tools/rooms.py`); a test holds it to the code. An arrow is an import, left out
+where a longer way says it too. What the layers are for stands in [the architecture](architecture.md).
 """
 
 Edges = Mapping[str, set[str]]
@@ -68,14 +68,16 @@ def _below(layer: str, others: Iterable[str]) -> list[str]:
 def _tables(edges: Edges) -> Iterator[str]:
     for layer in LAYERS:
         yield from ("", f"## {layer}", "", "| room | what is there | imports |", "|---|---|---|")
-        for room, others in edges.items():
-            if _layer(room) == layer:
-                own = [
-                    other.partition(".")[2] or "the layer itself" for other in sorted(others) if _layer(other) == layer
-                ]
-                lower = [other for other in sorted(others) if _layer(other) != layer]
-                folder = _folder(room).relative_to(ROOT).as_posix()
-                yield f"| `{folder}/` | {_purpose(room)} | {'; '.join(filter(None, (', '.join(own), ', '.join(lower))))} |"
+        for room in [room for room in edges if _layer(room) == layer]:
+            folder = _folder(room).relative_to(ROOT).as_posix()
+            yield f"| `{folder}/` | {_purpose(room)} | {_named(room, sorted(edges[room]))} |"
+
+
+def _named(room: str, others: list[str]) -> str:
+    """Rooms of the same layer by their own names, then those of lower layers."""
+    own = [other.partition(".")[2] or "the layer itself" for other in others if _layer(other) == _layer(room)]
+    lower = [other for other in others if _layer(other) != _layer(room)]
+    return "; ".join(", ".join(names) for names in (own, lower) if names)
 
 
 def _purpose(room: str) -> str:

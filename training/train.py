@@ -14,9 +14,9 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.drawing.draw import DrawnSteps, draw_steps
 from tierwise.data.drawing.splits import assign_folds, split_unit
 from tierwise.data.labels import OutcomeTable, outcome_table
+from tierwise.data.program.version import VERSION
 from tierwise.data.records import LoggedStep, Step
 from tierwise.data.sensitive.text import redact_name
-from tierwise.data.version import VERSION
 from tierwise.features.encoders.encoder import load_encoder
 from tierwise.features.encoders.static import STATIC_FOLDER
 from tierwise.features.pipeline import FeaturePipeline

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 from tierwise.agents.adapters.fields import merged
 from tierwise.agents.client import AsyncClient, Measured, RouteFields
 from tierwise.agents.usage import Usage
-from tierwise.data.extras import needs_extra
+from tierwise.data.program.extras import needs_extra
 
 with needs_extra("agent-framework"):
     from agent_framework import ChatMiddleware

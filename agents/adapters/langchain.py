@@ -11,7 +11,7 @@ from tierwise.agents.adapters.fields import merged
 from tierwise.agents.adapters.threads import attempt_in_thread
 from tierwise.agents.client import Client, Measured, RouteFields
 from tierwise.agents.usage import Usage
-from tierwise.data.extras import needs_extra
+from tierwise.data.program.extras import needs_extra
 
 with needs_extra("langchain"):
     from langchain.agents.middleware import AgentMiddleware

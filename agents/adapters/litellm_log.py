@@ -7,7 +7,7 @@ from typing import Any, Self
 from tierwise.agents.adapters.fields import merged
 from tierwise.agents.client import AsyncClient, Measured, RoutedDecision, RouteFields
 from tierwise.agents.usage import Usage, cost_of
-from tierwise.data.extras import needs_extra
+from tierwise.data.program.extras import needs_extra
 
 with needs_extra("litellm"):
     from litellm.integrations.custom_logger import CustomLogger

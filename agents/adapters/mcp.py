@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from tierwise.agents.tools import AgentTool, Effect, ToolError
 from tierwise.data.errors import TierwiseError
-from tierwise.data.extras import needs_extra
+from tierwise.data.program.extras import needs_extra
 
 with needs_extra("mcp"):
     from mcp import Client, StdioServerParameters

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 from tierwise.agents.adapters.fields import merged
 from tierwise.agents.client import AsyncClient, RouteFields
 from tierwise.data.errors import MissingExtraError
-from tierwise.data.extras import needs_extra
+from tierwise.data.program.extras import needs_extra
 
 with needs_extra("openai-agents"):
     sdk: Any = import_module("agents")  # by name: the SDK is called what a folder of this repository is called

@@ -12,8 +12,8 @@ from typing import Literal
 from tierwise.data.decision_log.log import DecisionLog
 from tierwise.data.decision_log.views.days import Day, day_state
 from tierwise.data.errors import LogError
-from tierwise.data.extras import needs_extra
 from tierwise.data.parquet import parquet_metadata, write_parquet_rows
+from tierwise.data.program.extras import needs_extra
 from tierwise.data.sensitive.redaction import Redaction, redact_logged_step
 from tierwise.data.serialise import logged_step_to_dict
 

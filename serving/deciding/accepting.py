@@ -11,8 +11,8 @@ from tierwise.data.answers.calls import n_argument_chars
 from tierwise.data.courses import Accepted
 from tierwise.data.errors import RecordError
 from tierwise.data.parsing import parse_attempt
+from tierwise.data.program.trouble import TroubleLog
 from tierwise.data.records import Reason
-from tierwise.data.trouble import TroubleLog
 from tierwise.features.evidence import Answer
 from tierwise.router_model.accepting.courses import check_answers
 from tierwise.router_model.decider import Decider

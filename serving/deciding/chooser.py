@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from tierwise.data.errors import RecordError
+from tierwise.data.program.trouble import TroubleLog
 from tierwise.data.records import Decision
-from tierwise.data.trouble import TroubleLog
 from tierwise.router_model.choosing.assignment import hash_unit
 from tierwise.router_model.choosing.exploration import Pick, explored, neighbours, propensity
 from tierwise.router_model.decider import Decider

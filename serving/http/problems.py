@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from tierwise.agents.protocols import CHAT, MESSAGES, Trouble, WireProtocol
 from tierwise.data.errors import RecordError
-from tierwise.data.trouble import where_raised
+from tierwise.data.program.trouble import where_raised
 
 MEDIA_TYPE = "application/problem+json"
 OPENAI_PREFIX = "/v1/"  # below it callers are clients of a protocol, each of which knows one form of error

@@ -17,9 +17,9 @@ from tierwise.data.decision_log import DecisionLog, DecisionRecord, LogUnavailab
 from tierwise.data.errors import TierwiseError
 from tierwise.data.foreign.limits import MAX_WAITING_BYTES
 from tierwise.data.foreign.weight import attempt_bytes, step_bytes
+from tierwise.data.program.trouble import TroubleLog
 from tierwise.data.records import Outcome
 from tierwise.data.sensitive.redaction import Redaction, redact_attempt, redact_decision, redact_step
-from tierwise.data.trouble import TroubleLog
 from tierwise.serving.recording.ledger import Ledger
 from tierwise.serving.recording.losses import opened_ledger
 from tierwise.serving.recording.waiting import Receipts, Report, WaitingBytes, answer

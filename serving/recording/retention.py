@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tierwise.data.decision_log import DecisionLog
 from tierwise.data.errors import TierwiseError
-from tierwise.data.trouble import TroubleLog
+from tierwise.data.program.trouble import TroubleLog
 from tierwise.serving.periodic import Periodic
 
 DAY_SECONDS = 86_400.0

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from tierwise.data.decision_log import DecisionLog
 from tierwise.data.errors import TierwiseError
-from tierwise.data.trouble import TroubleLog
+from tierwise.data.program.trouble import TroubleLog
 from tierwise.serving.periodic import Periodic
 
 PAUSE_SECONDS = 60.0

@@ -9,8 +9,8 @@ from collections import deque
 from dataclasses import dataclass
 
 from tierwise.data.foreign.weight import step_bytes
+from tierwise.data.program.trouble import TroubleLog
 from tierwise.data.records import Decision, Step
-from tierwise.data.trouble import TroubleLog
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.options import DecideOptions
 from tierwise.serving.deciding.cache import DecisionCache, decision_key

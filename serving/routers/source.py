@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tierwise.data.errors import TierwiseError
-from tierwise.data.trouble import where_raised
+from tierwise.data.program.trouble import where_raised
 from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.stages import Stage, unobserved
 from tierwise.serving.periodic import Periodic

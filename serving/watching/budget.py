@@ -13,7 +13,7 @@ import httpx2
 from tierwise.data.decision_log import AuditEntry, DecisionLog
 from tierwise.data.decision_log.views.spent import spent_usd
 from tierwise.data.errors import TierwiseError
-from tierwise.data.trouble import TroubleLog
+from tierwise.data.program.trouble import TroubleLog
 from tierwise.serving.periodic import Periodic
 
 PAUSE_SECONDS = 60.0

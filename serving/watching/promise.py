@@ -14,7 +14,7 @@ from functools import partial
 from tierwise.data.decision_log import AuditEntry, DecisionLog
 from tierwise.data.decision_log.views.promised import Place, promised_steps
 from tierwise.data.errors import TierwiseError
-from tierwise.data.trouble import TroubleLog
+from tierwise.data.program.trouble import TroubleLog
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.monitor.audits import DIFFERENT
 from tierwise.router_model.monitor.promise import PromiseMonitor, PromiseState

@@ -11,6 +11,7 @@ from typing import Any
 from packaging.requirements import Requirement
 
 import tierwise
+from tierwise.data.program.version import VERSION
 
 FOLDERS = ("agents", "data", "features", "router_model", "serving", "training")
 PINNED_EXTRAS = ("agents", "serve", "train", "encoders", "browser", "dev")
@@ -94,4 +95,4 @@ def test_the_base_install_is_small(pyproject: dict[str, Any]) -> None:
 
 
 def test_there_is_one_version(pyproject: dict[str, Any]) -> None:
-    assert tierwise.__version__ == pyproject["project"]["version"]
+    assert tierwise.__version__ == VERSION == pyproject["project"]["version"]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tierwise.data.extras import needs_extra
+from tierwise.data.program.extras import needs_extra
 
 
 def serve(

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from tierwise.data.extras import needs_extra
 from tierwise.data.importers.errors import ForeignLogError
+from tierwise.data.program.extras import needs_extra
 
 _ZSTANDARD = 93
 _MAGIC = b"PK\x03\x04"

@@ -7,7 +7,7 @@ from typing import Any
 
 from tierwise.agents.protocols import WireProtocol
 from tierwise.data.errors import RecordError
-from tierwise.data.trouble import TroubleLog
+from tierwise.data.program.trouble import TroubleLog
 from tierwise.serving.gateway.conversations.sessions import prefix_digest, session_of
 from tierwise.serving.http.problems import invalid_field
 

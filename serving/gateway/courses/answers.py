@@ -13,10 +13,10 @@ from tierwise.agents.protocols import Completion
 from tierwise.data.answers import answer_key, digest_key
 from tierwise.data.errors import RecordError
 from tierwise.data.parsing import parse_step
+from tierwise.data.program.trouble import TroubleLog
 from tierwise.data.records import Attempt, ToolCall
 from tierwise.data.replies.json_text import whole as unbroken
 from tierwise.data.replies.parts import without_thoughts
-from tierwise.data.trouble import TroubleLog
 
 Answers = Literal["none", "key", "text"]
 MAX_CHARS_AT_ONCE = 20_000

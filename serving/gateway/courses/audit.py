@@ -18,8 +18,8 @@ from tierwise.agents.upstreams.reply import price
 from tierwise.agents.upstreams.transport import Transport
 from tierwise.data.compared.mirrored import IS_SAME, MIRROR
 from tierwise.data.courses import AUDIT, AUDIT_KEY, COURSE, P_AUDIT
+from tierwise.data.program.trouble import TroubleLog
 from tierwise.data.records import Outcome
-from tierwise.data.trouble import TroubleLog
 from tierwise.serving.gateway.calls.asked import GatewayRequest
 from tierwise.serving.gateway.courses.answers import AnswerKeeper
 from tierwise.serving.gateway.courses.aside import Aside

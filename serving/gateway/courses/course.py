@@ -21,9 +21,9 @@ from tierwise.agents.upstreams.errors import ProviderError, Trouble
 from tierwise.agents.upstreams.reply import price
 from tierwise.agents.upstreams.transport import Transport
 from tierwise.data.courses import Accepted, Course
+from tierwise.data.program.trouble import TroubleLog
 from tierwise.data.records import Attempt, Reason
 from tierwise.data.replies.json_text import write_json
-from tierwise.data.trouble import TroubleLog
 from tierwise.features.evidence import Answer
 from tierwise.serving.gateway.calls.asked import GatewayRequest
 from tierwise.serving.gateway.calls.call import Call, Trial

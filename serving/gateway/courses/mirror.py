@@ -25,8 +25,8 @@ from tierwise.data.courses import AUDIT
 from tierwise.data.decision_log.views.mirrored import mirrored_usd
 from tierwise.data.errors import RecordError
 from tierwise.data.parsing import parse_step
+from tierwise.data.program.trouble import TroubleLog
 from tierwise.data.records import Attempt, Outcome
-from tierwise.data.trouble import TroubleLog
 from tierwise.serving.gateway.calls.asked import GatewayRequest
 from tierwise.serving.gateway.calls.line_up import BYTES_PER_TOKEN
 from tierwise.serving.gateway.conversations.stickiness import PREVIOUS

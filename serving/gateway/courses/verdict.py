@@ -9,11 +9,11 @@ from tierwise.agents.protocols import Completion, Message, ToolCall
 from tierwise.agents.protocols.canonical import Finish
 from tierwise.data.answers.calls import MAX_CALLS
 from tierwise.data.foreign import UncheckableError
+from tierwise.data.program.trouble import TroubleLog
 from tierwise.data.replies.finish import LENGTH, finish_reason
 from tierwise.data.replies.held import CUT, FENCED, Held, held_against
 from tierwise.data.replies.json_text import whole
 from tierwise.data.replies.parts import without_thoughts
-from tierwise.data.trouble import TroubleLog
 from tierwise.serving.gateway.calls.asked import GatewayRequest
 
 

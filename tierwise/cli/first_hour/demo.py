@@ -22,7 +22,7 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.drawing.splits import assign_folds
 from tierwise.data.errors import TierwiseError
 from tierwise.data.experiments import Arm, Experiment
-from tierwise.data.extras import needs_extra
+from tierwise.data.program.extras import needs_extra
 from tierwise.data.records import LoggedStep
 from tierwise.data.samples import sample_log_path, sample_tiers_path
 from tierwise.data.step_log import load_step_logs

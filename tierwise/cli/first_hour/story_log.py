@@ -15,7 +15,7 @@ from tierwise.cli.first_hour.traffic import SESSION, by_task, post, talking_to
 from tierwise.data.compared.mirrored import IS_SAME, MIRROR, MIRROR_KEY
 from tierwise.data.compared.sameness import is_same_answer
 from tierwise.data.courses import AUDIT
-from tierwise.data.extras import needs_extra
+from tierwise.data.program.extras import needs_extra
 from tierwise.data.records import Attempt, Decision, LoggedStep, Outcome, Reason
 from tierwise.data.serialise import attempt_to_dict, step_to_dict
 

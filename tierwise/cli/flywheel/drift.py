@@ -14,7 +14,7 @@ from tierwise.cli.learning.train import LogsOption, TiersOption
 from tierwise.cli.moments import parse_mark
 from tierwise.cli.sources import read_logs
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.data.extras import needs_extra
+from tierwise.data.program.extras import needs_extra
 from tierwise.data.records import LoggedStep
 from tierwise.router_model.monitor.audits import DIFFERENT
 from tierwise.router_model.router import Router

@@ -12,7 +12,7 @@ from tierwise.cli.flywheel.promote import DEFAULT_LOG_URL, ByOption, LogUrlOptio
 from tierwise.cli.moments import parse_wait
 from tierwise.data.errors import TierwiseError
 from tierwise.data.experiments import Arm, Experiment
-from tierwise.data.extras import needs_extra
+from tierwise.data.program.extras import needs_extra
 from tierwise.router_model.router import Router
 
 if TYPE_CHECKING:

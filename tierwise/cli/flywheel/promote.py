@@ -9,7 +9,7 @@ import typer
 from tierwise.cli.console import say
 from tierwise.cli.flywheel.retrain import NameOption
 from tierwise.data.errors import TierwiseError
-from tierwise.data.extras import needs_extra
+from tierwise.data.program.extras import needs_extra
 
 if TYPE_CHECKING:
     from tierwise.data.decision_log import DecisionLog

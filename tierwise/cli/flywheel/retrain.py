@@ -13,7 +13,7 @@ from tierwise.cli.moments import parse_duration, parse_mark
 from tierwise.cli.sources import read_logs
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import TierwiseError
-from tierwise.data.extras import needs_extra
+from tierwise.data.program.extras import needs_extra
 
 if TYPE_CHECKING:
     from tierwise.training.flywheel.retrain import Retraining, RetrainSettings

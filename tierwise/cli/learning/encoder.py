@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tierwise.cli.console import say
-from tierwise.data.extras import needs_extra
+from tierwise.data.program.extras import needs_extra
 
 encoder_app = typer.Typer(help="Export sentence encoders.", no_args_is_help=True, rich_markup_mode=None)
 

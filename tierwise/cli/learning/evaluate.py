@@ -13,7 +13,7 @@ from tierwise.cli.learning.course_table import print_courses
 from tierwise.cli.learning.train import LogsOption
 from tierwise.cli.sources import read_logs
 from tierwise.data.drawing.fingerprint import dataset_fingerprint
-from tierwise.data.extras import needs_extra
+from tierwise.data.program.extras import needs_extra
 from tierwise.data.records import LoggedStep
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.router import Router

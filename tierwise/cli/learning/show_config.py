@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tierwise.data.extras import needs_extra
+from tierwise.data.program.extras import needs_extra
 
 
 def _show(is_asked: bool) -> None:

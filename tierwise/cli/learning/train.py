@@ -16,7 +16,7 @@ from tierwise.cli.sources import Quarantine
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.drawing.draw import DrawnSteps
 from tierwise.data.errors import LogError
-from tierwise.data.extras import needs_extra
+from tierwise.data.program.extras import needs_extra
 from tierwise.data.records import LoggedStep
 from tierwise.router_model.accepting.course_menu import course_at
 from tierwise.router_model.choosing.operating_point import point_at

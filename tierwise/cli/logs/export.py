@@ -9,7 +9,7 @@ import typer
 from tierwise.cli.console import StageBar, say
 from tierwise.cli.moments import parse_mark
 from tierwise.cli.sources import RedactionOption
-from tierwise.data.extras import needs_extra
+from tierwise.data.program.extras import needs_extra
 from tierwise.data.sensitive.redaction import Redaction
 
 DATABASE_TIMEOUT_SECONDS = 300.0

@@ -11,7 +11,6 @@ from tierwise.cli.learning.train import TiersOption
 from tierwise.cli.sources import RedactionOption, read_logs
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import LogError
-from tierwise.data.extras import needs_extra
 from tierwise.data.importers import FORMATS, ForeignLogError, ImportMap, ImportReport, import_records
 from tierwise.data.importers.account import describe_import, describe_unused
 from tierwise.data.importers.assembling.models import suggest_tiers
@@ -19,6 +18,7 @@ from tierwise.data.importers.detect import OWN, detect_format
 from tierwise.data.importers.examples import describe_step, pick_examples
 from tierwise.data.importers.merge import merge_into
 from tierwise.data.importers.reading.records import Record
+from tierwise.data.program.extras import needs_extra
 from tierwise.data.records import LoggedStep
 from tierwise.data.sensitive.redaction import Redaction, redact_logged_step
 from tierwise.data.step_log import write_quarantine

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from tierwise.data import trouble
-from tierwise.data.trouble import TroubleLog, where_raised
+from tierwise.data.program import trouble
+from tierwise.data.program.trouble import TroubleLog, where_raised
 
 LOGGER = logging.getLogger("tests.trouble")
 
