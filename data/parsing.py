@@ -39,7 +39,9 @@ MAX_NESTING = MAX_DEPTH
 _MAX_TIMESTAMP = 253_402_300_799.0  # the end of the year 9999; milliseconds since 1970 lie beyond it
 _SCALARS = frozenset({str, int, float, bool, type(None)})  # told apart at once; asking an abstract class takes long
 _NESTED = (Mapping, list, tuple)
-_KNOWN = {kind: frozenset(names_of(kind)) for kind in (Step, Attempt, LoggedDecision, LoggedStep, Message, Tool)}
+_KNOWN: dict[type, frozenset[str]] = {
+    kind: frozenset(names_of(kind)) for kind in (Step, Attempt, LoggedDecision, LoggedStep, Message, Tool)
+}
 _OUTCOME_ONLY_FIELDS = frozenset(names_of(Outcome)) - {"attempt"}
 
 
