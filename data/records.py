@@ -108,9 +108,9 @@ class Attempt:
     answer. Several attempts on one tier are several answers of its model.
     """
 
-    tier: Annotated[str, Spec(Words.NAME, "required; one of the [tiers](tiers.md)", is_answer=True)]
+    tier: Annotated[str, Spec(Words.NAME, "required; one of the [tiers](tiers.md)", column=True, is_answer=True)]
     model: Annotated[str | None, Spec(Words.NAME, "the model that ran, by its provider's name", is_answer=True)] = None
-    success: Annotated[bool | None, Spec(Words.NONE, "true, false, or null for unknown")] = None
+    success: Annotated[bool | None, Spec(Words.NONE, "true, false, or null for unknown", column=True)] = None
     score: Annotated[float | None, Spec(Words.NONE, "a finer grade", reported=(1e9, "in size"))] = None
     input_tokens: Annotated[int | None, Spec(Words.NONE, "tokens of the prompt", reported=_TOKENS)] = None
     output_tokens: Annotated[int | None, Spec(Words.NONE, "tokens of the answer", reported=_TOKENS, is_answer=True)] = (
@@ -127,6 +127,7 @@ class Attempt:
             least=0,
             most=MAX_USD,
             reported=(10_000.0, "US dollars for one call"),
+            column=True,
         ),
     ] = None
     cost_is_estimate: Annotated[bool, Spec(Words.NONE, "the cost was computed, not billed")] = False
@@ -138,6 +139,7 @@ class Attempt:
             least=0,
             most=MAX_MS,
             reported=(7 * 86_400_000.0, "milliseconds, a week"),
+            column=True,
         ),
     ] = None
     evaluator: Annotated[str | None, Spec(Words.NAME, "who gave the verdict or the score")] = None

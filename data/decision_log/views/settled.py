@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, or_, select
 
 from tierwise.data.decision_log.partitions import is_partitioned
-from tierwise.data.decision_log.rows import storable, storable_key
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
+from tierwise.data.decision_log.texts import storable, storable_key
 from tierwise.data.decision_log.within import belong_together
 
 SUCCEEDED, FAILED, UNKNOWN = "succeeded", "failed", "unknown"
