@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, ForwardRef, get_args, get_origin
 
 
 class Words(Enum):
@@ -62,7 +62,9 @@ class Spec:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One field: ``kind`` is its type without None, ``default`` None where the field must be given."""
+    """One field. ``kind`` is its type without None, or the type's name where that stands above the records; ``default``
+    is None where the field must be given.
+    """
 
     name: str
     kind: Any
@@ -90,11 +92,16 @@ def names_of(record: type) -> tuple[str, ...]:
 
 
 def _declared(record: type, field: "dataclasses.Field[Any]") -> Declared:
+    given: Any
     given, *notes = get_args(field.type) or (field.type,)
     spec = next((note for note in notes if isinstance(note, Spec)), None)
     if spec is None:
         raise TypeError(f"{record.__name__}.{field.name} has no Spec; declare it as Annotated[type, Spec(...)]")
-    members = [each for each in get_args(given) if each is not NoneType] if get_origin(given) is UnionType else [given]
+    if isinstance(given, ForwardRef):  # the name of a type that stands above the records
+        given, members = given.__forward_arg__, [given.__forward_arg__.removesuffix(" | None")]
+    else:
+        is_union = get_origin(given) is UnionType
+        members = [each for each in get_args(given) if each is not NoneType] if is_union else [given]
     if field.default_factory is not dataclasses.MISSING:
         default = field.default_factory()
     else:

@@ -8,12 +8,16 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
+from operator import attrgetter
 
+from tierwise.data.declared import Feature, declared
 from tierwise.data.records import Step
 from tierwise.data.sensitive_text import redact_text
 from tierwise.features.trajectory import last_action_name
 
-IDENTITY_FIELDS: tuple[str, ...] = ("task_type", "agent", "node", "tool_set", "schema", "last_action")
+_NAMED = tuple(field.name for field in declared(Step) if field.spec.feature is Feature.IDENTITY)
+_VALUES = attrgetter(*_NAMED)
+IDENTITY_FIELDS: tuple[str, ...] = (*_NAMED, "tool_set", "schema", "last_action")
 MIN_COUNT = 8
 MAX_VALUES = 24
 
@@ -21,9 +25,7 @@ MAX_VALUES = 24
 def identity_values(step: Step) -> tuple[str | None, ...]:
     """The value of each of ``IDENTITY_FIELDS``; tool sets and schemas stand as digests of their names and shape."""
     return (
-        step.task_type,
-        step.agent,
-        step.node,
+        *_VALUES(step),
         _digest(sorted(tool.name for tool in step.tools)) if step.tools else None,
         _digest(step.response_schema) if step.response_schema is not None else None,
         last_action_name(step.messages) if step.messages else None,

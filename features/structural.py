@@ -9,18 +9,20 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tierwise.data.declared import Feature, declared
 from tierwise.data.records import Step, Tool
 from tierwise.features.view import StepView
 
 MISSING = -1.0
 
+_PLAIN = tuple(
+    (field.name, field.spec.feature is Feature.LOG_NUMBER)
+    for field in declared(Step)
+    if field.spec.feature in (Feature.NUMBER, Feature.LOG_NUMBER)
+)
+
 STRUCTURAL_NAMES: tuple[str, ...] = (
-    "input_complexity",
-    "requires_judgment",
-    "human_visible",
-    "log_input_tokens",
-    "step_index",
-    "retry",
+    *(f"log_{name}" if is_log else name for name, is_log in _PLAIN),
     "has_previous_error",
     "log_previous_error_chars",
     "n_tools",
@@ -49,12 +51,7 @@ FORM_NAMES: tuple[str, ...] = STRUCTURAL_NAMES[-6:]
 def structural_features(step: Step, view: StepView) -> list[float]:
     """The values of ``STRUCTURAL_NAMES`` for one step and its view."""
     return [
-        _or_missing(step.input_complexity),
-        _or_missing(step.requires_judgment),
-        _or_missing(step.human_visible),
-        MISSING if step.input_tokens is None else math.log1p(max(0, step.input_tokens)),
-        _or_missing(step.step_index),
-        _or_missing(step.retry),
+        *(_plain_feature(getattr(step, name), is_log) for name, is_log in _PLAIN),
         float(bool(step.previous_error)),
         math.log1p(len(step.previous_error or "")),
         *_tool_features(step.tools, view.text),
@@ -63,8 +60,10 @@ def structural_features(step: Step, view: StepView) -> list[float]:
     ]
 
 
-def _or_missing(value: float | None) -> float:
-    return MISSING if value is None else max(-1e6, min(1e6, float(value)))
+def _plain_feature(value: float | None, is_log: bool) -> float:
+    if value is None:
+        return MISSING
+    return math.log1p(max(0, value)) if is_log else max(-1e6, min(1e6, float(value)))
 
 
 def _tool_features(tools: Sequence[Tool], prompt: str) -> list[float]:
