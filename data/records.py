@@ -230,13 +230,16 @@ class Decision:
     judgment, picked the tier. ``explanation`` with its figures and ``course`` are there where they were asked for.
     """
 
-    tier: Annotated[str, Spec(Words.NAME, "what to call", column=True)]
+    tier: Annotated[str, Spec(Words.NAME, "which tier to call", column=True)]
     policy: Annotated[str, Spec(Words.NAME, "who decided", column=True)]
     router_version: Annotated[str, Spec(Words.NAME, "which version of it", column=True)]
     reason: Annotated[Reason, Spec(Words.NOTE, "a `code` for programs, a `text` for people", column=True)]
-    model: Annotated[str | None, Spec(Words.NAME, "null when `tiers.toml` names none", column=True)] = None
+    model: Annotated[str | None, Spec(Words.NAME, "what to call; null when `tiers.toml` names none", column=True)] = (
+        None
+    )
     p_success: Annotated[
-        Mapping[str, float], Spec(Words.NAME, "by tier; empty where the policy does not know them", column=True)
+        Mapping[str, float],
+        Spec(Words.NAME, "by tier; empty where the policy does not know them, as the rules do not", column=True),
     ] = field(default_factory=dict)
     expected_cost_usd: Annotated[Mapping[str, float], Spec(Words.NAME, "likewise, in US dollars", column=True)] = field(
         default_factory=dict
@@ -247,7 +250,12 @@ class Decision:
     ] = None
     is_fallback: Annotated[
         bool,
-        Spec(Words.NONE, "true when trouble, not judgment, picked the tier", column=True, wire="fallback"),
+        Spec(
+            Words.NONE,
+            "true when trouble, not judgment, picked the tier. Trouble in the router is never an error of yours",
+            column=True,
+            wire="fallback",
+        ),
     ] = False
     is_unfamiliar: Annotated[
         bool,
@@ -259,7 +267,15 @@ class Decision:
         Sequence[str], Spec(Words.NOTE, "sentences for people", is_logged=False, asked_by="explain")
     ] = ()
     explanation_figures: Annotated[
-        Mapping[str, Any], Spec(Words.NOTE, "the same for programs", is_logged=False, asked_by="explain")
+        Mapping[str, Any],
+        Spec(
+            Words.NOTE,
+            "the same for programs: `against` (the next tier), `contributions` of the step's parts to the difference "
+            "of P(success), the `nearest` logged steps with distance and outcomes, the `margin` that the next tier lacks, "
+            "`alternatives` by tolerated loss, `if_familiar`",
+            is_logged=False,
+            asked_by="explain",
+        ),
     ] = field(default_factory=dict)
     experiment: Annotated[
         str | None, Spec(Words.NONE, "the live experiment, by the name it was given here", column=True, is_public=False)
