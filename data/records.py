@@ -271,8 +271,8 @@ class Decision:
         Spec(
             Words.NOTE,
             "the same for programs: `against` (the next tier), `contributions` of the step's parts to the difference "
-            "of P(success), the `nearest` logged steps with distance and outcomes, the `margin` that the next tier lacks, "
-            "`alternatives` by tolerated loss, `if_familiar`",
+            "of P(success), the `nearest` logged steps with distance and outcomes, the `margin` that the next tier "
+            "lacks, `alternatives` by tolerated loss, `if_familiar`",
             is_logged=False,
             asked_by="explain",
         ),

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from tierwise.data.records import Attempt, Decision, Logprobs, Message, Reason, Step, Tool, ToolCall
-from tierwise.serving.schema_fields import answer_fields, request_fields
+from tierwise.serving.http.schema_fields import answer_fields, request_fields
 
 
 class ToolBody(BaseModel):
