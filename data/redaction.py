@@ -85,17 +85,16 @@ def redact_decision(decision: Decision, mode: Redaction) -> Decision:
 def _stored(record: Step | Attempt | Decision, mode: Redaction, redactor: "_Redactor") -> dict[str, Any]:
     """The fields of a record that hold words, as ``mode`` allows; names first, a long text must not cost them."""
     found: dict[str, Any] = {}
-    for field in _WORDED[type(record)]:
-        value = getattr(record, field.name)
+    for name, words, part, field in _WORDED[type(record)]:
+        value = getattr(record, name)
         if value is None:
             continue
-        words = field.spec.words
         if words is Words.KEY:
-            found[field.name] = _key(value, mode, redactor)
+            found[name] = _key(value, mode, redactor)
         elif mode is Redaction.REDACTED or words is Words.NAME:
-            found[field.name] = redactor.part(value)
+            found[name] = part(redactor, value)
         else:
-            found[field.name] = _wordless_part(value, field, redactor)
+            found[name] = _wordless_part(value, field, redactor)
     return found
 
 
@@ -154,15 +153,8 @@ class _Redactor:
         self.has_changed = self.has_changed or redacted != text
         return redacted
 
-    def part(self, value: Any) -> Any:
-        """A field's value of whatever type."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, Mapping):
-            return self.values(value)
-        if isinstance(value, tuple):
-            return tuple(map(self.part, value))
-        return _PARTS[type(value)](self, value)
+    def by_tier(self, values: Mapping[str, float]) -> dict[str, float]:
+        return {self.text(tier): value for tier, value in values.items()}
 
     def reason(self, reason: Reason) -> Reason:
         return Reason(self.text(reason.code), self.text(reason.text))
@@ -206,12 +198,6 @@ class _Redactor:
 _SCHEMA_WORDS = frozenset({"type", "format", "description", "title", "$ref", "pattern", "$comment", "in", "name"})
 
 
-_PARTS: dict[type, Callable[[_Redactor, Any], Any]] = {
-    Message: _Redactor.message,
-    Tool: _Redactor.tool,
-    ToolCall: _Redactor.call,
-    Reason: _Redactor.reason,
-}
 _NOTE = "[text]"
 
 
@@ -253,10 +239,21 @@ def _wordless_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {_name(str(key)): wordless(value) for key, value in schema.items() if key not in _SCHEMA_TEXTS}
 
 
-_WORDED = {
-    kind: sorted(
-        (field for field in declared(kind) if field.spec.words is not Words.NONE and field.spec.is_logged),
-        key=lambda field: field.spec.words not in (Words.NAME, Words.WORD),
-    )
-    for kind in (Step, Attempt, Decision)
+_PARTS: dict[Any, Callable[[_Redactor, Any], Any]] = {
+    str: _Redactor.text,
+    Reason: _Redactor.reason,
+    Mapping[str, float]: _Redactor.by_tier,
+    Mapping[str, Any]: _Redactor.values,
+    tuple[Message, ...]: lambda redactor, items: tuple(map(redactor.message, items)),
+    tuple[Tool, ...]: lambda redactor, items: tuple(map(redactor.tool, items)),
+    tuple[ToolCall, ...]: lambda redactor, items: tuple(map(redactor.call, items)),
 }
+
+
+def _worded(kind: type) -> list[tuple[str, Words, Callable[[_Redactor, Any], Any], Declared]]:
+    fields = [field for field in declared(kind) if field.spec.words is not Words.NONE and field.spec.is_logged]
+    fields.sort(key=lambda field: field.spec.words not in (Words.NAME, Words.WORD))
+    return [(field.name, field.spec.words, _PARTS[field.kind], field) for field in fields]
+
+
+_WORDED = {kind: _worded(kind) for kind in (Step, Attempt, Decision)}

@@ -27,6 +27,9 @@ _TYPES: dict[Any, type[TypeEngine[Any]]] = {
 _LOGGED = tuple(field for field in declared(Decision) if field.spec.is_logged)
 _OWN = tuple(field for field in _LOGGED if field.spec.column)
 _DETAILS = tuple(field for field in _LOGGED if not field.spec.column)
+_REASONS = tuple(field.name for field in _OWN if field.kind is Reason)
+_MAPPINGS = tuple(field.name for field in _OWN if _TYPES.get(field.kind) is JSON)
+_PLAIN = tuple(field.name for field in _OWN if field.name not in _REASONS + _MAPPINGS)
 _NARROW = {kind: tuple(field for field in declared(kind) if field.spec.column) for kind in (Step, Attempt)}
 
 
@@ -48,13 +51,11 @@ def narrow_columns(kind: type[Step | Attempt]) -> list[Column[Any]]:
 
 def decision_values(decision: Decision) -> dict[str, Any]:
     """The values of ``decision_columns``."""
-    values: dict[str, Any] = {}
-    for field in _OWN:
-        value = getattr(decision, field.name)
-        if isinstance(value, Reason):
-            values |= {f"{field.name}_code": value.code, f"{field.name}_text": storable(value.text)}
-        else:
-            values[field.name] = dict(value) if isinstance(value, Mapping) else value
+    values: dict[str, Any] = {name: getattr(decision, name) for name in _PLAIN}
+    values |= {name: dict(getattr(decision, name)) for name in _MAPPINGS}
+    for name in _REASONS:
+        reason = getattr(decision, name)
+        values[f"{name}_code"], values[f"{name}_text"] = reason.code, storable(reason.text)
     values["arm"] = decision.arm or decision.policy
     values[DETAILS] = {field.name: getattr(decision, field.name) for field in _DETAILS} or None
     return values

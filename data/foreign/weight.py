@@ -40,8 +40,13 @@ def attempt_bytes(attempt: Attempt, enough: int = MAX_WAITING_BYTES) -> int:
 def _plain_bytes(record: Step | Attempt, enough: int) -> int:
     """Of the record itself, its long texts and its objects."""
     texts, objects = _LONG[type(record)]
-    n_bytes = 1_000 + sum(len(getattr(record, name) or "") for name in texts)
-    return n_bytes + sum(_json_bytes(value, enough) for name in objects if (value := getattr(record, name)) is not None)
+    n_bytes = 1_000
+    for name in texts:
+        n_bytes += len(getattr(record, name) or "")
+    for name in objects:
+        value = getattr(record, name)
+        n_bytes += 0 if value is None else _json_bytes(value, enough)
+    return n_bytes
 
 
 def _json_bytes(value: Mapping[str, Any], enough: int) -> int:
