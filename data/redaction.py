@@ -108,8 +108,10 @@ def _wordless_part(value: Any, field: Declared, redactor: "_Redactor") -> Any:
     words = field.spec.words
     if words is Words.WORD:
         return _name(redactor.text(value))
-    if words is Words.NOTE:
-        return Reason(redactor.text(value.code), _NOTE) if isinstance(value, Reason) else _NOTE
+    if words is Words.NOTE and isinstance(value, str):
+        return _NOTE
+    if words is Words.NOTE and isinstance(value, Reason):
+        return Reason(redactor.text(value.code), _NOTE)
     if words is Words.SHAPE:
         return tuple(map(_wordless_item, value)) if isinstance(value, tuple) else _wordless_schema(value)
     return field.default
