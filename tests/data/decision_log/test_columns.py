@@ -46,6 +46,6 @@ def test_rows_may_name_their_columns_in_any_order(postgres_url: str, record: Cal
             ("d-1", "small", None),
             ("d-2", "small", None),
         ]
-        with pytest.raises(KeyError, match="decisions has no column 'colour'"):
+        with pytest.raises(KeyError, match="decisions has no column colour"):
             copy_rows(connection, DECISIONS, [turned | {"colour": "red"}])
     engine.dispose()
