@@ -21,7 +21,7 @@ from tierwise.agents.attempts.together import all_or_none
 from tierwise.agents.attempts.verdict import Verdict, Verifier
 from tierwise.agents.attempts.verifiers import verifier_of
 from tierwise.agents.client import AsyncRoutingClient, JudgingClient, RoutedDecision, RouteFields
-from tierwise.agents.upstreams import Reply, Upstreams, chat_messages
+from tierwise.agents.upstreams import NO_HINTS, CacheHints, Reply, Upstreams, chat_messages
 from tierwise.agents.usage import Usage
 from tierwise.data.courses import COURSE, Course
 from tierwise.data.records import Step
@@ -76,19 +76,20 @@ class AttemptLoop:
         parameters: Mapping[str, Any] | None = None,
         report_extra: Mapping[str, Any] | None = None,
         n_repairs: int | None = None,
+        hints: CacheHints = NO_HINTS,
         **fields: Unpack[RouteFields],
     ) -> StepResult:
         """Runs ``step`` until a reply passes or nothing is left to try. Trouble is in the result, never raised.
 
         Without a ``verifier`` the step's own schema and tools are checked. ``parameters`` go to the models,
         ``fields`` (names and options) to the router, ``report_extra`` into failed outcomes; ``n_repairs`` stands in
-        for that of the settings. Raises ``TierwiseError``
-        only for what no run could do: a schema that is none, a tier without a model, a budget without prices.
+        for that of the settings; ``hints`` say what providers may keep for later. Raises ``TierwiseError`` only for
+        what no run could do: a schema that is none, a tier without a model, a budget without prices.
         """
         allowance = allowance or Allowance()
         verifier = verifier or verifier_of(step)
         bounds = {} if _bounds_output(parameters) else {"max_tokens": self.settings.max_tokens}
-        call = ChatCall(step, chat_messages(step), bounds | dict(parameters or {}))
+        call = ChatCall(step, chat_messages(step), bounds | dict(parameters or {}), hints)
         routed = self._options(fields, verifier, allowance)
         decision = await self.client.route(step, **routed)
         n_repairs = self.settings.n_repairs if n_repairs is None else n_repairs

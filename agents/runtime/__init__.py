@@ -1,9 +1,11 @@
 """Plan and execute: goal to plan, plan to steps, steps to an answer, with the trace of every call."""
 
 from tierwise.agents.runtime.journal_file import JournalError
-from tierwise.agents.runtime.plan import Plan, PlanError, PlanStep
+from tierwise.agents.runtime.plan import Plan, PlanStep
+from tierwise.agents.runtime.plan_error import PlanError
 from tierwise.agents.runtime.runtime import Runtime
 from tierwise.agents.runtime.settings import RuntimeSettings
+from tierwise.agents.runtime.template import StepTemplate
 from tierwise.agents.runtime.trace import Origin, Role, RunFailure, RunResult, StepTrace, TierSpending
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "RunResult",
     "Runtime",
     "RuntimeSettings",
+    "StepTemplate",
     "StepTrace",
     "TierSpending",
 ]

@@ -1,7 +1,7 @@
 """One run under way: its names, what it may spend, what it has so far, and the one place that makes its calls."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,9 +10,10 @@ from tierwise.agents.client import RouteFields
 from tierwise.agents.runtime.journal import NoJournal, Progress
 from tierwise.agents.runtime.plan import Plan, PlanStep
 from tierwise.agents.runtime.settings import RuntimeSettings
+from tierwise.agents.runtime.template import StepTemplate
 from tierwise.agents.runtime.trace import Origin, Role, RunFailure, RunResult, StepTrace
 from tierwise.agents.tools import Toolbox, ToolTrace
-from tierwise.agents.upstreams import Reply
+from tierwise.agents.upstreams import NO_HINTS, CacheHints, Reply
 from tierwise.data.records import Message, Step, Tool
 
 ENDED = frozenset({"budget", "deadline", "unsettled"})
@@ -48,6 +49,7 @@ class Run:
     task_id: str
     toolbox: Toolbox
     journal: NoJournal
+    templates: Mapping[str, StepTemplate] = field(default_factory=dict)
     plans: list[Plan] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
     traces: list[StepTrace] = field(default_factory=list)
@@ -80,6 +82,7 @@ class Run:
         verifier: Verifier | None = None,
         min_tier: str | None = None,
         max_tokens: int | None = None,
+        hints: CacheHints = NO_HINTS,
     ) -> StepTrace:
         """Makes one step of the run, and keeps its trace. ``depends_on`` are names in the log."""
         if (known := self._known(name)) is not None:
@@ -94,6 +97,7 @@ class Run:
             parameters=parameters,
             report_extra={"failure_origin": _ORIGINS[role].value},
             n_repairs=max(1, self.loop.settings.n_repairs) if role in (Role.PLAN, Role.REPAIR) else None,
+            hints=hints,
             **RouteFields(**{**self._names(name), "min_tier": min_tier}),
         )
         return await self._keep(role, name, plan_step, depends_on, result, started_ms)

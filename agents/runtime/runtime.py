@@ -11,6 +11,7 @@ from tierwise.agents.runtime.planning import make_first_plan, repair_plan
 from tierwise.agents.runtime.prompts import synthesis_prompt
 from tierwise.agents.runtime.run import ENDED, Run, RunStoppedError, new_task_id, stop_for
 from tierwise.agents.runtime.settings import RuntimeSettings, VerifierFor
+from tierwise.agents.runtime.template import StepTemplate, by_name
 from tierwise.agents.runtime.trace import Role, RunResult
 from tierwise.agents.tools import AgentTool, Approve, Toolbox
 from tierwise.data.errors import TierwiseError
@@ -20,8 +21,8 @@ class Runtime:
     """Runs goals with ``loop`` making every call: each is routed, verified, escalated and logged like any step.
 
     ``verifier_for`` gives the verifier of a plan's step, beside its response schema. A step may call those of ``tools``
-    that the plan gives it; ``approve`` is asked about calls that cannot be taken back. With a ``journal_folder`` tasks
-    survive their process: see :meth:`resume`.
+    that the plan gives it; ``approve`` is asked about calls that cannot be taken back. Plans may refer to
+    ``templates``. With a ``journal_folder`` tasks survive their process: see :meth:`resume`.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Runtime:
         tools: Sequence[AgentTool] = (),
         approve: Approve | None = None,
         journal_folder: str | Path | None = None,
+        templates: Sequence[StepTemplate] = (),
     ) -> None:
         self.settings = settings or RuntimeSettings()
         self.settings.check(loop.upstreams.catalogue)
@@ -42,6 +44,7 @@ class Runtime:
         self._verifier_for = verifier_for
         self._clock = clock
         self._toolbox = Toolbox(tools, approve)
+        self._templates = by_name(templates)
         self._folder = None if journal_folder is None else Path(journal_folder)
 
     async def run(
@@ -102,6 +105,7 @@ class Runtime:
             head.task_id,
             self._toolbox,
             journal,
+            self._templates,
         )
         try:
             await make_first_plan(run)

@@ -10,7 +10,7 @@ from tierwise.agents.runtime.prompts import LAST_TURN, RULES
 from tierwise.agents.runtime.run import Run
 from tierwise.agents.runtime.trace import Origin, Role, StepTrace
 from tierwise.agents.tools import CallRequest, Status, ToolResult, ToolTrace, UnsettledError
-from tierwise.agents.upstreams import Reply
+from tierwise.agents.upstreams import CacheHints, Reply
 from tierwise.data.records import Message, Tool
 
 MAX_ASKED = 100
@@ -46,6 +46,7 @@ async def take_turns(
             depends_on=depends_on,
             verifier=TurnVerifier(tools, verifier, is_last),
             min_tier=min_tier,
+            hints=CacheHints(grows=not is_last),
         )
         run.last_turns[step.step_id] = name
         depends_on = [name]
