@@ -3,6 +3,7 @@
 Steps in the long form pass unchanged, so that every older plan reads as it did.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,7 @@ _LONG = {
     "in": "inputs",
 }
 SHORT_FIELDS = frozenset({*_LONG, "json", "use", "with", "each"})
+_BULLET = re.compile(r"\s*[-*•]\s+")
 _OWN = frozenset({"use", "with", "each", "json"})
 
 
@@ -69,7 +71,7 @@ def _slot(name: str, value: str, goal: str) -> str:
     bare = value.strip().removeprefix("{").removesuffix("}")
     if not PLACE.fullmatch(f"{{{bare}}}") or not bare.startswith("#"):
         return value
-    return _lines(bare, goal, f"the slot '{name}'").strip().removeprefix("- ").removeprefix("* ")
+    return _lines(bare, goal, f"the slot '{name}'").strip()
 
 
 class _Expansion:
@@ -191,10 +193,13 @@ class _Expansion:
 
 
 def _lines(reference: str, goal: str, where: str) -> str:
-    """What ``#3`` or ``#3-7`` stands for."""
+    """What ``#3`` or ``#3-7`` stands for; of one line, without the mark of a list before it."""
     lines = goal.splitlines()
     first, _, last = reference.removeprefix("#").partition("-")
     start, end = int(first[:9]), int((last or first)[:9])
     if not 1 <= start <= end <= len(lines):
         raise PlanError(f"{where} says {{{reference[:40]}}}; the goal has the lines 1 to {len(lines)}")
+    if start == end:
+        mark = _BULLET.match(lines[start - 1])
+        return lines[start - 1][mark.end() if mark else 0 :]
     return "\n".join(lines[start - 1 : end])

@@ -28,7 +28,7 @@ class ScriptedFrontier:
         """The script's answer to a prompt; ``max_tokens`` never cuts it."""
         del max_tokens
         answer = self._answer(text)
-        return Completion(answer, _tokens(text), _tokens(answer), 0)
+        return Completion(answer, n_tokens(text), n_tokens(answer), 0)
 
     def _answer(self, text: str) -> str:
         if text.startswith("Plan how"):
@@ -69,5 +69,5 @@ def _is_input(goal: Goal, text: str) -> bool:
     return json.dumps(json.loads(goal.steps[0].gold), ensure_ascii=False) in text
 
 
-def _tokens(text: str) -> int:
+def n_tokens(text: str) -> int:
     return max(1, math.ceil(len(text) / CHARACTERS_PER_TOKEN))

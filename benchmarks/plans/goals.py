@@ -37,6 +37,11 @@ class Goal:
     text: str
     steps: tuple[GoalStep, ...]
 
+    def short_entries(self) -> list[dict[str, Any]]:
+        """The steps in the short form: tasks are lines of the goal."""
+        lines = {line.removeprefix("- "): n for n, line in enumerate(self.text.splitlines(), start=1)}
+        return [_short(step.entry, lines) for step in self.steps]
+
     @property
     def row(self) -> str:
         """The exported row, which the answer must hold."""
@@ -70,6 +75,19 @@ def _taken(step_id: str, logged: LoggedStep) -> GoalStep:
         "response_schema": logged.step.response_schema,
     }
     return GoalStep(entry, logged.extra["verify"], logged.extra["gold"])
+
+
+def _short(entry: dict[str, Any], lines: dict[str, int]) -> dict[str, Any]:
+    """What the entry says, in few words."""
+    head, mark, task = entry["instruction"].rpartition("Task: ")
+    do = f"{head}{mark}{{#{lines[task]}}}" if task in lines else entry["instruction"]
+    short = {"id": entry["id"], "do": do, "type": entry["task_type"], "hard": entry["input_complexity"]}
+    if entry.get("response_schema"):
+        schema = entry["response_schema"]
+        needed = schema.get("required", [])
+        fields = schema["properties"].items()
+        short["json"] = {n if n in needed else f"{n}?": each.get("type", "string") for n, each in fields}
+    return short | ({"in": entry["inputs"]} if "inputs" in entry else {})
 
 
 def _export(record: dict[str, Any]) -> GoalStep:

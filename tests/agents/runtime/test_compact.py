@@ -45,13 +45,13 @@ def test_short_words_mean_the_long_ones() -> None:
 
 def test_lines_of_the_goal_need_not_be_copied() -> None:
     one, two = steps_of({"id": "a", "do": "{#2}"}, {"id": "b", "do": "Do both: {#2-3}"})
-    assert one.instruction == "- read the note"
+    assert one.instruction == "read the note"
     assert two.instruction == "Do both: - read the note\n- say the date"
 
 
 def test_templates_are_filled_and_their_fields_may_be_changed() -> None:
     (step,) = steps_of({"id": "a", "use": "row", "with": {"record": "{#2}", "columns": ["id", "name"]}, "hard": 4})
-    assert step.instruction == "Write - read the note as CSV, columns id, name."
+    assert step.instruction == "Write read the note as CSV, columns id, name."
     assert (step.task_type, step.input_complexity) == ("format", 4.0)
 
 
