@@ -7,21 +7,34 @@ from tierwise.agents.runtime.compact import PlanFrame
 from tierwise.agents.runtime.difference import is_difference, repaired
 from tierwise.agents.runtime.plan import Plan, PlanStep, check_tools, decode_plan, make_plan, parse_steps
 from tierwise.agents.runtime.plan_error import PlanError
+from tierwise.agents.runtime.plan_score import how_hard, score_plan
 from tierwise.agents.runtime.prompts import Prompt, plan_prompt, repair_prompt
+from tierwise.agents.runtime.reuse import Reuse
 from tierwise.agents.runtime.run import Run, stop_for
 from tierwise.agents.runtime.trace import Role, StepTrace
 from tierwise.agents.upstreams import CacheHints, Reply
 
 
-async def make_first_plan(run: Run) -> None:
-    """Adds the planner's plan to the run. Stops the run when there is none that can be run."""
-    frame = frame_of(run)
+async def make_first_plan(run: Run, reuse: Reuse | None = None) -> None:
+    """Adds a plan to the run: one that was kept, or the planner's. Stops the run when there is none that can be run."""
+    frame, name = frame_of(run), f"{run.task_id}.plan"
 
     def read(text: str) -> Plan:
         return make_plan(_steps_in(text, run, frame), run.settings.max_steps)
 
-    prompt = plan_prompt(run.goal, list(run.toolbox.tools.values()), list(run.templates.values()))
-    await _ask_planner(run, Role.PLAN, f"{run.task_id}.plan", prompt, read, ())
+    if reuse is not None and run.journal.step_of(name) is None:
+        kept = await reuse.plan(run, read)
+        if kept is not None:
+            await run.take_over(name, *kept)
+            run.plans.append(read(kept[0]))
+            return
+    tools = list(run.toolbox.tools.values())
+    prompt = plan_prompt(run.goal, tools, list(run.templates.values()), asks_slots=reuse is not None)
+    floor = run.settings.planner_tier or run.top
+    if reuse is not None and not await reuse.trusts(run, floor):
+        floor = run.top
+    hard = None if floor == run.top else how_hard(run.goal, len(tools))
+    await _ask_planner(run, Role.PLAN, name, prompt, read, floor=floor, hard=hard)
 
 
 async def repair_plan(run: Run, failures: Mapping[str, StepTrace], n_repairs: int) -> None:
@@ -62,22 +75,36 @@ def _steps_in(text: str, run: Run, frame: PlanFrame) -> list[PlanStep]:
 
 
 async def _ask_planner(
-    run: Run, role: Role, name: str, prompt: Prompt, read: Callable[[str], Plan], depends_on: Sequence[str]
+    run: Run,
+    role: Role,
+    name: str,
+    prompt: Prompt,
+    read: Callable[[str], Plan],
+    depends_on: Sequence[str] = (),
+    *,
+    floor: str | None = None,
+    hard: float | None = None,
 ) -> None:
-    def can_be_run(reply: Reply) -> bool:
-        read(reply.text)
-        return True
+    """``hard`` tells the router that a tier below the top may do; its plan then has to look good enough."""
+    from_top = {model.name for model in run.loop.upstreams.catalogue.top.models}
 
-    catalogue = run.loop.upstreams.catalogue
+    def can_be_run(reply: Reply) -> bool | str:
+        plan = read(reply.text)
+        if hard is None or reply.model in from_top:
+            return True
+        found = score_plan(run.goal, plan)
+        return found.score >= run.settings.min_plan_score or found.text
+
     trace = await run.ask(
         role,
         name,
         prompt.text,
         depends_on=depends_on,
         verifier=FunctionVerifier(can_be_run, "plan"),
-        min_tier=run.settings.planner_tier or catalogue.top.name,
+        min_tier=floor or run.settings.planner_tier or run.top,
         max_tokens=run.settings.max_plan_tokens,
         hints=CacheHints(prompt.n_stable),
+        hard=hard,
     )
     if trace.output is None:
         is_bad_plan = trace.failure is not None and trace.failure.code == "verification"

@@ -105,6 +105,24 @@ def numbered(goal: str) -> str:
     return goal if len(lines) < 2 else "\n".join(f"{n}| {line}" for n, line in enumerate(lines, start=1))
 
 
+def fill_prompt(skeleton: str, goal: str) -> str:
+    """Asks which words of ``goal`` stand where ``skeleton`` has braces."""
+    return (
+        "Two goals are of the same kind. The first has names in braces where they differ. Reply with only JSON: for "
+        f"each name the words that stand in its place in the second goal, copied exactly.\n\n"
+        f"First goal:\n{skeleton}\n\nSecond goal:\n{goal}"
+    )
+
+
+def fit_prompt(goal: str, steps: Sequence[str]) -> str:
+    """Asks whether steps that were planned for another goal are right for this one."""
+    return (
+        "Does this plan do what the goal asks, all of it and nothing else? Look whether each step does the kind of "
+        "work that its part of the goal needs. Reply with only yes or no.\n\n"
+        f"Goal:\n{goal}\n\nPlan:\n" + "\n".join(_cut(f"- {step}") for step in steps)
+    )
+
+
 def step_prompt(step: PlanStep, results: Mapping[str, str], inputs: Mapping[str, Any]) -> str:
     """The instruction, with what the steps that it depends on came to."""
     parts = [step.instruction]

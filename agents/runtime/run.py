@@ -21,6 +21,7 @@ ENDED = frozenset({"budget", "deadline", "unsettled"})
 
 _ORIGINS = {
     Role.PLAN: Origin.PLANNER,
+    Role.FILL: Origin.PLANNER,
     Role.REPAIR: Origin.PLANNER,
     Role.EXECUTE: Origin.EXECUTOR,
     Role.SYNTHESISE: Origin.EXECUTOR,
@@ -66,6 +67,15 @@ class Run:
     def plan(self) -> Plan:
         return self.plans[-1]
 
+    @property
+    def top(self) -> str:
+        return self.loop.upstreams.catalogue.top.name
+
+    @property
+    def below_top(self) -> str:
+        """The dearest tier but one."""
+        return self.loop.upstreams.catalogue.names[-2]
+
     def log_id(self, plan_step: str) -> str:
         """The name of a plan's step in the log: that of its last turn, where it has several."""
         return self.last_turns.get(plan_step, f"{self.task_id}/{plan_step}")
@@ -81,13 +91,18 @@ class Run:
         depends_on: Sequence[str] = (),
         verifier: Verifier | None = None,
         min_tier: str | None = None,
+        max_tier: str | None = None,
         max_tokens: int | None = None,
         hints: CacheHints = NO_HINTS,
+        hard: float | None = None,
     ) -> StepTrace:
-        """Makes one step of the run, and keeps its trace. ``depends_on`` are names in the log."""
+        """Makes one step of the run, and keeps its trace. ``depends_on`` are names in the log; ``hard`` says that the
+        step needs no judgment, and how hard it is from 1 to 10."""
         if (known := self._known(name)) is not None:
             return known
         step = replace(self._step(role, prompt, plan_step, depends_on), tools=tuple(tools))
+        if hard is not None:
+            step = replace(step, requires_judgment=False, input_complexity=hard)
         parameters = dict(self.settings.parameters) | ({} if max_tokens is None else {"max_tokens": max_tokens})
         started_ms = self._now_ms()
         result = await self.loop.run(
@@ -98,7 +113,7 @@ class Run:
             report_extra={"failure_origin": _ORIGINS[role].value},
             n_repairs=max(1, self.loop.settings.n_repairs) if role in (Role.PLAN, Role.REPAIR) else None,
             hints=hints,
-            **RouteFields(**{**self._names(name), "min_tier": min_tier}),
+            **RouteFields(**{**self._names(name), "min_tier": min_tier, "max_tier": max_tier}),
         )
         return await self._keep(role, name, plan_step, depends_on, result, started_ms)
 
@@ -115,6 +130,14 @@ class Run:
         client.outcome(decision, error=f"handoff: {reason}", extra={"failure_origin": Origin.HANDOFF.value})
         result = StepResult(decision, (), failure=Failure("handoff", reason))
         return await self._keep(Role.EXECUTE, name, step, depends_on, result, self._now_ms())
+
+    async def take_over(self, name: str, text: str, recipe: str) -> StepTrace:
+        """Keeps a plan that nobody was asked for, like one that somebody was."""
+        now_ms = self._now_ms()
+        trace = StepTrace(name, Role.PLAN, None, (), "", (), text, now_ms, now_ms, reused=recipe)
+        self.traces.append(trace)
+        await self.journal.keep(trace)
+        return trace
 
     def result(self, answer: str | None, failure: RunFailure | None) -> RunResult:
         return RunResult(
@@ -152,6 +175,8 @@ class Run:
             agent=self.settings.agent,
             node=role.value,
         )
+        if role is Role.FILL:
+            return replace(step, task_type="extract", input_complexity=2.0, requires_judgment=False, extra=extra)
         if plan_step is None:
             is_visible = role is Role.SYNTHESISE
             return replace(step, task_type=role.value, requires_judgment=True, human_visible=is_visible, extra=extra)

@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tierwise.agents.attempts import Allowance, AttemptLoop, Verifier
+from tierwise.agents.plan_store import PlanStore
 from tierwise.agents.runtime.execution import execute
 from tierwise.agents.runtime.journal import NoJournal, TaskHead, TaskJournal
 from tierwise.agents.runtime.planning import make_first_plan, repair_plan
 from tierwise.agents.runtime.prompts import synthesis_prompt
+from tierwise.agents.runtime.reuse import Reuse
 from tierwise.agents.runtime.run import ENDED, Run, RunStoppedError, new_task_id, stop_for
 from tierwise.agents.runtime.settings import RuntimeSettings, VerifierFor
 from tierwise.agents.runtime.template import StepTemplate, by_name
@@ -23,6 +25,7 @@ class Runtime:
     ``verifier_for`` gives the verifier of a plan's step, beside its response schema. A step may call those of ``tools``
     that the plan gives it; ``approve`` is asked about calls that cannot be taken back. Plans may refer to
     ``templates``. With a ``journal_folder`` tasks survive their process: see :meth:`resume`.
+    With a ``plan_store`` plans that did well are used again for goals of the same kind.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class Runtime:
         approve: Approve | None = None,
         journal_folder: str | Path | None = None,
         templates: Sequence[StepTemplate] = (),
+        plan_store: PlanStore | None = None,
     ) -> None:
         self.settings = settings or RuntimeSettings()
         self.settings.check(loop.upstreams.catalogue)
@@ -45,6 +49,7 @@ class Runtime:
         self._clock = clock
         self._toolbox = Toolbox(tools, approve)
         self._templates = by_name(templates)
+        self._reuse = None if plan_store is None else Reuse(plan_store)
         self._folder = None if journal_folder is None else Path(journal_folder)
 
     async def run(
@@ -108,14 +113,16 @@ class Runtime:
             self._templates,
         )
         try:
-            await make_first_plan(run)
+            await make_first_plan(run, self._reuse)
             await self._execute(run)
-            answer = await self._synthesise(run, verifier)
+            result = run.result(await self._synthesise(run, verifier), None)
         except RunStoppedError as stopped:
-            return run.result(None, stopped.failure)
+            result = run.result(None, stopped.failure)
         finally:
             journal.close()
-        return run.result(answer, None)
+        if self._reuse is not None:
+            await self._reuse.conclude(run, result)
+        return result
 
     async def _execute(self, run: Run) -> None:
         """Until every step of the plan has an answer; a branch that fails goes back to the planner."""

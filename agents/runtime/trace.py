@@ -14,6 +14,7 @@ class Role(StrEnum):
     """What a call was for; the step field ``role`` of the log."""
 
     PLAN = "plan"
+    FILL = "fill"
     EXECUTE = "execute"
     REPAIR = "repair"
     SYNTHESISE = "synthesise"
@@ -33,7 +34,7 @@ class Origin(StrEnum):
 @dataclass(frozen=True, slots=True)
 class StepTrace:
     """One step of the log with all its attempts, and what came of the tool calls in its reply. Times are milliseconds
-    since the run began."""
+    since the run began. ``reused`` names the recipe of a plan that was kept from another task: nobody was asked."""
 
     step_id: str
     role: Role
@@ -47,6 +48,7 @@ class StepTrace:
     failure: Failure | None = None
     origin: Origin | None = None
     tool_calls: tuple[ToolTrace, ...] = ()
+    reused: str | None = None
 
     @property
     def cost_usd(self) -> float:
@@ -91,6 +93,15 @@ class RunResult:
         return sum(step.cost_usd for step in self.steps)
 
     @property
+    def success(self) -> bool | None:
+        """Whether the whole task went well: False where it failed, else what the answer's verifier said, None for
+        nothing. Who ran out of money or time, or met no provider, has not shown that it would fail."""
+        if self.failure is not None:
+            return None if self.failure.code in ("budget", "deadline", "unsettled", "providers") else False
+        last = self.steps[-1].attempts if self.steps else ()
+        return last[-1].success if last else None
+
+    @property
     def n_calls(self) -> int:
         return sum(len(step.attempts) for step in self.steps)
 
@@ -111,7 +122,7 @@ class RunResult:
     def to_dict(self) -> dict[str, Any]:
         """The whole trace as JSON takes it."""
         plain: dict[str, Any] = _plain(asdict(self))
-        return plain | {"cost_usd": self.cost_usd, "n_calls": self.n_calls}
+        return plain | {"cost_usd": self.cost_usd, "n_calls": self.n_calls, "success": self.success}
 
 
 def _plain(value: Any) -> Any:
