@@ -122,7 +122,7 @@ async def _ask_once(
 def estimated_cost_usd(line: Line, body: Mapping[str, Any], allowance: Allowance) -> float:
     """The most that a call should cost. Raises ``CatalogueError`` for an unknown price where there is a budget."""
     if not line.model.has_prices:
-        if allowance.budget_usd is None:
+        if allowance.left_usd is None:
             return 0.0
         fix = "add input_usd_per_mtok and output_usd_per_mtok to tiers.toml, or run without a budget"
         raise CatalogueError(f"model '{line.model.name}' has no price; {fix}")

@@ -6,9 +6,11 @@ from tierwise.agents.runtime.plan_error import PlanError
 from tierwise.agents.runtime.runtime import Runtime
 from tierwise.agents.runtime.settings import RuntimeSettings
 from tierwise.agents.runtime.template import StepTemplate
+from tierwise.agents.runtime.together import GoalToRun, run_together
 from tierwise.agents.runtime.trace import Origin, Role, RunFailure, RunResult, StepTrace, TierSpending
 
 __all__ = [
+    "GoalToRun",
     "JournalError",
     "Origin",
     "Plan",
@@ -22,4 +24,5 @@ __all__ = [
     "StepTemplate",
     "StepTrace",
     "TierSpending",
+    "run_together",
 ]

@@ -159,9 +159,7 @@ class Run:
         return known
 
     def _progress(self) -> Progress:
-        left_usd, budget_usd = self.allowance.left_usd, self.allowance.budget_usd
-        spent_usd = self.allowance.spent_usd if left_usd is None or budget_usd is None else budget_usd - left_usd
-        return Progress(spent_usd, self._now_ms() / 1000)
+        return Progress(self.allowance.used_usd, self._now_ms() / 1000)
 
     def _step(
         self, role: Role, prompt: str | Sequence[Message], plan_step: PlanStep | None, depends_on: Sequence[str]

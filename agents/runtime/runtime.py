@@ -61,15 +61,19 @@ class Runtime:
         budget_usd: float | None = None,
         deadline_seconds: float | None = None,
         verifier: Verifier | None = None,
+        within: Allowance | None = None,
     ) -> RunResult:
         """Plans, executes, recovers, synthesises. What goes wrong is in the result; ``verifier`` judges the answer.
+
+        ``within`` is an allowance that other tasks spend from as well. A run that is cancelled can be resumed.
 
         Raises ``TierwiseError`` only for what no run could do, such as a budget over models without prices, a task that
         was begun before, or a journal that cannot be written.
         """
         head = TaskHead(task_id or new_task_id(), goal, session_id, budget_usd, deadline_seconds)
         journal = NoJournal(head.task_id) if self._folder is None else TaskJournal.create(self._folder, head)
-        return await self._carry_out(head, journal, Allowance(budget_usd, deadline_seconds, self._clock), verifier)
+        allowance = Allowance(budget_usd, deadline_seconds, self._clock, within)
+        return await self._carry_out(head, journal, allowance, verifier)
 
     async def resume(
         self,
@@ -78,6 +82,7 @@ class Runtime:
         budget_usd: float | None = None,
         deadline_seconds: float | None = None,
         verifier: Verifier | None = None,
+        within: Allowance | None = None,
     ) -> RunResult:
         """Goes on with a task that was begun, from what its journal holds: nothing that has ended is done again.
 
@@ -93,7 +98,8 @@ class Runtime:
         head, used = journal.head, journal.progress
         if deadline_seconds is None and head.deadline_seconds is not None:
             deadline_seconds = head.deadline_seconds - used.elapsed_seconds
-        allowance = Allowance(head.budget_usd if budget_usd is None else budget_usd, deadline_seconds, self._clock)
+        own_usd = head.budget_usd if budget_usd is None else budget_usd
+        allowance = Allowance(own_usd, deadline_seconds, self._clock, within)
         allowance.spent_usd = used.spent_usd
         return await self._carry_out(head, journal, allowance, verifier)
 
