@@ -8,21 +8,27 @@ from tierwise.agents.runtime.settings import RuntimeSettings
 from tierwise.agents.runtime.template import StepTemplate
 from tierwise.agents.runtime.together import GoalToRun, run_together
 from tierwise.agents.runtime.trace import Origin, Role, RunFailure, RunResult, StepTrace, TierSpending
+from tierwise.agents.runtime.watching import Ended, Event, Planned, Started, Watch
 
 __all__ = [
+    "Ended",
+    "Event",
     "GoalToRun",
     "JournalError",
     "Origin",
     "Plan",
     "PlanError",
     "PlanStep",
+    "Planned",
     "Role",
     "RunFailure",
     "RunResult",
     "Runtime",
     "RuntimeSettings",
+    "Started",
     "StepTemplate",
     "StepTrace",
     "TierSpending",
+    "Watch",
     "run_together",
 ]

@@ -26,7 +26,7 @@ async def make_first_plan(run: Run, reuse: Reuse | None = None) -> None:
         kept = await reuse.plan(run, read)
         if kept is not None:
             await run.take_over(name, *kept)
-            run.plans.append(read(kept[0]))
+            run.adopt(read(kept[0]), is_reused=True)
             return
     tools = list(run.toolbox.tools.values())
     prompt = plan_prompt(run.goal, tools, list(run.templates.values()), asks_slots=reuse is not None)
@@ -109,4 +109,4 @@ async def _ask_planner(
     if trace.output is None:
         is_bad_plan = trace.failure is not None and trace.failure.code == "verification"
         raise stop_for(trace, "plan" if is_bad_plan else None)
-    run.plans.append(read(trace.output))
+    run.adopt(read(trace.output), is_reused=trace.reused is not None)

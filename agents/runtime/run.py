@@ -12,6 +12,7 @@ from tierwise.agents.runtime.plan import Plan, PlanStep
 from tierwise.agents.runtime.settings import RuntimeSettings
 from tierwise.agents.runtime.template import StepTemplate
 from tierwise.agents.runtime.trace import Origin, Role, RunFailure, RunResult, StepTrace
+from tierwise.agents.runtime.watching import Ended, Planned, Started, Watch, tell
 from tierwise.agents.tools import Toolbox, ToolTrace
 from tierwise.agents.upstreams import NO_HINTS, CacheHints, Reply
 from tierwise.data.records import Message, Step, Tool
@@ -51,6 +52,7 @@ class Run:
     toolbox: Toolbox
     journal: NoJournal
     templates: Mapping[str, StepTemplate] = field(default_factory=dict)
+    watch: Watch | None = None
     plans: list[Plan] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
     traces: list[StepTrace] = field(default_factory=list)
@@ -105,6 +107,7 @@ class Run:
             step = replace(step, requires_judgment=False, input_complexity=hard)
         parameters = dict(self.settings.parameters) | ({} if max_tokens is None else {"max_tokens": max_tokens})
         started_ms = self._now_ms()
+        tell(self.watch, Started(name, role, None if plan_step is None else plan_step.step_id))
         result = await self.loop.run(
             step,
             verifier=verifier,
@@ -137,7 +140,13 @@ class Run:
         trace = StepTrace(name, Role.PLAN, None, (), "", (), text, now_ms, now_ms, reused=recipe)
         self.traces.append(trace)
         await self.journal.keep(trace)
+        tell(self.watch, Ended(trace))
         return trace
+
+    def adopt(self, plan: Plan, is_reused: bool = False) -> None:
+        """Goes on with ``plan``."""
+        self.plans.append(plan)
+        tell(self.watch, Planned(plan, is_reused))
 
     def result(self, answer: str | None, failure: RunFailure | None) -> RunResult:
         return RunResult(
@@ -156,6 +165,7 @@ class Run:
         known = self.journal.step_of(name)
         if known is not None:
             self.traces.append(known)
+            tell(self.watch, Ended(known))
         return known
 
     def _progress(self) -> Progress:
@@ -220,6 +230,7 @@ class Run:
         self.traces.append(trace)
         if not _may_go_on(trace):
             await self.journal.keep(trace)
+        tell(self.watch, Ended(trace))
         return trace
 
     def _now_ms(self) -> float:

@@ -15,6 +15,7 @@ from tierwise.agents.runtime.run import ENDED, Run, RunStoppedError, new_task_id
 from tierwise.agents.runtime.settings import RuntimeSettings, VerifierFor
 from tierwise.agents.runtime.template import StepTemplate, by_name
 from tierwise.agents.runtime.trace import Role, RunResult
+from tierwise.agents.runtime.watching import Watch
 from tierwise.agents.tools import AgentTool, Approve, Toolbox
 from tierwise.data.errors import TierwiseError
 
@@ -26,6 +27,7 @@ class Runtime:
     that the plan gives it; ``approve`` is asked about calls that cannot be taken back. Plans may refer to
     ``templates``. With a ``journal_folder`` tasks survive their process: see :meth:`resume`.
     With a ``plan_store`` plans that did well are used again for goals of the same kind.
+    ``watch`` is told of plans and calls as they come.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Runtime:
         journal_folder: str | Path | None = None,
         templates: Sequence[StepTemplate] = (),
         plan_store: PlanStore | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.settings = settings or RuntimeSettings()
         self.settings.check(loop.upstreams.catalogue)
@@ -49,6 +52,7 @@ class Runtime:
         self._clock = clock
         self._toolbox = Toolbox(tools, approve)
         self._templates = by_name(templates)
+        self._watch = watch
         self._reuse = None if plan_store is None else Reuse(plan_store)
         self._folder = None if journal_folder is None else Path(journal_folder)
 
@@ -103,21 +107,22 @@ class Runtime:
         allowance.spent_usd = used.spent_usd
         return await self._carry_out(head, journal, allowance, verifier)
 
+    async def plan(
+        self, goal: str, *, budget_usd: float | None = None, deadline_seconds: float | None = None
+    ) -> RunResult:
+        """Only plans: ``plans`` of the result holds the plan, no step of it is taken, nothing goes to a journal."""
+        head = TaskHead(new_task_id(), goal, None, budget_usd, deadline_seconds)
+        run = self._run(head, NoJournal(head.task_id), Allowance(budget_usd, deadline_seconds, self._clock))
+        try:
+            await make_first_plan(run, self._reuse)
+        except RunStoppedError as stopped:
+            return run.result(None, stopped.failure)
+        return run.result(None, None)
+
     async def _carry_out(
         self, head: TaskHead, journal: NoJournal, allowance: Allowance, verifier: Verifier | None
     ) -> RunResult:
-        run = Run(
-            head.goal,
-            self._loop,
-            self.settings,
-            allowance,
-            self._clock,
-            head.session_id,
-            head.task_id,
-            self._toolbox,
-            journal,
-            self._templates,
-        )
+        run = self._run(head, journal, allowance)
         try:
             await make_first_plan(run, self._reuse)
             await self._execute(run)
@@ -129,6 +134,21 @@ class Runtime:
         if self._reuse is not None:
             await self._reuse.conclude(run, result)
         return result
+
+    def _run(self, head: TaskHead, journal: NoJournal, allowance: Allowance) -> Run:
+        return Run(
+            head.goal,
+            self._loop,
+            self.settings,
+            allowance,
+            self._clock,
+            head.session_id,
+            head.task_id,
+            self._toolbox,
+            journal,
+            self._templates,
+            self._watch,
+        )
 
     async def _execute(self, run: Run) -> None:
         """Until every step of the plan has an answer; a branch that fails goes back to the planner."""
