@@ -13,6 +13,8 @@ _NAME = re.compile(r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*){0,3}")
 _EVERYBODY = frozenset({"all", "any", "anybody", "anyone", "each", "every", "everybody", "everyone", "everything"})
 _NOBODY = frozenset({"no", "nobody", "none", "noone", "nothing", "never", "not", "except", "only"})
 _MIN_TEXT_WORDS = 4
+_MIN_LINE_PIECES = 3
+LINE = "line"
 
 
 class Kind(StrEnum):
@@ -29,8 +31,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SlotKind:
-    """``shape`` is the form of a code (``A-0`` for INV-17) or the sign of a number; ``low`` and ``high`` are the sizes
-    of the numbers that were seen, or the lengths of the texts."""
+    """``shape`` is the form of a code (``A-0`` for INV-17), the sign of a number, or tells a text that has a line of
+    its own; ``low`` and ``high`` are the sizes of the numbers that were seen, or the lengths of the texts."""
 
     kind: Kind
     shape: str = ""
@@ -43,7 +45,7 @@ class SlotKind:
         >>> slot_kind("17").takes("18"), slot_kind("17").takes("-18"), slot_kind("17").takes("1800")
         (True, False, False)
         """
-        other = slot_kind(value)
+        other = slot_kind(value, has_line=self.shape == LINE)
         if (other.kind, other.shape) != (self.kind, self.shape) or self.kind is Kind.WORD:
             return False
         if self.kind is Kind.NUMBER:
@@ -52,14 +54,16 @@ class SlotKind:
 
     def with_value(self, value: str) -> "SlotKind":
         """The kind when ``value`` was seen as well."""
-        other = slot_kind(value)
+        other = slot_kind(value, has_line=self.shape == LINE)
         return replace(self, low=min(self.low, other.low), high=max(self.high, other.high))
 
 
-def slot_kind(value: str) -> SlotKind:
-    """The kind of one value."""
+def slot_kind(value: str, has_line: bool = False) -> SlotKind:
+    """The kind of one value. What has a line of its own is a text from three pieces on, whatever they are."""
     if "\n" in value or value != value.strip() or not value:
         return SlotKind(Kind.WORD)
+    if has_line and len(value.split()) >= _MIN_LINE_PIECES:
+        return SlotKind(Kind.TEXT, LINE, float(len(value)), float(len(value)))
     if _NUMBER.fullmatch(value):
         return _number(value)
     if _DATE.fullmatch(value):

@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -13,6 +13,7 @@ from tierwise.data.sensitive_text import redact_text
 
 MAX_GOAL_CHARS = 20_000
 MAX_PLAN_CHARS = 50_000
+_LOOKS = frozenset({"hard", "input_complexity"})
 _MIN_LETTERS = 3
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _PLACES = re.compile(r"\{(?:#\d+(?:-\d+)?|[A-Za-z_]\w*)\}")
@@ -21,18 +22,27 @@ _PLACES = re.compile(r"\{(?:#\d+(?:-\d+)?|[A-Za-z_]\w*)\}")
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """``plan`` is what the planner wrote, decoded, without the values of its slots. ``tools`` stands for the tools and
-    templates that it was made with: with others it is no plan."""
+    templates that it was made with: with others it is no plan. ``says_numbers``: some number in it is not the goal's;
+    ``seen`` are marks of values, by slot, for which a planner wrote this very plan."""
 
     agent: str
     skeleton: Skeleton
     plan: Mapping[str, Any]
     kinds: Mapping[str, SlotKind]
     tools: str
+    says_numbers: bool = False
+    seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the plan's numbers hang on no slot: they may be worked out from a value, unless the planner wrote the
+        same ones for another value of every slot."""
+        return not self.says_numbers or all(len(self.seen.get(name, ())) > 1 for name in self.kinds)
 
     @property
     def recipe_id(self) -> str:
-        """The same for the same plan of the same kind of goal, whoever made it."""
-        content = json.dumps([self.agent, self.kind_id, self.plan, self.tools], sort_keys=True)
+        """The same for the same plan of the same kind of goal, whoever made it, and however hard its steps looked."""
+        content = json.dumps([self.agent, self.kind_id, _without(self.plan, _LOOKS), self.tools], sort_keys=True)
         return sha256(content.encode()).hexdigest()[:24]
 
     @property
@@ -56,7 +66,8 @@ class Recipe:
     def to_json(self) -> str:
         kinds = {name: asdict(kind) for name, kind in self.kinds.items()}
         parts = [[part.text, part.is_slot] for part in self.skeleton.parts]
-        return json.dumps({"parts": parts, "plan": self.plan, "kinds": kinds, "agent": self.agent, "tools": self.tools})
+        known = {"parts": parts, "plan": self.plan, "kinds": kinds, "agent": self.agent, "tools": self.tools}
+        return json.dumps(known | {"says_numbers": self.says_numbers, "seen": self.seen})
 
     @classmethod
     def from_json(cls, text: str) -> "Recipe":
@@ -64,7 +75,8 @@ class Recipe:
         raw = json.loads(text)
         skeleton = Skeleton(tuple(Part(str(text), bool(is_slot)) for text, is_slot in raw["parts"]))
         kinds = {name: SlotKind(Kind(each.pop("kind")), **each) for name, each in raw["kinds"].items()}
-        return cls(raw["agent"], skeleton, raw["plan"], kinds, raw["tools"])
+        seen = {name: tuple(marks) for name, marks in raw["seen"].items()}
+        return cls(raw["agent"], skeleton, raw["plan"], kinds, raw["tools"], bool(raw["says_numbers"]), seen)
 
 
 def recipe_of(agent: str, goal: str, plan: Mapping[str, Any], slots: Mapping[str, str], tools: str) -> Recipe | None:
@@ -78,14 +90,14 @@ def recipe_of(agent: str, goal: str, plan: Mapping[str, Any], slots: Mapping[str
         return None
     skeleton = skeleton_of(goal, slots if _is_free_of(words, slots) else {})
     used = {name: slots[name] for name in skeleton.slots}
-    if used and _hangs_on_more(words, skeleton.constant, used):
-        skeleton, used = skeleton_of(goal, {}), {}
     constants = {name: value for name, value in slots.items() if name not in used}
     kept = _with_constants(words, constants)
     said = json.dumps([part.text for part in skeleton.parts if not part.is_slot] + [kept], ensure_ascii=False)
     if redact_text(said) != said:
         return None
-    return Recipe(agent, skeleton, kept, kinds_of(used), tools)
+    says_numbers = bool(used) and _says_numbers(kept, skeleton.constant)
+    seen = {name: (_mark(skeleton.digest, name, value),) for name, value in used.items()} if says_numbers else {}
+    return Recipe(agent, skeleton, kept, kinds_of(used, goal.strip()), tools, says_numbers, seen)
 
 
 def _is_free_of(words: Mapping[str, Any], slots: Mapping[str, str]) -> bool:
@@ -99,12 +111,15 @@ def _is_free_of(words: Mapping[str, Any], slots: Mapping[str, str]) -> bool:
     return True
 
 
-def _hangs_on_more(words: Mapping[str, Any], constant: str, slots: Mapping[str, str]) -> bool:
-    """Whether the plan says a number that the rest of the goal does not: it may be worked out from a slot."""
-    if all(kind.kind in (Kind.NAME, Kind.TEXT) and not _DIGITS.search(slots[n]) for n, kind in kinds_of(slots).items()):
-        return False
+def _says_numbers(words: Mapping[str, Any], constant: str) -> bool:
+    """Whether the plan says a number that the rest of the goal does not."""
     known = set(_DIGITS.findall(constant))
     return any(number not in known for text in _texts(words) for number in _DIGITS.findall(_PLACES.sub("", text)))
+
+
+def _mark(kind_id: str, name: str, value: str) -> str:
+    """Tells values apart, mostly, and gives none away."""
+    return sha256(f"{kind_id}/{name}/{value}".encode()).hexdigest()[:3]
 
 
 def _with_constants(words: Mapping[str, Any], constants: Mapping[str, str]) -> dict[str, Any]:
@@ -121,6 +136,12 @@ def _with_constants(words: Mapping[str, Any], constants: Mapping[str, str]) -> d
 
     found: dict[str, Any] = put(words)
     return found
+
+
+def _without(value: Any, names: Collection[str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without(item, names) for key, item in value.items() if key not in names}
+    return [_without(item, names) for item in value] if isinstance(value, list) else value
 
 
 def _texts(value: Any, name: str = "") -> Iterator[str]:

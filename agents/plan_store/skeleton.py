@@ -10,6 +10,7 @@ from tierwise.agents.plan_store.kinds import Kind, SlotKind, slot_kind
 
 _FILLERS = frozenset({"a", "an", "kindly", "please", "the"})
 _KEPT_MARKS = frozenset("-+!<>=%$€£#@&|/\\*")
+_HEAD = re.compile(r"\s*(?:[-*•]|\d+[.)]|[^\n]{0,60}:)?\s*")
 _MAX_LOOKS = 5_000
 _SENTENCE = re.compile(r"(?:^|[.!?:;\n•*-])\s*$")
 
@@ -112,15 +113,22 @@ def skeleton_of(goal: str, slots: Mapping[str, str]) -> Skeleton:
     return Skeleton((Part(goal),))
 
 
-def kinds_of(values: Mapping[str, str]) -> dict[str, SlotKind]:
-    return {name: slot_kind(value) for name, value in values.items()}
+def kinds_of(values: Mapping[str, str], goal: str) -> dict[str, SlotKind]:
+    """The kinds of values where they stand in ``goal``."""
+    return {name: slot_kind(value, _has_line(value, goal)) for name, value in values.items()}
 
 
 def _is_usable(value: str, goal: str, slots: Mapping[str, str]) -> bool:
-    kind = slot_kind(value).kind
+    kind = slot_kind(value, _has_line(value, goal)).kind
     if kind is Kind.WORD or list(slots.values()).count(value) > 1 or not _found(value, goal):
         return False
     return kind is not Kind.NAME or not any(_SENTENCE.search(goal[: m.start()]) for m in _pattern(value).finditer(goal))
+
+
+def _has_line(value: str, goal: str) -> bool:
+    """Whether ``value`` is all that some lines say, behind the mark of a list or a heading with a colon."""
+    places = [(goal[: m.start()].rpartition("\n")[2], goal[m.end() :][:1]) for m in _pattern(value).finditer(goal)]
+    return bool(places) and all(_HEAD.fullmatch(before) and after in ("", "\n") for before, after in places)
 
 
 def _cut(goal: str, values: Mapping[str, str]) -> Skeleton | None:
@@ -157,7 +165,8 @@ def _found(value: str, goal: str) -> bool:
 
 
 def _pattern(value: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){re.escape(value)}(?!\w)")
+    start, end = (r"(?<!\w)" if value[:1].isalnum() else ""), (r"(?!\w)" if value[-1:].isalnum() else "")
+    return re.compile(f"{start}{re.escape(value)}{end}")
 
 
 def _words(parts: tuple[Part, ...]) -> list[str]:

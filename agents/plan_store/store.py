@@ -194,7 +194,8 @@ class PlanStore:
         kin = self._record(database, f"{of_kind} AND recipe_id != ? AND is_reused = 1", *_key(recipe), recipe.recipe_id)
         fresh = self._record(database, f"{of_kind} AND is_reused = 0", *_key(recipe))
         born = self._record(database, f"{of_kind} AND recipe_id = ? AND success = 1", *_key(recipe), recipe.recipe_id)
-        return self.gate.p_not_worse(own, kin, fresh, pooled) if born.n_successes else 0.0
+        is_known = born.n_successes > 0 and recipe.is_confirmed
+        return self.gate.p_not_worse(own, kin, fresh, pooled) if is_known else 0.0
 
     def _record(self, database: sqlite3.Connection, where: str, *values: str) -> Record:
         row = database.execute(
@@ -267,4 +268,5 @@ def _widened(known: Recipe, seen: Recipe) -> Recipe:
         else kind
         for name, kind in seen.kinds.items()
     }
-    return replace(seen, kinds=kinds)
+    marks = {name: tuple(dict.fromkeys([*known.seen.get(name, ()), *found]))[:2] for name, found in seen.seen.items()}
+    return replace(seen, kinds=kinds, seen={**known.seen, **marks})

@@ -106,7 +106,7 @@ class Reuse:
             return recipe_of(run.settings.agent, run.goal, raw, slots, self._tools_of(run))
         for found in self.store.find(run.goal, run.settings.agent, self._tools_of(run)):
             if found.recipe.recipe_id == first.reused:
-                return replace(found.recipe, kinds=kinds_of(slots))
+                return replace(found.recipe, kinds=kinds_of(slots, run.goal.strip()))
         return recipe_of(run.settings.agent, run.goal, raw, slots, self._tools_of(run))
 
     async def _values(self, run: Run, found: Found) -> Mapping[str, str] | None:

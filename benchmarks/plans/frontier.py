@@ -41,7 +41,7 @@ class ScriptedFrontier:
             step.gold
             for goal in self._goals
             for step in goal.steps
-            if text.startswith(step.entry["instruction"]) and (step.entry["id"] != "export" or _is_input(goal, text))
+            if text.startswith(step.entry["instruction"]) and (step.entry["id"] != "export" or goal.is_input_of(text))
         ]
         return found[0] if found else "I do not know."
 
@@ -62,11 +62,6 @@ class ScriptedFrontier:
 def _steps(goal: Goal, names: Sequence[str], suffix: str = "") -> str:
     entries = [step.entry | {"id": step.entry["id"] + suffix} for step in goal.steps if step.entry["id"] in names]
     return json.dumps({"steps": entries})
-
-
-def _is_input(goal: Goal, text: str) -> bool:
-    """Whether the prompt's input is this goal's record."""
-    return json.dumps(json.loads(goal.steps[0].gold), ensure_ascii=False) in text
 
 
 def n_tokens(text: str) -> int:

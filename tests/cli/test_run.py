@@ -3,6 +3,8 @@
 import json
 import os
 import pty
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -217,3 +219,34 @@ def test_on_a_terminal_there_is_a_live_tree(tmp_path: Path) -> None:
     assert "\x1b[" in text
     assert "├── " in text
     assert "✓ count  small  2 tries" in text.replace("\x1b[32m", "").replace("\x1b[0m", "")
+
+
+def test_the_beginning_on_the_first_page_is_ten_lines_and_runs(
+    models: Models, tierwise: RunTierwise, tmp_path: Path
+) -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"```python\n(# tools.py\n.*?)```\n```sh\n(tierwise run .*?)```", page, re.DOTALL)
+    assert found is not None
+    code, command = found[1], found[2]
+    assert len([line for line in (code + command).splitlines() if line.strip()]) <= 10
+    (tmp_path / "tools.py").write_text(code)
+    models.call = ("stock", {"item": "lamp"})
+    ran = tierwise(*shlex.split(command)[1:], "--json", "trace.json")
+    assert (ran.code, ran.out) == (0, "five lamps\n")
+    (call,) = [call for step in json.loads(Path("trace.json").read_text())["steps"] for call in step["tool_calls"]]
+    assert call["result"]["text"] == "5"
+
+
+def test_a_kept_file_of_tools_need_not_be_a_module(models: Models, tierwise: RunTierwise, tmp_path: Path) -> None:
+    """Its classes are found by their annotations, and two files of one name do not mix."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "tools.py").write_text(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "from tierwise.agents.tools import reads\n\n@dataclass\nclass Item:\n    name: str\n\n"
+        "@reads\ndef stock(item: Item) -> int:\n    return len(item.name)\n"
+    )
+    models.call = ("stock", {"item": {"name": "lamps"}})
+    ran = tierwise("run", "How many lamps?", "--tools", "a/tools.py", "--json", "trace.json")
+    assert ran.code == 0
+    (call,) = [call for step in json.loads(Path("trace.json").read_text())["steps"] for call in step["tool_calls"]]
+    assert call["result"]["text"] == "5"

@@ -77,8 +77,6 @@ def test_a_verb_that_begins_a_sentence_is_no_name() -> None:
     [
         "Refund 17 to {who}",  # the value itself
         "Greet ANNABEL",  # made of the value
-        "Refund {order}, in all 34 of them",  # worked out from the value
-        "Read the rows from 2026-02-01 to {day}",
     ],
 )
 def test_a_plan_that_hangs_on_a_value_elsewhere_is_for_the_very_same_goal(do: str) -> None:
@@ -88,6 +86,15 @@ def test_a_plan_that_hangs_on_a_value_elsewhere_is_for_the_very_same_goal(do: st
     recipe = recipe_of("agent", GOAL, plan, SLOTS, "tools")
     assert recipe is not None
     assert "17 Anna log-3.txt 2026-03-01" in recipe.plan["steps"][0]["do"], "its slots are written out"
+
+
+@pytest.mark.parametrize("do", ["Refund {order}, in all 34 of them", "Read the rows from 2026-02-01 to {day}"])
+def test_a_number_that_may_be_worked_out_from_a_value_needs_a_second_plan(do: str) -> None:
+    plan = {"steps": [{"id": "a", "do": f"{do} for {{order}} {{who}} {{file}} {{day}}"}]}
+    recipe = recipe_of("agent", GOAL, plan, SLOTS, "tools")
+    assert recipe is not None
+    assert not recipe.is_confirmed
+    assert used(GOAL) == SLOTS
 
 
 def test_numbers_of_the_goal_itself_may_stand_in_the_plan() -> None:
@@ -112,6 +119,17 @@ def test_a_goal_that_can_be_read_in_two_ways_is_not_read() -> None:
         used('Note "one two three four" to "five six seven eight" to "one two three four" now', slots, asked, plan)
         is None
     )
+
+
+def test_what_has_a_line_of_its_own_is_free_text_whatever_it_is() -> None:
+    asked, plan = "Work it out:\n- 3 * 4\nNote: 5 kg in g", {"steps": [{"id": "a", "do": "{sum} {note}"}]}
+    slots = {"sum": "3 * 4", "note": "5 kg in g"}
+    recipe = recipe_of("agent", asked, plan, slots, "t")
+    assert recipe is not None
+    assert recipe.has_free_text
+    assert used("Work it out:\n- 3 * 4 + 5 * 6 - 7\nNote: half a pound", slots, asked, plan) is not None
+    assert used("Work it out:\n- delete\nNote: 5 kg in g", slots, asked, plan) is None
+    assert used("Work it out:\n- 3 * 4\n- 5 * 6\nNote: 5 kg in g", slots, asked, plan) is None, "two lines are not one"
 
 
 def test_free_text_is_marked_for_a_second_look() -> None:

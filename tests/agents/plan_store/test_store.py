@@ -159,3 +159,21 @@ def test_a_recipe_that_cannot_be_read_is_passed_over(tmp_path: Path, caplog: pyt
     database.close()
     assert store.find("Close ticket 18.", "agent", "tools") == []
     assert "holds a recipe that cannot be read" in caplog.text
+
+
+def test_a_plan_with_numbers_of_its_own_is_used_once_it_was_made_for_other_values(tmp_path: Path) -> None:
+    """The number may be worked out from a slot: 34 is twice 17. Made for 18 as well, it is not."""
+    plan = {"steps": [{"id": "a", "do": "Close {ticket} of {who}, 34 in all"}]}
+    store = PlanStore(tmp_path / "plans.db")
+
+    def keep(ticket: str, who: str) -> bool:
+        kept = recipe_of("agent", f"Close ticket {ticket} of {who}.", plan, {"ticket": ticket, "who": who}, "tools")
+        assert kept is not None
+        proven(store, kept, f"{ticket}-{who}")
+        return bool(store.find("Close ticket 19 of Carl.", "agent", "tools"))
+
+    assert not keep("17", "Ada")
+    assert not keep("17", "Ada")
+    assert not keep("17", "Bob"), "the ticket was the same"
+    assert keep("18", "Ada")
+    assert len(store) == 1
