@@ -97,9 +97,10 @@ class Run:
         max_tokens: int | None = None,
         hints: CacheHints = NO_HINTS,
         hard: float | None = None,
+        origin: Origin | None = None,
     ) -> StepTrace:
         """Makes one step of the run, and keeps its trace. ``depends_on`` are names in the log; ``hard`` says that the
-        step needs no judgment, and how hard it is from 1 to 10."""
+        step needs no judgment, and how hard it is from 1 to 10; ``origin`` is who failed if no reply passes."""
         if (known := self._known(name)) is not None:
             return known
         step = replace(self._step(role, prompt, plan_step, depends_on), tools=tuple(tools))
@@ -113,12 +114,12 @@ class Run:
             verifier=verifier,
             allowance=self.allowance,
             parameters=parameters,
-            report_extra={"failure_origin": _ORIGINS[role].value},
+            report_extra={"failure_origin": (origin or _ORIGINS[role]).value},
             n_repairs=max(1, self.loop.settings.n_repairs) if role in (Role.PLAN, Role.REPAIR) else None,
             hints=hints,
             **RouteFields(**{**self._names(name), "min_tier": min_tier, "max_tier": max_tier}),
         )
-        return await self._keep(role, name, plan_step, depends_on, result, started_ms)
+        return await self._keep(role, name, plan_step, depends_on, result, started_ms, origin)
 
     async def hand_over_failed(self, step: PlanStep, depends_on: Sequence[str], reason: str) -> StepTrace:
         """Records a step that could not even be asked: what was handed over is not what it needs.
@@ -209,8 +210,11 @@ class Run:
         depends_on: Sequence[str],
         result: StepResult,
         started_ms: float,
+        blamed: Origin | None = None,
     ) -> StepTrace:
         origin = _ORIGINS[role]
+        if blamed is not None and result.failure is not None and result.failure.code == "verification":
+            origin = blamed
         if result.failure is not None and result.failure.code == Origin.HANDOFF:
             origin = Origin.HANDOFF
         trace = StepTrace(

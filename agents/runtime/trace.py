@@ -22,8 +22,8 @@ class Role(StrEnum):
 
 class Origin(StrEnum):
     """Where a failure began. ``PLANNER``: no plan that can be run. ``HANDOFF``: an earlier answer lacks what the plan
-    says it holds. ``EXECUTOR``: no tier's reply passed, or no model could be called or paid. ``TOOL``: an interrupted
-    write that nobody can settle."""
+    says it holds. ``EXECUTOR``: no tier's reply passed, or no model could be called or paid. ``TOOL``: no reply
+    passed after a tool had failed or taken too long, or an interrupted write that nobody can settle."""
 
     PLANNER = "planner"
     EXECUTOR = "executor"

@@ -13,6 +13,7 @@ from tierwise.agents.tools import CallRequest, Status, ToolResult, ToolTrace, Un
 from tierwise.agents.upstreams import CacheHints, Reply
 from tierwise.data.records import Message, Tool
 
+_BROKEN = frozenset({Status.ERROR, Status.TIMEOUT})
 MAX_ASKED = 100
 """Calls in one reply: one with more is a model that ran away, and no turn."""
 
@@ -32,6 +33,7 @@ async def take_turns(
     tools = [run.toolbox.tools[name].to_record() for name in step.tools]
     verifier = verifier or (None if step.response_schema is None else SchemaVerifier(step.response_schema))
     messages = [Message("system", RULES), Message("user", prompt)]
+    blamed: Origin | None = None
     for n_turn in range(1, run.settings.max_turns + 1):
         is_last = n_turn == run.settings.max_turns
         if is_last:
@@ -47,6 +49,7 @@ async def take_turns(
             verifier=TurnVerifier(tools, verifier, is_last),
             min_tier=min_tier,
             hints=CacheHints(grows=not is_last),
+            origin=blamed,
         )
         run.last_turns[step.step_id] = name
         depends_on = [name]
@@ -56,6 +59,8 @@ async def take_turns(
         if trace.failure is not None:
             return trace
         messages += _messages_of(trace, n_turn)
+        broken = [call for call in trace.tool_calls if call.result is not None and call.result.status in _BROKEN]
+        blamed = Origin.TOOL if broken else None
     raise AssertionError("the last turn ends the loop: its calls are refused")
 
 
