@@ -14,7 +14,7 @@ def goal_node(runtime: Runtime, **options: Any) -> GoalNode:
     """An ``async`` node for LangGraph: ``graph.add_node("work", goal_node(runtime, budget_usd=0.50))``.
 
     It carries out ``state["goal"]``, or what the last of ``state["messages"]`` says, and gives ``answer``, ``task``
-    (name, success, calls, dollars) and ``failure`` (None, or the reason), with the answer as a message where the state
+    (name, success and who judged it, calls, dollars) and ``failure`` (None, or the reason), with the answer as a message where the state
     has messages. Keys that a graph's state does not declare are left out by LangGraph. ``options`` are those of
     ``Runtime.run``. Raises ``TierwiseError`` for a state without a goal.
     """
@@ -49,6 +49,7 @@ def summary(result: RunResult) -> dict[str, Any]:
     return {
         "task_id": result.task_id,
         "success": result.success,
+        "evaluator": result.evaluator,
         "n_calls": result.n_calls,
         "cost_usd": result.cost_usd,
     }

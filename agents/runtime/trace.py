@@ -102,6 +102,12 @@ class RunResult:
         return last[-1].success if last else None
 
     @property
+    def evaluator(self) -> str | None:
+        """Who judged the answer, where somebody did."""
+        last = self.steps[-1].attempts if self.steps else ()
+        return last[-1].evaluator if last and self.failure is None else None
+
+    @property
     def n_calls(self) -> int:
         return sum(len(step.attempts) for step in self.steps)
 
@@ -122,7 +128,12 @@ class RunResult:
     def to_dict(self) -> dict[str, Any]:
         """The whole trace as JSON takes it."""
         plain: dict[str, Any] = _plain(asdict(self))
-        return plain | {"cost_usd": self.cost_usd, "n_calls": self.n_calls, "success": self.success}
+        return plain | {
+            "cost_usd": self.cost_usd,
+            "n_calls": self.n_calls,
+            "success": self.success,
+            "evaluator": self.evaluator,
+        }
 
 
 def _plain(value: Any) -> Any:
