@@ -14,9 +14,9 @@ def goal_node(runtime: Runtime, **options: Any) -> GoalNode:
     """An ``async`` node for LangGraph: ``graph.add_node("work", goal_node(runtime, budget_usd=0.50))``.
 
     It carries out ``state["goal"]``, or what the last of ``state["messages"]`` says, and gives ``answer``, ``task``
-    (name, success and who judged it, calls, dollars) and ``failure`` (None, or the reason), with the answer as a message where the state
-    has messages. Keys that a graph's state does not declare are left out by LangGraph. ``options`` are those of
-    ``Runtime.run``. Raises ``TierwiseError`` for a state without a goal.
+    (name, success and who judged it, calls, dollars) and ``failure`` (None, or the reason), with the answer as a
+    message where the state has messages. Keys that a graph's state does not declare are left out by LangGraph.
+    ``options`` are those of ``Runtime.run``. Raises ``TierwiseError`` for a state without a goal.
     """
 
     async def node(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,8 @@ _FILLERS = frozenset({"a", "an", "kindly", "please", "the"})
 _KEPT_MARKS = frozenset("-+!<>=%$€£#@&|/\\*")
 _HEAD = re.compile(r"\s*(?:[-*•]|\d+[.)]|[^\n]{0,60}:)?\s*")
 _MAX_LOOKS = 5_000
+_MAX_PARTS = 200
+_BEFORE_CHARS = 50
 _SENTENCE = re.compile(r"(?:^|[.!?:;\n•*-])\s*$")
 
 
@@ -56,6 +58,8 @@ class Skeleton:
         {'ticket': '18'}
         >>> skeleton_of("Close ticket 17.", {"ticket": "17"}).match("Delete ticket 18.")
         """
+        if len(self.parts) > _MAX_PARTS:
+            return None
         readings = _Readings(self.parts)
         readings.look(goal.strip(), 0, {}, "")
         return readings.found[0] if len(readings.found) == 1 else None
@@ -122,7 +126,12 @@ def _is_usable(value: str, goal: str, slots: Mapping[str, str]) -> bool:
     kind = slot_kind(value, _has_line(value, goal)).kind
     if kind is Kind.WORD or list(slots.values()).count(value) > 1 or not _found(value, goal):
         return False
-    return kind is not Kind.NAME or not any(_SENTENCE.search(goal[: m.start()]) for m in _pattern(value).finditer(goal))
+    return kind is not Kind.NAME or not any(_SENTENCE.search(_before(m, goal)) for m in _pattern(value).finditer(goal))
+
+
+def _before(match: re.Match[str], goal: str) -> str:
+    """The end of what stands before a place."""
+    return goal[max(0, match.start() - _BEFORE_CHARS) : match.start()]
 
 
 def _has_line(value: str, goal: str) -> bool:
@@ -137,6 +146,8 @@ def _cut(goal: str, values: Mapping[str, str]) -> Skeleton | None:
     parts = [Part(goal)]
     for name, value in sorted(values.items(), key=lambda item: -len(item[1])):
         parts = [piece for part in parts for piece in _cut_part(part, name, value)]
+    if len(parts) > _MAX_PARTS:
+        return None
     slots = {part.text for part in parts if part.is_slot}
     between = [part.text for part in parts[1:-1] if not part.is_slot]
     touching = any(one.is_slot and two.is_slot for one, two in pairwise(parts))

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 
 from tierwise.agents.runtime.plan import Plan
 
-_THINGS = re.compile(r"""(?<!\w)(?:"[^"\n]{1,80}"|'[^'\n]{2,80}'(?!\w)|[\w@/.:#-]*\d[\w@/.:#-]*|[\w.+-]+@[\w.-]+)""")
-_ITEM = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.*\S)", re.MULTILINE)
+_THINGS = re.compile(
+    r"""(?<!\w)(?:"[^"\n]{1,80}"|'[^'\n]{2,80}'(?!\w)"""
+    r"""|[\w@/.:#-]{0,80}\d[\w@/.:#-]{0,80}|[\w.+-]{1,64}@[\w.-]{1,80})"""
+)
+_ITEM = re.compile(r"^[ \t]{0,20}(?:[-*•]|\d{1,4}[.)])[ \t]{1,20}([^\n]{1,500})", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _MAX_THINGS = 200
 _SHOWN = 3

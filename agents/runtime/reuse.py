@@ -73,28 +73,26 @@ class Reuse:
 
     async def conclude(self, run: Run, result: RunResult) -> None:
         """Notes how the task ended, and keeps a fresh plan that did well as it was."""
-        success = result.success
+        await self._quietly(lambda: self._note(run, result), None)
+
+    def _note(self, run: Run, result: RunResult) -> None:
         first = next((trace for trace in run.traces if trace.role is Role.PLAN), None)
         recipe = None if first is None or first.output is None else self._recipe(run, first)
         if first is None or recipe is None:
             return
-        is_kept = first.reused is None and len(result.plans) == 1 and success is not False
+        is_kept = first.reused is None and len(result.plans) == 1 and result.success is not False
+        if is_kept or (first.reused is not None and result.success):
+            self.store.keep(recipe)
         ended = EndedTask(
             run.task_id,
             run.settings.agent,
-            success,
+            result.success,
             recipe.kind_id,
             first.reused or (recipe.recipe_id if is_kept else None),
             first.reused is not None,
             first.tier or None,
         )
-
-        def write() -> None:
-            if is_kept or (first.reused is not None and success):
-                self.store.keep(recipe)
-            self.store.note(ended)
-
-        await self._quietly(write, None)
+        self.store.note(ended)
 
     def _recipe(self, run: Run, first: StepTrace) -> Recipe | None:
         try:
@@ -158,8 +156,9 @@ class Reuse:
     async def _quietly(self, work: Callable[[], _T], otherwise: _T) -> _T:
         try:
             return await asyncio.to_thread(work)
-        except TierwiseError as error:
-            _LOGGER.warning("the plan store was passed over: %s", error)
+        except Exception as error:
+            told = str(error) if isinstance(error, TierwiseError) else type(error).__name__
+            _LOGGER.warning("the plan store was passed over: %s", told)
             return otherwise
 
 
