@@ -99,14 +99,12 @@ def test_a_task_shows_the_tools_of_its_steps_and_what_was_called(start: StartApp
     ]
     step = {"messages": messages, "task_type": "extract", "tools": [{"name": "look_up"}, {"name": "note"}]}
     told = client.post("/route", json={"step": step, "task_id": "t-tools"}, headers=LOCAL).json()
-    assert told["decision_id"]
+    outcome = {"decision_id": told["decision_id"], "tier": "small", "success": True, "evaluator": "judge"}
+    assert client.post("/outcomes", json=outcome, headers=LOCAL).status_code == 200
     page = read(client, "/tasks/t-tools")
     assert "may call look_up, note" in page
     assert "read what came of look_up" in page
     assert EVIL not in page
-    odd = {"messages": [{"role": "assistant", "content": "x", "tool_calls": []}], "tools": [{"name": "note"}]}
-    client.post("/route", json={"step": odd, "task_id": "t-odd"}, headers=LOCAL)
-    assert "may call note" in read(client, "/tasks/t-odd")
 
 
 def test_text_that_is_not_stored_is_said_to_be_so(start: StartApp) -> None:
