@@ -6,7 +6,8 @@ one gets a plan whose export asks for a value that the reading step does not giv
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from benchmarks.plans.goals import Goal
 from tierwise.agents.collect import Completion, ModelInfo
@@ -34,7 +35,8 @@ class ScriptedFrontier:
         if text.startswith("Plan how"):
             return self._plan(text)
         if text.startswith("A plan has failed"):
-            return _steps(self._goal_in(text), ["export"], suffix="-again")
+            entry = self._goal_in(text).steps[-1].entry
+            return _written([{"for": "export", "id": "export-again", "in": entry["inputs"]}])
         if text.startswith("Write the final answer"):
             return "; ".join(line.partition("] ")[2] for line in text.splitlines() if line.startswith("["))
         found = [
@@ -50,18 +52,17 @@ class ScriptedFrontier:
         number = self._goals.index(goal)
         if number % 10 == 3 and PROSE not in text:
             return PROSE
-        plan = _steps(goal, [step.entry["id"] for step in goal.steps])
+        plan = _written(goal.short_entries())
         if number % 10 == 7:
             return plan.replace('"read.', '"read.the_', 1)
         return plan
 
     def _goal_in(self, text: str) -> Goal:
-        return next(goal for goal in self._goals if goal.text in text)
+        return next(goal for goal in self._goals if f"Case {goal.name}." in text)
 
 
-def _steps(goal: Goal, names: Sequence[str], suffix: str = "") -> str:
-    entries = [step.entry | {"id": step.entry["id"] + suffix} for step in goal.steps if step.entry["id"] in names]
-    return json.dumps({"steps": entries})
+def _written(entries: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps({"steps": entries}, separators=(",", ":"))
 
 
 def n_tokens(text: str) -> int:

@@ -2,9 +2,10 @@
 
     python -m benchmarks.plans.recurring --out FOLDER [--tasks 30]
 
-Everything but the runtime is a script: the planner knows the plan of every goal, workers know the right answers and are
-wrong with a fixed chance by tier, a verifier notices it. So this measures what the runtime spends, not what models can:
-plans in the long form without a store, in the short form, and in the short form with a store.
+Small and mid answer steps of the sample log with what the real models once answered; the export of a record, which is
+not in the log, they do not know. The frontier is a script that knows every plan and every answer, and whoever is asked
+whether a plan fits says yes. The sample's verifiers judge. So this measures what the runtime spends on planning: with
+plans in the long form, in the short form, and in the short form with a store.
 """
 
 import argparse
@@ -13,10 +14,9 @@ import json
 import math
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 
 from benchmarks.plans.__main__ import at_addresses
@@ -38,7 +38,7 @@ from tierwise.router_model.rules import RulesRouter
 
 N_KINDS = 3
 FROM_TASK = 10
-P_WRONG = {"small": 0.6, "mid": 0.3, "frontier": 0.02}
+TIERS = ("small", "mid", "frontier")
 FORMS = ("long", "short", "kept")
 _INFO = ModelInfo("scripted", "0" * 64, "scripted")
 _WORK = {
@@ -69,11 +69,11 @@ def recurring_goals(logged: Sequence[LoggedStep], n_tasks: int) -> list[Goal]:
 
 @dataclass(frozen=True, slots=True)
 class Scripted:
-    """A ``Backend`` for one tier that knows all goals."""
+    """A ``Backend`` for one tier that knows all goals; ``recorded`` are a real model's answers by the task."""
 
-    tier: str
     goals: Sequence[Goal]
     form: str
+    recorded: Mapping[str, str] | None = None
     info: ModelInfo = _INFO
 
     def complete(self, text: str, max_tokens: int) -> Completion:
@@ -94,13 +94,12 @@ class Scripted:
         if text.startswith("Does this plan"):
             return "yes"
         found = [
-            step.gold
+            step.gold if self.recorded is None else self.recorded.get(step.entry["instruction"], "unknown")
             for goal in self.goals
             for step in goal.steps
             if text.startswith(step.entry["instruction"]) and (step.entry["id"] != "export" or goal.is_input_of(text))
         ]
-        draw = int.from_bytes(sha256(f"{self.tier}/{text}".encode()).digest()[:4]) / 2**32
-        return found[0] if found and draw >= P_WRONG[self.tier] else "I do not know."
+        return found[0] if found else "unknown"
 
 
 async def run_form(goals: Sequence[Goal], catalogue: TierCatalogue, store: PlanStore | None) -> list[RunResult]:
@@ -142,9 +141,12 @@ def _share(results: Sequence[RunResult]) -> float:
 
 
 @contextmanager
-def scripted_tiers(goals: Sequence[Goal], form: str) -> Iterator[TierCatalogue]:
+def scripted_tiers(goals: Sequence[Goal], logged: Sequence[LoggedStep], form: str) -> Iterator[TierCatalogue]:
     """The sample's tiers with their prices, each answered by a script."""
-    servers = {tier: model_server(Scripted(tier, goals, form)) for tier in P_WRONG}
+    recorded = [{step.step.text: str(step.attempts[tier].output) for step in logged} for tier in range(2)]
+    servers = {
+        tier: model_server(Scripted(goals, form, known)) for tier, known in zip(TIERS, [*recorded, None], strict=True)
+    }
     for server in servers.values():
         threading.Thread(target=server.serve_forever, daemon=True).start()
     addresses = {tier: f"http://127.0.0.1:{server.server_address[1]}/v1" for tier, server in servers.items()}
@@ -162,12 +164,13 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=30, help="of each kind")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    goals = recurring_goals(load_step_logs([sample_log_path()]).steps, given.tasks)
+    logged = load_step_logs([sample_log_path()]).steps
+    goals = recurring_goals(logged, given.tasks)
     by_form = {}
     for form in FORMS:
         (given.out / "plans.db").unlink(missing_ok=True)
         store = PlanStore(given.out / "plans.db") if form == "kept" else None
-        with scripted_tiers(goals, form) as catalogue:
+        with scripted_tiers(goals, logged, form) as catalogue:
             by_form[form] = asyncio.run(run_form(goals, catalogue, store))
     print(table(by_form))
 
