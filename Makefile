@@ -118,9 +118,10 @@ bench-pairs: $(DEV)  ## this version against an earlier commit in one run: route
 bench-scale: $(DEV)  ## time, memory and rows/s of training, 10,000 to 1,000,000 steps (ARGS="--steps 10000 --engines local")
 	$(BIN)/python -m benchmarks.scale $(ARGS)
 
-docs: $(DEV)  ## write the pages of commands and of rooms anew and check every link, target and command in the docs
+docs: $(DEV)  ## write the pages of commands and of rooms and the lists of fields anew and check every link, target and command in the docs
 	$(BIN)/python -m tools.rooms
 	$(BIN)/typer tierwise.cli utils docs --name tierwise --title "Command line" --output docs/cli.md
+	$(BIN)/python docs/field_lists.py
 	$(BIN)/pytest tests/contracts/test_docs.py
 
 adapter-environments: $(DEV)  ## resolve the newest frameworks into tests/agents/adapters/environments

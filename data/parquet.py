@@ -5,29 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, get_args, get_origin
 
+from tierwise.data.declared import declared, names_of
 from tierwise.data.errors import LogError, MissingExtraError
+from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Logprobs, Message, Step, Tool, ToolCall
 
 _BATCH_ROWS = 5_000
-_ATTEMPT_FIELDS = {
-    "tier": "string", "model": "string", "success": "bool_", "score": "float64", "input_tokens": "int64",
-    "output_tokens": "int64", "cached_tokens": "int64", "cost_usd": "float64", "cost_is_estimate": "bool_",
-    "latency_ms": "float64", "evaluator": "string", "error": "string", "simulated": "bool_",
-    "output": "string", "answer_key": "string", "finish_reason": "string",
-}  # fmt: skip
-_STEP_FIELDS = {
-    "text": "string", "task_type": "string", "response_schema": "string", "input_complexity": "float64",
-    "requires_judgment": "bool_", "human_visible": "bool_", "input_tokens": "int64", "step_index": "int64",
-    "retry": "int64", "previous_error": "string", "agent": "string", "node": "string",
-}  # fmt: skip
-_DECISION_FIELDS = {
-    "decision_id": "string", "tier": "string", "policy": "string", "arm": "string", "propensity": "float64",
-}  # fmt: skip
-_MESSAGE_FIELDS = {"role", "content"}
-_TOOL_FIELDS = {"name", "description", "parameters"}
-_CALL_FIELDS = {"name", "arguments"}
-_NESTED_ATTEMPT_FIELDS = {"tool_calls", "logprobs"}
+_TEXT_COLUMNS = ("step_id", "task_id", "session_id", "timestamp", "group")
+_ARROW = {str: "string", float: "float64", int: "int64", bool: "bool_", Mapping[str, Any]: "string"}
 _EXTRA = "extra_json"
 
 
@@ -78,54 +64,58 @@ def _pyarrow() -> tuple[Any, Any]:
 
 
 def _schema(pyarrow: Any) -> Any:
-    def struct(types: dict[str, str], **nested: Any) -> Any:
-        members = [(name, getattr(pyarrow, kind)()) for name, kind in types.items()]
-        return pyarrow.struct([*members, *nested.items(), (_EXTRA, pyarrow.string())])
-
     text = pyarrow.string()
-    message = pyarrow.struct([("role", text), ("content", text), (_EXTRA, text)])
-    tool = pyarrow.struct([("name", text), ("description", text), ("parameters", text), (_EXTRA, text)])
-    step = struct(_STEP_FIELDS, messages=pyarrow.list_(message), tools=pyarrow.list_(tool))
-    call = pyarrow.struct([("name", text), ("arguments", text), (_EXTRA, text)])
+
+    def struct(members: Mapping[str, Any]) -> Any:
+        return pyarrow.struct([*members.items(), (_EXTRA, text)])
+
+    def texts(item: type) -> Any:
+        return pyarrow.list_(struct(dict.fromkeys(names_of(item), text)))
+
     logprobs = pyarrow.struct([("mean", pyarrow.float64()), ("min", pyarrow.float64()), ("n", pyarrow.int64())])
-    attempt = struct(_ATTEMPT_FIELDS, tool_calls=pyarrow.list_(call), logprobs=logprobs)
-    columns = [(name, text) for name in ("step_id", "task_id", "session_id", "timestamp", "group")]
-    nested = [
-        ("step", step),
-        ("attempts", pyarrow.list_(attempt)),
-        ("decision", struct(_DECISION_FIELDS)),
-        (_EXTRA, text),
+    nested = {tuple[item, ...]: texts(item) for item in _JSON_OF_ITEM} | {Logprobs: logprobs}  # type: ignore[valid-type]
+
+    def record(kind: type) -> Any:
+        plain = {field.name: getattr(pyarrow, _ARROW[field.kind])() for field in declared(kind) if field.kind in _ARROW}
+        return struct(plain | {field.name: nested[field.kind] for field in declared(kind) if field.name not in plain})
+
+    records = [
+        ("step", record(Step)),
+        ("attempts", pyarrow.list_(record(Attempt))),
+        ("decision", record(LoggedDecision)),
     ]
-    return pyarrow.schema([*columns, *nested])
+    return pyarrow.schema([*((name, text) for name in _TEXT_COLUMNS), *records, (_EXTRA, text)])
 
 
 def _packed(row: dict[str, Any]) -> dict[str, Any]:
-    step = _fold(row["step"], {*_STEP_FIELDS, "messages", "tools"})
-    if step.get("response_schema") is not None:
-        step["response_schema"] = json.dumps(step["response_schema"])
-    step["messages"] = [_fold(message, _MESSAGE_FIELDS) for message in step.get("messages", ())]
-    step["tools"] = [
-        _fold(tool, _TOOL_FIELDS) | {"parameters": json.dumps(tool.get("parameters", {}))}
-        for tool in step.get("tools", ())
-    ]
-    known = {"step_id", "task_id", "session_id", "timestamp", "group", "step", "attempts", "decision"}
-    packed = _fold(row, known) | {"step": step}
-    packed["attempts"] = [_packed_attempt(attempt) for attempt in row["attempts"]]
+    packed = _fold(row, _KNOWN[LoggedStep])
+    packed["step"] = _packed_record(row["step"], Step)
+    packed["attempts"] = [_packed_record(attempt, Attempt) for attempt in row["attempts"]]
     if row.get("decision") is not None:
-        packed["decision"] = _fold(row["decision"], set(_DECISION_FIELDS))
+        packed["decision"] = _packed_record(row["decision"], LoggedDecision)
     return packed
 
 
-def _packed_attempt(attempt: dict[str, Any]) -> dict[str, Any]:
-    packed = _fold(attempt, {*_ATTEMPT_FIELDS, *_NESTED_ATTEMPT_FIELDS})
-    if packed.get("tool_calls") is not None:
-        packed["tool_calls"] = [
-            _fold(call, _CALL_FIELDS) | {"arguments": json.dumps(call["arguments"])} for call in packed["tool_calls"]
-        ]
+def _packed_record(raw: dict[str, Any], kind: type) -> dict[str, Any]:
+    packed = _fold(raw, _KNOWN[kind])
+    for name in _OBJECTS[kind]:
+        if packed.get(name) is not None:
+            packed[name] = json.dumps(packed[name])
+    for name, item in _ITEMS[kind].items():
+        if packed.get(name) is not None:
+            packed[name] = [_packed_item(each, item) for each in packed[name]]
+        elif name in _NEVER_NULL:
+            packed[name] = []
     return packed
 
 
-def _fold(mapping: dict[str, Any], known: set[str]) -> dict[str, Any]:
+def _packed_item(raw: dict[str, Any], kind: type) -> dict[str, Any]:
+    packed = _fold(raw, _KNOWN[kind])
+    name = _JSON_OF_ITEM[kind]
+    return packed if name is None else packed | {name: json.dumps(raw.get(name, {}))}
+
+
+def _fold(mapping: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
     """Moves the fields outside ``known`` into one JSON text."""
     extra = {key: value for key, value in mapping.items() if key not in known}
     kept = {key: value for key, value in mapping.items() if key in known}
@@ -134,27 +124,27 @@ def _fold(mapping: dict[str, Any], known: set[str]) -> dict[str, Any]:
 
 def _unpacked(row: dict[str, Any]) -> dict[str, Any]:
     row = _unfold(row)
-    step = row.get("step")
-    if isinstance(step, dict):
-        step = row["step"] = _unfold(step)
-        _load_json(step, "response_schema")
-        _unfold_items(step, "messages")
-        _unfold_items(step, "tools")
-        for tool in step["tools"]:
-            if isinstance(tool, dict):
-                _load_json(tool, "parameters")
+    for name, kind in (("step", Step), ("decision", LoggedDecision)):
+        if isinstance(row.get(name), dict):
+            row[name] = _unpacked_record(_unfold(row[name]), kind)
     _unfold_items(row, "attempts")
-    for attempt in row["attempts"]:
-        if isinstance(attempt, dict) and isinstance(attempt.get("tool_calls"), list):
-            _unfold_items(attempt, "tool_calls")
-            for call in attempt["tool_calls"]:
-                if isinstance(call, dict):
-                    _load_json(call, "arguments")
-    if isinstance(row.get("decision"), dict):
-        row["decision"] = _unfold(row["decision"])
+    row["attempts"] = [_unpacked_record(each, Attempt) if isinstance(each, dict) else each for each in row["attempts"]]
     if row.get("timestamp") is not None and not isinstance(row["timestamp"], str | int | float):
         row["timestamp"] = row["timestamp"].isoformat()  # a foreign file with a real timestamp column
     return row
+
+
+def _unpacked_record(record: dict[str, Any], kind: type) -> dict[str, Any]:
+    for name in _OBJECTS[kind]:
+        _load_json(record, name)
+    for name, item in _ITEMS[kind].items():
+        if record.get(name) is None:
+            continue
+        _unfold_items(record, name)
+        for each in record[name]:
+            if isinstance(each, dict) and (inside := _JSON_OF_ITEM[item]) is not None:
+                _load_json(each, inside)
+    return record
 
 
 def _unfold(mapping: dict[str, Any]) -> dict[str, Any]:
@@ -176,3 +166,18 @@ def _load_json(mapping: dict[str, Any], key: str) -> None:
     if isinstance(mapping.get(key), str):
         with suppress(ValueError, RecursionError):
             mapping[key] = json.loads(mapping[key])
+
+
+_JSON_OF_ITEM: dict[type, str | None] = {Message: None, Tool: "parameters", ToolCall: "arguments"}
+_KNOWN: dict[type, frozenset[str]] = {
+    kind: frozenset(names_of(kind)) for kind in (LoggedStep, Step, Attempt, LoggedDecision, *_JSON_OF_ITEM)
+}
+_OBJECTS: dict[type, list[str]] = {
+    kind: [field.name for field in declared(kind) if field.kind == Mapping[str, Any]]
+    for kind in (Step, Attempt, LoggedDecision)
+}
+_ITEMS: dict[type, dict[str, type]] = {
+    kind: {field.name: get_args(field.kind)[0] for field in declared(kind) if get_origin(field.kind) is tuple}
+    for kind in (Step, Attempt, LoggedDecision)
+}
+_NEVER_NULL = {field.name for field in declared(Step) if field.default == ()}

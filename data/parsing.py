@@ -4,11 +4,13 @@ Unknown fields are kept in ``extra``; known fields of the wrong type are refused
 (an emoji that a log cut in two) becomes U+FFFD in known texts, because neither tokenizers nor databases take it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from tierwise.data.answer_fields import logprobs_in, tool_calls_in
+from tierwise.data.declared import Declared, declared, names_of
 from tierwise.data.errors import RecordError
 from tierwise.data.fields import amount as _amount
 from tierwise.data.fields import count as _count
@@ -20,20 +22,27 @@ from tierwise.data.fields import number as _number
 from tierwise.data.fields import sequence as _sequence
 from tierwise.data.fields import shown as _shown
 from tierwise.data.fields import text as _text
-from tierwise.data.foreign.limits import MAX_DEPTH, MAX_MESSAGES, MAX_MS, MAX_TOOLS, MAX_USD
-from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Message, Outcome, Step, Tool
+from tierwise.data.foreign.limits import MAX_DEPTH, MAX_NUMBER
+from tierwise.data.records import (
+    Attempt,
+    LoggedDecision,
+    LoggedStep,
+    Logprobs,
+    Message,
+    Outcome,
+    Step,
+    Tool,
+    ToolCall,
+)
 
 MAX_NESTING = MAX_DEPTH
 _MAX_TIMESTAMP = 253_402_300_799.0  # the end of the year 9999; milliseconds since 1970 lie beyond it
-_STEP_FIELDS = frozenset(Step.__dataclass_fields__) - {"extra"}
-_ATTEMPT_FIELDS = frozenset(Attempt.__dataclass_fields__) - {"extra"}
-_DECISION_FIELDS = frozenset(LoggedDecision.__dataclass_fields__) - {"extra"}
 _SCALARS = frozenset({str, int, float, bool, type(None)})  # told apart at once; asking an abstract class takes long
 _NESTED = (Mapping, list, tuple)
-_MESSAGE_FIELDS = frozenset({"role", "content"})
-_TOOL_FIELDS = frozenset({"name", "description", "parameters"})
-_OUTCOME_ONLY_FIELDS = frozenset({"decision_id", "idempotency_key", "reported_at"})
-_LOGGED_STEP_FIELDS = frozenset(LoggedStep.__dataclass_fields__) - {"extra"}
+_KNOWN: dict[type, frozenset[str]] = {
+    kind: frozenset(names_of(kind)) for kind in (Step, Attempt, LoggedDecision, LoggedStep, Message, Tool)
+}
+_OUTCOME_ONLY_FIELDS = frozenset(names_of(Outcome)) - {"attempt"}
 
 
 def parse_logged_step(raw: object, with_outcomes: bool = True) -> LoggedStep:
@@ -55,70 +64,25 @@ def parse_logged_step(raw: object, with_outcomes: bool = True) -> LoggedStep:
         timestamp=_timestamp(record.get("timestamp"), "timestamp"),
         group=_text(record.get("group"), "group"),
         decision=_logged_decision(record.get("decision")) if with_outcomes else None,
-        extra=_extra(record, _LOGGED_STEP_FIELDS),
+        extra=_extra(record, _KNOWN[LoggedStep]),
     )
 
 
 def parse_step(raw: object, where: str = "step") -> Step:
     """The ``step`` object of a log line or of a ``/route`` request."""
     record = _shallow(raw, where)
-    text = _named(record, "text", where)
-    messages = _messages(record.get("messages"), f"{where}.messages")
-    if text is None and not messages:
+    found = Step(*_values(record, Step, where))
+    if not found.messages and record.get("text") is None:
         raise RecordError(where, "has neither text nor messages; give one of them (an empty text is allowed)")
-    schema = record.get("response_schema")
-    return Step(
-        text=text or "",
-        messages=messages,
-        task_type=_named(record, "task_type", where),
-        tools=_tools(record.get("tools"), f"{where}.tools"),
-        response_schema=None if schema is None else _mapping(schema, f"{where}.response_schema"),
-        input_complexity=_number(record.get("input_complexity"), f"{where}.input_complexity"),
-        requires_judgment=_flag(record.get("requires_judgment"), f"{where}.requires_judgment"),
-        human_visible=_flag(record.get("human_visible"), f"{where}.human_visible"),
-        input_tokens=_count(record.get("input_tokens"), f"{where}.input_tokens"),
-        step_index=_count(record.get("step_index"), f"{where}.step_index"),
-        retry=_count(record.get("retry"), f"{where}.retry"),
-        previous_error=_named(record, "previous_error", where),
-        agent=_named(record, "agent", where),
-        node=_named(record, "node", where),
-        extra=_extra(record, _STEP_FIELDS),
-    )
-
-
-def _named(record: Mapping[str, Any], name: str, where: str) -> str | None:
-    """A field of text; what most of them are, nothing or plain letters, is told at once."""
-    raw = record.get(name)
-    return raw if raw is None or (type(raw) is str and raw.isascii()) else _text(raw, f"{where}.{name}")
+    return found
 
 
 def parse_attempt(raw: object, where: str) -> Attempt:
     """One entry of ``attempts``, or the body of an outcome."""
     record = _shallow(raw, where)
-    tier = _text(record.get("tier"), f"{where}.tier")
-    if not tier:
+    if not _text(record.get("tier"), f"{where}.tier"):
         raise RecordError(f"{where}.tier", "is missing; name the tier that the attempt ran on")
-    return Attempt(
-        tier=tier,
-        model=_text(record.get("model"), f"{where}.model"),
-        success=_flag(record.get("success"), f"{where}.success"),
-        score=_number(record.get("score"), f"{where}.score"),
-        input_tokens=_count(record.get("input_tokens"), f"{where}.input_tokens"),
-        output_tokens=_count(record.get("output_tokens"), f"{where}.output_tokens"),
-        cached_tokens=_count(record.get("cached_tokens"), f"{where}.cached_tokens"),
-        cost_usd=_amount(record.get("cost_usd"), f"{where}.cost_usd", MAX_USD),
-        cost_is_estimate=bool(_flag(record.get("cost_is_estimate"), f"{where}.cost_is_estimate")),
-        latency_ms=_amount(record.get("latency_ms"), f"{where}.latency_ms", MAX_MS),
-        evaluator=_text(record.get("evaluator"), f"{where}.evaluator"),
-        error=_text(record.get("error"), f"{where}.error"),
-        simulated=bool(_flag(record.get("simulated"), f"{where}.simulated")),
-        output=_text(record.get("output"), f"{where}.output"),
-        tool_calls=tool_calls_in(record.get("tool_calls"), f"{where}.tool_calls"),
-        answer_key=_text(record.get("answer_key"), f"{where}.answer_key"),
-        logprobs=logprobs_in(record.get("logprobs"), f"{where}.logprobs"),
-        finish_reason=_text(record.get("finish_reason"), f"{where}.finish_reason"),
-        extra=_extra(record, _ATTEMPT_FIELDS),
-    )
+    return Attempt(*_values(record, Attempt, where))
 
 
 def parse_outcome(raw: object) -> Outcome:
@@ -140,31 +104,40 @@ def _logged_decision(raw: object) -> LoggedDecision | None:
     if raw is None:
         return None
     record = _mapping(raw, "decision")
-    propensity = _number(record.get("propensity"), "decision.propensity")
-    if propensity is not None and not 0 < propensity <= 1:
-        raise RecordError("decision.propensity", f"is {propensity}; a probability above 0 and up to 1 is needed")
-    return LoggedDecision(
-        decision_id=_text(record.get("decision_id"), "decision.decision_id"),
-        tier=_text(record.get("tier"), "decision.tier"),
-        policy=_text(record.get("policy"), "decision.policy"),
-        arm=_text(record.get("arm"), "decision.arm"),
-        propensity=propensity,
-        extra=_extra(record, _DECISION_FIELDS),
-    )
+    found = LoggedDecision(*_values(record, LoggedDecision, "decision"))
+    if found.propensity is not None and not 0 < found.propensity <= 1:
+        problem = f"is {found.propensity}; a probability above 0 and up to 1 is needed"
+        raise RecordError("decision.propensity", problem)
+    return found
+
+
+def _values(record: Mapping[str, Any], kind: type, where: str) -> list[Any]:
+    """The values of a record's fields in order; what most are, nothing or plain letters, is told at once."""
+    found: list[Any] = []
+    for name, read, default in _READERS[kind]:
+        raw = record.get(name)
+        if raw is None:
+            found.append(default)
+        elif read is _text and type(raw) is str and raw.isascii():
+            found.append(raw)
+        else:
+            found.append(read(raw, f"{where}.{name}"))
+    found.append(_extra(record, _KNOWN[kind]))
+    return found
 
 
 def _attempts(raw: object) -> tuple[Attempt, ...]:
     return tuple(parse_attempt(item, f"attempts[{i}]") for i, item in enumerate(_sequence(raw, "attempts")))
 
 
-def _messages(raw: object, where: str) -> tuple[Message, ...]:
-    return tuple(_message(item, f"{where}[{i}]") for i, item in enumerate(_sequence(raw, where, MAX_MESSAGES)))
+def _messages(raw: object, where: str, most: int) -> tuple[Message, ...]:
+    return tuple(_message(item, f"{where}[{i}]") for i, item in enumerate(_sequence(raw, where, most)))
 
 
 def _message(raw: object, where: str) -> Message:
     record = _mapping(raw, where)
     role = _text(record.get("role"), f"{where}.role") or "user"
-    return Message(role, _content(record.get("content"), f"{where}.content"), _extra(record, _MESSAGE_FIELDS))
+    return Message(role, _content(record.get("content"), f"{where}.content"), _extra(record, _KNOWN[Message]))
 
 
 def _content(raw: object, where: str) -> str:
@@ -175,8 +148,8 @@ def _content(raw: object, where: str) -> str:
     return "\n".join(_encodable(part["text"]) for part in parts if isinstance(part.get("text"), str))
 
 
-def _tools(raw: object, where: str) -> tuple[Tool, ...]:
-    return tuple(_tool(item, f"{where}[{i}]") for i, item in enumerate(_sequence(raw, where, MAX_TOOLS)))
+def _tools(raw: object, where: str, most: int) -> tuple[Tool, ...]:
+    return tuple(_tool(item, f"{where}[{i}]") for i, item in enumerate(_sequence(raw, where, most)))
 
 
 def _tool(raw: object, where: str) -> Tool:
@@ -189,7 +162,7 @@ def _tool(raw: object, where: str) -> Tool:
         name=_text(record.get("name"), f"{where}.name") or "",
         description=_text(record.get("description"), f"{where}.description") or "",
         parameters={} if parameters is None else _mapping(parameters, f"{where}.parameters"),
-        extra=_extra(record, _TOOL_FIELDS),
+        extra=_extra(record, _KNOWN[Tool]),
     )
 
 
@@ -228,3 +201,31 @@ def _seconds(seconds: float | None, raw: object, where: str) -> float | None:
     if seconds is not None and not 0 <= seconds <= _MAX_TIMESTAMP:
         raise RecordError(where, f"is {_shown(raw)}; seconds since 1970 are needed, or ISO 8601")
     return seconds
+
+
+def _reader(field: Declared) -> Callable[[Any, str], Any]:
+    """How a value of the field is checked, by its type."""
+    spec = field.spec
+    if field.kind is float and spec.least == 0:
+        return partial(_amount, most=MAX_NUMBER if spec.most is None else spec.most)
+    if field.kind in (tuple[Message, ...], tuple[Tool, ...]):
+        return partial(_LISTS[field.kind], most=spec.most)
+    if field.kind not in _PLAIN:
+        raise TypeError(f"nothing here reads the type {field.kind} of the field '{field.name}'; add it to _PLAIN")
+    return _PLAIN[field.kind]
+
+
+_PLAIN: dict[Any, Callable[[Any, str], Any]] = {
+    str: _text,
+    float: _number,
+    int: _count,
+    bool: _flag,
+    Mapping[str, Any]: _mapping,
+    tuple[ToolCall, ...]: tool_calls_in,
+    Logprobs: logprobs_in,
+}
+_LISTS: dict[Any, Callable[..., Any]] = {tuple[Message, ...]: _messages, tuple[Tool, ...]: _tools}
+_READERS: dict[type, tuple[tuple[str, Callable[[Any, str], Any], Any], ...]] = {
+    kind: tuple((field.name, _reader(field), field.default) for field in declared(kind))
+    for kind in (Step, Attempt, LoggedDecision)
+}

@@ -4,10 +4,12 @@ What is unknown (None) is left out; fields that the records do not know come bac
 """
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import is_dataclass
 from datetime import UTC, datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, get_origin
 
+from tierwise.data.declared import declared, names_of
 from tierwise.data.records import (
     Attempt,
     LoggedDecision,
@@ -41,26 +43,12 @@ def logged_step_to_dict(logged: LoggedStep) -> dict[str, Any]:
 
 def step_to_dict(step: Step) -> dict[str, Any]:
     """The ``step`` object of a log line or of a ``/route`` request."""
-    plain = _plain(step)
-    for key, items in (("messages", step.messages), ("tools", step.tools)):
-        if items:
-            plain[key] = [_plain(item) for item in items]
-        else:
-            del plain[key]
-    return plain
+    return _plain(step)
 
 
 def attempt_to_dict(attempt: Attempt) -> dict[str, Any]:
     """One entry of ``attempts``."""
-    plain = _plain(attempt)
-    for flag in ("cost_is_estimate", "simulated"):
-        if not plain[flag]:
-            del plain[flag]
-    if attempt.tool_calls is not None:
-        plain["tool_calls"] = [_plain(call) for call in attempt.tool_calls]
-    if attempt.logprobs is not None:
-        plain["logprobs"] = _plain(attempt.logprobs)
-    return plain
+    return _plain(attempt)
 
 
 def outcome_to_dict(outcome: Outcome) -> dict[str, Any]:
@@ -75,16 +63,36 @@ def outcome_to_dict(outcome: Outcome) -> dict[str, Any]:
     )
 
 
-def _plain(record: Step | Attempt | LoggedDecision | Message | Tool | ToolCall | Logprobs) -> dict[str, Any]:
-    named = {name: getattr(record, name) for name in _NAMES[type(record)]}
-    return _known(named) | dict(getattr(record, "extra", {}))
+def _plain(record: Any) -> dict[str, Any]:
+    """Without what is unknown, and without flags and lists of the default that says nothing."""
+    kind = type(record)
+    plain = {name: value for name, value in zip(_NAMES[kind], _VALUES[kind](record), strict=True) if value is not None}
+    for name, default in _SAY_NOTHING.get(kind, ()):
+        if plain.get(name) == default:
+            del plain[name]
+    for name in _NESTED[kind]:
+        if name in plain:
+            value = plain[name]
+            plain[name] = [_plain(item) for item in value] if isinstance(value, tuple) else _plain(value)
+    if kind is not Logprobs and record.extra:
+        plain.update(record.extra)
+    return plain
 
 
 def _known(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in mapping.items() if value is not None}
 
 
-_NAMES = {
-    kind: tuple(field.name for field in fields(kind) if field.name != "extra")
-    for kind in (Step, Attempt, LoggedDecision, Message, Tool, ToolCall, Logprobs)
+_KINDS = (Step, Attempt, LoggedDecision, Message, Tool, ToolCall, Logprobs)
+_NAMES = {kind: names_of(kind) for kind in _KINDS}
+_VALUES = {kind: attrgetter(*names) for kind, names in _NAMES.items()}
+_SAY_NOTHING = {
+    kind: tuple(
+        (field.name, field.default) for field in declared(kind) if field.default is False or field.default == ()
+    )
+    for kind in (Step, Attempt)
+}
+_NESTED: dict[type, tuple[str, ...]] = dict.fromkeys(_KINDS, ()) | {
+    kind: tuple(field.name for field in declared(kind) if is_dataclass(field.kind) or get_origin(field.kind) is tuple)
+    for kind in (Step, Attempt, LoggedDecision)
 }

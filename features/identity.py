@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
+from tierwise.data.declared import Feature, declared
 from tierwise.data.records import Step
 from tierwise.data.sensitive.text import redact_text
 from tierwise.features.trajectory import last_action_name
 
+_NAMED = tuple(field.name for field in declared(Step) if field.spec.feature is Feature.IDENTITY)
 MIN_COUNT = 8
 MAX_VALUES = 24
 
@@ -20,9 +22,7 @@ MAX_VALUES = 24
 def identity_values(step: Step) -> dict[str, str | None]:
     """The value of each field by name; tool sets and schemas stand as digests of their names and shape."""
     return {
-        "task_type": step.task_type,
-        "agent": step.agent,
-        "node": step.node,
+        **{name: getattr(step, name) for name in _NAMED},
         "tool_set": _digest(sorted(tool.name for tool in step.tools)) if step.tools else None,
         "schema": _digest(step.response_schema) if step.response_schema is not None else None,
         "last_action": last_action_name(step.messages) if step.messages else None,

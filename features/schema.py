@@ -61,6 +61,10 @@ class FeatureSchema:
                 f"its features are those of schema {found!r}, this version of Tierwise computes {SCHEMA_VERSION}; "
                 "train the router again: tierwise train"
             )
+        if missing := [field for field in IDENTITY_FIELDS if field not in raw["vocabularies"]]:
+            raise FeatureSchemaError(
+                f"its features know nothing of '{missing[0]}'; train the router again: tierwise train"
+            )
         vocabularies = {field: _values(raw["vocabularies"][field]) for field in IDENTITY_FIELDS}
         return cls(vocabularies, int(raw["n_components"]), str(raw["encoder_digest"]))
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tierwise.data.declared import Feature, declared
 from tierwise.data.records import Step, Tool
 from tierwise.features.view import StepView, view_of
 
@@ -16,16 +17,18 @@ MISSING = -1.0
 
 _MAX_SCHEMA_CHARS = 20_000
 
+_PLAIN = tuple(
+    (f"log_{field.name}" if is_log else field.name, field.name, is_log)
+    for field in declared(Step)
+    if (is_log := field.spec.feature is Feature.LOG_NUMBER) or field.spec.feature is Feature.NUMBER
+)
+"""The declared fields that are columns as they are: the column's name, the field's, and whether on a log scale."""
+
 
 def structural_features(step: Step, view: StepView) -> dict[str, float]:
     """The structural columns of one step and its view, by name. Every step has the same, in the same order."""
     return {
-        "input_complexity": _or_missing(step.input_complexity),
-        "requires_judgment": _or_missing(step.requires_judgment),
-        "human_visible": _or_missing(step.human_visible),
-        "log_input_tokens": MISSING if step.input_tokens is None else math.log1p(max(0, step.input_tokens)),
-        "step_index": _or_missing(step.step_index),
-        "retry": _or_missing(step.retry),
+        **{column: _plain_feature(getattr(step, name), is_log) for column, name, is_log in _PLAIN},
         "has_previous_error": float(bool(step.previous_error)),
         "log_previous_error_chars": math.log1p(len(step.previous_error or "")),
         **(_tool_features(step.tools, view.text) if step.tools else _NO_TOOLS),
@@ -34,8 +37,10 @@ def structural_features(step: Step, view: StepView) -> dict[str, float]:
     }
 
 
-def _or_missing(value: float | None) -> float:
-    return MISSING if value is None else max(-1e6, min(1e6, float(value)))
+def _plain_feature(value: float | None, is_log: bool) -> float:
+    if value is None:
+        return MISSING
+    return math.log1p(max(0, value)) if is_log else max(-1e6, min(1e6, float(value)))
 
 
 def _tool_features(tools: Sequence[Tool], prompt: str) -> dict[str, float]:

@@ -15,7 +15,7 @@ import atheris
 
 with atheris.instrument_imports(include=["tierwise.data", "tierwise.features", "tierwise.serving"]):
     from tierwise.data.catalogue import TierCatalogue
-    from tierwise.data.decision_log.rows import dump_json
+    from tierwise.data.decision_log.texts import dump_json
     from tierwise.data.records import Step
     from tierwise.data.samples import sample_log_path, sample_tiers_path
     from tierwise.data.sensitive.redaction import Redaction, redact_step

@@ -5,7 +5,9 @@ from importlib import import_module
 from typing import Any, Unpack
 
 from tierwise.agents.adapters.fields import merged
+from tierwise.agents.adapters.goals import reached
 from tierwise.agents.client import AsyncClient, RouteFields
+from tierwise.agents.runtime import Runtime
 from tierwise.data.errors import MissingExtraError
 from tierwise.data.program.extras import needs_extra
 
@@ -73,6 +75,30 @@ class RouterProvider(sdk.ModelProvider):
         if model_name not in self._models:
             raise ValueError(f"the model is '{model_name}'; known are {', '.join([AUTO, *self._models])}")
         return self._models[model_name]
+
+
+def goal_tool(
+    runtime: Runtime,
+    name: str = "reach_goal",
+    description: str = "Plans and carries out a goal of several steps, and gives the answer.",
+    **options: Any,
+) -> Any:
+    """The runtime as a tool: ``Agent(name="clerk", tools=[goal_tool(runtime, budget_usd=0.50)])``.
+
+    ``options`` are those of ``Runtime.run``, and hold for every call. What goes wrong is what the tool says.
+    """
+
+    async def invoke(context: Any, arguments: str) -> str:
+        del context
+        return await reached(runtime, arguments, **options)
+
+    schema = {
+        "type": "object",
+        "properties": {"goal": {"type": "string", "description": "What is to be reached, with all that is needed."}},
+        "required": ["goal"],
+        "additionalProperties": False,
+    }
+    return sdk.FunctionTool(name=name, description=description, params_json_schema=schema, on_invoke_tool=invoke)
 
 
 def _message(item: Any) -> dict[str, Any]:

@@ -8,7 +8,17 @@ from typing import Any
 
 from tierwise.agents.attempts.allowance import Allowance, AllowanceError
 from tierwise.agents.attempts.settings import AttemptSettings
-from tierwise.agents.upstreams import Line, ProviderError, Reply, Trouble, chat_body, estimate_tokens
+from tierwise.agents.upstreams import (
+    NO_HINTS,
+    CacheHints,
+    Line,
+    ProviderError,
+    Reply,
+    Trouble,
+    chat_body,
+    estimate_tokens,
+    with_cache_marks,
+)
 from tierwise.agents.upstreams.errors import FREE
 from tierwise.data.errors import CatalogueError
 from tierwise.data.foreign.limits import MAX_RETRY_AFTER_SECONDS
@@ -29,11 +39,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class ChatCall:
-    """What to send: the step, the conversation so far, and the provider's parameters."""
+    """What to send: the step, the conversation so far, the provider's parameters, and what of it will come again."""
 
     step: Step
     messages: Sequence[Mapping[str, Any]]
     parameters: Mapping[str, Any]
+    hints: CacheHints = NO_HINTS
 
 
 async def call_tier(
@@ -51,7 +62,8 @@ async def call_tier(
     tried: list[Call] = []
     refused: AllowanceError | None = None
     for line in lines:
-        body = chat_body(call.step, line.model, call.messages, call.parameters)
+        plain = chat_body(call.step, line.model, call.messages, call.parameters)
+        body = with_cache_marks(plain, line.model, call.hints)
         if not _fits(line, body) or not line.breaker.allows():
             continue
         try:
@@ -110,7 +122,7 @@ async def _ask_once(
 def estimated_cost_usd(line: Line, body: Mapping[str, Any], allowance: Allowance) -> float:
     """The most that a call should cost. Raises ``CatalogueError`` for an unknown price where there is a budget."""
     if not line.model.has_prices:
-        if allowance.budget_usd is None:
+        if allowance.left_usd is None:
             return 0.0
         fix = "add input_usd_per_mtok and output_usd_per_mtok to tiers.toml, or run without a budget"
         raise CatalogueError(f"model '{line.model.name}' has no price; {fix}")

@@ -15,14 +15,14 @@ from typing import Any, Unpack, cast
 from tierwise.agents.attempts.allowance import Allowance, AllowanceError
 from tierwise.agents.attempts.calling import Call, ChatCall, Sleep, call_tier
 from tierwise.agents.attempts.opinions import Opinion, accepted_of, course_to_run, noted
+from tierwise.agents.attempts.reported import attempt_of
 from tierwise.agents.attempts.result import AttemptKind, Failure, StepAttempt, StepResult
 from tierwise.agents.attempts.settings import DEFAULT_SETTINGS, AttemptSettings
 from tierwise.agents.attempts.together import all_or_none
 from tierwise.agents.attempts.verdict import Verdict, Verifier
 from tierwise.agents.attempts.verifiers import verifier_of
 from tierwise.agents.client import AsyncRoutingClient, JudgingClient, RoutedDecision, RouteFields
-from tierwise.agents.upstreams import Reply, Upstreams, chat_messages
-from tierwise.agents.usage import Usage
+from tierwise.agents.upstreams import NO_HINTS, CacheHints, Reply, Upstreams, chat_messages
 from tierwise.data.courses import COURSE, Course
 from tierwise.data.records import Step
 
@@ -49,6 +49,7 @@ class _Run:
     attempts: list[StepAttempt] = field(default_factory=list)
     complaint: str = ""
     noted: Mapping[str, Any] = field(default_factory=dict)
+    under_way: tuple[RoutedDecision, str] | None = None
     spare: Opinion | None = None
 
 
@@ -76,19 +77,20 @@ class AttemptLoop:
         parameters: Mapping[str, Any] | None = None,
         report_extra: Mapping[str, Any] | None = None,
         n_repairs: int | None = None,
+        hints: CacheHints = NO_HINTS,
         **fields: Unpack[RouteFields],
     ) -> StepResult:
         """Runs ``step`` until a reply passes or nothing is left to try. Trouble is in the result, never raised.
 
         Without a ``verifier`` the step's own schema and tools are checked. ``parameters`` go to the models,
         ``fields`` (names and options) to the router, ``report_extra`` into failed outcomes; ``n_repairs`` stands in
-        for that of the settings. Raises ``TierwiseError``
-        only for what no run could do: a schema that is none, a tier without a model, a budget without prices.
+        for that of the settings; ``hints`` say what providers may keep for later. Raises ``TierwiseError`` only for
+        what no run could do: a schema that is none, a tier without a model, a budget without prices.
         """
         allowance = allowance or Allowance()
         verifier = verifier or verifier_of(step)
         bounds = {} if _bounds_output(parameters) else {"max_tokens": self.settings.max_tokens}
-        call = ChatCall(step, chat_messages(step), bounds | dict(parameters or {}))
+        call = ChatCall(step, chat_messages(step), bounds | dict(parameters or {}), hints)
         routed = self._options(fields, verifier, allowance)
         decision = await self.client.route(step, **routed)
         n_repairs = self.settings.n_repairs if n_repairs is None else n_repairs
@@ -97,6 +99,9 @@ class AttemptLoop:
             found = await self._climb(run)
         except AllowanceError as error:
             found = StepResult(decision, tuple(run.attempts), failure=Failure(error.code, str(error)))
+        except asyncio.CancelledError:
+            self._report_cancelled(run)
+            raise
         return found if found.failure is None or run.spare is None else _shown(run, run.spare)
 
     async def _climb(self, run: _Run) -> StepResult:
@@ -168,6 +173,7 @@ class AttemptLoop:
     ) -> Reply | None:
         """One attempt on ``tier``, on the decided model first, verified and reported; leaves what the verifier says in
         ``run.complaint``."""
+        run.under_way = decision, tier
         lines = sorted(self.upstreams.lines(tier), key=lambda line: line.model.name != decision.model)
         for called in await call_tier(lines, call, run.allowance, self.settings, self._sleep):
             if called.reply is None:
@@ -211,27 +217,19 @@ class AttemptLoop:
     def _report(
         self, run: _Run, decision: RoutedDecision, kind: AttemptKind, tier: str, call: Call, verdict: Verdict
     ) -> None:
-        reply = call.reply
-        usage = Usage() if reply is None else reply.usage
-        is_judged = verdict.passed is not None and run.verifier is not None
-        attempt = StepAttempt(
-            decision_id=decision.decision_id,
-            kind=kind,
-            tier=tier,
-            model=call.model,
-            success=verdict.passed,
-            evaluator=run.verifier.name if is_judged and run.verifier is not None else None,
-            message=verdict.message,
-            error=call.error or verdict.message or None,
-            usage=usage,
-            cost_usd=None if reply is None else reply.cost_usd,
-            latency_ms=call.latency_ms,
-            text="" if reply is None else reply.text,
-        )
+        attempt = attempt_of(decision.decision_id, kind, tier, call, verdict, run.verifier)
         run.attempts.append(attempt)
         try:
             self._send(run, decision, attempt, verdict)
         except Exception as error:  # what cannot be reported must not cost the step its answer
+            _LOGGER.error("an outcome could not be reported: %s", type(error).__name__)
+
+    def _report_cancelled(self, run: _Run) -> None:
+        """The call that was under way has an outcome too: nobody knows how it would have gone, or what it cost."""
+        decision, tier = run.under_way or (run.decision, run.decision.tier)
+        try:
+            self.client.outcome(decision, tier=tier, error="cancelled", extra=dict(run.noted))
+        except Exception as error:
             _LOGGER.error("an outcome could not be reported: %s", type(error).__name__)
 
     def _send(self, run: _Run, decision: RoutedDecision, attempt: StepAttempt, verdict: Verdict) -> None:

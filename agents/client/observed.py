@@ -51,7 +51,6 @@ class Observing(ABC):
             decision_id=new_decision_id(),
             tier=tier,
             model=named,
-            fallback=False,
             reason=Reason("named", f"The caller named the model '{named}'." if named else "The caller chose."),
             policy=CALLERS_POLICY,
             router_version=CALLERS_POLICY,

@@ -2,41 +2,22 @@
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from typing import Any, TypedDict
+from typing import Any
 
 from tierwise.agents.client.decision import RoutedDecision
+from tierwise.agents.client.keywords import AttemptFields
+from tierwise.data.declared import names_of
 from tierwise.data.parsing import parse_outcome
 from tierwise.data.records import Attempt, Outcome
 from tierwise.data.serialise import outcome_to_dict
 
-_ATTEMPT_FIELDS = frozenset(field.name for field in fields(Attempt)) - {"extra"}
+_ATTEMPT_FIELDS = frozenset(names_of(Attempt))
 CALLER_DECISION = "decided_by_caller"
 
 
-class OutcomeFields(TypedDict, total=False):
+class OutcomeFields(AttemptFields, total=False):
     """The keywords of ``outcome``: fields of the attempt. ``tier`` and ``model`` default to the decision's."""
 
-    tier: str
-    model: str | None
-    success: bool | None
-    score: float | None
-    input_tokens: int | None
-    output_tokens: int | None
-    cached_tokens: int | None
-    cost_usd: float | None
-    cost_is_estimate: bool
-    latency_ms: float | None
-    evaluator: str | None
-    error: str | None
-    simulated: bool
-    output: str | None
-    tool_calls: Sequence[Mapping[str, Any]] | None
-    answer_key: str | None
-    logprobs: Mapping[str, Any] | Sequence[float] | None
-    finish_reason: str | None
-    extra: Mapping[str, Any]
     idempotency_key: str
     reported_at: float
 

@@ -1,11 +1,13 @@
 """What a caller asks with: one step, its names, and the limits of the request. Checked before anything is sent, so
 that bad input is refused in the same way whether the service is there or not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, TypedDict
+from typing import Any
 
+from tierwise.agents.client.keywords import StepFields
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.declared import names_of
 from tierwise.data.errors import RecordError
 from tierwise.data.parsing import parse_step
 from tierwise.data.plausible import check_estimates
@@ -17,27 +19,12 @@ _NAMES = ("task_id", "session_id", "step_id")
 _SESSION_OPTIONS = ("current_tier", "cached_tokens", "cached_by_tier")
 _UNSAID: tuple[object, ...] = (None, {})
 _OPTIONS = tuple(field.name for field in fields(DecideOptions))
-_STEP_FIELDS = tuple(field.name for field in fields(Step))
+_STEP_FIELDS = frozenset(names_of(Step))
 
 
-class RouteFields(TypedDict, total=False):
+class RouteFields(StepFields, total=False):
     """The keywords of ``route``: fields of the step, names, and options of the decision."""
 
-    text: str
-    messages: Sequence[Mapping[str, Any]]
-    task_type: str | None
-    tools: Sequence[Mapping[str, Any]]
-    response_schema: Mapping[str, Any] | None
-    input_complexity: float | None
-    requires_judgment: bool | None
-    human_visible: bool | None
-    input_tokens: int | None
-    step_index: int | None
-    retry: int | None
-    previous_error: str | None
-    agent: str | None
-    node: str | None
-    extra: Mapping[str, Any]
     task_id: str | None
     session_id: str | None
     step_id: str | None
@@ -89,7 +76,7 @@ def make_request(step: Step | None, given: RouteFields, catalogue: TierCatalogue
     options.check(catalogue)
     names = {name: _name(rest.pop(name, None), name) for name in _NAMES}
     extra = rest.pop("extra", {})
-    unknown = sorted(rest.keys() - set(_STEP_FIELDS))
+    unknown = sorted(rest.keys() - _STEP_FIELDS)
     if unknown:
         raise TypeError(
             f"'{unknown[0]}' is no field of a step and no option; put fields of your own into extra={{...}}"

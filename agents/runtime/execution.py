@@ -4,7 +4,8 @@ import asyncio
 
 from tierwise.agents.attempts import AllOf, Verifier
 from tierwise.agents.attempts.verifiers import SchemaVerifier
-from tierwise.agents.runtime.plan import Plan, PlanError, PlanStep, resolve_inputs
+from tierwise.agents.runtime.plans.plan import Plan, PlanStep, resolve_inputs
+from tierwise.agents.runtime.plans.plan_error import PlanError
 from tierwise.agents.runtime.prompts import step_prompt
 from tierwise.agents.runtime.run import ENDED, Run
 from tierwise.agents.runtime.settings import VerifierFor

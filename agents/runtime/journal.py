@@ -131,8 +131,14 @@ class TaskJournal(NoJournal):
         self._file.close()
 
     async def _write(self, record: dict[str, Any]) -> None:
-        """Not on the event loop: a disk takes its time."""
-        await asyncio.to_thread(self._file.append, record | {"progress": asdict(self.measure())})
+        """Not on the event loop: a disk takes its time. A task that is cancelled meanwhile still has the record."""
+        whole = record | {"progress": asdict(self.measure())}
+        writing = asyncio.ensure_future(asyncio.to_thread(self._file.append, whole))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])
+            raise
 
     def _replay(self, record: dict[str, Any]) -> None:
         match record["record"]:

@@ -1,18 +1,20 @@
 """One run under way: its names, what it may spend, what it has so far, and the one place that makes its calls."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tierwise.agents.attempts import Allowance, AttemptLoop, Failure, StepResult, Verifier
 from tierwise.agents.client import RouteFields
 from tierwise.agents.runtime.journal import NoJournal, Progress
-from tierwise.agents.runtime.plan import Plan, PlanStep
+from tierwise.agents.runtime.plans.plan import Plan, PlanStep
+from tierwise.agents.runtime.plans.template import StepTemplate
 from tierwise.agents.runtime.settings import RuntimeSettings
 from tierwise.agents.runtime.trace import Origin, Role, RunFailure, RunResult, StepTrace
+from tierwise.agents.runtime.watching import Ended, Planned, Started, Watch, tell
 from tierwise.agents.tools import Toolbox, ToolTrace
-from tierwise.agents.upstreams import Reply
+from tierwise.agents.upstreams import NO_HINTS, CacheHints, Reply
 from tierwise.data.records import Message, Step, Tool
 
 ENDED = frozenset({"budget", "deadline", "unsettled"})
@@ -20,6 +22,7 @@ ENDED = frozenset({"budget", "deadline", "unsettled"})
 
 _ORIGINS = {
     Role.PLAN: Origin.PLANNER,
+    Role.FILL: Origin.PLANNER,
     Role.REPAIR: Origin.PLANNER,
     Role.EXECUTE: Origin.EXECUTOR,
     Role.SYNTHESISE: Origin.EXECUTOR,
@@ -48,6 +51,8 @@ class Run:
     task_id: str
     toolbox: Toolbox
     journal: NoJournal
+    templates: Mapping[str, StepTemplate] = field(default_factory=dict)
+    watch: Watch | None = None
     plans: list[Plan] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
     traces: list[StepTrace] = field(default_factory=list)
@@ -64,6 +69,15 @@ class Run:
     def plan(self) -> Plan:
         return self.plans[-1]
 
+    @property
+    def top(self) -> str:
+        return self.loop.upstreams.catalogue.top.name
+
+    @property
+    def below_top(self) -> str:
+        """The dearest tier but one."""
+        return self.loop.upstreams.catalogue.names[-2]
+
     def log_id(self, plan_step: str) -> str:
         """The name of a plan's step in the log: that of its last turn, where it has several."""
         return self.last_turns.get(plan_step, f"{self.task_id}/{plan_step}")
@@ -79,24 +93,33 @@ class Run:
         depends_on: Sequence[str] = (),
         verifier: Verifier | None = None,
         min_tier: str | None = None,
+        max_tier: str | None = None,
         max_tokens: int | None = None,
+        hints: CacheHints = NO_HINTS,
+        hard: float | None = None,
+        origin: Origin | None = None,
     ) -> StepTrace:
-        """Makes one step of the run, and keeps its trace. ``depends_on`` are names in the log."""
+        """Makes one step of the run, and keeps its trace. ``depends_on`` are names in the log; ``hard`` says that the
+        step needs no judgment, and how hard it is from 1 to 10; ``origin`` is who failed if no reply passes."""
         if (known := self._known(name)) is not None:
             return known
         step = replace(self._step(role, prompt, plan_step, depends_on), tools=tuple(tools))
+        if hard is not None:
+            step = replace(step, requires_judgment=False, input_complexity=hard)
         parameters = dict(self.settings.parameters) | ({} if max_tokens is None else {"max_tokens": max_tokens})
         started_ms = self._now_ms()
+        tell(self.watch, Started(name, role, None if plan_step is None else plan_step.step_id))
         result = await self.loop.run(
             step,
             verifier=verifier,
             allowance=self.allowance,
             parameters=parameters,
-            report_extra={"failure_origin": _ORIGINS[role].value},
+            report_extra={"failure_origin": (origin or _ORIGINS[role]).value},
             n_repairs=max(1, self.loop.settings.n_repairs) if role in (Role.PLAN, Role.REPAIR) else None,
-            **RouteFields(**{**self._names(name), "min_tier": min_tier}),
+            hints=hints,
+            **RouteFields(**{**self._names(name), "min_tier": min_tier, "max_tier": max_tier}),
         )
-        return await self._keep(role, name, plan_step, depends_on, result, started_ms)
+        return await self._keep(role, name, plan_step, depends_on, result, started_ms, origin)
 
     async def hand_over_failed(self, step: PlanStep, depends_on: Sequence[str], reason: str) -> StepTrace:
         """Records a step that could not even be asked: what was handed over is not what it needs.
@@ -111,6 +134,20 @@ class Run:
         client.outcome(decision, error=f"handoff: {reason}", extra={"failure_origin": Origin.HANDOFF.value})
         result = StepResult(decision, (), failure=Failure("handoff", reason))
         return await self._keep(Role.EXECUTE, name, step, depends_on, result, self._now_ms())
+
+    async def take_over(self, name: str, text: str, recipe: str) -> StepTrace:
+        """Keeps a plan that nobody was asked for, like one that somebody was."""
+        now_ms = self._now_ms()
+        trace = StepTrace(name, Role.PLAN, None, (), "", (), text, now_ms, now_ms, reused=recipe)
+        self.traces.append(trace)
+        await self.journal.keep(trace)
+        tell(self.watch, Ended(trace))
+        return trace
+
+    def adopt(self, plan: Plan, is_reused: bool = False) -> None:
+        """Goes on with ``plan``."""
+        self.plans.append(plan)
+        tell(self.watch, Planned(plan, is_reused))
 
     def result(self, answer: str | None, failure: RunFailure | None) -> RunResult:
         return RunResult(
@@ -129,12 +166,11 @@ class Run:
         known = self.journal.step_of(name)
         if known is not None:
             self.traces.append(known)
+            tell(self.watch, Ended(known))
         return known
 
     def _progress(self) -> Progress:
-        left_usd, budget_usd = self.allowance.left_usd, self.allowance.budget_usd
-        spent_usd = self.allowance.spent_usd if left_usd is None or budget_usd is None else budget_usd - left_usd
-        return Progress(spent_usd, self._now_ms() / 1000)
+        return Progress(self.allowance.used_usd, self._now_ms() / 1000)
 
     def _step(
         self, role: Role, prompt: str | Sequence[Message], plan_step: PlanStep | None, depends_on: Sequence[str]
@@ -148,6 +184,8 @@ class Run:
             agent=self.settings.agent,
             node=role.value,
         )
+        if role is Role.FILL:
+            return replace(step, task_type="extract", input_complexity=2.0, requires_judgment=False, extra=extra)
         if plan_step is None:
             is_visible = role is Role.SYNTHESISE
             return replace(step, task_type=role.value, requires_judgment=True, human_visible=is_visible, extra=extra)
@@ -172,8 +210,11 @@ class Run:
         depends_on: Sequence[str],
         result: StepResult,
         started_ms: float,
+        blamed: Origin | None = None,
     ) -> StepTrace:
         origin = _ORIGINS[role]
+        if blamed is not None and result.failure is not None and result.failure.code == "verification":
+            origin = blamed
         if result.failure is not None and result.failure.code == Origin.HANDOFF:
             origin = Origin.HANDOFF
         trace = StepTrace(
@@ -193,6 +234,7 @@ class Run:
         self.traces.append(trace)
         if not _may_go_on(trace):
             await self.journal.keep(trace)
+        tell(self.watch, Ended(trace))
         return trace
 
     def _now_ms(self) -> float:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from tierwise.agents.attempts import Failure, StepAttempt
-from tierwise.agents.runtime.plan import Plan
+from tierwise.agents.runtime.plans.plan import Plan
 from tierwise.agents.tools import ToolTrace
 
 
@@ -14,6 +14,7 @@ class Role(StrEnum):
     """What a call was for; the step field ``role`` of the log."""
 
     PLAN = "plan"
+    FILL = "fill"
     EXECUTE = "execute"
     REPAIR = "repair"
     SYNTHESISE = "synthesise"
@@ -21,8 +22,8 @@ class Role(StrEnum):
 
 class Origin(StrEnum):
     """Where a failure began. ``PLANNER``: no plan that can be run. ``HANDOFF``: an earlier answer lacks what the plan
-    says it holds. ``EXECUTOR``: no tier's reply passed, or no model could be called or paid. ``TOOL``: an interrupted
-    write that nobody can settle."""
+    says it holds. ``EXECUTOR``: no tier's reply passed, or no model could be called or paid. ``TOOL``: no reply
+    passed after a tool had failed or taken too long, or an interrupted write that nobody can settle."""
 
     PLANNER = "planner"
     EXECUTOR = "executor"
@@ -33,7 +34,7 @@ class Origin(StrEnum):
 @dataclass(frozen=True, slots=True)
 class StepTrace:
     """One step of the log with all its attempts, and what came of the tool calls in its reply. Times are milliseconds
-    since the run began."""
+    since the run began. ``reused`` names the recipe of a plan that was kept from another task: nobody was asked."""
 
     step_id: str
     role: Role
@@ -47,6 +48,7 @@ class StepTrace:
     failure: Failure | None = None
     origin: Origin | None = None
     tool_calls: tuple[ToolTrace, ...] = ()
+    reused: str | None = None
 
     @property
     def cost_usd(self) -> float:
@@ -91,6 +93,21 @@ class RunResult:
         return sum(step.cost_usd for step in self.steps)
 
     @property
+    def success(self) -> bool | None:
+        """Whether the whole task went well: False where it failed, else what the answer's verifier said, None for
+        nothing. Who ran out of money or time, or met no provider, has not shown that it would fail."""
+        if self.failure is not None:
+            return None if self.failure.code in ("budget", "deadline", "unsettled", "providers") else False
+        last = self.steps[-1].attempts if self.steps else ()
+        return last[-1].success if last else None
+
+    @property
+    def evaluator(self) -> str | None:
+        """Who judged the answer, where somebody did."""
+        last = self.steps[-1].attempts if self.steps else ()
+        return last[-1].evaluator if last and self.failure is None else None
+
+    @property
     def n_calls(self) -> int:
         return sum(len(step.attempts) for step in self.steps)
 
@@ -111,7 +128,12 @@ class RunResult:
     def to_dict(self) -> dict[str, Any]:
         """The whole trace as JSON takes it."""
         plain: dict[str, Any] = _plain(asdict(self))
-        return plain | {"cost_usd": self.cost_usd, "n_calls": self.n_calls}
+        return plain | {
+            "cost_usd": self.cost_usd,
+            "n_calls": self.n_calls,
+            "success": self.success,
+            "evaluator": self.evaluator,
+        }
 
 
 def _plain(value: Any) -> Any:

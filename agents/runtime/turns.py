@@ -5,14 +5,15 @@ from dataclasses import replace
 
 from tierwise.agents.attempts import Allowance, AllowanceError, Failure, ToolCallVerifier, Verdict, Verifier
 from tierwise.agents.attempts.verifiers import SchemaVerifier
-from tierwise.agents.runtime.plan import PlanStep
+from tierwise.agents.runtime.plans.plan import PlanStep
 from tierwise.agents.runtime.prompts import LAST_TURN, RULES
 from tierwise.agents.runtime.run import Run
 from tierwise.agents.runtime.trace import Origin, Role, StepTrace
 from tierwise.agents.tools import CallRequest, Status, ToolResult, ToolTrace, UnsettledError
-from tierwise.agents.upstreams import Reply
+from tierwise.agents.upstreams import CacheHints, Reply
 from tierwise.data.records import Message, Tool
 
+_BROKEN = frozenset({Status.ERROR, Status.TIMEOUT})
 MAX_ASKED = 100
 """Calls in one reply: one with more is a model that ran away, and no turn."""
 
@@ -32,6 +33,7 @@ async def take_turns(
     tools = [run.toolbox.tools[name].to_record() for name in step.tools]
     verifier = verifier or (None if step.response_schema is None else SchemaVerifier(step.response_schema))
     messages = [Message("system", RULES), Message("user", prompt)]
+    blamed: Origin | None = None
     for n_turn in range(1, run.settings.max_turns + 1):
         is_last = n_turn == run.settings.max_turns
         if is_last:
@@ -46,6 +48,8 @@ async def take_turns(
             depends_on=depends_on,
             verifier=TurnVerifier(tools, verifier, is_last),
             min_tier=min_tier,
+            hints=CacheHints(grows=not is_last),
+            origin=blamed,
         )
         run.last_turns[step.step_id] = name
         depends_on = [name]
@@ -55,6 +59,8 @@ async def take_turns(
         if trace.failure is not None:
             return trace
         messages += _messages_of(trace, n_turn)
+        broken = [call for call in trace.tool_calls if call.result is not None and call.result.status in _BROKEN]
+        blamed = Origin.TOOL if broken else None
     raise AssertionError("the last turn ends the loop: its calls are refused")
 
 

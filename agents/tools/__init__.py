@@ -3,7 +3,7 @@
 from tierwise.agents.tools.approval import Approval, ApprovalRequest, Approve, Occasion
 from tierwise.agents.tools.box import Toolbox
 from tierwise.agents.tools.call import CallRequest, Status, ToolResult, ToolTrace
-from tierwise.agents.tools.functions import function_tool
+from tierwise.agents.tools.functions import function_tool, irreversible, reads, writes
 from tierwise.agents.tools.ledger import Ledger, NoLedger, UnsettledError
 from tierwise.agents.tools.tool import AgentTool, Effect, ToolError
 
@@ -24,4 +24,7 @@ __all__ = [
     "Toolbox",
     "UnsettledError",
     "function_tool",
+    "irreversible",
+    "reads",
+    "writes",
 ]

@@ -62,6 +62,21 @@ def function_tool(
     )
 
 
+def reads(function: Callable[..., Any]) -> AgentTool:
+    """``@reads`` above a function makes it a tool that changes nothing."""
+    return function_tool(function, Effect.READS)
+
+
+def writes(function: Callable[..., Any]) -> AgentTool:
+    """``@writes`` above a function makes it a tool that is called alone, and once."""
+    return function_tool(function, Effect.WRITES)
+
+
+def irreversible(function: Callable[..., Any]) -> AgentTool:
+    """``@irreversible`` above a function makes it a tool that waits for somebody's approval."""
+    return function_tool(function, Effect.IRREVERSIBLE)
+
+
 def _adapted(function: Any, name: str) -> tuple[TypeAdapter[Any], dict[str, Any]]:
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(function)

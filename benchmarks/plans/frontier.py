@@ -6,7 +6,8 @@ one gets a plan whose export asks for a value that the reading step does not giv
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from benchmarks.plans.goals import Goal
 from tierwise.agents.collect import Completion, ModelInfo
@@ -28,20 +29,21 @@ class ScriptedFrontier:
         """The script's answer to a prompt; ``max_tokens`` never cuts it."""
         del max_tokens
         answer = self._answer(text)
-        return Completion(answer, _tokens(text), _tokens(answer), 0)
+        return Completion(answer, n_tokens(text), n_tokens(answer), 0)
 
     def _answer(self, text: str) -> str:
         if text.startswith("Plan how"):
             return self._plan(text)
         if text.startswith("A plan has failed"):
-            return _steps(self._goal_in(text), ["export"], suffix="-again")
+            entry = self._goal_in(text).steps[-1].entry
+            return _written([{"for": "export", "id": "export-again", "in": entry["inputs"]}])
         if text.startswith("Write the final answer"):
             return "; ".join(line.partition("] ")[2] for line in text.splitlines() if line.startswith("["))
         found = [
             step.gold
             for goal in self._goals
             for step in goal.steps
-            if text.startswith(step.entry["instruction"]) and (step.entry["id"] != "export" or _is_input(goal, text))
+            if text.startswith(step.entry["instruction"]) and (step.entry["id"] != "export" or goal.is_input_of(text))
         ]
         return found[0] if found else "I do not know."
 
@@ -50,24 +52,18 @@ class ScriptedFrontier:
         number = self._goals.index(goal)
         if number % 10 == 3 and PROSE not in text:
             return PROSE
-        plan = _steps(goal, [step.entry["id"] for step in goal.steps])
+        plan = _written(goal.short_entries())
         if number % 10 == 7:
             return plan.replace('"read.', '"read.the_', 1)
         return plan
 
     def _goal_in(self, text: str) -> Goal:
-        return next(goal for goal in self._goals if goal.text in text)
+        return next(goal for goal in self._goals if f"Case {goal.name}." in text)
 
 
-def _steps(goal: Goal, names: Sequence[str], suffix: str = "") -> str:
-    entries = [step.entry | {"id": step.entry["id"] + suffix} for step in goal.steps if step.entry["id"] in names]
-    return json.dumps({"steps": entries})
+def _written(entries: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps({"steps": entries}, separators=(",", ":"))
 
 
-def _is_input(goal: Goal, text: str) -> bool:
-    """Whether the prompt's input is this goal's record."""
-    return json.dumps(json.loads(goal.steps[0].gold), ensure_ascii=False) in text
-
-
-def _tokens(text: str) -> int:
+def n_tokens(text: str) -> int:
     return max(1, math.ceil(len(text) / CHARACTERS_PER_TOKEN))

@@ -5,7 +5,7 @@ takes its values from what the reading step answered.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -37,6 +37,22 @@ class Goal:
     text: str
     steps: tuple[GoalStep, ...]
 
+    def short_entries(self, slots: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        """The steps in the short form: tasks are lines of the goal, or the slots that stand for them."""
+        lines = {line.removeprefix("- "): f"#{n}" for n, line in enumerate(self.text.splitlines(), start=1)}
+        named = {line: name for name, line in (slots or {}).items()}
+        return [
+            _short(step.entry, {task: named.get(line, line) for task, line in lines.items()}) for step in self.steps
+        ]
+
+    def slots(self) -> dict[str, str]:
+        """What differs in another goal of the kind: the case, and every line."""
+        return {"case": self.name, **{f"s{n}": f"#{n}" for n in range(2, len(self.text.splitlines()) + 1)}}
+
+    def is_input_of(self, text: str) -> bool:
+        """Whether a prompt's input is this goal's record."""
+        return json.dumps(json.loads(self.steps[0].gold), ensure_ascii=False) in text
+
     @property
     def row(self) -> str:
         """The exported row, which the answer must hold."""
@@ -51,14 +67,15 @@ def make_goals(logged: Sequence[LoggedStep], n_goals: int, seed: int = 0) -> lis
     others = [each for each in shuffled if each.extra["family"] in OTHERS]
     if len(reading) < n_goals or len(others) < N_OTHERS * n_goals:
         raise ValueError(f"the log holds steps for {min(len(reading), len(others) // N_OTHERS)} goals, not {n_goals}")
-    return [_goal(f"G-{i:02d}", reading[i], others[N_OTHERS * i : N_OTHERS * (i + 1)]) for i in range(n_goals)]
+    return [goal_of(f"G-{i:02d}", reading[i], others[N_OTHERS * i : N_OTHERS * (i + 1)]) for i in range(n_goals)]
 
 
-def _goal(name: str, reading: LoggedStep, others: Sequence[LoggedStep]) -> Goal:
+def goal_of(name: str, reading: LoggedStep, others: Sequence[LoggedStep], asked: str = "Work through these") -> Goal:
+    """The goal that reads one step's record, does the others, and exports."""
     steps = [_taken("read", reading), *(_taken(f"other{i}", each) for i, each in enumerate(others, start=1))]
     steps.append(_export(json.loads(reading.extra["gold"])))
     tasks = "\n".join(f"- {step.entry['instruction'].rpartition('Task: ')[2]}" for step in steps[:-1])
-    return Goal(name, f"Case {name}. Work through these, and export the first as a CSV row:\n{tasks}", tuple(steps))
+    return Goal(name, f"Case {name}. {asked}, and export the first as a CSV row:\n{tasks}", tuple(steps))
 
 
 def _taken(step_id: str, logged: LoggedStep) -> GoalStep:
@@ -70,6 +87,19 @@ def _taken(step_id: str, logged: LoggedStep) -> GoalStep:
         "response_schema": logged.step.response_schema,
     }
     return GoalStep(entry, logged.extra["verify"], logged.extra["gold"])
+
+
+def _short(entry: dict[str, Any], lines: Mapping[str, str]) -> dict[str, Any]:
+    """What the entry says, in few words."""
+    head, mark, task = entry["instruction"].rpartition("Task: ")
+    do = f"{head}{mark}{{{lines[task]}}}" if task in lines else entry["instruction"]
+    short = {"id": entry["id"], "do": do, "type": entry["task_type"], "hard": entry["input_complexity"]}
+    if entry.get("response_schema"):
+        schema = entry["response_schema"]
+        needed = schema.get("required", [])
+        fields = schema["properties"].items()
+        short["json"] = {n if n in needed else f"{n}?": each.get("type", "string") for n, each in fields}
+    return short | ({"in": entry["inputs"]} if "inputs" in entry else {})
 
 
 def _export(record: dict[str, Any]) -> GoalStep:

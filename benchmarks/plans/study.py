@@ -10,6 +10,7 @@ from benchmarks.plans.goals import Goal
 from tierwise.agents.attempts import AttemptLoop, AttemptSettings, FunctionVerifier, Verifier
 from tierwise.agents.client import AsyncLocalClient
 from tierwise.agents.runtime import PlanStep, Role, RunResult, Runtime, RuntimeSettings
+from tierwise.agents.runtime.settings import VerifierFor
 from tierwise.agents.upstreams import Reply, Upstreams
 from tierwise.data.catalogue import Model, TierCatalogue
 from tierwise.data.samples.verifiers import verify
@@ -31,7 +32,7 @@ async def run_goals(
 
         async def run_one(goal: Goal) -> RunResult:
             async with turns:
-                runtime = Runtime(AttemptLoop(client, upstreams, ATTEMPTS), SETTINGS, _verifier_for(goal))
+                runtime = Runtime(AttemptLoop(client, upstreams, ATTEMPTS), SETTINGS, verifier_for(goal))
                 answer = FunctionVerifier(lambda reply: goal.row in reply.text, "row")
                 return await runtime.run(goal.text, task_id=goal.name, verifier=answer)
 
@@ -94,15 +95,16 @@ def read_traces(path: Path) -> list[Trace]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
-def _verifier_for(goal: Goal) -> Any:
+def verifier_for(goal: Goal) -> VerifierFor:
+    """The sample's verifiers for the steps of a goal's plan."""
     specs = {step.entry["id"]: step.verify for step in goal.steps}
 
-    def verifier_for(step: PlanStep) -> Verifier:
-        spec = specs[step.step_id.removesuffix("-again")]
+    def of_step(step: PlanStep) -> Verifier:
+        spec = specs[step.step_id.removesuffix("-again").removesuffix("-r1")]
 
         def is_right(reply: Reply) -> bool:
             return verify(spec, reply.text)
 
         return FunctionVerifier(is_right, "programmatic")
 
-    return verifier_for
+    return of_step

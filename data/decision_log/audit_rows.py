@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from tierwise.data.decision_log.rows import storable
 from tierwise.data.decision_log.tables import AUDIT
+from tierwise.data.decision_log.texts import storable
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
-from tierwise.data.decision_log.rows import dump_json
+from tierwise.data.decision_log.texts import dump_json
 from tierwise.data.errors import LogError, MissingExtraError
 
 DEFAULT_TIMEOUT_SECONDS = 5.0

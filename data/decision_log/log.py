@@ -31,9 +31,9 @@ from tierwise.data.decision_log.records import (
     OutcomeReceipt,
     StoredDecision,
 )
-from tierwise.data.decision_log.rows import storable_key
 from tierwise.data.decision_log.schema import upgrade_schema
 from tierwise.data.decision_log.tables import DECISIONS
+from tierwise.data.decision_log.texts import storable_key
 from tierwise.data.decision_log.writing.insert import insert_decisions, insert_outcomes
 from tierwise.data.experiments import Experiment
 from tierwise.data.records import LoggedStep, Outcome

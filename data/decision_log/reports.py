@@ -8,9 +8,10 @@ from typing import Any
 from tierwise.data.decision_log.records import DecisionRecord
 from tierwise.data.errors import RecordError
 from tierwise.data.foreign.limits import MAX_USD
-from tierwise.data.parsing import parse_logged_step, parse_outcome, parse_step
+from tierwise.data.parsing import parse_logged_step, parse_outcome
 from tierwise.data.plausible import check_plausible
 from tierwise.data.records import Decision, Outcome, Reason
+from tierwise.data.told import decision_fields
 
 CALLER_DECISION = "decided_by_caller"
 MAX_AHEAD_SECONDS = 86_400.0
@@ -64,24 +65,14 @@ def _decision(decision_id: str, raw: object, now: float) -> DecisionRecord:
     )
     if logged.timestamp is not None and logged.timestamp > now + MAX_AHEAD_SECONDS:
         raise RecordError("decided_at", f"is {raw.get('decided_at')!r:.40}; that is in the future")
-    decision = logged.decision
-    policy = (decision.policy if decision else None) or "rules"
-    propensity = decision.propensity if decision else None
+    told = decision_fields(raw)
+    _check_numbers(told)
+    policy = told.get("policy") or "rules"
+    told |= {"policy": policy, "router_version": told.get("router_version") or policy, "reason": _reason(told)}
     return DecisionRecord(
         decision_id=decision_id,
-        step=parse_step(raw.get("step")),
-        decision=Decision(
-            tier=tier,
-            model=_text(raw, "model"),
-            policy=policy,
-            router_version=_text(raw, "router_version") or policy,
-            reason=_reason(raw.get("reason")),
-            p_success=_numbers(raw, "p_success"),
-            expected_cost_usd=_numbers(raw, "expected_cost_usd"),
-            propensity=1.0 if propensity is None else propensity,
-            arm=decision.arm if decision else None,
-            is_fallback=raw.get("fallback") is not False,
-        ),
+        step=logged.step,
+        decision=Decision(**{"is_fallback": True} | told),
         created_at=now if logged.timestamp is None else logged.timestamp,
         step_id=_text(raw, "step_id"),
         task_id=logged.task_id,
@@ -89,9 +80,15 @@ def _decision(decision_id: str, raw: object, now: float) -> DecisionRecord:
     )
 
 
-def _reason(raw: object) -> Reason:
-    given = raw if isinstance(raw, Mapping) else {}
-    return Reason(_text(given, "code") or "decided_by_caller", _text(given, "text") or "The caller decided.")
+def _reason(told: Mapping[str, Any]) -> Reason:
+    given = told.get("reason", Reason("", ""))
+    return Reason(given.code or "decided_by_caller", given.text or "The caller decided.")
+
+
+def _check_numbers(told: Mapping[str, Any]) -> None:
+    for name, values in told.items():
+        if isinstance(values, Mapping) and not all(0 <= value <= MAX_USD for value in values.values()):
+            raise RecordError(name, f"is no object of numbers between 0 and {MAX_USD:g} by tier")
 
 
 def _text(raw: Mapping[str, Any], key: str) -> str | None:
@@ -99,14 +96,3 @@ def _text(raw: Mapping[str, Any], key: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise RecordError(key, f"is {value!r}; a string or null is needed")
     return value
-
-
-def _numbers(raw: Mapping[str, Any], key: str) -> dict[str, float]:
-    values = raw.get(key) or {}
-    is_right = isinstance(values, Mapping) and all(
-        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_USD
-        for value in values.values()
-    )
-    if not is_right:
-        raise RecordError(key, f"is no object of numbers between 0 and {MAX_USD:g} by tier")
-    return {str(name): float(value) for name, value in values.items()}

@@ -15,6 +15,9 @@ from sqlalchemy import (
     text,
 )
 
+from tierwise.data.decision_log.columns import decision_columns, narrow_columns
+from tierwise.data.records import Attempt, Step
+
 METADATA = MetaData()
 
 _SEQUENCE = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts up by itself on SQLite
@@ -29,26 +32,9 @@ DECISIONS = Table(
     Column("session_id", Text),
     Column("created_at", Double, nullable=False),
     Column("step", JSON, nullable=False),
-    Column("tier", Text, nullable=False),
-    Column("model", Text),
-    Column("p_success", JSON, nullable=False),
-    Column("expected_cost_usd", JSON, nullable=False),
-    Column("policy", Text, nullable=False),
-    Column("router_version", Text, nullable=False),
-    Column("arm", Text),
-    Column("propensity", Double, nullable=False),
-    Column("reason_code", Text, nullable=False),
-    Column("reason_text", Text, nullable=False),
-    Column("is_fallback", Boolean, nullable=False),
-    Column("is_unfamiliar", Boolean, nullable=False),
-    Column("experiment", Text),
-    Column("task_type", Text),
-    Column("agent", Text),
-    Column("node", Text),
+    *decision_columns(),
     Column("role", Text),
-    Column("input_complexity", Double),
-    Column("requires_judgment", Boolean),
-    Column("human_visible", Boolean),
+    *narrow_columns(Step),
     Index("ix_decisions_task_id", "task_id"),
     Index("ix_decisions_session_id", "session_id"),
     Index("ix_decisions_created_at", "created_at"),
@@ -62,10 +48,7 @@ OUTCOMES = Table(
     Column("decision_id", Text, nullable=False),
     Column("idempotency_key", Text, nullable=False),
     Column("decided_at", Double),
-    Column("tier", Text, nullable=False),
-    Column("success", Boolean),
-    Column("cost_usd", Double),
-    Column("latency_ms", Double),
+    *narrow_columns(Attempt),
     Column("attempt", JSON, nullable=False),
     Column("reported_at", Double),
     Column("received_at", Double, nullable=False),

@@ -5,13 +5,14 @@ kind. Where prompts must not be stored at all, use ``features_only``.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
 from tierwise.data.answers.key import parse_key
 from tierwise.data.courses import COURSE
+from tierwise.data.declared import Declared, Words, declared
 from tierwise.data.foreign.limits import MAX_REDACTED_ATTEMPT_CHARS, MAX_REDACTED_STEP_CHARS
 from tierwise.data.records import Attempt, Decision, LoggedStep, Message, Reason, Step, Tool, ToolCall
 from tierwise.data.sensitive.keyed import looks_secret, secret_name_in
@@ -34,7 +35,12 @@ def redact_step(step: Step, mode: Redaction) -> Step:
     """The part of ``step`` that ``mode`` allows to store."""
     if mode is Redaction.FULL:
         return step
-    return _redacted_step(step) if mode is Redaction.REDACTED else _wordless_step(step)
+    redactor = _Redactor(MAX_REDACTED_STEP_CHARS)
+    found = _stored(step, mode, redactor)
+    if mode is Redaction.FEATURES_ONLY:
+        return replace(step, **found, extra={"text_chars": len(step.prompt)})
+    found["extra"] = redactor.values(step.extra)
+    return replace(step, **found) if redactor.has_changed else step
 
 
 def redact_attempt(attempt: Attempt, mode: Redaction) -> Attempt:
@@ -45,34 +51,10 @@ def redact_attempt(attempt: Attempt, mode: Redaction) -> Attempt:
     """
     if mode is Redaction.FULL:
         return attempt
-    key = attempt.answer_key
-    is_digest = key is not None and parse_key(key).digest_id is not None
     redactor = _Redactor(MAX_REDACTED_ATTEMPT_CHARS)
-    named = replace(
-        attempt,
-        tier=redactor.text(attempt.tier),
-        model=redactor.text_or_none(attempt.model),
-        evaluator=redactor.text_or_none(attempt.evaluator),
-        finish_reason=redactor.text_or_none(attempt.finish_reason),
-    )
-    if mode is Redaction.FEATURES_ONLY:
-        return replace(
-            named,
-            finish_reason=None if named.finish_reason is None else _name(named.finish_reason),
-            error=None if attempt.error is None else "[text]",
-            output=None,
-            tool_calls=None,
-            answer_key=key if is_digest else None,
-            extra=_flags(attempt.extra),
-        )
-    return replace(
-        named,
-        error=redactor.text_or_none(attempt.error),
-        output=redactor.text_or_none(attempt.output),
-        tool_calls=None if attempt.tool_calls is None else tuple(map(redactor.call, attempt.tool_calls)),
-        answer_key=key if key is None or is_digest or redactor.text(key) == key else None,
-        extra=redactor.values(attempt.extra),
-    )
+    found = _stored(attempt, mode, redactor)
+    extra = redactor.values(attempt.extra) if mode is Redaction.REDACTED else _flags(attempt.extra)
+    return replace(attempt, **found, extra=extra)
 
 
 _FLAGS = frozenset(
@@ -95,20 +77,44 @@ def redact_decision(decision: Decision, mode: Redaction) -> Decision:
     if mode is Redaction.FULL:
         return decision
     redactor = _Redactor(MAX_REDACTED_ATTEMPT_CHARS)
-    reason = decision.reason
-    text = redactor.text(reason.text) if mode is Redaction.REDACTED else "[text]"
-    found: dict[str, Any] = {
-        "tier": redactor.text(decision.tier),
-        "p_success": {redactor.text(tier): p for tier, p in decision.p_success.items()},
-        "expected_cost_usd": {redactor.text(tier): usd for tier, usd in decision.expected_cost_usd.items()},
-        "model": redactor.text_or_none(decision.model),
-        "policy": redactor.text(decision.policy),
-        "router_version": redactor.text(decision.router_version),
-        "arm": redactor.text_or_none(decision.arm),
-        "reason": Reason(redactor.text(reason.code), text),
-    }
+    found = _stored(decision, mode, redactor)
     is_kept = mode is Redaction.REDACTED and not redactor.has_changed
     return decision if is_kept else replace(decision, **found)
+
+
+def _stored(record: Step | Attempt | Decision, mode: Redaction, redactor: "_Redactor") -> dict[str, Any]:
+    """The fields of a record that hold words, as ``mode`` allows; names first, a long text must not cost them."""
+    found: dict[str, Any] = {}
+    for name, words, part, field in _WORDED[type(record)]:
+        value = getattr(record, name)
+        if value is None:
+            continue
+        if words is Words.KEY:
+            found[name] = _key(value, mode, redactor)
+        elif mode is Redaction.REDACTED or words is Words.NAME:
+            found[name] = part(redactor, value)
+        else:
+            found[name] = _wordless_part(value, field, redactor)
+    return found
+
+
+def _key(key: str, mode: Redaction, redactor: "_Redactor") -> str | None:
+    if parse_key(key).digest_id is not None:
+        return key
+    return key if mode is Redaction.REDACTED and redactor.text(key) == key else None
+
+
+def _wordless_part(value: Any, field: Declared, redactor: "_Redactor") -> Any:
+    words = field.spec.words
+    if words is Words.WORD:
+        return _name(redactor.text(value))
+    if words is Words.NOTE and isinstance(value, str):
+        return _NOTE
+    if words is Words.NOTE and isinstance(value, Reason):
+        return Reason(redactor.text(value.code), _NOTE)
+    if words is Words.SHAPE:
+        return tuple(map(_wordless_item, value)) if isinstance(value, tuple) else _wordless_schema(value)
+    return field.default
 
 
 def redact_values(values: dict[str, Any], mode: Redaction) -> dict[str, Any]:
@@ -127,22 +133,6 @@ def redact_logged_step(logged: LoggedStep, mode: Redaction) -> LoggedStep:
     extra = kept if mode is Redaction.FEATURES_ONLY else _Redactor(MAX_REDACTED_STEP_CHARS).values(logged.extra) | kept
     attempts = tuple(redact_attempt(attempt, mode) for attempt in logged.attempts)
     return replace(logged, step=redact_step(logged.step, mode), attempts=attempts, extra=extra)
-
-
-def _redacted_step(step: Step) -> Step:
-    redactor = _Redactor(MAX_REDACTED_STEP_CHARS)
-    found: dict[str, Any] = {
-        "text": redactor.text(step.text),
-        "messages": tuple(redactor.message(message) for message in step.messages),
-        "tools": tuple(redactor.tool(tool) for tool in step.tools),
-        "response_schema": None if step.response_schema is None else redactor.values(step.response_schema),
-        "previous_error": redactor.text_or_none(step.previous_error),
-        "task_type": redactor.text_or_none(step.task_type),
-        "agent": redactor.text_or_none(step.agent),
-        "node": redactor.text_or_none(step.node),
-        "extra": redactor.values(step.extra),
-    }
-    return replace(step, **found) if redactor.has_changed else step
 
 
 _NAME_CHARS = 64
@@ -165,8 +155,11 @@ class _Redactor:
         self.has_changed = self.has_changed or redacted != text
         return redacted
 
-    def text_or_none(self, text: str | None) -> str | None:
-        return None if text is None else self.text(text)
+    def by_tier(self, values: Mapping[str, float]) -> dict[str, float]:
+        return {self.text(tier): value for tier, value in values.items()}
+
+    def reason(self, reason: Reason) -> Reason:
+        return Reason(self.text(reason.code), self.text(reason.text))
 
     def message(self, message: Message) -> Message:
         return Message(self.text(message.role), self.text(message.content), self.values(message.extra))
@@ -207,20 +200,13 @@ class _Redactor:
 _SCHEMA_WORDS = frozenset({"type", "format", "description", "title", "$ref", "pattern", "$comment", "in", "name"})
 
 
-def _wordless_step(step: Step) -> Step:
-    redactor = _Redactor(MAX_REDACTED_ATTEMPT_CHARS)
-    return replace(
-        step,
-        text="",
-        messages=tuple(Message(_name(message.role), "") for message in step.messages),
-        tools=tuple(Tool(_name(tool.name), "", _wordless_schema(tool.parameters)) for tool in step.tools),
-        response_schema=None if step.response_schema is None else _wordless_schema(step.response_schema),
-        previous_error=None if step.previous_error is None else "[text]",
-        task_type=redactor.text_or_none(step.task_type),
-        agent=redactor.text_or_none(step.agent),
-        node=redactor.text_or_none(step.node),
-        extra={"text_chars": len(step.prompt)},
-    )
+_NOTE = "[text]"
+
+
+def _wordless_item(item: Message | Tool) -> Message | Tool:
+    if isinstance(item, Message):
+        return Message(_name(item.role), "")
+    return Tool(_name(item.name), "", _wordless_schema(item.parameters))
 
 
 def _wordless(value: object) -> object:
@@ -253,3 +239,23 @@ def _wordless_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
         return _name(value) if isinstance(value, str) else value
 
     return {_name(str(key)): wordless(value) for key, value in schema.items() if key not in _SCHEMA_TEXTS}
+
+
+_PARTS: dict[Any, Callable[[_Redactor, Any], Any]] = {
+    str: _Redactor.text,
+    Reason: _Redactor.reason,
+    Mapping[str, float]: _Redactor.by_tier,
+    Mapping[str, Any]: _Redactor.values,
+    tuple[Message, ...]: lambda redactor, items: tuple(map(redactor.message, items)),
+    tuple[Tool, ...]: lambda redactor, items: tuple(map(redactor.tool, items)),
+    tuple[ToolCall, ...]: lambda redactor, items: tuple(map(redactor.call, items)),
+}
+
+
+def _worded(kind: type) -> list[tuple[str, Words, Callable[[_Redactor, Any], Any], Declared]]:
+    fields = [field for field in declared(kind) if field.spec.words is not Words.NONE and field.spec.is_logged]
+    fields.sort(key=lambda field: field.spec.words not in (Words.NAME, Words.WORD))
+    return [(field.name, field.spec.words, _PARTS[field.kind], field) for field in fields]
+
+
+_WORDED = {kind: _worded(kind) for kind in (Step, Attempt, Decision)}

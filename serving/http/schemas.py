@@ -1,9 +1,13 @@
 """The wire format as OpenAPI documents it. Bodies are validated by ``tierwise.data.parsing``, which is the same
 code that reads step logs; a test holds these models to its fields."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from tierwise.data.records import Attempt, Decision, Logprobs, Message, Reason, Step, Tool, ToolCall
+from tierwise.serving.http.schema_fields import answer_fields, request_fields
 
 
 class ToolBody(BaseModel):
@@ -23,24 +27,20 @@ class MessageBody(BaseModel):
     content: str | list[dict[str, Any]] | None = None
 
 
+_KINDS: dict[Any, Any] = {kind: kind for kind in (str, float, int, bool)} | {
+    Mapping[str, Any]: dict[str, Any],
+    tuple[Message, ...]: list[MessageBody],
+    tuple[Tool, ...]: list[ToolBody],
+    tuple[ToolCall, ...]: list[dict[str, Any]],
+    Logprobs: dict[str, Any] | list[float],
+}
+
+
+@request_fields(Step, _KINDS)
 class StepBody(BaseModel):
     """The step about to be made: ``text`` or ``messages``, and whatever else is known."""
 
     model_config = ConfigDict(extra="allow")
-    text: str | None = None
-    messages: list[MessageBody] | None = None
-    task_type: str | None = None
-    tools: list[ToolBody] | None = None
-    response_schema: dict[str, Any] | None = None
-    input_complexity: float | None = Field(None, ge=0, le=10, description="The planner's estimate, 1 to 10.")
-    requires_judgment: bool | None = None
-    human_visible: bool | None = None
-    input_tokens: int | None = Field(None, ge=0)
-    step_index: int | None = Field(None, ge=0)
-    retry: int | None = Field(None, ge=0)
-    previous_error: str | None = None
-    agent: str | None = None
-    node: str | None = None
 
 
 class OptionsBody(BaseModel):
@@ -93,64 +93,36 @@ class CourseAnswer(BaseModel):
     otherwise: str
 
 
+_TOLD: dict[Any, Any] = _KINDS | {
+    Mapping[str, float]: dict[str, float],
+    Reason: ReasonAnswer,
+    Sequence[str]: list[str],
+    "Course": CourseAnswer,
+}
+
+
+@answer_fields(Decision, _TOLD)
 class DecisionAnswer(BaseModel):
     decision_id: str
-    tier: str
-    model: str | None
-    p_success: dict[str, float]
-    expected_cost_usd: dict[str, float]
-    policy: str
-    router_version: str
-    arm: str
-    propensity: float
-    reason: ReasonAnswer
-    fallback: bool
     latency_ms: float
-    explanation: list[str] | None = Field(None, description="Only when options.explain is true.")
-    explanation_figures: dict[str, Any] | None = Field(None, description="The same in figures: contributions, …")
-    course: CourseAnswer | None = Field(None, description="Only when options.courses is true.")
 
 
 class BatchAnswer(BaseModel):
     decisions: list[DecisionAnswer]
 
 
+@request_fields(Attempt, _KINDS)
 class AttemptBody(BaseModel):
     """What one attempt came to; ``success`` null means unknown."""
 
     model_config = ConfigDict(extra="allow")
-    tier: str = Field(min_length=1)
-    model: str | None = None
-    success: bool | None = None
-    score: float | None = None
-    input_tokens: int | None = Field(None, ge=0)
-    output_tokens: int | None = Field(None, ge=0)
-    cached_tokens: int | None = Field(None, ge=0)
-    cost_usd: float | None = Field(None, ge=0)
-    cost_is_estimate: bool | None = None
-    latency_ms: float | None = Field(None, ge=0)
-    evaluator: str | None = None
-    error: str | None = None
-    simulated: bool | None = None
-    output: str | None = Field(None, description="The answer, for comparing; redacted like a prompt.")
-    tool_calls: list[dict[str, Any]] | None = Field(None, description='What it calls: [{"name", "arguments"}].')
-    answer_key: str | None = Field(None, description="The canonical form of the answer, or a keyed digest of it.")
-    logprobs: dict[str, Any] | list[float] | None = Field(None, description='{"mean", "min", "n"} or one a token.')
-    finish_reason: str | None = None
 
 
+@request_fields(Attempt, _KINDS, only=lambda field: field.spec.is_answer)
 class AnswerBody(BaseModel):
     """One answer to a step: its text, calls or key; outcomes are not looked at."""
 
     model_config = ConfigDict(extra="allow")
-    tier: str = Field(min_length=1)
-    model: str | None = None
-    output: str | None = None
-    tool_calls: list[dict[str, Any]] | None = None
-    answer_key: str | None = None
-    logprobs: dict[str, Any] | list[float] | None = None
-    finish_reason: str | None = None
-    output_tokens: int | None = Field(None, ge=0)
 
 
 class AcceptBody(RouteBody):
@@ -171,6 +143,7 @@ class AcceptAnswer(BaseModel):
     latency_ms: float
 
 
+@request_fields(Decision, _TOLD, only=lambda field: field.spec.asked_by is None, is_partial=True)
 class CallerDecisionBody(BaseModel):
     """A decision that the caller took itself, because the service was away. Its id is that of the outcome."""
 
@@ -180,16 +153,8 @@ class CallerDecisionBody(BaseModel):
     task_id: str | None = None
     session_id: str | None = None
     decided_at: str | float | None = Field(None, description="ISO 8601, or seconds since the epoch.")
-    tier: str = Field(min_length=1)
-    model: str | None = None
-    p_success: dict[str, float] | None = None
-    expected_cost_usd: dict[str, float] | None = None
-    policy: str | None = None
-    router_version: str | None = None
-    arm: str | None = None
-    propensity: float | None = Field(None, gt=0, le=1)
-    reason: ReasonAnswer | None = None
-    fallback: bool | None = None
+    tier: str = Field(min_length=1, description="what was decided")
+    propensity: float | None = Field(None, gt=0, le=1, description="the probability with which it was chosen")
 
 
 class ReportedOutcome(AttemptBody):
@@ -217,6 +182,7 @@ class StoredOutcomeAnswer(ReportedOutcome):
     was_contradictory: bool
 
 
+@answer_fields(Decision, _TOLD, is_asked=False)
 class StoredDecisionAnswer(BaseModel):
     decision_id: str
     created_at: float = Field(description="Seconds since the epoch (UTC).")
@@ -224,16 +190,6 @@ class StoredDecisionAnswer(BaseModel):
     task_id: str | None
     session_id: str | None
     step: StepBody
-    tier: str
-    model: str | None
-    p_success: dict[str, float]
-    expected_cost_usd: dict[str, float]
-    policy: str
-    router_version: str
-    arm: str
-    propensity: float
-    reason: ReasonAnswer
-    fallback: bool
     outcomes: list[StoredOutcomeAnswer]
 
 

@@ -14,6 +14,7 @@ from tierwise.data.parsing import parse_step
 from tierwise.data.plausible import check_estimates
 from tierwise.data.records import CALLERS_PREFIX, Decision, Step
 from tierwise.data.serialise import outcome_to_dict, step_to_dict
+from tierwise.data.told import told_decision, told_if_asked
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 from tierwise.serving.http.problems import batch_too_large, invalid_field
 
@@ -100,13 +101,10 @@ def known_tiers(catalogues: Iterable[TierCatalogue]) -> tuple[str, ...]:
 
 def decision_to_wire(decision: Decision, decision_id: str, latency_ms: float, options: DecideOptions) -> dict[str, Any]:
     """The answer of ``POST /route``; explanation and course are there only when they were asked for."""
-    answer = {"decision_id": decision_id, **_decision_fields(decision), "latency_ms": round(latency_ms, 3)}
+    answer = {"decision_id": decision_id, **told_decision(decision), "latency_ms": round(latency_ms, 3)}
     if options.courses:
         answer["course"] = _course_of(decision).to_mapping()
-    if options.explain:
-        answer["explanation"] = list(decision.explanation)
-        answer["explanation_figures"] = dict(decision.explanation_figures)
-    return answer
+    return answer | told_if_asked(decision, options)
 
 
 def _course_of(decision: Decision) -> Course:
@@ -127,23 +125,8 @@ def stored_decision_to_wire(stored: StoredDecision) -> dict[str, Any]:
         "task_id": record.task_id,
         "session_id": record.session_id,
         "step": step_to_dict(record.step),
-        **_decision_fields(record.decision),
+        **told_decision(record.decision),
         "outcomes": [_stored_outcome_to_wire(outcome) for outcome in stored.outcomes],
-    }
-
-
-def _decision_fields(decision: Decision) -> dict[str, Any]:
-    return {
-        "tier": decision.tier,
-        "model": decision.model,
-        "p_success": dict(decision.p_success),
-        "expected_cost_usd": dict(decision.expected_cost_usd),
-        "policy": decision.policy,
-        "router_version": decision.router_version,
-        "arm": decision.arm or decision.policy,
-        "propensity": decision.propensity,
-        "reason": {"code": decision.reason.code, "text": decision.reason.text},
-        "fallback": decision.is_fallback,
     }
 
 

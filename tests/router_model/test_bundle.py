@@ -85,7 +85,7 @@ def test_a_file_that_is_missing_cut_or_changed_is_named(name: str, copy: Path) -
         Router.load(copy)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", sorted({*FILES} - {"card.md"}))
 def test_a_file_that_has_its_digest_and_makes_no_sense_is_refused(name: str, copy: Path) -> None:
     put(copy, name, b'{"no": "sense"}')
     with pytest.raises(BundleError, match="bundle"):

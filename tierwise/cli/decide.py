@@ -15,6 +15,7 @@ from tierwise.cli.sources import keep_malformed
 from tierwise.data.errors import LogError
 from tierwise.data.records import Decision, LoggedStep
 from tierwise.data.step_log import Malformed, read_step_log
+from tierwise.data.told import told_decision
 from tierwise.router_model.choosing.refusal import nothing_certified
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 from tierwise.router_model.router import Router
@@ -82,17 +83,12 @@ def _check_out(out: Path, steps: list[Path]) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
 
 
+_OF_SERVICE = frozenset({"model", "policy", "arm", "propensity"})  # what no file of steps asks for
+
+
 def decision_to_dict(decision: Decision) -> dict[str, Any]:
     """A decision as the command line writes it."""
-    return {
-        "tier": decision.tier,
-        "p_success": dict(decision.p_success),
-        "expected_cost_usd": dict(decision.expected_cost_usd),
-        "reason": {"code": decision.reason.code, "text": decision.reason.text},
-        "router_version": decision.router_version,
-        "fallback": decision.is_fallback,
-        "unfamiliar": decision.is_unfamiliar,
-    }
+    return {name: value for name, value in told_decision(decision).items() if name not in _OF_SERVICE}
 
 
 def _batches(records: Iterator[LoggedStep | Malformed], malformed: list[Malformed]) -> Iterator[list[LoggedStep]]:

@@ -39,6 +39,7 @@ COMMANDS = {
         "serve",
         "Serve decisions; without a bundle, the top tier.",
     ),
+    "run": Command("run", "run", "Reach a goal: a strong model plans, cheap ones do the steps, with tools."),
     "explain": Command("explain", "explain", "Explain the decision for one step, given as JSON or taken from a log."),
     "tax": Command(
         "logs.tax", "tax", "Show the frontier tax: what was paid above the cheapest tier that would have succeeded."

@@ -91,12 +91,20 @@ def _turn(raw: object, where: str, target: str) -> Turn:
         case "tool":
             call_id = text(message.get("tool_call_id"), f"{where}.tool_call_id")
             parts = tuple(p for p in _parts(message.get("content"), where, target) if isinstance(p, Text | Media))
-            return Turn("tool", (ToolResult(call_id, parts),))
+            return Turn("tool", (_result(call_id, parts),))
         case "assistant":
             return Turn("assistant", _said(message, where, target), name)
         case "system" | "developer" | "user":
             return Turn(role, _parts(message.get("content"), where, target), name)
     raise cannot_say(f"{where}.role", target, f"'{role!s:.40}'")
+
+
+def _result(call_id: str, parts: tuple[Text | Media, ...]) -> ToolResult:
+    """A hint on the last part is meant for the whole result: others cannot mark what is inside of one."""
+    last = parts[-1] if parts else None
+    if not isinstance(last, Text) or last.cache is None:
+        return ToolResult(call_id, parts)
+    return ToolResult(call_id, (*parts[:-1], Text(last.text)), cache=last.cache)
 
 
 def _said(message: Mapping[str, Any], where: str, target: str) -> tuple[Part, ...]:

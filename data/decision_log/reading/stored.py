@@ -4,13 +4,14 @@ decision or training may fail for them."""
 from collections.abc import Mapping
 from typing import Any
 
+from tierwise.data.declared import declared
 from tierwise.data.errors import RecordError
-from tierwise.data.foreign.limits import MAX_MESSAGES, MAX_MS, MAX_NUMBER, MAX_TOOLS, MAX_USD
+from tierwise.data.foreign.limits import MAX_NUMBER
 from tierwise.data.parsing import parse_attempt, parse_step
 from tierwise.data.records import Attempt, Step
 
-_MOST = {"cost_usd": MAX_USD, "latency_ms": MAX_MS}
-_LONGEST = {"messages": MAX_MESSAGES, "tools": MAX_TOOLS}
+_MOST = {field.name: field.spec.most for field in declared(Attempt) if field.spec.most is not None}
+_LONGEST = {field.name: int(field.spec.most) for field in declared(Step) if field.spec.most is not None}
 
 
 def stored_step(raw: Any) -> Step:

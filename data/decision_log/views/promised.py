@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, or_, select
 
 from tierwise.data.decision_log.reading.stream import attempts_of
-from tierwise.data.decision_log.rows import storable
 from tierwise.data.decision_log.tables import DECISIONS
+from tierwise.data.decision_log.texts import storable
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Step
 
 PAGE_ROWS = 500

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, Connection, Float, Integer, Select, case, 
 
 from tierwise.data.decision_log.half_hours.coverage import Coverage, coverage
 from tierwise.data.decision_log.half_hours.tables import SLOT_SECONDS, SLOT_SUMS
-from tierwise.data.decision_log.rows import storable
 from tierwise.data.decision_log.tables import DECISIONS
+from tierwise.data.decision_log.texts import storable
 from tierwise.data.decision_log.views.settled import Wanted, expected, settled
 
 _D = DECISIONS.c

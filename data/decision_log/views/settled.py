@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, 
 
 from tierwise.data.decision_log.partitions import is_partitioned
 from tierwise.data.decision_log.reading.within import belong_together
-from tierwise.data.decision_log.rows import storable, storable_key
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
+from tierwise.data.decision_log.texts import storable, storable_key
 
 SUCCEEDED, FAILED, UNKNOWN = "succeeded", "failed", "unknown"
 

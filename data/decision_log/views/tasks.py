@@ -10,8 +10,9 @@ from tierwise.data.decision_log.half_hours.coverage import Coverage, coverage
 from tierwise.data.decision_log.half_hours.tables import SLOT_TASKS
 from tierwise.data.decision_log.reading.within import belong_together, outcomes_of
 from tierwise.data.decision_log.records import StoredDecision
-from tierwise.data.decision_log.rows import decision_record, storable_key, stored_outcome
+from tierwise.data.decision_log.rows import decision_record, stored_outcome
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
+from tierwise.data.decision_log.texts import storable_key
 from tierwise.data.decision_log.views.search import FIRST_LOOK, windows
 from tierwise.data.decision_log.views.settled import FAILED, Wanted, settled
 

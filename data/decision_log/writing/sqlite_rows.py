@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import JSON, Connection
 
-from tierwise.data.decision_log.rows import dump_json
 from tierwise.data.decision_log.tables import DECISIONS
+from tierwise.data.decision_log.texts import stored_value
 
-_MOST_ROWS = 32  # of 26 values each: SQLite before 3.32 takes 999 of them
+_MOST_ROWS = 32  # of 27 values each: SQLite before 3.32 takes 999 of them
 _COLUMNS = tuple(column.name for column in DECISIONS.columns if column.name != "seq")
 _IS_JSON = tuple(isinstance(DECISIONS.c[name].type, JSON) for name in _COLUMNS)
 
@@ -23,7 +23,9 @@ def insert_rows(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
     """Adds the rows whose id is not there yet, in order; returns how many."""
     n_new = 0
     for part in _parts(rows):
-        values = [_value(row[name], is_json) for row in part for name, is_json in zip(_COLUMNS, _IS_JSON, strict=True)]
+        values = [
+            stored_value(row[name], is_json) for row in part for name, is_json in zip(_COLUMNS, _IS_JSON, strict=True)
+        ]
         n_new += connection.exec_driver_sql(_statement(len(part)), tuple(values)).rowcount
     return n_new
 
@@ -36,10 +38,6 @@ def _parts(rows: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]
             n_rows //= 2
         yield rows[start : start + n_rows]
         start += n_rows
-
-
-def _value(value: object, is_json: bool) -> object:
-    return dump_json(value) if is_json else value
 
 
 @cache

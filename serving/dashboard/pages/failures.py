@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from tierwise.data.decision_log import StoredDecision
 from tierwise.data.decision_log.views.tasks import FailedStep
 
-PLANNER, EXECUTOR, HANDOFF = "planner", "executor", "handoff"
-ORIGINS = (PLANNER, EXECUTOR, HANDOFF)
+PLANNER, EXECUTOR, HANDOFF, TOOL, VERIFIER = "planner", "executor", "handoff", "tool", "verifier"
+ORIGINS = (PLANNER, HANDOFF, EXECUTOR, TOOL, VERIFIER)
+_PLANNING = frozenset({"plan", "fill"})
 _N_EXAMPLES = 3
 
 
@@ -68,7 +69,7 @@ def find_origin(steps: Sequence[StoredDecision]) -> Origin | None:
 def derived_kind(role: str | None, node: str | None) -> str | None:
     """Planner or executor by the role that the runtime gave the step, or a node that names itself a planner."""
     if role is not None:
-        return PLANNER if role == "plan" else EXECUTOR
+        return PLANNER if role in _PLANNING else EXECUTOR
     return PLANNER if re.match(r"plan", node or "", re.IGNORECASE) else None
 
 
@@ -82,6 +83,29 @@ def cluster_failures(failures: Sequence[FailedStep]) -> list[Cluster]:
         groups.setdefault((*place, signature(failure), origin, is_reported), []).append(failure)
     clusters = [_cluster(key, members) for key, members in groups.items()]
     return sorted(clusters, key=lambda cluster: (-cluster.n_tasks, cluster.error))
+
+
+@dataclass(frozen=True, slots=True)
+class KindRow:
+    """How many tasks began to fail in steps of one kind, by who failed: in the order of ``ORIGINS``, then where nothing
+    tells."""
+
+    kind: str
+    n_tasks: int
+    by_origin: tuple[int, ...]
+
+
+def who_failed(clusters: Sequence[Cluster]) -> list[KindRow]:
+    """The clusters by kind of step (task type, or else node), the kind with most failures first."""
+    counts: dict[str, dict[str | None, int]] = {}
+    for cluster in clusters:
+        own = counts.setdefault(cluster.task_type or cluster.node or "–", {})
+        own[cluster.origin] = own.get(cluster.origin, 0) + cluster.n_tasks
+    rows = [
+        KindRow(kind, sum(own.values()), tuple(own.get(origin, 0) for origin in (*ORIGINS, None)))
+        for kind, own in counts.items()
+    ]
+    return sorted(rows, key=lambda row: (-row.n_tasks, row.kind))
 
 
 def signature(failure: FailedStep) -> str:

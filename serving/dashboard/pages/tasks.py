@@ -1,7 +1,7 @@
 """Tasks: a list, one task's timeline, and where the failures of many began."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
@@ -14,10 +14,12 @@ from tierwise.data.decision_log.views.settled import Wanted
 from tierwise.data.records import Attempt
 from tierwise.serving.dashboard.page import dashboard_of, render
 from tierwise.serving.dashboard.pages.decisions import page_link, read_page
-from tierwise.serving.dashboard.pages.failures import cluster_failures, find_origin, step_success
+from tierwise.serving.dashboard.pages.failures import ORIGINS, cluster_failures, find_origin, step_success, who_failed
 from tierwise.serving.dashboard.period import END_OF_TIME, PERIODS, read_period
 
 _N_CLUSTERS = 40
+_N_KINDS = 20
+_MAX_CALLS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,22 @@ class TimelineStep:
     success: bool | None
     spent_usd: float | None
     took_ms: float | None
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The tools that the step may call."""
+        return tuple(tool.name for tool in self.stored.record.step.tools)
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """What the turn before called, as this step reads it: the newest ones."""
+        found: list[str] = []
+        for message in self.stored.record.step.messages:
+            if message.role == "assistant":
+                given = message.extra.get("tool_calls")
+                calls = given if isinstance(given, list | tuple) else ()
+                found = [_called(call) for call in calls if isinstance(call, Mapping)]
+        return tuple(found[-_MAX_CALLS:])
 
     @property
     def is_escalated(self) -> bool:
@@ -75,6 +93,8 @@ def failures(request: Request) -> Response:
         period=period,
         periods=PERIODS,
         clusters=clusters[:_N_CLUSTERS],
+        kinds=who_failed(clusters)[:_N_KINDS],
+        origins=ORIGINS,
         n_clusters=len(clusters),
         n_failed=len(found),
         max_failed=views.MAX_FAILURES,
@@ -140,3 +160,9 @@ def _step(stored: StoredDecision, position: int, started: float, positions: dict
 def _sum(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) if known else None
+
+
+def _called(call: Mapping[str, object]) -> str:
+    function = call.get("function")
+    name = function.get("name") if isinstance(function, Mapping) else call.get("name")
+    return str(name)[:80]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypedDict
 
 import httpx2
 import pytest
@@ -16,8 +16,14 @@ from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from langgraph.graph import END, START, MessagesState, StateGraph
 
+from tests.agents.conftest import completion
+from tierwise.agents.adapters.goals import goal_node
 from tierwise.agents.adapters.langchain import RouterMiddleware, routed_node
-from tierwise.agents.client import Client
+from tierwise.agents.attempts import AttemptLoop
+from tierwise.agents.client import AsyncLocalClient, Client
+from tierwise.agents.runtime import Runtime, RuntimeSettings
+from tierwise.agents.upstreams import Upstreams
+from tierwise.router_model.rules import RulesRouter
 
 ASK = {"messages": [{"role": "user", "content": "What is the weather?"}]}
 
@@ -151,3 +157,44 @@ def test_each_node_of_a_graph_gets_its_own_tier(client: Any, models: Any, fresh:
     assert [(step.step.node, attempt.tier) for step, attempt in found] == [("read", "small"), ("plan", "frontier")] * 3
     assert found[0][0].session_id == "thread-1"
     assert all(attempt.input_tokens and attempt.output_tokens for _, attempt in found)
+
+
+@pytest.mark.parametrize("budget_usd", [1.0, 0.0])
+def test_the_runtime_is_a_node_of_a_graph(
+    stub: Callable[[Any], Any], tiers_at: Callable[..., Any], budget_usd: float
+) -> None:
+    """A real graph with the state of messages, and one of its own; the models are a script."""
+
+    def answer(_: str, body: Any) -> Any:
+        is_plan = body["messages"][0]["content"].startswith("Plan how")
+        return completion('{"steps": [{"id": "a", "do": "look"}]}' if is_plan else "five lamps")
+
+    class State(TypedDict, total=False):
+        goal: str
+        answer: str | None
+        failure: str | None
+        task: dict[str, Any]
+
+    tiers = tiers_at(stub(answer).address)
+
+    async def work() -> tuple[Any, Any]:
+        client = AsyncLocalClient(RulesRouter(tiers))
+        async with client, Upstreams(tiers) as upstreams:
+            runtime = Runtime(AttemptLoop(client, upstreams), RuntimeSettings(max_plan_tokens=100))
+            found = []
+            for state_type, state in ((State, {"goal": "Count."}), (MessagesState, {"messages": [("user", "Count.")]})):
+                graph = StateGraph(state_type)
+                graph.add_node("work", goal_node(runtime, budget_usd=budget_usd))
+                graph.add_edge(START, "work")
+                graph.add_edge("work", END)
+                found.append(await graph.compile().ainvoke(state))
+            return found[0], found[1]
+
+    own, messages = asyncio.run(work())
+    if budget_usd:
+        assert (own["answer"], own["failure"], own["task"]["n_calls"]) == ("five lamps", None, 3)
+        assert messages["messages"][-1].content == "five lamps"
+    else:
+        assert own["answer"] is None
+        assert own["failure"].startswith("budget: ")
+        assert messages["messages"][-1].content.startswith("No answer: budget: ")

@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.agents.conftest import Reply, completion
+from tests.agents.test_guides import write_tiers
 from tierwise.agents.attempts import Allowance
 from tierwise.agents.tools import CallRequest, Effect, NoLedger, Status, Toolbox, ToolResult
 from tierwise.data.errors import TierwiseError
@@ -150,3 +153,43 @@ def test_the_example_with_two_servers_from_pypi_runs() -> None:
     run = subprocess.run([sys.executable, str(EXAMPLE)], capture_output=True, text=True, check=False, timeout=300)
     assert run.returncode == 0, run.stderr
     assert "The sum is in sum.txt.\nsum.txt: 7\n" in run.stdout
+
+
+def test_tierwise_run_uses_servers_and_refuses_what_nobody_named(
+    stub: Callable[[Any], Any], tiers_at: Callable[..., Any], odd: str, tmp_path: Path
+) -> None:
+    """The whole command in a process of its own, with a real server and scripted models."""
+    plan = {"steps": [{"id": "look", "do": "look!", "type": "extract", "tools": ["lists", "wipe"]}]}
+
+    def answer(_: str, body: Any) -> Reply:
+        if body["messages"][0]["content"].startswith("Plan how"):
+            return completion(json.dumps(plan))
+        if body.get("tools") and body["messages"][-1]["role"] != "tool":
+            names = [
+                {"id": n, "type": "function", "function": {"name": n, "arguments": "{}"}} for n in ("lists", "wipe")
+            ]
+            return completion("", tool_calls=names)
+        return completion("done")
+
+    write_tiers(tmp_path / "tiers.toml", tiers_at(stub(answer).address))
+    command = [sys.executable, "-W", "ignore", "-m", "tierwise", "run", "Look.", "--mcp", f"{sys.executable} {odd}"]
+    environment = os.environ | {"PYTHONPATH": str(EXAMPLE.parents[1])}
+
+    def run(*more: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*command, *more], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=90, check=False
+        )
+
+    ran = run("--effect", "lists=reads", "--json", "trace.json")
+    assert (ran.returncode, ran.stdout) == (0, "done\n"), ran.stderr
+    calls = json.loads((tmp_path / "trace.json").read_text())["steps"][1]["tool_calls"]
+    assert [(call["tool"], call["result"]["status"]) for call in calls] == [("lists", "ok"), ("wipe", "refused")]
+    wrong = run("--effect", "shout=reads")
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("tierwise: --effect names 'shout', which no server has; there is ")
+    assert len(wrong.stderr.splitlines()) == 1
+    gone = subprocess.run(
+        [*command[:-1], "no-such-program"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (gone.returncode, len(gone.stderr.splitlines())) == (2, 1)
+    assert "no MCP server at 'no-such-program'" in gone.stderr

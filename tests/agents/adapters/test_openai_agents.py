@@ -7,14 +7,19 @@ from typing import Any
 
 import pytest
 
-from tierwise.agents.client import AsyncClient
+from tests.agents.conftest import completion
+from tierwise.agents.attempts import AttemptLoop
+from tierwise.agents.client import AsyncClient, AsyncLocalClient
+from tierwise.agents.runtime import Runtime
+from tierwise.agents.upstreams import Upstreams
+from tierwise.router_model.rules import RulesRouter
 
 sdk: Any = pytest.importorskip("agents", reason="openai-agents is not installed; run: make test-adapters")
 if not hasattr(sdk, "Runner"):
     pytest.skip("openai-agents is not installed; run: make test-adapters", allow_module_level=True)
 
 openai: Any = importlib.import_module("openai")
-from tierwise.agents.adapters.openai_agents import RouterProvider  # noqa: E402 - only where the SDK is there
+from tierwise.agents.adapters.openai_agents import RouterProvider, goal_tool  # noqa: E402 - only where the SDK is there
 
 sdk.set_tracing_disabled(True)
 ASK = "What is the weather?"
@@ -93,3 +98,38 @@ def test_an_error_of_the_model_is_raised_and_reported_as_unknown(run: Any, fresh
         run(lambda config: sdk.Runner.run(agent, ASK, run_config=config), {"frontier": "fails-503"})
     ((_, attempt),) = fresh(None, 1)
     assert (attempt.tier, attempt.success, attempt.error) == ("frontier", None, "InternalServerError")
+
+
+def test_the_runtime_is_a_tool(stub: Callable[[Any], Any], tiers_at: Callable[..., Any]) -> None:
+    """A real run of the SDK whose model calls the tool; the models are a script."""
+
+    def answer(_: str, body: Any) -> Any:
+        first, last = body["messages"][0]["content"], body["messages"][-1]
+        if first.startswith("Plan how"):
+            return completion('{"steps": [{"id": "a", "do": "look"}]}')
+        if body.get("tools") and last["role"] != "tool":
+            function = {"name": "reach_goal", "arguments": '{"goal": "Count the lamps."}'}
+            return completion("", tool_calls=[{"id": "c", "type": "function", "function": function}])
+        return completion(f"It said: {last['content']}" if last["role"] == "tool" else "five lamps")
+
+    address = stub(answer).address
+    tiers = tiers_at(address)
+
+    async def work() -> tuple[Any, str, str]:
+        client = AsyncLocalClient(RulesRouter(tiers))
+        async with (
+            client,
+            Upstreams(tiers) as upstreams,
+            openai.AsyncOpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as provider,
+        ):
+            runtime = Runtime(AttemptLoop(client, upstreams))
+            model = sdk.OpenAIChatCompletionsModel("any", provider)
+            agent = sdk.Agent(name="clerk", model=model, tools=[goal_tool(runtime, budget_usd=1.0)])
+            ran = await sdk.Runner.run(agent, "How many lamps?")
+            poor = goal_tool(runtime, budget_usd=0.0)
+            return ran, await poor.on_invoke_tool(None, '{"goal": "x"}'), await poor.on_invoke_tool(None, "[")
+
+    ran, unpaid, wrong = asyncio.run(work())
+    assert ran.final_output == "It said: five lamps"
+    assert unpaid.startswith("The goal was not reached: budget: ")
+    assert wrong.startswith("The arguments are wrong")

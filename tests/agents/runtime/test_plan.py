@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.agents.runtime import Plan, PlanError, PlanStep
-from tierwise.agents.runtime.plan import make_plan, parse_steps, resolve_inputs
+from tierwise.agents.runtime.plans.plan import make_plan, parse_steps, resolve_inputs
 
 
 def entry(step_id: str, *depends_on: str, **more: Any) -> dict[str, Any]:

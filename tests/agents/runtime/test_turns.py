@@ -274,3 +274,25 @@ def test_tools_of_a_plan_are_names(tools: Any, workshop: Start) -> None:
     result = workshop(plan_of(entry("a") | {"tools": tools})).run(Files().tools)
     assert result.failure is not None
     assert "a list of tool names is needed" in result.failure.text
+
+
+@pytest.mark.parametrize("is_broken", [True, False])
+def test_no_answer_after_a_tool_that_failed_is_the_tools_failure(
+    is_broken: bool, workshop: Callable[..., Workshop]
+) -> None:
+    def look(item: str) -> str:
+        """Looks."""
+        if is_broken:
+            raise OSError("the disk is gone")
+        return item
+
+    bench = workshop(
+        plan_of(entry("a", "look")), lambda _, n_turn, __: [("look", {"item": "x"})] if n_turn == 0 else "nothing"
+    )
+    never = FunctionVerifier(lambda reply: bool(reply.tool_calls), "never")
+    settings = RuntimeSettings(max_repairs=0)
+    result = bench.run([function_tool(look, "reads")], settings=settings, verifier_for=lambda _: never)
+    assert result.failure is not None
+    assert result.failure.origin is (Origin.TOOL if is_broken else Origin.EXECUTOR)
+    attempt = bench.logged()["t-1/a:2"].attempts[0]
+    assert attempt.extra["failure_origin"] == ("tool" if is_broken else "executor")

@@ -89,6 +89,15 @@ def test_narrow_columns_are_filled_from_the_steps(old_url: str) -> None:
     assert [tuple(row) for row in found] == [("extract", "billing")]
 
 
+def test_decisions_from_before_details_are_read_as_they_are(url: str) -> None:
+    migrate(url, "0006")
+    execute(url, _DECISION, [{"id": "d-1", "at": NOW, "step": json.dumps({"text": "x"})}])
+    with DecisionLog.open(url, clock=lambda: NOW) as log:
+        (step,) = log.logged_steps()
+        assert step.decision is not None
+        assert (step.decision.tier, step.decision.extra["unfamiliar"]) == ("small", True)
+
+
 def test_the_way_back_keeps_the_rows_too(old_url: str) -> None:
     DecisionLog.open(old_url).close()
     migrate(old_url, "0004", command.downgrade)

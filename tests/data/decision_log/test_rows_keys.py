@@ -2,7 +2,7 @@
 
 import pytest
 
-from tierwise.data.decision_log.rows import MAX_KEY_BYTES, MAX_KEY_CHARS, storable_key
+from tierwise.data.decision_log.texts import MAX_KEY_BYTES, MAX_KEY_CHARS, storable_key
 
 
 @pytest.mark.parametrize("char", ["a", "é", "漢", "👍"])

@@ -7,7 +7,14 @@ import pytest
 from tierwise.data.decision_log import DecisionRecord, StoredDecision, StoredOutcome
 from tierwise.data.decision_log.views.tasks import FailedStep
 from tierwise.data.records import Attempt, Decision, Outcome, Reason, Step
-from tierwise.serving.dashboard.pages.failures import cluster_failures, find_origin, signature, step_success
+from tierwise.serving.dashboard.pages.failures import (
+    ORIGINS,
+    cluster_failures,
+    find_origin,
+    signature,
+    step_success,
+    who_failed,
+)
 
 
 def stored(
@@ -96,4 +103,16 @@ def test_reported_and_derived_origins_are_not_mixed() -> None:
     assert sorted((cluster.origin, cluster.is_reported) for cluster in cluster_failures(failures)) == [
         ("planner", False),
         ("planner", True),
+    ]
+
+
+def test_who_failed_is_counted_by_kind_of_step() -> None:
+    told = [*["tool"] * 3, "planner", "handoff", None]
+    failures = [replace(FAILURE, decision_id=f"d-{i}", failure_origin=origin) for i, origin in enumerate(told)]
+    failures.append(replace(FAILURE, task_type="write", failure_origin="verifier"))
+    rows = who_failed(cluster_failures(failures))
+    assert ORIGINS == ("planner", "handoff", "executor", "tool", "verifier")
+    assert [(row.kind, row.n_tasks, row.by_origin) for row in rows] == [
+        ("extract", 6, (1, 1, 0, 3, 0, 1)),
+        ("write", 1, (0, 0, 0, 0, 1, 0)),
     ]

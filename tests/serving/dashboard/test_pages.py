@@ -89,6 +89,24 @@ def test_a_decision_shows_its_attempts_and_a_missing_one_is_said(start: StartApp
     assert client.get("/dashboard/tasks/t-none", headers=LOCAL).status_code == 404
 
 
+def test_a_task_shows_the_tools_of_its_steps_and_what_was_called(start: StartApp) -> None:
+    client = start()
+    call = {"id": "c", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
+    messages = [
+        {"role": "user", "content": "go"},
+        {"role": "assistant", "content": "", "tool_calls": [call, 7, {"function": {"name": EVIL}}]},
+        {"role": "tool", "content": "found", "tool_call_id": "c"},
+    ]
+    step = {"messages": messages, "task_type": "extract", "tools": [{"name": "look_up"}, {"name": "note"}]}
+    told = client.post("/route", json={"step": step, "task_id": "t-tools"}, headers=LOCAL).json()
+    outcome = {"decision_id": told["decision_id"], "tier": "small", "success": True, "evaluator": "judge"}
+    assert client.post("/outcomes", json=outcome, headers=LOCAL).status_code == 200
+    page = read(client, "/tasks/t-tools")
+    assert "may call look_up, note" in page
+    assert "read what came of look_up" in page
+    assert EVIL not in page
+
+
 def test_text_that_is_not_stored_is_said_to_be_so(start: StartApp) -> None:
     client = start(redaction="features_only")
     page = read(client, f"/decisions/{play(client, {'text': 'A secret of 21 chars.'})}")

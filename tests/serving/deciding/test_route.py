@@ -27,6 +27,7 @@ ANSWER_FIELDS = [
     "propensity",
     "reason",
     "fallback",
+    "unfamiliar",
     "latency_ms",
 ]
 
@@ -63,7 +64,8 @@ class ScriptedRouter:
 def test_the_answer_has_exactly_the_fields_of_the_contract(client: TestClient) -> None:
     body = {"step": {"text": "Extract the total.", "task_type": "extract"}, "task_id": "t", "step_id": "s"}
     answer = client.post("/route", json=body).json()
-    assert list(answer) == ANSWER_FIELDS
+    assert sorted(answer) == sorted(ANSWER_FIELDS)
+    assert answer["unfamiliar"] is False
     assert (answer["tier"], answer["policy"], answer["arm"]) == ("small", "rules", "rules")
     assert answer["reason"] == {"code": "rule_simple_task", "text": "'extract' without judgment is simple work."}
     assert (answer["propensity"], answer["fallback"]) == (1.0, False)

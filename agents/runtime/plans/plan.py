@@ -8,6 +8,8 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from tierwise.agents.attempts.verifiers import schema_check
+from tierwise.agents.runtime.plans.compact import SHORT_FIELDS, Entry, PlanFrame, expand
+from tierwise.agents.runtime.plans.plan_error import PlanError
 from tierwise.agents.upstreams import unfenced
 from tierwise.data.errors import TierwiseError
 
@@ -27,10 +29,6 @@ _FIELDS = frozenset(
         "tools",
     }
 )
-
-
-class PlanError(TierwiseError):
-    """A plan that cannot be run; the message is for the planner too, and says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +79,21 @@ class Plan:
         return make_plan([*kept, *replacement], max_steps)
 
 
-def parse_steps(text: str) -> list[PlanStep]:
-    """The steps in a planner's answer: JSON as ``{"steps": [...]}``, alone or inside prose.
+def parse_steps(text: str, frame: PlanFrame | None = None) -> list[PlanStep]:
+    """The steps in a planner's answer: JSON as ``{"steps": [...]}``, short or long, alone or inside prose.
 
     Raises ``PlanError`` naming the step, the field and the fix.
     """
+    return [read_step(entry) for entry in expand(decode_plan(text), frame or PlanFrame())]
+
+
+def decode_plan(text: str) -> Mapping[str, Any]:
+    """The plan as the planner wrote it. Raises ``PlanError`` where there is none."""
     raw = _decoded(text)
-    steps = raw.get("steps") if isinstance(raw, Mapping) else raw
-    if not isinstance(steps, list) or not steps:
-        raise PlanError('the answer holds no plan; reply with only JSON, {"steps": [{"id": ..., "instruction": ...}]}')
-    return [_step(entry, f"steps[{i}]") for i, entry in enumerate(steps)]
+    plan = raw if isinstance(raw, Mapping) else {"steps": raw}
+    if not isinstance(plan.get("steps"), list) or not (plan["steps"] or plan.get("drop")):
+        raise PlanError('the answer holds no plan; reply with only JSON, {"steps": [{"id": ..., "do": ...}]}')
+    return plan
 
 
 def make_plan(steps: Sequence[PlanStep], max_steps: int) -> Plan:
@@ -154,12 +157,13 @@ def _decoded(text: str) -> Any:
     return None
 
 
-def _step(raw: object, where: str) -> PlanStep:
-    if not isinstance(raw, Mapping):
-        raise PlanError(f"{where} is no JSON object")
-    unknown = sorted(raw.keys() - _FIELDS)
+def read_step(entry: Entry) -> PlanStep:
+    """The step of an entry in the long form. Raises ``PlanError`` naming the field and the fix."""
+    raw, where = entry.fields, entry.where
+    unknown = sorted(map(str, raw.keys() - _FIELDS))
     if unknown:
-        raise PlanError(f"{where}.{unknown[0]} is not known; known are {', '.join(sorted(_FIELDS))}")
+        known = ", ".join(sorted(_FIELDS | SHORT_FIELDS))
+        raise PlanError(f"{where}.{unknown[0][:80]} is not known; known are {known}")
     step_id = str(raw.get("id", ""))
     if not _ID.fullmatch(step_id):
         raise PlanError(f"{where}.id is '{step_id[:80]}'; letters, digits, '-' and '_' are needed")
