@@ -84,7 +84,8 @@ def run(
     try:
         result = asyncio.run(job.carry_out(budget_usd, deadline_seconds, check))
     except KeyboardInterrupt:
-        fail(f"interrupted; go on with tierwise run --resume {job.task_id}", code=_INTERRUPTED)
+        say(f"the task goes on with: tierwise run --resume {job.task_id}")
+        raise typer.Exit(_INTERRUPTED) from None
     _tell(result, json_file)
 
 
