@@ -282,3 +282,14 @@ def test_a_kept_file_of_tools_need_not_be_a_module(models: Models, tierwise: Run
     assert ran.code == 0
     (call,) = [call for step in json.loads(Path("trace.json").read_text())["steps"] for call in step["tool_calls"]]
     assert call["result"]["text"] == "5"
+
+
+def test_what_models_write_does_not_steer_the_terminal(models: Models, tierwise: RunTierwise) -> None:
+    models.plan = {"steps": [{"id": "a", "do": "clear \x1b[2J the screen", "type": "extract"}]}
+    shown = tierwise("run", "Do it.", "--dry-run")
+    assert "clear [2J the screen" in shown.out
+    models.plan = {"steps": [{"id": "a", "do": "x", "after": ["\x1b[2J"]}]}
+    failed = tierwise("run", "Do it.")
+    assert failed.code == 1
+    assert "depends on" in failed.err
+    assert "\x1b" not in shown.out + shown.err + failed.err
