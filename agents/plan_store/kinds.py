@@ -8,7 +8,8 @@ MAX_TEXT_CHARS = 20_000
 MAX_FACTOR = 10.0
 """How far a number may be beyond those that were seen: an invoice of another size may need other steps."""
 _NUMBER = re.compile(r"[-+]?[$€£]?\d[\d,]*(?:\.\d+)?%?")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:]+Z?)?|(?:\d{1,2}\.? )?[A-Z][a-z]+ \d{4}")
+_MONTHS = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:]+Z?)?|(?:\d{1,2}\.? )?" + _MONTHS + r" \d{4}")
 _NAME = re.compile(r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*){0,3}")
 _EVERYBODY = frozenset({"all", "any", "anybody", "anyone", "each", "every", "everybody", "everyone", "everything"})
 _NOBODY = frozenset({"no", "nobody", "none", "noone", "nothing", "never", "not", "except", "only"})
@@ -32,7 +33,8 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class SlotKind:
     """``shape`` is the form of a code (``A-0`` for INV-17), the sign of a number, or tells a text that has a line of
-    its own; ``low`` and ``high`` are the sizes of the numbers that were seen, or the lengths of the texts."""
+    its own; ``low`` and ``high`` are the sizes of the numbers that were seen, the words of the names, or
+    the lengths of the texts."""
 
     kind: Kind
     shape: str = ""
@@ -50,6 +52,8 @@ class SlotKind:
             return False
         if self.kind is Kind.NUMBER:
             return self.low / MAX_FACTOR <= other.low and other.high <= self.high * MAX_FACTOR
+        if self.kind is Kind.NAME and other.high > self.high + 1:
+            return False  # several names may be several people
         return self.kind is not Kind.TEXT or other.high <= min(MAX_TEXT_CHARS, self.high * MAX_FACTOR)
 
     def with_value(self, value: str) -> "SlotKind":
@@ -74,7 +78,7 @@ def slot_kind(value: str, has_line: bool = False) -> SlotKind:
     if not (_EVERYBODY | _NOBODY).isdisjoint(words) and len(words) < _MIN_TEXT_WORDS:
         return SlotKind(Kind.WORD)
     if _NAME.fullmatch(value):
-        return SlotKind(Kind.NAME)
+        return SlotKind(Kind.NAME, "", float(len(value.split())), float(len(value.split())))
     if len(words) >= _MIN_TEXT_WORDS:
         return SlotKind(Kind.TEXT, "", float(len(value)), float(len(value)))
     return SlotKind(Kind.WORD)

@@ -8,11 +8,14 @@ tier; what is kept is the beginning of the prompt that is the same for every goa
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.plans.frontier import n_tokens
 from benchmarks.plans.goals import Goal, make_goals
+from benchmarks.plans.recurring import recurring_goals
+from tierwise.agents.runtime import StepTemplate
 from tierwise.agents.runtime.plans.compact import PlanFrame
 from tierwise.agents.runtime.plans.difference import repaired
 from tierwise.agents.runtime.plans.plan import Plan, decode_plan, make_plan, parse_steps
@@ -22,6 +25,7 @@ from tierwise.data.samples import sample_log_path, sample_tiers_path
 from tierwise.data.step_log import load_step_logs
 
 _PLAIN = (", ", ": ")
+_HINT_CHARS = 80
 _TIGHT = (",", ":")
 
 
@@ -56,6 +60,42 @@ def forms(goals: Sequence[Goal]) -> list[Form]:
         again = repair_prompt(goal.text, plan, results, {"export": "needs 'read.x', but the answer has no 'x'"})
         _note(found, "repair, whole", again.text, again.n_stable, whole)
         _note(found, "repair, difference", again.text, again.n_stable, change)
+    return _means(found)
+
+
+def with_templates(goals: Sequence[Goal]) -> list[Form]:
+    """Plans for recurring goals, long, short, and short where every instruction is a template of the runtime."""
+    heads = sorted({_head(step.entry) for goal in goals for step in goal.steps})
+    library = {head: StepTemplate(f"t{n}", f"{head}{{task}}", head[:_HINT_CHARS]) for n, head in enumerate(heads)}
+    by_name = {template.name: template for template in library.values()}
+    found: dict[str, list[tuple[int, int, int]]] = {}
+    for goal in goals:
+        entries = [_with_template(entry, library) for entry in goal.short_entries()]
+        short = json.dumps({"steps": entries}, separators=_TIGHT)
+        meant = parse_steps(short, PlanFrame(goal.text, by_name))
+        if [step.instruction for step in meant] != [step.entry["instruction"] for step in goal.steps]:
+            raise SystemExit(f"the plan of {goal.name} with templates says something else")
+        plain, told = plan_prompt(goal.text), plan_prompt(goal.text, templates=list(by_name.values()))
+        long = json.dumps({"steps": [step.entry for step in goal.steps]}, separators=_PLAIN)
+        _note(found, "recurring, long", plain.text, plain.n_stable, long)
+        _note(found, "recurring, short", plain.text, plain.n_stable, _short_plan(goal))
+        _note(found, f"recurring, short with {len(library)} templates", told.text, told.n_stable, short)
+    return _means(found)
+
+
+def _head(entry: Mapping[str, Any]) -> str:
+    """What the instructions of a kind of step have in common."""
+    head, mark, _ = entry["instruction"].rpartition("Task: ")
+    return str(head + mark)
+
+
+def _with_template(entry: Mapping[str, Any], library: Mapping[str, StepTemplate]) -> dict[str, Any]:
+    head, mark, task = str(entry["do"]).rpartition("Task: ")
+    rest = {name: value for name, value in entry.items() if name != "do"}
+    return {**rest, "use": library[head + mark].name, "with": {"task": task}}
+
+
+def _means(found: Mapping[str, list[tuple[int, int, int]]]) -> list[Form]:
     means = {name: [sum(column) / len(rows) for column in zip(*rows, strict=True)] for name, rows in found.items()}
     return [Form(name, *mean) for name, mean in means.items()]
 
@@ -95,8 +135,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--goals", type=int, default=32)
     given = parser.parse_args()
-    goals = make_goals(load_step_logs([sample_log_path()]).steps, given.goals)
-    print(table(forms(goals), TierCatalogue.load(sample_tiers_path()).top.models[0]))
+    logged = load_step_logs([sample_log_path()]).steps
+    found = forms(make_goals(logged, given.goals)) + with_templates(recurring_goals(logged, 10))
+    print(table(found, TierCatalogue.load(sample_tiers_path()).top.models[0]))
 
 
 if __name__ == "__main__":

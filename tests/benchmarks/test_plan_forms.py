@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from benchmarks.plans.forms import forms, table
+from benchmarks.plans.forms import forms, table, with_templates
 from benchmarks.plans.frontier import ScriptedFrontier
 from benchmarks.plans.goals import Goal, make_goals
 from benchmarks.plans.recurring import recurring_goals, run_form, scripted_tiers
@@ -31,8 +31,10 @@ def test_short_plans_and_differences_are_shorter() -> None:
     long, short, whole, difference = forms(goals())
     assert short.n_out < 0.8 * long.n_out
     assert difference.n_out < 0.4 * whole.n_out
+    long, short, with_library = with_templates(recurring_goals(logged(), 2))
+    assert with_library.n_out < 0.5 * short.n_out < 0.5 * long.n_out
     shown = table([long], TierCatalogue.load(sample_tiers_path()).top.models[0])
-    assert shown.splitlines()[-1].startswith("| plan, long | ")
+    assert shown.splitlines()[-1].startswith("| recurring, long | ")
 
 
 def test_the_script_of_the_frontier_plans_what_the_goals_need() -> None:

@@ -5,8 +5,10 @@ import os
 import pty
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -59,11 +61,15 @@ class Models:
         self.plan: Any = PLAN
         self.call: tuple[str, dict[str, Any]] = ("stock", {"item": "lamps"})
         self.prompts: list[str] = []
+        self.hangs: threading.Event | None = None
 
     def __call__(self, _: str, body: Any) -> Reply:
         messages = body["messages"]
         prompt = messages[0]["content"]
         self.prompts.append(prompt)
+        if prompt.startswith("hang") and self.hangs is not None:
+            self.hangs.set()
+            return Reply({}, delay_seconds=20)
         if prompt.startswith("Plan how"):
             return completion(self.plan if isinstance(self.plan, str) else json.dumps(self.plan))
         if body.get("tools") and messages[-1]["role"] != "tool":
@@ -195,6 +201,32 @@ def test_nobody_who_plans_is_one_line(models: Models, tierwise: RunTierwise) -> 
         assert "the answer holds no plan" in ran.err.splitlines()[-1]
 
 
+def test_an_interrupted_task_says_how_it_goes_on_and_does(
+    models: Models, tierwise: RunTierwise, tmp_path: Path
+) -> None:
+    """Ctrl-C, as a process gets it, while a step waits for its model."""
+    models.plan = {"steps": [{"id": "a", "do": "first", "type": "extract"}, {"id": "b", "do": "hang", "after": ["a"]}]}
+    models.hangs = threading.Event()
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "tierwise", "run", "Do it."]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    assert models.hangs.wait(60)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    last = said.splitlines()[-2:]
+    assert process.returncode == 130
+    assert last[0].startswith("the task goes on with: tierwise run --resume t-")
+    assert last[1:] == ["tierwise: interrupted"]
+    assert "Traceback" not in said
+    models.hangs = None
+    n_before = len(models.prompts)
+    ran = tierwise("run", "--resume", last[0].split()[-1])
+    assert (ran.code, ran.out) == (0, "five lamps\n")
+    assert [p.split()[0] for p in models.prompts[n_before:]] == ["hang", "Write"], (
+        "plan and first step are not asked again"
+    )
+
+
 @pytest.mark.usefixtures("models")
 def test_on_a_terminal_there_is_a_live_tree(tmp_path: Path) -> None:
     """A real terminal, in a process of its own."""
@@ -250,3 +282,14 @@ def test_a_kept_file_of_tools_need_not_be_a_module(models: Models, tierwise: Run
     assert ran.code == 0
     (call,) = [call for step in json.loads(Path("trace.json").read_text())["steps"] for call in step["tool_calls"]]
     assert call["result"]["text"] == "5"
+
+
+def test_what_models_write_does_not_steer_the_terminal(models: Models, tierwise: RunTierwise) -> None:
+    models.plan = {"steps": [{"id": "a", "do": "clear \x1b[2J the screen", "type": "extract"}]}
+    shown = tierwise("run", "Do it.", "--dry-run")
+    assert "clear [2J the screen" in shown.out
+    models.plan = {"steps": [{"id": "a", "do": "x", "after": ["\x1b[2J"]}]}
+    failed = tierwise("run", "Do it.")
+    assert failed.code == 1
+    assert "depends on" in failed.err
+    assert "\x1b" not in shown.out + shown.err + failed.err

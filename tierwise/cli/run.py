@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 from tierwise.agents.attempts import AttemptLoop, AttemptSettings
+from tierwise.agents.attempts.verifiers import schema_check
 from tierwise.agents.client import AsyncLocalClient
 from tierwise.agents.plan_store import PlanStore
 from tierwise.agents.runtime import PlanStep, RunResult, Runtime, RuntimeSettings
@@ -28,7 +29,7 @@ from tierwise.cli.run_parts import (
     server_tools,
     tools_in,
 )
-from tierwise.cli.run_view import Expected, RunView, print_expected, print_spending
+from tierwise.cli.run_view import Expected, RunView, print_expected, print_spending, printable
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import TierwiseError
 from tierwise.data.records import Step
@@ -62,6 +63,7 @@ def run(
 ) -> None:
     """Reach a goal: a strong model plans, cheap ones do the steps, with tools."""
     asked = _goal(goal, resume)
+    schema_check({})  # plans may need it: what is not installed is said before anything is paid for
     catalogue = catalogue_at(tiers)
     job = _Job(
         asked,
@@ -84,7 +86,8 @@ def run(
     try:
         result = asyncio.run(job.carry_out(budget_usd, deadline_seconds, check))
     except KeyboardInterrupt:
-        fail(f"interrupted; go on with tierwise run --resume {job.task_id}", code=_INTERRUPTED)
+        say(f"the task goes on with: tierwise run --resume {job.task_id}")
+        raise typer.Exit(_INTERRUPTED) from None
     _tell(result, json_file)
 
 
@@ -136,7 +139,7 @@ class _Job:
         result = await self._with_runtime(work, None)
         if not result.plans:
             failure = result.failure
-            fail(f"there is no plan: {failure.text if failure else 'nobody answered'}")
+            fail(f"there is no plan: {printable(failure.text) if failure else 'nobody answered'}")
         plan = result.plans[0]
         print_expected(plan, [self._expected(step) for step in plan.steps])
         say(f"the plan itself cost {result.cost_usd:.5f} USD; no step was taken")
@@ -216,4 +219,4 @@ def _tell(result: RunResult, json_file: Path | None) -> None:
         return
     failure = result.failure
     again = f"; go on with tierwise run --resume {result.task_id}" if failure.code in ENDED else ""
-    fail(f"the task ended without an answer ({failure.code}, {failure.origin}): {failure.text}{again}")
+    fail(f"the task ended without an answer ({failure.code}, {failure.origin}): {printable(failure.text)}{again}")

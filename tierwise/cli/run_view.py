@@ -8,7 +8,6 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.live import Live
-from rich.markup import escape
 from rich.text import Text
 from rich.tree import Tree
 
@@ -87,7 +86,7 @@ class RunView:
             told += f"  {self._clock() - self._running[name]:.0f} s"
         if self._plan is not None and name in self._plan.by_id and not traces:
             told += f"  {_short(self._plan.by_id[name].instruction)}"
-        return Text.assemble((f"{mark} ", style), escape(told) if state == "runs" else told)
+        return Text.assemble((f"{mark} ", style), told)
 
     def _name(self, step_id: str, plan_step: str | None) -> str:
         return plan_step or step_id.removeprefix(f"{self._task_id}.")
@@ -154,6 +153,15 @@ def _usd(cost: float | None) -> str:
     return "unknown" if cost is None else f"{cost:.5f}"
 
 
+def printable(text: str) -> str:
+    """One line without what could steer a terminal: models and tools wrote it.
+
+    >>> printable("all \\x1b[2J gone")
+    'all [2J gone'
+    """
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    line = printable(text)
     return line if len(line) <= _MAX_CHARS else f"{line[: _MAX_CHARS - 1]}…"

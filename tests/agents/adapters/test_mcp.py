@@ -193,3 +193,32 @@ def test_tierwise_run_uses_servers_and_refuses_what_nobody_named(
     )
     assert (gone.returncode, len(gone.stderr.splitlines())) == (2, 1)
     assert "no MCP server at 'no-such-program'" in gone.stderr
+
+
+def test_tierwise_run_reads_files_through_a_server_from_pypi(
+    stub: Callable[[Any], Any], tiers_at: Callable[..., Any], tmp_path: Path
+) -> None:
+    pytest.importorskip("filesystem_mcp")
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "a.txt").write_text("seven lamps")
+    plan = {"steps": [{"id": "look", "do": "look!", "type": "extract", "tools": ["read_file"]}]}
+
+    def answer(_: str, body: Any) -> Reply:
+        first, last = body["messages"][0]["content"], body["messages"][-1]
+        if first.startswith("Plan how"):
+            return completion(json.dumps(plan))
+        if body.get("tools") and last["role"] != "tool":
+            function = {"name": "read_file", "arguments": json.dumps({"path": str(notes / "a.txt")})}
+            return completion("", tool_calls=[{"id": "c", "type": "function", "function": function}])
+        return completion("seven" if "seven lamps" in str(body["messages"]) or "seven" in first else "nothing")
+
+    write_tiers(tmp_path / "tiers.toml", tiers_at(stub(answer).address))
+    command = [sys.executable, "-W", "ignore", "-m", "tierwise", "run", "How many lamps?"]
+    command += ["--mcp", f"{sys.executable} -m filesystem_mcp {notes}", "--effect", "read_file=reads"]
+    environment = os.environ | {"PYTHONPATH": str(EXAMPLE.parents[1])}
+    ran = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=90, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (0, "seven\n"), ran.stderr
+    assert "calls read_file" in ran.stderr
