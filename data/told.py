@@ -19,7 +19,7 @@ def told_decision(decision: Decision) -> dict[str, Any]:
     """What the API tells of every decision."""
     told = dict(zip(_WIRE, _VALUES(decision), strict=True))
     for name in _MAPPINGS:
-        told[name] = dict(told[name])
+        told[name] = dict(told[name])  # the caller's own: decisions are kept and told again
     told["arm"] = decision.arm or decision.policy
     told["reason"] = {"code": decision.reason.code, "text": decision.reason.text}
     return told

@@ -6,6 +6,7 @@ for views that filter and group without reading the whole.
 """
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Text
@@ -30,6 +31,7 @@ _DETAILS = tuple(field for field in _LOGGED if not field.spec.column)
 _REASONS = tuple(field.name for field in _OWN if field.kind is Reason)
 _MAPPINGS = tuple(field.name for field in _OWN if _TYPES.get(field.kind) is JSON)
 _PLAIN = tuple(field.name for field in _OWN if field.name not in _REASONS + _MAPPINGS)
+_PLAIN_VALUES = attrgetter(*_PLAIN)
 _NARROW = {kind: tuple(field for field in declared(kind) if field.spec.column) for kind in (Step, Attempt)}
 
 
@@ -51,20 +53,24 @@ def narrow_columns(kind: type[Step | Attempt]) -> list[Column[Any]]:
 
 def decision_values(decision: Decision) -> dict[str, Any]:
     """The values of ``decision_columns``."""
-    values: dict[str, Any] = {name: getattr(decision, name) for name in _PLAIN}
-    values |= {name: dict(getattr(decision, name)) for name in _MAPPINGS}
+    values: dict[str, Any] = dict(zip(_PLAIN, _PLAIN_VALUES(decision), strict=True))
+    for name in _MAPPINGS:
+        values[name] = dict(getattr(decision, name))
     for name in _REASONS:
         reason = getattr(decision, name)
         values[f"{name}_code"], values[f"{name}_text"] = reason.code, storable(reason.text)
     values["arm"] = decision.arm or decision.policy
-    values[DETAILS] = {field.name: getattr(decision, field.name) for field in _DETAILS} or None
+    values[DETAILS] = {field.name: getattr(decision, field.name) for field in _DETAILS} if _DETAILS else None
     return values
 
 
 def narrow_values(record: Step | Attempt) -> dict[str, Any]:
     """The values of ``narrow_columns``; texts are keys there, bounded in length."""
-    values = ((field.name, getattr(record, field.name)) for field in _NARROW[type(record)])
-    return {name: storable_key(value) if isinstance(value, str) else value for name, value in values}
+    values = {}
+    for field in _NARROW[type(record)]:
+        value = getattr(record, field.name)
+        values[field.name] = storable_key(value) if type(value) is str else value
+    return values
 
 
 def stored_decision(row: Any) -> Decision:

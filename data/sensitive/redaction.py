@@ -84,28 +84,18 @@ def redact_decision(decision: Decision, mode: Redaction) -> Decision:
 
 def _stored(record: Step | Attempt | Decision, mode: Redaction, redactor: "_Redactor") -> dict[str, Any]:
     """The fields of a record that hold words, as ``mode`` allows; names first, a long text must not cost them."""
-    found: dict[str, Any] = {}
-    for name, words, part, field in _WORDED[type(record)]:
-        value = getattr(record, name)
-        if value is None:
-            continue
-        if words is Words.KEY:
-            found[name] = _key(value, mode, redactor)
-        elif mode is Redaction.REDACTED or words is Words.NAME:
-            found[name] = part(redactor, value)
-        else:
-            found[name] = _wordless_part(value, field, redactor)
-    return found
+    told = [(each, value) for each in _WORDED[type(record)] if (value := getattr(record, each[0])) is not None]
+    if mode is Redaction.REDACTED:
+        return {name: part(redactor, value) for (name, part, _), value in told}
+    return {name: _wordless_part(value, part, field, redactor) for (name, part, field), value in told}
 
 
-def _key(key: str, mode: Redaction, redactor: "_Redactor") -> str | None:
-    if parse_key(key).digest_id is not None:
-        return key
-    return key if mode is Redaction.REDACTED and redactor.text(key) == key else None
-
-
-def _wordless_part(value: Any, field: Declared, redactor: "_Redactor") -> Any:
+def _wordless_part(value: Any, part: "_Part", field: Declared, redactor: "_Redactor") -> Any:
     words = field.spec.words
+    if words is Words.NAME:
+        return part(redactor, value)
+    if words is Words.KEY:
+        return value if _is_digest(value) else None
     if words is Words.WORD:
         return _name(redactor.text(value))
     if words is Words.NOTE and isinstance(value, str):
@@ -115,6 +105,10 @@ def _wordless_part(value: Any, field: Declared, redactor: "_Redactor") -> Any:
     if words is Words.SHAPE:
         return tuple(map(_wordless_item, value)) if isinstance(value, tuple) else _wordless_schema(value)
     return field.default
+
+
+def _is_digest(key: str) -> bool:
+    return parse_key(key).digest_id is not None
 
 
 def redact_values(values: dict[str, Any], mode: Redaction) -> dict[str, Any]:
@@ -157,6 +151,9 @@ class _Redactor:
 
     def by_tier(self, values: Mapping[str, float]) -> dict[str, float]:
         return {self.text(tier): value for tier, value in values.items()}
+
+    def key(self, key: str) -> str | None:
+        return key if _is_digest(key) or self.text(key) == key else None
 
     def reason(self, reason: Reason) -> Reason:
         return Reason(self.text(reason.code), self.text(reason.text))
@@ -241,7 +238,8 @@ def _wordless_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {_name(str(key)): wordless(value) for key, value in schema.items() if key not in _SCHEMA_TEXTS}
 
 
-_PARTS: dict[Any, Callable[[_Redactor, Any], Any]] = {
+_Part = Callable[[_Redactor, Any], Any]
+_PARTS: dict[Any, _Part] = {
     str: _Redactor.text,
     Reason: _Redactor.reason,
     Mapping[str, float]: _Redactor.by_tier,
@@ -252,10 +250,10 @@ _PARTS: dict[Any, Callable[[_Redactor, Any], Any]] = {
 }
 
 
-def _worded(kind: type) -> list[tuple[str, Words, Callable[[_Redactor, Any], Any], Declared]]:
+def _worded(kind: type) -> list[tuple[str, _Part, Declared]]:
     fields = [field for field in declared(kind) if field.spec.words is not Words.NONE and field.spec.is_logged]
     fields.sort(key=lambda field: field.spec.words not in (Words.NAME, Words.WORD))
-    return [(field.name, field.spec.words, _PARTS[field.kind], field) for field in fields]
+    return [(f.name, _Redactor.key if f.spec.words is Words.KEY else _PARTS[f.kind], f) for f in fields]
 
 
 _WORDED = {kind: _worded(kind) for kind in (Step, Attempt, Decision)}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tierwise.data.errors import RecordError
+from tierwise.data.foreign.limits import MAX_MESSAGES, MAX_TOOLS
 from tierwise.data.parsing import MAX_NESTING, parse_attempt, parse_logged_step, parse_outcome, parse_step
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Message, Step, Tool
 
@@ -267,3 +268,10 @@ def test_an_outcome_is_an_attempt_with_its_decision() -> None:
 def test_long_values_are_shortened_in_messages() -> None:
     with pytest.raises(RecordError, match=r"^a: is 'x{56}\.\.\.; a JSON object is needed$"):
         parse_attempt("x" * 1_000, "a")
+
+
+@pytest.mark.parametrize(("name", "most"), [("messages", MAX_MESSAGES), ("tools", MAX_TOOLS)])
+def test_lists_beyond_every_honest_use_are_refused(name: str, most: int) -> None:
+    parse_step({"text": "x", name: [{"role": "user", "name": "t"}] * most})
+    with pytest.raises(RecordError, match=rf"step\.{name}: has {most + 1} entries; at most {most} are taken"):
+        parse_step({"text": "x", name: [{}] * (most + 1)})
