@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tierwise.data.records import Attempt, LoggedStep, Step, Tool
+from tierwise.data.records import Attempt, LoggedStep, Logprobs, Message, Step, Tool, ToolCall
 from tierwise.data.step_log import StepLog, load_step_logs, write_step_log
 
 pyarrow = pytest.importorskip("pyarrow")
@@ -73,3 +73,21 @@ def test_many_rows_come_in_batches_and_in_order(tmp_path: Path) -> None:
     assert list(load_step_logs([tmp_path / "log.parquet"]).steps) == steps
     assert write_step_log(tmp_path / "none.parquet", []) == 0
     assert load_step_logs([tmp_path / "none.parquet"]).steps == ()
+
+
+def test_every_field_comes_back_and_objects_are_json_text(tmp_path: Path) -> None:
+    step = Step("hi", tools=(Tool("find", "Finds.", {"type": "object"}, {"x": 1}),), response_schema={"type": "object"})
+    asked = Attempt(
+        "small", tool_calls=(ToolCall("find", {"id": 1}), ToolCall("find", "{broken")), logprobs=Logprobs(-1, -2, 3)
+    )
+    said = Step(messages=(Message("user", "hi", {"name": "ann"}),), input_complexity=4, retry=2, human_visible=True)
+    steps = [
+        LoggedStep("s-1", step, (asked, Attempt("mid", tool_calls=()))),
+        LoggedStep("s-2", said, (Attempt("small"),)),
+    ]
+    write_step_log(tmp_path / "log.parquet", steps)
+    assert load_step_logs([tmp_path / "log.parquet"]).steps == tuple(steps)
+    first, second = parquet.read_table(tmp_path / "log.parquet").to_pylist()
+    assert first["step"]["response_schema"] == '{"type": "object"}'
+    assert (first["step"]["messages"], second["step"]["tools"]) == ([], [])
+    assert (first["attempts"][1]["tool_calls"], second["attempts"][0]["tool_calls"]) == ([], None)

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.data.courses import is_audit, ran_course
+from tierwise.data.foreign.limits import MAX_REDACTED_STEP_CHARS
 from tierwise.data.records import Attempt, Decision, LoggedStep, Message, Reason, Step, Tool, ToolCall
-from tierwise.data.sensitive.redaction import Redaction, redact_attempt, redact_decision, redact_step
+from tierwise.data.sensitive.redaction import REST, Redaction, redact_attempt, redact_decision, redact_step
 from tierwise.data.sensitive.rule import View
 from tierwise.data.sensitive.text import RULES, redact_text
 
@@ -166,3 +167,18 @@ def test_no_field_of_a_decision_or_an_attempt_is_passed_over(mode: Redaction) ->
     )  # fmt: skip
     assert KEY not in repr(redact_attempt(attempt, mode))
     assert KEY not in repr(redact_decision(decision, mode))
+
+
+def test_a_text_too_long_to_be_looked_at_costs_no_name() -> None:
+    step = Step(
+        "word " * (MAX_REDACTED_STEP_CHARS // 5 + 1), task_type="extract", agent="billing", node="a@example.org"
+    )
+    redacted = redact_step(step, Redaction.REDACTED)
+    assert redacted.text.endswith(REST)
+    assert (redacted.task_type, redacted.agent, redacted.node) == ("extract", "billing", "[email]")
+
+
+def test_a_note_tells_that_there_was_one_and_prose_goes() -> None:
+    attempt = redact_attempt(Attempt("small", error="it broke", output="words"), Redaction.FEATURES_ONLY)
+    assert (attempt.error, attempt.output) == ("[text]", None)
+    assert redact_step(Step("words", previous_error="it broke"), Redaction.FEATURES_ONLY).previous_error == "[text]"
