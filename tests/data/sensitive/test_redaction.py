@@ -179,6 +179,7 @@ def test_a_text_too_long_to_be_looked_at_costs_no_name() -> None:
 
 
 def test_a_note_tells_that_there_was_one_and_prose_goes() -> None:
-    attempt = redact_attempt(Attempt("small", error="it broke", output="words"), Redaction.FEATURES_ONLY)
-    assert (attempt.error, attempt.output) == ("[text]", None)
+    attempt = Attempt("small", error="it broke", output="words", finish_reason="stop, it said")
+    attempt = redact_attempt(attempt, Redaction.FEATURES_ONLY)
+    assert (attempt.error, attempt.output, attempt.finish_reason) == ("[text]", None, "[name]")
     assert redact_step(Step("words", previous_error="it broke"), Redaction.FEATURES_ONLY).previous_error == "[text]"
