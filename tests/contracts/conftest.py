@@ -1,8 +1,11 @@
-"""What the contract tests look at: the checkout, the files that git tracks, and pyproject.toml."""
+"""What the contract tests look at: the checkout, the files that git tracks, pyproject.toml and setup.py."""
 
+import runpy
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,7 +40,15 @@ def pyproject(root: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def packages(pyproject: dict[str, Any]) -> dict[str, str]:
-    """The folder of every listed package, by import name."""
-    setuptools = pyproject["tool"]["setuptools"]
-    return {name: setuptools["package-dir"].get(name, "") for name in setuptools["packages"]}
+def packages(root: Path) -> dict[str, str]:
+    """The folder of every package that ``setup.py`` finds, by import name."""
+    arguments: dict[str, Any] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "setuptools", SimpleNamespace(setup=arguments.update))
+        runpy.run_path(str(root / "setup.py"))
+    names, folders = arguments["packages"], arguments["package_dir"]
+    layers = {name: ".".join(name.split(".")[:2]) for name in names}
+    return {
+        name: (folders.get(layers[name], layers[name]) + name.removeprefix(layers[name])).replace(".", "/")
+        for name in names
+    }

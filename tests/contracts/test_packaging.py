@@ -1,4 +1,4 @@
-"""What pyproject.toml says about packages, data files and versions is what the folders hold."""
+"""What setup.py and pyproject.toml say about packages, data files and versions is what the folders hold."""
 
 import os
 import re
@@ -17,8 +17,8 @@ FOLDERS = ("agents", "data", "features", "router_model", "serving", "training")
 PINNED_EXTRAS = ("agents", "serve", "train", "encoders", "browser", "dev")
 
 
-def test_every_folder_with_an_init_is_a_listed_package(tracked: list[str], packages: dict[str, str]) -> None:
-    """A sub-package that is forgotten vanishes from the wheel without a word."""
+def test_every_folder_with_an_init_is_found_as_a_package(tracked: list[str], packages: dict[str, str]) -> None:
+    """A layer that is forgotten vanishes from the wheel without a word."""
     inits = [PurePosixPath(path).parent for path in tracked if path.endswith("/__init__.py")]
     found = {str(folder) for folder in inits if folder.parts[0] in (*FOLDERS, "tierwise")}
     assert found == set(packages.values())

@@ -37,7 +37,7 @@ def test_an_admin_key_opens_the_pages_and_the_cookie_holds_no_key(start: StartAp
     assert client.get("/dashboard/tasks", follow_redirects=False).status_code == 303
 
 
-@pytest.mark.parametrize("key", [ROUTE, "tw-nonsense", "", "é\ud800"])
+@pytest.mark.parametrize("key", [ROUTE, "tw-nonsense", "", "é\ud800"], ids=["route", "nonsense", "empty", "broken"])
 def test_other_keys_open_nothing(start: StartApp, key: str) -> None:
     client = start(keys=KEYS)
     answer = client.post(
