@@ -16,6 +16,8 @@ MCP_SERVERS := filesystem-mcp mcp-server-time
 comma := ,
 ENVIRONMENTS := tests/agents/adapters/environments
 ARGS ?=
+# Processes that share the tests; WORKERS= runs them in one, as a debugger wants it.
+WORKERS ?= -n 2 --dist worksteal
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
@@ -24,15 +26,21 @@ DEV := $(VENV)/.dev
 OPENMP := $(CURDIR)/$(VENV)/openmp
 # Threads of LightGBM that wait sleep: spinning, they take several times as long where others use the machine too.
 export OMP_WAIT_POLICY ?= PASSIVE
+# Where Python may write no bytecode, as in many images, every process that a test starts would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-slow attack test-encoders test-api test-deploy fuzz test-browser pictures test-importers test-adapters test-clients adapter-environments demo bench bench-decisions bench-serving bench-pairs bench-scale docs constraints clean
+.PHONY: help setup environment check test test-slow test-postgres attack test-encoders test-api test-deploy fuzz test-browser pictures test-importers test-adapters test-clients adapter-environments demo bench bench-decisions bench-serving bench-pairs bench-scale docs constraints clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(DEV)  ## make the virtual environment with everything that check, test and docs need
+
+# With what test-browser and the environments of others need besides; CI makes it once and runs targets side by side.
+environment: $(VENV)/.browser
+	@[ -x $(BIN)/uv ] || $(PIP) uv
 
 check: $(DEV)  ## format, lint, types, layers and the contract tests
 	$(BIN)/ruff format --check .
@@ -42,10 +50,13 @@ check: $(DEV)  ## format, lint, types, layers and the contract tests
 	$(BIN)/pytest -m "not slow and not encoders and not browser" tests/contracts
 
 test: $(DEV)  ## the tests, without those that are slow or need torch (ARGS="tests/data -x" runs some)
-	$(BIN)/pytest -m "not slow and not encoders and not browser" $(ARGS)
+	$(BIN)/pytest $(WORKERS) -m "not slow and not encoders and not browser" $(ARGS)
 
 test-slow: $(DEV)  ## the slow tests: fresh installs, guarantees over many worlds, durability
-	$(BIN)/pytest -m "slow and not encoders and not browser" $(ARGS)
+	$(BIN)/pytest $(WORKERS) -m "slow and not encoders and not browser" $(ARGS)
+
+test-postgres: $(DEV)  ## what needs PostgreSQL, slow or not, on a server of its own (needs Debian's postgresql)
+	sh tests/postgres.sh run $(BIN)/pytest $(WORKERS) -m postgres $(ARGS)
 
 test-encoders:  ## the tests that need torch, in an environment of their own
 	$(MAKE) VENV=$(ENCODERS_VENV) $(ENCODERS_VENV)/.encoders

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.certificates import none_read
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import LoggedStep
 from tierwise.data.samples import sample_log_path, sample_tiers_path
@@ -26,6 +27,21 @@ settings.register_profile(
     "tierwise", deadline=None, derandomize=True, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("tierwise")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what runs on PostgreSQL alone."""
+    for item in items:
+        chosen = item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
+        needed = {"postgres_url", "postgres_database"}.intersection(getattr(item, "fixturenames", ()))
+        if "postgresql" in chosen or needed:
+            item.add_marker("postgres")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with none_read(tmp_path_factory.mktemp("certificates")):
+        yield
 
 
 @pytest.fixture(scope="session")

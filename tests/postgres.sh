@@ -52,6 +52,7 @@ case "${1:-}" in
         folder=$(mktemp -d)
         chmod 755 "$folder"
         trap 'stop "$folder"' EXIT
+        trap 'exit 143' INT TERM
         TIERWISE_TEST_POSTGRES_URL=$(start "$folder")
         export TIERWISE_TEST_POSTGRES_URL
         "$@"

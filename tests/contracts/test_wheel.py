@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.certificates import environment_with_certificates
+
 pytestmark = pytest.mark.slow
 
 NEEDS_AN_EXTRA = ("tierwise.agents.adapters", "tierwise.serving", "tierwise.training", "tierwise.data.decision_log")
@@ -40,7 +42,8 @@ assert vectors.shape[0] == 2 and np.isfinite(vectors).all()
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)
+    words, environment = [str(part) for part in command], environment_with_certificates()
+    done = subprocess.run(words, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
