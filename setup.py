@@ -1,4 +1,4 @@
-"""Finds the packages: a layer is a folder at the root, and ``tierwise.<folder>`` in Python. pyproject.toml holds the rest.
+"""Finds the packages: a layer is a folder at the root, ``tierwise.<folder>`` in Python. pyproject.toml holds the rest.
 
 They are found by their folders, not through the links in ``tierwise``: sources without links build as well.
 """

@@ -1,6 +1,6 @@
 """Tests without the machine's certificates: reading them takes longer than most tests, and no test speaks TLS.
 
-Every client of HTTP reads them when it is made, and so does every start of the application: two thousand times in a run.
+Every client of HTTP reads them when it is made, and so does every start of the application.
 """
 
 import os

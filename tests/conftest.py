@@ -1,6 +1,8 @@
 """What every test may use: a small priced catalogue, a router trained once on the sample log, a stub provider, and a
 hypothesis profile with the same examples each run."""
 
+import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.certificates import none_read
+from tests.shared import made_once
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import LoggedStep
 from tierwise.data.samples import sample_log_path, sample_tiers_path
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 N_TRAIN_STEPS = 400
 
+# Training starts processes of its own where the clock says that they pay, and what else the machine does decides that.
+os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
 settings.register_profile(
     "tierwise", deadline=None, derandomize=True, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -32,7 +37,9 @@ settings.load_profile("tierwise")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what runs on PostgreSQL alone."""
     for item in items:
-        chosen = item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
+        chosen = (
+            item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
+        )
         needed = {"postgres_url", "postgres_database"}.intersection(getattr(item, "fixturenames", ()))
         if "postgresql" in chosen or needed:
             item.add_marker("postgres")
@@ -88,21 +95,28 @@ def quick_config() -> "TrainConfig":
 
 
 @pytest.fixture(scope="session")
-def trained(
-    train_steps: tuple[LoggedStep, ...], sample_catalogue: TierCatalogue, quick_config: "TrainConfig"
-) -> "TrainedRouter":
-    """A small router, trained once; nobody changes it."""
+def trained_folder(
+    train_steps: tuple[LoggedStep, ...],
+    sample_catalogue: TierCatalogue,
+    quick_config: "TrainConfig",
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """The shared router on disk, and what training knows of it besides."""
     from tierwise.training.train import train_router
 
-    return train_router(train_steps, sample_catalogue, quick_config)
+    def train(folder: Path) -> None:
+        trained = train_router(train_steps, sample_catalogue, quick_config)
+        trained.save(folder / "bundle")
+        rest = {field: getattr(trained, field) for field in ("summary", "data_fingerprint", "golden_steps")}
+        (folder / "rest").write_bytes(pickle.dumps(rest))
+
+    return made_once(tmp_path_factory, "trained", train)
 
 
 @pytest.fixture(scope="session")
-def bundle_folder(trained: "TrainedRouter", tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shared router on disk; copy it before you change it."""
-    folder = tmp_path_factory.mktemp("trained") / "bundle"
-    trained.save(folder)
-    return folder
+def bundle_folder(trained_folder: Path) -> Path:
+    """The bundle of the shared router; copy it before you change it."""
+    return trained_folder / "bundle"
 
 
 @pytest.fixture(scope="session")
@@ -111,14 +125,31 @@ def router(bundle_folder: Path) -> Router:
 
 
 @pytest.fixture(scope="session")
-def answered(catalogue: TierCatalogue, quick_config: "TrainConfig", tmp_path_factory: pytest.TempPathFactory) -> Router:
-    """A router that learned from answers and has a course for steps of the type ``count``."""
+def trained(trained_folder: Path, router: Router) -> "TrainedRouter":
+    """A small router as training gave it; nobody changes it."""
+    from tierwise.training.train import TrainedRouter
+
+    return TrainedRouter(router.parts, **pickle.loads((trained_folder / "rest").read_bytes()))
+
+
+@pytest.fixture(scope="session")
+def answered_folder(
+    catalogue: TierCatalogue, quick_config: "TrainConfig", tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The bundle of ``answered``; copy it before you change it."""
     from tests.training.answered_world import answered_world
     from tierwise.training.train import train_router
 
-    folder: Path = tmp_path_factory.mktemp("answered") / "bundle"
-    train_router(answered_world(500), catalogue, quick_config).save(folder)
-    return Router.load(folder)
+    def train(folder: Path) -> None:
+        train_router(answered_world(500), catalogue, quick_config).save(folder)
+
+    return made_once(tmp_path_factory, "answered", train)
+
+
+@pytest.fixture(scope="session")
+def answered(answered_folder: Path) -> Router:
+    """A router that learned from answers and has a course for steps of the type ``count``."""
+    return Router.load(answered_folder)
 
 
 @pytest.fixture(scope="session")

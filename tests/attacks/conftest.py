@@ -3,16 +3,10 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.attacks.service import running
-from tierwise.data.catalogue import TierCatalogue
-
-if TYPE_CHECKING:
-    from tierwise.training.config import TrainConfig
 
 SCALE = int(os.environ.get("TIERWISE_TEST_ATTACKS", "1"))
 StartHostile = Callable[..., int]
@@ -34,19 +28,6 @@ def models_port() -> Iterator[int]:
     """The port of ``hostile_models``."""
     with running("hostile_models") as port:
         yield port
-
-
-@pytest.fixture(scope="session")
-def course_bundle(
-    catalogue: TierCatalogue, quick_config: "TrainConfig", tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A bundle with a course for steps of the type ``count``."""
-    from tests.training.answered_world import answered_world
-    from tierwise.training.train import train_router
-
-    folder: Path = tmp_path_factory.mktemp("courses") / "bundle"
-    train_router(answered_world(500), catalogue, quick_config).save(folder)
-    return folder
 
 
 def peak_bytes() -> int:

@@ -41,8 +41,8 @@ WAYS_TO_ASK = [(CHAT, False), (RESPONSES, True)] if SCALE == 1 else [(path, s) f
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory, models_port: int, course_bundle: Path) -> Iterator[Service]:
-    with courses(tmp_path_factory.mktemp("service"), models_port, course_bundle) as service:
+def service(tmp_path_factory: pytest.TempPathFactory, models_port: int, answered_folder: Path) -> Iterator[Service]:
+    with courses(tmp_path_factory.mktemp("service"), models_port, answered_folder) as service:
         yield service
 
 
@@ -208,18 +208,22 @@ def test_no_tool_is_run_and_no_choice_is_made_for_odd_callers(service: Service) 
 
 
 @pytest.mark.parametrize("lie", ["", "usage0", "usage-", "usagex"])
-def test_audits_stay_within_the_money_of_a_day(tmp_path: Path, models_port: int, course_bundle: Path, lie: str) -> None:
+def test_audits_stay_within_the_money_of_a_day(
+    tmp_path: Path, models_port: int, answered_folder: Path, lie: str
+) -> None:
     """An audit costs 1.05 cents here, whatever the audited answer says of its tokens."""
     marker = uuid4().hex
-    with courses(tmp_path, models_port, course_bundle, audit_usd_per_day=0.25) as service:
+    with courses(tmp_path, models_port, answered_folder, audit_usd_per_day=0.25) as service:
         for _ in range(40):
             ask(service, CHAT, f"small={lie} mid={lie} x={marker}")
         time.sleep(1)
     assert 1 <= upstream(models_port, f"/seen?{marker}").get("frontier", 0) <= 23
 
 
-def test_callers_are_answered_while_the_database_is_away(tmp_path: Path, models_port: int, course_bundle: Path) -> None:
-    with courses(tmp_path, models_port, course_bundle, mirror_usd_per_day=1, mirror_share=1) as service:
+def test_callers_are_answered_while_the_database_is_away(
+    tmp_path: Path, models_port: int, answered_folder: Path
+) -> None:
+    with courses(tmp_path, models_port, answered_folder, mirror_usd_per_day=1, mirror_share=1) as service:
         for path in tmp_path.glob("decisions.db*"):
             path.write_bytes(b"no database" * 1_000)
         with service.watched():

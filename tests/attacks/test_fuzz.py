@@ -151,10 +151,10 @@ def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def test_no_request_is_a_server_error(tmp_path: Path, log_url: str, models_port: int, course_bundle: Path) -> None:
+def test_no_request_is_a_server_error(tmp_path: Path, log_url: str, models_port: int, answered_folder: Path) -> None:
     draw, statuses, errors, n_courses = random.Random(17), Counter[int](), list[str](), 0
     settings: dict[str, Any] = {
-        "bundle": course_bundle,
+        "bundle": answered_folder,
         "courses": True,
         "answers": "text",
         "audit_share": 0.5,

@@ -222,7 +222,7 @@ def attack_with(service: Service, i: int, secret: str) -> list[str]:
 @pytest.mark.parametrize("answers", ["key", "text"])
 @pytest.mark.parametrize("mode", ["redacted", "features_only"])
 def test_nothing_planted_is_in_what_courses_and_audits_leave(
-    tmp_path: Path, models_port: int, course_bundle: Path, mode: str, answers: str, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, models_port: int, answered_folder: Path, mode: str, answers: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Prompts, answers, calls and errors of models; what ``/accept`` is asked; what callers report of their answers."""
     settings = {
@@ -232,7 +232,7 @@ def test_nothing_planted_is_in_what_courses_and_audits_leave(
         "mirror_usd_per_day": 100,
         "mirror_share": 1,
     }
-    settings |= {"bundle": course_bundle, "tiers": course_tiers(tmp_path, models_port), "log_level": "debug"}
+    settings |= {"bundle": answered_folder, "tiers": course_tiers(tmp_path, models_port), "log_level": "debug"}
     with serving(tmp_path, redaction=mode, answers=answers, **settings) as service:
         ids = [each for i, secret in enumerate(SECRETS) for each in attack_with(service, i, secret)]
         time.sleep(1)

@@ -37,9 +37,8 @@ def router() -> Router:
         for name, usd in {"small": 1.0, "mid": 4.0, "frontier": 16.0}.items()
     ]
     steps = World(seed=9).draw(200, "full").logged_steps()
-    trained = train_router(
-        steps, TierCatalogue.from_mapping({"tiers": tiers}), TrainConfig(booster=BoosterParams(n_rounds=10))
-    )
+    config = TrainConfig(n_folds=2, n_repeats=1, n_components=0, booster=BoosterParams(n_rounds=10))
+    trained = train_router(steps, TierCatalogue.from_mapping({"tiers": tiers}), config)
     point = OperatingPoint(0.03, cost_weight=0.2, loss=0.0, loss_upper=0.0, saving=0.0)
     policy: Policy = replace(trained.parts.policy, points=(point,))
     return Router(replace(trained.parts, policy=policy), "test")

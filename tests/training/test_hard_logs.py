@@ -2,19 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import CatalogueError
 from tierwise.data.records import Attempt, LoggedStep, Step
+from tierwise.router_model.router import Router
 from tierwise.training.config import TrainConfig
 from tierwise.training.errors import TrainingError
 from tierwise.training.evaluation.synthetic.worlds import World
 from tierwise.training.fitting.tier_classifier import BoosterParams
 from tierwise.training.train import MIN_STEPS, train_router
 
-CONFIG = TrainConfig(n_folds=2, n_components=0, booster=BoosterParams(n_rounds=8, num_leaves=7, min_child_samples=10))
+CONFIG = TrainConfig(
+    n_folds=2, n_repeats=1, n_components=0, booster=BoosterParams(n_rounds=8, num_leaves=7, min_child_samples=10)
+)
 Change = Callable[[int, LoggedStep], LoggedStep]
 
 
@@ -95,29 +99,34 @@ HARD: dict[str, Change] = {
 }
 
 
-@pytest.mark.parametrize("change", HARD.values(), ids=HARD.keys())
+@pytest.fixture(scope="module")
+def router_of(log: list[LoggedStep], catalogue: TierCatalogue) -> Callable[[str], Router]:
+    """The router of a log of ``HARD``, trained once."""
+    return cache(lambda name: train_router(changed(log, HARD[name]), catalogue, CONFIG).router())
+
+
+@pytest.mark.parametrize("name", HARD)
 def test_a_log_with_little_in_it_gives_a_router_that_decides(
-    change: Change, log: list[LoggedStep], catalogue: TierCatalogue
+    name: str, router_of: Callable[[str], Router], log: list[LoggedStep]
 ) -> None:
-    steps = changed(log, change)
-    router = train_router(steps, catalogue, CONFIG).router()
-    for decision in router.decide_many([steps[0].step, Step(text="Something else.")]):
+    steps = changed(log, HARD[name])
+    for decision in router_of(name).decide_many([steps[0].step, Step(text="Something else.")]):
         assert not decision.is_fallback
         assert all(0 <= p <= 1 for p in decision.p_success.values())
         assert all(0 < usd < 1 for usd in decision.expected_cost_usd.values())
 
 
-def test_where_nothing_ever_fails_the_cheapest_tier_is_trusted(log: list[LoggedStep], catalogue: TierCatalogue) -> None:
-    steps = changed(log, HARD["nothing ever fails"])
-    router = train_router(steps, catalogue, CONFIG).router()
-    assert {decision.tier for decision in router.decide_many([step.step for step in steps])} <= {"small", "frontier"}
-    p_small = router.predict([step.step for step in steps]).probabilities.p_success[:, 0]
-    assert p_small.min() > 0.8
+def test_where_nothing_ever_fails_the_cheapest_tier_is_trusted(
+    log: list[LoggedStep], router_of: Callable[[str], Router]
+) -> None:
+    steps, router = [step.step for step in log], router_of("nothing ever fails")
+    assert {decision.tier for decision in router.decide_many(steps)} <= {"small", "frontier"}
+    assert router.predict(steps).probabilities.p_success[:, 0].min() > 0.8
 
 
-def test_a_tier_that_nobody_tried_is_not_trusted(log: list[LoggedStep], catalogue: TierCatalogue) -> None:
+def test_a_tier_that_nobody_tried_is_not_trusted(log: list[LoggedStep], router_of: Callable[[str], Router]) -> None:
     """Only the top tier was ever run: no cheaper one may be certified at a small loss."""
-    router = train_router(changed(log, _untried), catalogue, CONFIG).router()
+    router = router_of("one tier alone was tried")
     assert {decision.tier for decision in router.decide_many([step.step for step in log])} == {"frontier"}
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from tests.agents.attempts.conftest import QUICK, StartStub
 from tests.agents.conftest import Reply
-from tests.training.answered_world import answered_world
 from tierwise.agents.attempts import Allowance, AttemptLoop, AttemptSettings, FunctionVerifier, StepResult
 from tierwise.agents.attempts.together import all_or_none
 from tierwise.agents.client import AsyncLocalClient
@@ -20,19 +19,10 @@ from tierwise.data.courses import ran_course
 from tierwise.data.decision_log import DecisionLog
 from tierwise.data.records import LoggedStep, Step
 from tierwise.router_model.router import Router
-from tierwise.training.config import TrainConfig
-from tierwise.training.train import train_router
 
 STEP = Step("How many? (17)", task_type="count")
 WITH_COURSES = replace(QUICK, courses=True)
 USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
-
-
-@pytest.fixture(scope="module")
-def answered(catalogue: TierCatalogue, quick_config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> Router:
-    folder: Path = tmp_path_factory.mktemp("answered") / "bundle"
-    train_router(answered_world(500), catalogue, quick_config).save(folder)
-    return Router.load(folder)
 
 
 class World:

@@ -2,30 +2,19 @@
 
 import asyncio
 import threading
-from pathlib import Path
 
 import pytest
 
 from tests.agents.conftest import Service
-from tests.training.answered_world import answered_world
 from tierwise.agents.client.clients import AsyncClient, Client
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.decision_log import DecisionLog
 from tierwise.data.records import Step
 from tierwise.router_model.router import Router
-from tierwise.training.config import TrainConfig
-from tierwise.training.train import train_router
 
 STEP = Step("How many? (17)", task_type="count")
 SAME = {"small": "The answer is 7.", "mid": "7", "frontier": "7"}
 UNLIKE = {"small": "The answer is 7.", "mid": "812", "frontier": "8"}
-
-
-@pytest.fixture(scope="module")
-def answered(catalogue: TierCatalogue, quick_config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> Router:
-    folder: Path = tmp_path_factory.mktemp("answered") / "bundle"
-    train_router(answered_world(500), catalogue, quick_config).save(folder)
-    return Router.load(folder)
 
 
 def made(service: Service, catalogue: TierCatalogue) -> Client:

@@ -27,6 +27,7 @@ LOCAL = {"host": "localhost"}
 
 def store(log: DecisionLog, steps: list[LoggedStep], version: str, start: float = NOW - 10_000) -> None:
     """Puts a log of production into a decision log, as if ``version`` had decided."""
+    records = []
     for logged in steps:
         known = logged.decision
         assert known is not None
@@ -38,11 +39,10 @@ def store(log: DecisionLog, steps: list[LoggedStep], version: str, start: float 
             p_success=known.extra["p_success"],
             propensity=known.propensity or 1.0,
         )
-        record = DecisionRecord(
-            logged.step_id, Step("a"), decision, start + (logged.timestamp or 0), None, logged.task_id
-        )
-        log.record_decisions([record])
-        log.record_outcomes([Outcome(logged.step_id, attempt) for attempt in logged.attempts])
+        at = start + (logged.timestamp or 0)
+        records.append(DecisionRecord(logged.step_id, Step("a"), decision, at, None, logged.task_id))
+    log.record_decisions(records)
+    log.record_outcomes([Outcome(logged.step_id, attempt) for logged in steps for attempt in logged.attempts])
 
 
 @pytest.fixture
