@@ -38,8 +38,8 @@ help:  ## list the targets
 
 setup: $(DEV)  ## make the virtual environment with everything that check, test and docs need
 
-# With what test-browser and the environments of others need besides; CI makes it once and runs targets side by side.
-environment: $(VENV)/.browser
+# CI makes it once and then runs targets side by side.
+environment: $(VENV)/.browser  ## what setup makes, and what test-browser and the makers of other environments need besides
 	@[ -x $(BIN)/uv ] || $(PIP) uv
 
 check: $(DEV)  ## format, lint, types, layers and the contract tests

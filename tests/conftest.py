@@ -1,8 +1,8 @@
 """What every test may use: a small priced catalogue, a router trained once on the sample log, a stub provider, and a
 hypothesis profile with the same examples each run."""
 
+import logging
 import os
-import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.certificates import none_read
-from tests.shared import made_once
+from tests.shared import load_training, made_once, save_training
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import LoggedStep
 from tierwise.data.samples import sample_log_path, sample_tiers_path
@@ -49,6 +49,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _no_certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with none_read(tmp_path_factory.mktemp("certificates")):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """A program that a test ran in this process sends its logs to what was stderr then; no later test is told."""
+    level = logging.root.level
+    yield
+    logging.root.setLevel(level)
+    for handler in [one for one in logging.root.handlers if type(one) is logging.StreamHandler]:
+        logging.root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")
@@ -105,10 +115,7 @@ def trained_folder(
     from tierwise.training.train import train_router
 
     def train(folder: Path) -> None:
-        trained = train_router(train_steps, sample_catalogue, quick_config)
-        trained.save(folder / "bundle")
-        rest = {field: getattr(trained, field) for field in ("summary", "data_fingerprint", "golden_steps")}
-        (folder / "rest").write_bytes(pickle.dumps(rest))
+        save_training(train_router(train_steps, sample_catalogue, quick_config), folder)
 
     return made_once(tmp_path_factory, "trained", train)
 
@@ -125,25 +132,29 @@ def router(bundle_folder: Path) -> Router:
 
 
 @pytest.fixture(scope="session")
-def trained(trained_folder: Path, router: Router) -> "TrainedRouter":
+def trained(trained_folder: Path) -> "TrainedRouter":
     """A small router as training gave it; nobody changes it."""
-    from tierwise.training.train import TrainedRouter
-
-    return TrainedRouter(router.parts, **pickle.loads((trained_folder / "rest").read_bytes()))
+    return load_training(trained_folder)
 
 
 @pytest.fixture(scope="session")
-def answered_folder(
+def answered_training(
     catalogue: TierCatalogue, quick_config: "TrainConfig", tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """The bundle of ``answered``; copy it before you change it."""
+    """A training on answers; :func:`load_training` reads it."""
     from tests.training.answered_world import answered_world
     from tierwise.training.train import train_router
 
     def train(folder: Path) -> None:
-        train_router(answered_world(500), catalogue, quick_config).save(folder)
+        save_training(train_router(answered_world(500), catalogue, quick_config), folder)
 
     return made_once(tmp_path_factory, "answered", train)
+
+
+@pytest.fixture(scope="session")
+def answered_folder(answered_training: Path) -> Path:
+    """The bundle of ``answered``; copy it before you change it."""
+    return answered_training / "bundle"
 
 
 @pytest.fixture(scope="session")

@@ -141,7 +141,7 @@ def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
         yield f"sqlite:///{tmp_path}/decisions.db"
         return
     if not POSTGRES_URL:
-        pytest.skip("TIERWISE_TEST_POSTGRES_URL is not set; see tests/postgres.sh")
+        pytest.skip("TIERWISE_TEST_POSTGRES_URL is not set; run: make test-postgres")
     import psycopg
 
     name = f"tierwise_{uuid4().hex}"

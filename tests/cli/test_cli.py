@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = gzip.decompress(sample_log_path().read_bytes()).decode().splitlines()[:400]
     lines[10:10] = ["{broken", '{"step_id": "x", "step": {"text": "t"}, "attempts": [{"tier": "huge"}]}']
     (folder / "log.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    (folder / "train.toml").write_text("[booster]\nn_rounds = 40\n")
+    (folder / "train.toml").write_text("n_folds = 3\nn_repeats = 1\n[booster]\nn_rounds = 40\n")
     result = RUN.invoke(
         app,
         f"train --log {folder}/log.jsonl --out {folder}/bundle --no-track --tiers {sample_tiers_path()} "

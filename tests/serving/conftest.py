@@ -106,7 +106,7 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 def postgres_url() -> Iterator[str]:
     """The address of an empty database on the real server, where there is one."""
     if not POSTGRES_URL:
-        pytest.skip("TIERWISE_TEST_POSTGRES_URL is not set; see tests/postgres.sh")
+        pytest.skip("TIERWISE_TEST_POSTGRES_URL is not set; run: make test-postgres")
     import psycopg
 
     name = f"tierwise_{uuid4().hex}"

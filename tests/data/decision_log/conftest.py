@@ -23,7 +23,7 @@ NOW = 1_800_000_000.0
 def postgres_database() -> Iterator[str]:
     """The address of a database of this run's own on the real server, where there is one."""
     if not POSTGRES_URL:
-        pytest.skip("TIERWISE_TEST_POSTGRES_URL is not set; see tests/postgres.sh")
+        pytest.skip("TIERWISE_TEST_POSTGRES_URL is not set; run: make test-postgres")
     import psycopg
 
     name = f"tierwise_{uuid4().hex}"

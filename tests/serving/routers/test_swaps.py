@@ -31,7 +31,9 @@ def trained() -> TrainedRouter:
     ]
     catalogue = TierCatalogue.from_mapping({"tiers": tiers})
     steps = World(seed=5).draw(300, "full").logged_steps()
-    return train_router(steps, catalogue, TrainConfig(booster=BoosterParams(n_rounds=10)))
+    return train_router(
+        steps, catalogue, TrainConfig(n_folds=2, n_repeats=1, n_components=0, booster=BoosterParams(n_rounds=10))
+    )
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.shared import load_training
 from tests.training.answered_world import answered_world
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import RecordError
@@ -26,15 +27,13 @@ OPTIONS = DecideOptions(max_quality_loss=0.05)
 
 
 @pytest.fixture(scope="module")
-def answered(catalogue: TierCatalogue, quick_config: TrainConfig) -> TrainedRouter:
-    return train_router(answered_world(500), catalogue, quick_config)
+def answered(answered_training: Path) -> TrainedRouter:
+    return load_training(answered_training)
 
 
 @pytest.fixture(scope="module")
-def folder(answered: TrainedRouter, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found = tmp_path_factory.mktemp("answered") / "bundle"
-    answered.save(found)
-    return found
+def folder(answered_folder: Path) -> Path:
+    return answered_folder
 
 
 @pytest.fixture(scope="module")
