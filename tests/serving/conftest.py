@@ -51,6 +51,8 @@ def settings(tmp_path: Path) -> Callable[..., Settings]:
         known: dict[str, object] = {
             "log_url": f"sqlite:///{tmp_path}/decisions.db",
             "flush_seconds": 0.01,
+            "log_timeout_seconds": 60.0,  # longer than a busy machine takes
+            "outcome_timeout_seconds": 60.0,
             "state_folder": tmp_path,
             "rules": True,
         }
