@@ -122,8 +122,8 @@ class Service:
     def __init__(self, folder: Path) -> None:
         self.log_url = f"sqlite:///{folder}/decisions.db"
         self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self._port = probe.getsockname()[1]
+        self._held = held_port()
+        self._port = self._held.getsockname()[1]
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -152,13 +152,17 @@ class Service:
             self._thread.join()
             self._server = self._thread = None
 
+    def close(self) -> None:
+        self.stop()
+        self._held.close()
+
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
     """The service, not yet started."""
     made = Service(tmp_path)
     yield made
-    made.stop()
+    made.close()
 
 
 def completion(text: str, tokens: tuple[int, int] = (100, 10), **message: object) -> Reply:
@@ -194,9 +198,19 @@ def tiers_at() -> Callable[..., TierCatalogue]:
     return make
 
 
+def held_port() -> socket.socket:
+    """A port of loopback on which nobody listens, kept from whoever asks the system for one while this is open.
+
+    A server that names it may listen there.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held
+
+
 @pytest.fixture
-def nobody() -> str:
+def nobody() -> Iterator[str]:
     """An address at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    return f"http://127.0.0.1:{port}"
+    with held_port() as held:
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"

@@ -5,6 +5,7 @@ import importlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -67,7 +68,8 @@ def test_the_quickstart_runs_as_it_stands(root: Path, tmp_path: Path) -> None:
             script.append(f"python - <<'SNIPPET'\n{code}SNIPPET")
         else:
             script.append("\n".join(line for line in code.splitlines() if not line.startswith(("make ", ". "))))
-    port = str(20_000 + os.getpid() % 20_000)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = str(probe.getsockname()[1])
     text = "\n".join(script).replace("8090", port).replace("sleep 8", wait_for(port))
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     shell = subprocess.Popen(
