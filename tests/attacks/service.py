@@ -97,6 +97,11 @@ class Service:
         self.process.wait(timeout=seconds)
         return time.monotonic() - begin
 
+    def worked_seconds(self) -> float:
+        """Processor time of the service so far."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
+
     def _probe(self, done: threading.Event) -> None:
         with httpx2.Client(base_url=self.address, timeout=30) as probe:
             slowest = latest = 0.0
@@ -142,6 +147,7 @@ def course_tiers(folder: Path, port: int) -> Path:
 def serving(folder: Path, upstream_port: int | None = None, **settings: Any) -> Iterator[Service]:
     """A running service; keywords are settings."""
     known: dict[str, Any] = {"port": 0, "log_url": f"sqlite:///{folder}/decisions.db", "log_level": "warning"}
+    known["outcome_timeout_seconds"] = 60  # longer than a busy machine takes
     if upstream_port is not None:
         tiers = [TIER.format(name=name, port=upstream_port) for name in ("small", "frontier")]
         (folder / "tiers.toml").write_text("".join(tiers))

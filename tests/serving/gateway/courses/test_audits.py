@@ -51,7 +51,7 @@ def test_an_audit_that_the_top_tier_does_not_answer_is_logged_and_counts_as_diff
 
 
 def _until(holds: Callable[[], bool]) -> bool:
-    for _ in range(400):
+    for _ in range(2400):
         if holds():
             return True
         time.sleep(0.025)
