@@ -14,7 +14,18 @@ from tierwise.data.answers.key import parse_key
 from tierwise.data.courses import COURSE
 from tierwise.data.declared import Declared, Words, declared
 from tierwise.data.foreign.limits import MAX_REDACTED_ATTEMPT_CHARS, MAX_REDACTED_STEP_CHARS
-from tierwise.data.records import Attempt, Decision, LoggedStep, Message, Reason, Step, Tool, ToolCall
+from tierwise.data.records import (
+    CALLERS_ARM,
+    Attempt,
+    Decision,
+    LoggedDecision,
+    LoggedStep,
+    Message,
+    Reason,
+    Step,
+    Tool,
+    ToolCall,
+)
 from tierwise.data.sensitive.keyed import looks_secret, secret_name_in
 from tierwise.data.sensitive.text import redact_name, redact_text
 
@@ -82,7 +93,9 @@ def redact_decision(decision: Decision, mode: Redaction) -> Decision:
     return decision if is_kept else replace(decision, **found)
 
 
-def _stored(record: Step | Attempt | Decision, mode: Redaction, redactor: "_Redactor") -> dict[str, Any]:
+def _stored(
+    record: Step | Attempt | Decision | LoggedDecision, mode: Redaction, redactor: "_Redactor"
+) -> dict[str, Any]:
     """The fields of a record that hold words, as ``mode`` allows; names first, a long text must not cost them."""
     told = [(each, value) for each in _WORDED[type(record)] if (value := getattr(record, each[0])) is not None]
     if mode is Redaction.REDACTED:
@@ -126,7 +139,18 @@ def redact_logged_step(logged: LoggedStep, mode: Redaction) -> LoggedStep:
     kept = {key: value for key, value in logged.extra.items() if key == _SOURCE}
     extra = kept if mode is Redaction.FEATURES_ONLY else _Redactor(MAX_REDACTED_STEP_CHARS).values(logged.extra) | kept
     attempts = tuple(redact_attempt(attempt, mode) for attempt in logged.attempts)
-    return replace(logged, step=redact_step(logged.step, mode), attempts=attempts, extra=extra)
+    decision = None if logged.decision is None else _redact_logged_decision(logged.decision, mode)
+    return replace(logged, step=redact_step(logged.step, mode), attempts=attempts, decision=decision, extra=extra)
+
+
+def _redact_logged_decision(decision: LoggedDecision, mode: Redaction) -> LoggedDecision:
+    """Our own reasons name tiers and figures, and the monitor reads them; those of a caller may say anything."""
+    redactor = _Redactor(MAX_REDACTED_ATTEMPT_CHARS)
+    found = _stored(decision, mode, redactor)
+    extra = redactor.values(decision.extra)
+    if mode is Redaction.FEATURES_ONLY and decision.arm == CALLERS_ARM and "reason_text" in extra:
+        extra["reason_text"] = _NOTE
+    return replace(decision, **found, extra=extra)
 
 
 _NAME_CHARS = 64
@@ -256,4 +280,4 @@ def _worded(kind: type) -> list[tuple[str, _Part, Declared]]:
     return [(f.name, _Redactor.key if f.spec.words is Words.KEY else _PARTS[f.kind], f) for f in fields]
 
 
-_WORDED = {kind: _worded(kind) for kind in (Step, Attempt, Decision)}
+_WORDED = {kind: _worded(kind) for kind in (Step, Attempt, Decision, LoggedDecision)}

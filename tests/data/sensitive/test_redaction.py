@@ -9,8 +9,15 @@ from hypothesis import strategies as st
 
 from tierwise.data.courses import is_audit, ran_course
 from tierwise.data.foreign.limits import MAX_REDACTED_STEP_CHARS
-from tierwise.data.records import Attempt, Decision, LoggedStep, Message, Reason, Step, Tool, ToolCall
-from tierwise.data.sensitive.redaction import REST, Redaction, redact_attempt, redact_decision, redact_step
+from tierwise.data.records import Attempt, Decision, LoggedDecision, LoggedStep, Message, Reason, Step, Tool, ToolCall
+from tierwise.data.sensitive.redaction import (
+    REST,
+    Redaction,
+    redact_attempt,
+    redact_decision,
+    redact_logged_step,
+    redact_step,
+)
 from tierwise.data.sensitive.rule import View
 from tierwise.data.sensitive.text import RULES, redact_text
 
@@ -167,6 +174,35 @@ def test_no_field_of_a_decision_or_an_attempt_is_passed_over(mode: Redaction) ->
     )  # fmt: skip
     assert KEY not in repr(redact_attempt(attempt, mode))
     assert KEY not in repr(redact_decision(decision, mode))
+
+
+@pytest.mark.parametrize("mode", [Redaction.REDACTED, Redaction.FEATURES_ONLY])
+def test_the_decision_of_a_logged_step_is_looked_at_too(mode: Redaction) -> None:
+    told = {
+        "model": KEY,
+        "router_version": KEY,
+        "reason_code": KEY,
+        "reason_text": f"Because of {KEY}.",
+        "p_success": {KEY: 0.5},
+    }
+    logged = LoggedStep("s", Step("a"), decision=LoggedDecision("l-1", KEY, KEY, "local", 1.0, told))
+    kept = redact_logged_step(logged, mode).decision
+    assert kept is not None
+    assert KEY not in repr(kept)
+    assert (kept.decision_id, kept.arm, kept.propensity) == ("l-1", "local", 1.0)
+    assert kept.extra["reason_text"] == ("[text]" if mode is Redaction.FEATURES_ONLY else "Because of [secret].")
+
+
+@pytest.mark.parametrize("mode", [Redaction.REDACTED, Redaction.FEATURES_ONLY])
+def test_what_the_monitor_reads_of_our_own_decisions_stays(mode: Redaction) -> None:
+    """An exported log is evidence for the promise as the log itself is."""
+    told = {
+        "router_version": "02c080bc1a07", "reason_code": "learned", "fallback": False, "experiment": None,
+        "reason_text": "97% expected to succeed; the top open tier adds +1.2% at 31 times the cost.",
+        "p_success": {"small": 0.97, "frontier": 0.98}, "expected_cost_usd": {"small": 1e-4, "frontier": 3e-3},
+    }  # fmt: skip
+    logged = LoggedStep("s", Step("a"), decision=LoggedDecision("d-1", "small", "learned", "champion", 0.9, told))
+    assert redact_logged_step(logged, mode).decision == logged.decision
 
 
 def test_a_text_too_long_to_be_looked_at_costs_no_name() -> None:
