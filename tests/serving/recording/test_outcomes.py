@@ -164,6 +164,16 @@ def test_a_decision_that_the_caller_took_is_stored_with_its_outcome(client: Test
     ]
 
 
+def test_a_caller_that_does_not_say_so_stood_in_all_the_same(client: TestClient, tmp_path: Path) -> None:
+    told = {name: value for name, value in CALLER_DECISION.items() if name != "fallback"}
+    outcome = {"decision_id": "l-2", "tier": "small", "success": True, "decided_by_caller": told}
+    assert client.post("/outcomes", json=outcome).json()["new"] == 1
+    with DecisionLog.open(f"sqlite:///{tmp_path}/decisions.db") as log:
+        (step,) = log.logged_steps()
+    assert step.decision is not None
+    assert step.decision.extra["fallback"] is True
+
+
 def test_a_decision_of_the_caller_never_replaces_one_of_the_service(client: TestClient, tmp_path: Path) -> None:
     outcome = {"decision_id": route(client), "tier": "small", "decided_by_caller": CALLER_DECISION}
     assert client.post("/outcomes", json=outcome).json()["new"] == 1
@@ -180,6 +190,8 @@ def test_a_decision_of_the_caller_never_replaces_one_of_the_service(client: Test
         ({"propensity": 2}, "decided_by_caller.decision.propensity"),
         ({"decided_at": "yesterday"}, "decided_by_caller.timestamp"),
         ({"p_success": {"small": "high"}}, "decided_by_caller.p_success"),
+        ({"p_success": {"small": -0.1}}, "decided_by_caller.p_success"),
+        ({"expected_cost_usd": {"small": 2e6}}, "decided_by_caller.expected_cost_usd"),
     ],
 )
 def test_a_bad_decision_of_the_caller_is_named(client: TestClient, change: dict[str, object], field: str) -> None:
