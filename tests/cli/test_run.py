@@ -154,7 +154,10 @@ def test_what_cannot_be_taken_back_needs_a_person_or_yes(models: Models, tierwis
     assert [call["result"]["status"] for call in said] == ["refused", "ok"]
 
 
-def test_the_answer_is_judged_by_a_command_and_the_plan_kept(models: Models, tierwise: RunTierwise) -> None:
+def test_the_answer_is_judged_by_a_command_and_the_plan_kept(
+    models: Models, tierwise: RunTierwise, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tierwise.agents.runtime.plans.reuse.draw", lambda _: 0.0)  # no task is planned afresh by lot
     wrong = tierwise("run", "How many lamps?", "--tools", "tools.py", "--check", "grep six", "--plans", "plans.db")
     assert wrong.code == 1
     assert "(verification, executor): The answer" not in wrong.out
@@ -209,7 +212,9 @@ def test_an_interrupted_task_says_how_it_goes_on_and_does(
     models.hangs = threading.Event()
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "tierwise", "run", "Do it."]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
     process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGINT, before)
     assert models.hangs.wait(60)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
