@@ -144,8 +144,8 @@ def course_tiers(folder: Path, port: int) -> Path:
 
 
 @contextmanager
-def serving(folder: Path, upstream_port: int | None = None, **settings: Any) -> Iterator[Service]:
-    """A running service; keywords are settings."""
+def serving(folder: Path, upstream_port: int | None = None, before_all: str = "", **settings: Any) -> Iterator[Service]:
+    """A running service; keywords are settings, ``before_all`` is what its process runs before it imports anything."""
     known: dict[str, Any] = {"port": 0, "log_url": f"sqlite:///{folder}/decisions.db", "log_level": "warning"}
     known["outcome_timeout_seconds"] = 60  # longer than a busy machine takes
     if upstream_port is not None:
@@ -153,7 +153,7 @@ def serving(folder: Path, upstream_port: int | None = None, **settings: Any) -> 
         (folder / "tiers.toml").write_text("".join(tiers))
         known["tiers"] = folder / "tiers.toml"
     variables = {f"TIERWISE_{name.upper()}": str(value) for name, value in (known | settings).items()}
-    program = "from tierwise.serving.run import serve; from tierwise.serving.settings import load_settings; serve(load_settings())"
+    program = f"{before_all}\nfrom tierwise.serving.run import serve\nfrom tierwise.serving.settings import load_settings\nserve(load_settings())"
     process = subprocess.Popen(
         [sys.executable, "-c", program], env=os.environ | variables, stdout=subprocess.PIPE, text=True, cwd=folder
     )

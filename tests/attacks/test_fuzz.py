@@ -1,22 +1,17 @@
 """Requests made up at random over every endpoint, on both databases: no server error, and every page is there after it."""
 
 import json
-import os
 import random
 from collections import Counter
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
-
-import pytest
 
 from tests.attacks.conftest import SCALE
 from tests.attacks.service import PAGES, course_tiers, serving
 
 N_REQUESTS = 1_000 * SCALE
-POSTGRES_URL = os.environ.get("TIERWISE_TEST_POSTGRES_URL", "")
 VALUES: list[Any] = [
     None, True, 0, -1, 1, 0.5, 1e15, 1e16, 1e308, -1e308, 10**400, 2**63, "", "x", "\u0000", "\ud83d", "👍" * 600, "İ", "a" * 3_000, "NaN",
     [], {}, [[]], {"a": None}, ["x"], "2026-11-01T12:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "static/x", "../..", "a/b?c#d%",
@@ -133,22 +128,6 @@ def mutated(raw: Any, draw: random.Random) -> Any:
                 node[str(draw.choice(VALUES))[:50]] = deepcopy(draw.choice(VALUES))
             break
     return copy
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/decisions.db"
-        return
-    if not POSTGRES_URL:
-        pytest.skip("TIERWISE_TEST_POSTGRES_URL is not set; run: make test-postgres")
-    import psycopg
-
-    name = f"tierwise_{uuid4().hex}"
-    with psycopg.connect(POSTGRES_URL, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield POSTGRES_URL.rpartition("/")[0] + f"/{name}"
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_no_request_is_a_server_error(tmp_path: Path, log_url: str, models_port: int, answered_folder: Path) -> None:

@@ -110,8 +110,9 @@ def _spend_chart(slots: Sequence[Slot], period: Period, top_tier: str) -> str:
     starts = _starts(slots, period)
     spent, top = dict.fromkeys(starts, 0.0), dict.fromkeys(starts, 0.0)
     for slot in slots:
-        spent[slot.start] += slot.compared_usd
-        top[slot.start] += slot.top_usd
+        if slot.start in spent:  # where a clock was far ahead some lie beyond the last
+            spent[slot.start] += slot.compared_usd
+            top[slot.start] += slot.top_usd
     series = [
         {"name": "spent", "color": "accent", "values": list(spent.values())},
         {"name": f"always {top_tier}, expected", "color": "quiet", "values": list(top.values()), "dashed": True},
