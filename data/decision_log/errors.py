@@ -8,6 +8,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tierwise.data.errors import LogError
 
+_DEADLOCK = "40P01"
+
 
 class LogUnavailableError(LogError):
     """The database is away, locked or full. Nothing of the batch was stored; the same call may work later."""
@@ -30,6 +32,11 @@ def database_errors(shown_url: str) -> Iterator[None]:
         raise LogUnavailableError(f"decision log {shown_url}: {_first_line(error)}") from None  # a file that is damaged
     except SQLAlchemyError as error:
         raise LogRefusedError(f"decision log {shown_url}: {_first_line(error)}") from None
+
+
+def lost_a_deadlock(error: OperationalError) -> bool:
+    """Whether PostgreSQL ended this transaction so that another one, which makes or drops a week, goes on."""
+    return getattr(error.orig, "sqlstate", None) == _DEADLOCK
 
 
 def _first_line(error: SQLAlchemyError) -> str:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, select
+from sqlalchemy.exc import OperationalError
 
 from tierwise.data.decision_log.audit_rows import AuditEntry, audit_entries, insert_audit
 from tierwise.data.decision_log.deletions import delete_before, delete_decisions
@@ -18,7 +19,7 @@ from tierwise.data.decision_log.engine import (
     parse_url,
     writing,
 )
-from tierwise.data.decision_log.errors import database_errors
+from tierwise.data.decision_log.errors import database_errors, lost_a_deadlock
 from tierwise.data.decision_log.experiment_rows import current_experiments, experiment_versions, insert_experiment
 from tierwise.data.decision_log.half_hours.rolling import roll_up
 from tierwise.data.decision_log.partitions import WeekKeeper
@@ -39,6 +40,7 @@ from tierwise.data.experiments import Experiment
 from tierwise.data.records import LoggedStep, Outcome
 
 _T = TypeVar("_T")
+_MAX_DEADLOCKS = 3
 
 
 class DecisionLog:
@@ -161,8 +163,21 @@ class DecisionLog:
             return audit_entries(connection, subject)
 
     def ask(self, question: Callable[[Connection], _T]) -> _T:
-        """The answer of a view (:mod:`tierwise.data.decision_log.views`), read in one transaction."""
-        with database_errors(self._shown_url), self._engine.connect() as connection:
+        """The answer of a view (:mod:`tierwise.data.decision_log.views`), read in one transaction.
+
+        It is asked again where the reading stood in the way of a week that is made or dropped.
+        """
+        with database_errors(self._shown_url):
+            for _ in range(_MAX_DEADLOCKS):
+                try:
+                    return self._asked(question)
+                except OperationalError as error:
+                    if not lost_a_deadlock(error):
+                        raise
+            return self._asked(question)
+
+    def _asked(self, question: Callable[[Connection], _T]) -> _T:
+        with self._engine.connect() as connection:
             return question(connection)
 
     def count_unknown_outcomes(self) -> int:

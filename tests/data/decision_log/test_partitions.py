@@ -1,5 +1,6 @@
 """What PostgreSQL's partitions must not change, and what they are there for."""
 
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -119,3 +120,28 @@ def test_an_outcome_waits_for_a_deletion_of_its_task(
     other.rollback()
     assert log.delete_task("t") == DeletedCounts(1, 0)
     assert log.record_outcomes([outcome("a")])[0].is_unknown
+
+
+def test_a_reader_that_loses_a_deadlock_is_asked_again(
+    postgres_url: str, other: Connection, record: MakeRecord
+) -> None:
+    """Somebody has outcomes and wants decisions, as in making a week; the reader has decisions and wants outcomes."""
+    with DecisionLog.open(postgres_url, timeout_seconds=60) as log:
+        log.record_decisions([record("a")])
+        other.execute(text("SET deadlock_timeout = '60s'"))  # the reader looks first, and is the one that loses
+        other.execute(text("LOCK TABLE outcomes IN ACCESS EXCLUSIVE MODE"))
+        reads, tries, found = threading.Event(), [], []
+
+        def question(connection: Connection) -> int:
+            tries.append(1)
+            n = int(connection.scalar(text("SELECT count(*) FROM decisions")) or 0)
+            reads.set()
+            return n + int(connection.scalar(text("SELECT count(*) FROM outcomes")) or 0)
+
+        reader = threading.Thread(target=lambda: found.append(log.ask(question)))
+        reader.start()
+        assert reads.wait(60)
+        other.execute(text("LOCK TABLE decisions IN ACCESS EXCLUSIVE MODE"))
+        other.rollback()
+        reader.join(60)
+    assert (found, len(tries)) == ([1], 2)
