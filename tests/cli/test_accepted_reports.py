@@ -77,7 +77,7 @@ def log_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for page in PAGES:
             assert client.get(f"/dashboard{page}?period=all").status_code == 200, page
     yield service.log_url
-    service.stop()
+    service.close()
 
 
 @pytest.fixture
