@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 N_TRAIN_STEPS = 400
 
+# Benchmarks and tools are no part of the package: the checkout goes to the end of the path, after everything installed.
+_ROOT = str(Path(__file__).parents[1])
+if _ROOT not in sys.path:
+    sys.path.append(_ROOT)
+
 # Training starts processes of its own where the clock says that they pay, and what else the machine does decides that.
 os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
 settings.register_profile(
