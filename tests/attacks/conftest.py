@@ -4,14 +4,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from tests.attacks.service import running
+from tests.databases import new_database
 
 SCALE = int(os.environ.get("TIERWISE_TEST_ATTACKS", "1"))
-POSTGRES_URL = os.environ.get("TIERWISE_TEST_POSTGRES_URL", "")
 StartHostile = Callable[..., int]
 
 
@@ -46,12 +45,5 @@ def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/decisions.db"
         return
-    if not POSTGRES_URL:
-        pytest.skip("TIERWISE_TEST_POSTGRES_URL is not set; run: make test-postgres")
-    import psycopg
-
-    name = f"tierwise_{uuid4().hex}"
-    with psycopg.connect(POSTGRES_URL, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield POSTGRES_URL.rpartition("/")[0] + f"/{name}"
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with new_database() as url:
+        yield url

@@ -9,12 +9,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from tests.databases import new_database
 from tierwise.router_model.decider import Decider
 from tierwise.serving.app import create_app
 from tierwise.serving.settings import Settings, load_settings
@@ -22,7 +22,6 @@ from tierwise.serving.settings import Settings, load_settings
 if TYPE_CHECKING:
     pass
 
-POSTGRES_URL = os.environ.get("TIERWISE_TEST_POSTGRES_URL")
 PROGRAM = """
 import resource, sys
 from tierwise.serving.run import serve
@@ -107,15 +106,8 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
     """The address of an empty database on the real server, where there is one."""
-    if not POSTGRES_URL:
-        pytest.skip("TIERWISE_TEST_POSTGRES_URL is not set; run: make test-postgres")
-    import psycopg
-
-    name = f"tierwise_{uuid4().hex}"
-    with psycopg.connect(POSTGRES_URL, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield POSTGRES_URL.rpartition("/")[0] + f"/{name}"
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with new_database() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -9,9 +9,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
+
+from tests.databases import new_database
 
 URGENCY = 'urgency: Annotated[float | None, Spec(Words.NONE, "how soon it is needed", feature=Feature.NUMBER)] = None'
 TENANT = 'tenant: Annotated[str | None, Spec(Words.NAME, "for whom", feature=Feature.IDENTITY)] = None'
@@ -23,7 +24,6 @@ NEW_FIELDS = {
     "    experiment: Annotated[": (BUDGET,),
 }
 WALK = Path(__file__).with_name("walk.py")
-POSTGRES_URL = os.environ.get("TIERWISE_TEST_POSTGRES_URL")
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +48,8 @@ def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/decisions.db"
         return
-    if not POSTGRES_URL:
-        pytest.skip("TIERWISE_TEST_POSTGRES_URL is not set; see tests/postgres.sh")
-    import psycopg
-
-    name = f"tierwise_{uuid4().hex}"
-    with psycopg.connect(POSTGRES_URL, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield POSTGRES_URL.rpartition("/")[0] + f"/{name}"
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with new_database() as url:
+        yield url
 
 
 @pytest.mark.slow

@@ -1,36 +1,22 @@
 """The decision log on every database: SQLite always, PostgreSQL where TIERWISE_TEST_POSTGRES_URL names a server."""
 
-import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
+from tests.databases import new_database
 from tierwise.data.decision_log import DecisionLog, DecisionRecord
 from tierwise.data.records import Attempt, Decision, Outcome, Reason, Step
 
-_ROOT = str(Path(__file__).parents[3])
-if _ROOT not in sys.path:  # what fills a log by the database itself stands in benchmarks, which are no package of ours
-    sys.path.append(_ROOT)
-
-POSTGRES_URL = os.environ.get("TIERWISE_TEST_POSTGRES_URL")
 NOW = 1_800_000_000.0
 
 
 @pytest.fixture(scope="session")
 def postgres_database() -> Iterator[str]:
     """The address of a database of this run's own on the real server, where there is one."""
-    if not POSTGRES_URL:
-        pytest.skip("TIERWISE_TEST_POSTGRES_URL is not set; run: make test-postgres")
-    import psycopg
-
-    name = f"tierwise_{uuid4().hex}"
-    with psycopg.connect(POSTGRES_URL, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield POSTGRES_URL.rpartition("/")[0] + f"/{name}"
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with new_database() as url:
+        yield url
 
 
 @pytest.fixture
