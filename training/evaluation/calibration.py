@@ -9,8 +9,10 @@ from tierwise.training.evaluation.bootstrap import DEFAULT_BOOTSTRAP, Bootstrap,
 from tierwise.training.evaluation.errors import EvaluationError
 from tierwise.training.evaluation.estimate import Estimate, effective_n
 
-N_BINS = 15
+MAX_BINS = 15
+MIN_STEPS_A_BIN = 10
 _P_MIN = 1e-6
+_ONE_IN_TWENTY = 1.6449
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +30,17 @@ class ReliabilityBin:
 class TierCalibration:
     """Calibration of one tier on the steps where its success is known.
 
-    ``ece`` is the expected calibration error over 15 equal-count bins (Naeini, Cooper and Hauskrecht, AAAI 2015, with
-    quantile bins). It is above 0 even for perfect predictions; ``ece_of_chance`` is what it would be on average for
-    perfect ones with these bins. ``auc`` is NaN when every step succeeds or every step fails.
+    ``ece`` is the expected calibration error over equal-count bins (Naeini, Cooper and Hauskrecht, AAAI 2015, with
+    quantile bins), 15 of them or as many as hold 10 steps each: with fewer a bin it tells chance from error worse. It
+    is above 0 even for perfect predictions; ``ece_of_chance`` is what it would be on average for perfect ones with
+    these bins, ``ece_by_chance`` what they would exceed in one case of twenty. ``auc`` is NaN when every step succeeds
+    or every step fails.
     """
 
     tier: str
     ece: Estimate
     ece_of_chance: float
+    ece_by_chance: float
     brier: Estimate
     log_loss: Estimate
     auc: Estimate
@@ -45,7 +50,8 @@ class TierCalibration:
         names = ("ece", "brier", "log_loss", "auc")
         estimates: dict[str, object] = {name: getattr(self, name).to_dict() for name in names}
         bins = [entry.to_dict() for entry in self.reliability]
-        return {"tier": self.tier, **estimates, "ece_of_chance": self.ece_of_chance, "reliability": bins}
+        chance = {"ece_of_chance": self.ece_of_chance, "ece_by_chance": self.ece_by_chance}
+        return {"tier": self.tier, **estimates, **chance, "reliability": bins}
 
 
 def measure_calibration(
@@ -68,13 +74,16 @@ def measure_calibration(
     bins = totals[:, 3:].reshape(len(totals), 3, -1)
     auc = bootstrap.row_statistics(Ranking.of(p, y).auc, np.ones(n), codes)
 
+    of_chance, by_chance = _ece_of_chance(bins[0], n_effective)
+
     def estimate(values: FloatArray) -> Estimate:
         return bootstrap.estimate(values, n, n_effective)
 
     return TierCalibration(
         tier=tier,
         ece=_ece(bins, n, n_effective, bootstrap),
-        ece_of_chance=_ece_of_chance(bins[0], n_effective),
+        ece_of_chance=of_chance,
+        ece_by_chance=by_chance,
         brier=estimate(totals[:, 1] / totals[:, 0]),
         log_loss=estimate(totals[:, 2] / totals[:, 0]),
         auc=estimate(auc),
@@ -82,8 +91,9 @@ def measure_calibration(
     )
 
 
-def bin_codes(p: FloatArray, n_bins: int = N_BINS) -> NDArray[np.int64]:
+def bin_codes(p: FloatArray, n_bins: int = MAX_BINS) -> NDArray[np.int64]:
     """int64 [n]: bins of nearly equal count by ``p``; equal predictions share a bin, so there can be fewer."""
+    n_bins = max(1, min(n_bins, len(p) // MIN_STEPS_A_BIN))
     edges = np.quantile(p, np.linspace(0, 1, n_bins + 1)[1:-1])
     return np.unique(np.searchsorted(np.unique(edges), p, side="right"), return_inverse=True)[1].astype(np.int64)
 
@@ -133,12 +143,18 @@ def _ece(bins: FloatArray, n: int, n_effective: float, bootstrap: Bootstrap) -> 
     return Estimate(value, max(0.0, low), value + 2 * float(eces[1:].std()), n, n_effective)
 
 
-def _ece_of_chance(bins: FloatArray, n_effective: float) -> float:
-    """Mean of |normal noise| of each bin's success share around its mean prediction, ``sqrt(2 / pi)`` deviations."""
+def _ece_of_chance(bins: FloatArray, n_effective: float) -> tuple[float, float]:
+    """Mean and 95 % quantile of the sum of |normal noise| of each bin's success share around its mean prediction.
+
+    A half-normal has the mean ``sqrt(2 / pi)`` and the variance ``1 - 2 / pi`` (in deviations); their sum is taken as
+    normal.
+    """
     count, predicted, _ = bins
     share, mean_p = count / count.sum(), predicted / count
     deviation = np.sqrt(mean_p * (1 - mean_p) / np.maximum(share * n_effective, 1.0))
-    return float((share * deviation).sum() * np.sqrt(2 / np.pi))
+    mean = float((share * deviation).sum() * np.sqrt(2 / np.pi))
+    spread = float(np.sqrt(((share * deviation) ** 2).sum() * (1 - 2 / np.pi)))
+    return mean, mean + _ONE_IN_TWENTY * spread
 
 
 def _reliability(bins: FloatArray, effective_share: float, bootstrap: Bootstrap) -> tuple[ReliabilityBin, ...]:

@@ -6,6 +6,7 @@ import pytest
 from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.evaluation.calibration import Ranking, bin_codes, measure_calibration
 from tierwise.training.evaluation.errors import EvaluationError
+from tierwise.training.flywheel.gates import GateSettings, calibration_gate
 
 DRAWS = Bootstrap(200)
 
@@ -32,6 +33,25 @@ def test_a_bias_is_found_at_its_size() -> None:
     assert all(entry.success.value > entry.mean_p_success for entry in found.reliability)
 
 
+@pytest.mark.parametrize(("n_steps", "lowest"), [(30, 0.1), (45, 0.1), (45, 0.4), (100, 0.4)])
+def test_few_outcomes_of_true_probabilities_seldom_fail_the_gate_and_an_error_is_still_found(
+    n_steps: int, lowest: float
+) -> None:
+    rng = np.random.default_rng(1)
+
+    def failing(error: float) -> float:
+        p_success = rng.uniform(lowest, lowest + 0.2, (300, n_steps))
+        success = (rng.random(p_success.shape) < p_success + error).astype(np.float64)
+        groups = np.arange(n_steps)
+        found = [
+            measure_calibration("small", p, y, groups, Bootstrap(2)) for p, y in zip(p_success, success, strict=True)
+        ]
+        return float(np.mean([not calibration_gate([each], GateSettings()).is_passed for each in found]))
+
+    assert failing(0.0) < 0.08
+    assert failing(0.4) > 0.8
+
+
 def test_unknown_outcomes_are_left_out() -> None:
     p_success, success, groups = drawn(400)
     some = np.where(np.arange(400) < 100, success, np.nan)
@@ -55,4 +75,6 @@ def test_the_area_under_the_roc_curve_counts_pairs() -> None:
 
 def test_bins_hold_nearly_equal_counts_and_ties_share_one() -> None:
     assert np.bincount(bin_codes(np.arange(300.0), 15)).tolist() == [20] * 15
+    assert np.bincount(bin_codes(np.arange(45.0), 15)).tolist() == [11, 11, 11, 12]
+    assert len(np.unique(bin_codes(np.arange(9.0), 15))) == 1
     assert len(np.unique(bin_codes(np.full(300, 0.5), 15))) == 1
