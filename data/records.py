@@ -172,6 +172,10 @@ class Attempt:
         ),
     ] = None
     finish_reason: Annotated[str | None, Spec(Words.WORD, "`stop`, `length`, `tool_calls` …", is_answer=True)] = None
+    task_success: Annotated[
+        bool | None,
+        Spec(Words.NONE, "how the whole task ended, where that is known; any one attempt of the task may carry it"),
+    ] = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 

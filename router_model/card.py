@@ -68,6 +68,8 @@ def _data(
     ]
     if found.get("n_known_steps"):
         lines.append(f"- They were drawn from {found['n_known_steps']} with a known outcome.")
+    if found.get("n_weak"):
+        lines.append(f"- Of {found['n_weak']} only the end of their task is known; they taught, and certify nothing.")
     if found.get("n_assumed_labels"):
         lines.append(f"- Of {found['n_assumed_labels']} a dearer tier is taken to be enough because a cheaper one was.")
     lines += [

@@ -34,7 +34,8 @@ class TrainConfig:
     many steps of a longer log are drawn at random to learn from (docs/scale.md says what more would add), 0 for all;
     ``target`` what an attempt is for: "success", or "same-answer" as the top tier, which needs no outcomes;
     ``spread`` how far steps lean where the policy is in doubt (:mod:`tierwise.router_model.choosing.leaning`), 0 for
-    not at all; ``trained_by`` who answers for the router, as its card says.
+    not at all; ``weak_weight`` what a step counts of which only the end of its task is known, where one with an outcome
+    of its own counts 1, 0 for nothing; ``trained_by`` who answers for the router, as its card says.
     """
 
     seed: int = 0
@@ -52,6 +53,7 @@ class TrainConfig:
     max_steps: int = 50_000
     target: str = "success"
     spread: float = 0.3
+    weak_weight: float = 0.5
     trained_by: str = ""
     booster: BoosterParams = field(default_factory=BoosterParams)
     guardrails: Guardrails = field(default_factory=Guardrails)
@@ -61,6 +63,8 @@ class TrainConfig:
             value = getattr(self, name)
             if not 0 <= value < 1:
                 raise TrainingError(f"{name} is {value}; a share from 0 to below 1 is needed")
+        if not 0 <= self.weak_weight <= 1:
+            raise TrainingError(f"weak_weight is {self.weak_weight}; a number from 0 to 1 is needed")
         if self.seed < 0:
             raise TrainingError(f"seed is {self.seed}; a whole number from 0 is needed")
         for name, least in (

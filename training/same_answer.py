@@ -21,7 +21,10 @@ def targeted(logged: LoggedStep, tiers: Sequence[str], target: str) -> LoggedSte
         return logged
     top = next((one for one in logged.attempts if one.tier == tiers[-1] and has_answer(one)), None)
     question = Question(logged.step)
-    found = tuple(replace(one, success=_is_same(question, one, top, tiers[-1]), score=None) for one in logged.attempts)
+    found = tuple(
+        replace(one, success=_is_same(question, one, top, tiers[-1]), score=None, task_success=None)
+        for one in logged.attempts
+    )
     return replace(logged, attempts=found)
 
 

@@ -53,6 +53,7 @@ from tierwise.training.golden_steps import GOLDEN_STEPS
 from tierwise.training.onnx_export import export_booster
 from tierwise.training.progress import Progress, silent_progress
 from tierwise.training.same_answer import targeted
+from tierwise.training.weak_labels import n_judged, task_ends, weak_steps, weak_summary, with_what_is_missing
 
 MIN_STEPS = 60
 MIN_OTHER_STEPS = 30
@@ -114,11 +115,11 @@ def train_drawn(
     cannot train a router and ``CatalogueError`` for a tier without costs and prices.
     """
     config.guardrails.check(catalogue)
-    steps = _checked(drawn)
+    steps = _checked(drawn, config)
     table = outcome_table(steps, catalogue.names)
     cost_usd = complete_costs(steps, table, catalogue)
     schema = _fitted_schema(steps, encoder_folder, config)
-    copies = perturbed_copies(steps, config.seed)
+    copies = perturbed_copies(drawn.steps, config.seed)
     encoding = Encoding(schema, encoder_folder and encoder_folder.absolute())
     all_vectors = encode_steps(encoding, [logged.step for logged in (*steps, *copies)], engine, progress)
     vectors, copy_vectors = all_vectors[: len(steps)], all_vectors[len(steps) :]
@@ -126,28 +127,32 @@ def train_drawn(
 
     progress("cross-fitting", config.n_folds * len(folds))
     of_step, weight = np.r_[: len(steps), : len(copies)], recency_weights(steps, config.half_life_days)
-    rows = TrainingRows(all_vectors, of_step, table.success, cost_usd, folds, weight)
+    ends = task_ends(steps, drawn.tasks, catalogue.names, config.weak_weight)
+    rows = TrainingRows(all_vectors, of_step, table.success, cost_usd, folds, weight, ends)
     held_out = cross_fit(rows, config.booster, config.seed, progress.step, engine)
     progress("calibration", 1)
-    calibration = _calibration(held_out, rows)
-    witness = Witness.of(steps, catalogue.names, table.success)
-    speaks = speaking_steps(witness, unit_codes(steps))
-    fitted = fit_what_is_familiar(vectors, copy_vectors, schema, folds[0], speaks, config)
+    judged = np.arange(n_judged(drawn, MIN_STEPS))  # weak labels teach, and nothing is judged by them
+    logged, rows_judged, held_out = [steps[row] for row in judged], rows.judged(judged), held_out.take(judged)
+    calibration = _calibration(held_out, rows_judged)
+    witness = Witness.of(logged, catalogue.names, rows_judged.success)
+    speaks = speaking_steps(witness, unit_codes(logged))
+    fitted = fit_what_is_familiar(vectors[judged], copy_vectors, schema, folds[0][judged], speaks, config)
 
     progress("final fit", 1)
     whole = np.ones(len(steps), dtype=np.bool_)
     model, cost_model = rows.fit(whole, with_rounds(config.booster, held_out.n_rounds), config.seed)
 
     progress("certification", 1)
-    final = final_expectations(model, cost_model, calibration, vectors, steps, config)
-    log = held_out_log(held_out, steps, witness, rows, fitted.is_unfamiliar, final, config)
-    policy, courses = certified_with_courses(log, vectors, schema, catalogue.names, config)
+    final = final_expectations(model, cost_model, calibration, vectors[judged], logged, config)
+    log = held_out_log(held_out, logged, witness, rows_judged, fitted.is_unfamiliar, final, config)
+    policy, courses = certified_with_courses(log, vectors[judged], schema, catalogue.names, config)
+    policy = with_what_is_missing(policy, drawn, MIN_STEPS)
 
     progress("export to ONNX", 1)
     learned = _Learned(model, cost_model, calibration, policy, fitted.familiarity, courses)
-    logged = _referred(steps, table, np.flatnonzero(speaks)[: fitted.n_reference])
-    parts, parity = _exported(learned, catalogue, schema, encoder_folder, logged, vectors[:_N_PARITY_STEPS])
-    summary = _summary(steps, table, held_out, policy, config) | parity | _draw_summary(drawn)
+    referred = _referred(steps, table, np.flatnonzero(speaks)[: fitted.n_reference])
+    parts, parity = _exported(learned, catalogue, schema, encoder_folder, referred, vectors[:_N_PARITY_STEPS])
+    summary = _summary(steps, table, held_out, policy, config) | parity | _draw_summary(drawn) | weak_summary(ends)
     return TrainedRouter(parts, summary, drawn.fingerprint, GOLDEN_STEPS)
 
 
@@ -203,9 +208,10 @@ def _fitted_schema(steps: Sequence[LoggedStep], encoder_folder: Path | None, con
     return FeaturePipeline.fit([step.step for step in steps], encoder, config.n_components).schema
 
 
-def _checked(drawn: DrawnSteps) -> Sequence[LoggedStep]:
-    """The drawn steps. Raises ``TrainingError`` when there are too few, or when they cannot be split."""
-    steps = drawn.steps
+def _checked(drawn: DrawnSteps, config: TrainConfig) -> Sequence[LoggedStep]:
+    """The steps to learn from, those with an outcome of their own first. Raises ``TrainingError`` when there are too few,
+    or when they cannot be split."""
+    steps = (*drawn.steps, *weak_steps(drawn, config.weak_weight))
     if len(steps) < MIN_STEPS <= drawn.n_known:
         raise TrainingError(f"max_steps is {len(steps)}; at least {MIN_STEPS} are needed to learn from, or 0 for all")
     if len(steps) < MIN_STEPS:

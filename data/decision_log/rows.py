@@ -13,6 +13,7 @@ from tierwise.data.decision_log.records import DecisionRecord, StoredOutcome
 from tierwise.data.decision_log.texts import storable_key
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Outcome
 from tierwise.data.serialise import attempt_to_dict, step_to_dict
+from tierwise.data.task_words import without_mere_words
 
 
 def decision_row(record: DecisionRecord) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def logged_step(row: Row[Any], attempts: Sequence[Attempt]) -> LoggedStep:
     return LoggedStep(
         step_id=row.step_id or row.decision_id,
         step=stored_step(row.step),
-        attempts=tuple(attempts),
+        attempts=without_mere_words(attempts),
         task_id=row.task_id,
         session_id=row.session_id,
         timestamp=row.created_at,

@@ -28,9 +28,12 @@ def describe_import(report: ImportReport) -> Iterator[str]:
         yield f"  {reason}: {n_attempts} attempt(s)"
     if assembled.n_without_cost:
         yield f"  {assembled.n_without_cost} attempt(s) without a cost: neither logged nor priced in tiers.toml"
-    if evidence.n_task_verdicts_left_out:
-        n_verdicts = evidence.n_task_verdicts_left_out
-        yield f"  {n_verdicts} verdict(s) on whole tasks of several steps say nothing of one step; see task_verdicts"
+    if evidence.n_task_verdicts:
+        n_verdicts = evidence.n_task_verdicts
+        yield (
+            f"  {n_verdicts} verdict(s) on whole tasks of several steps say nothing of one step; they are kept as "
+            "task_success, which teaches weakly; see task_verdicts"
+        )
     if evidence.n_schemas_not_checked:
         n_answers = evidence.n_schemas_not_checked
         yield f"  {n_answers} answer(s) not held against their schema; run: {install_command('train')}"

@@ -34,22 +34,29 @@ def chain_posterior(probabilities: TierProbabilities, success: Floats) -> ChainP
 
 def state_posterior(hazard: Floats, keep: Floats, success: Floats) -> ChainPosterior:
     """The same from the two probabilities of each tier, float64 [n, k], of which the others follow."""
-    n_tiers = success.shape[1]
-    seen, hazard, keep = (np.ascontiguousarray(each.T) for each in (success, hazard, keep))
-    may_succeed = np.where(seen == 0, 0.0, 1.0)
-    may_fail = np.where(seen == 1, 0.0, 1.0)
+    return message_posterior(hazard, keep, np.where(success == 0, 0.0, 1.0), np.where(success == 1, 0.0, 1.0))
+
+
+def message_posterior(hazard: Floats, keep: Floats, may_succeed: Floats, may_fail: Floats) -> ChainPosterior:
+    """The same where more than the step's own attempts speak of a tier: ``may_succeed`` and ``may_fail`` float64 [n, k]
+    are the likelihoods of what was seen under its success and its failure, from 0 to 1."""
+    n_tiers = hazard.shape[1]
+    hazard, keep, may_succeed, may_fail = (
+        np.ascontiguousarray(each.T) for each in (hazard, keep, may_succeed, may_fail)
+    )
     hit0, miss0 = hazard * may_succeed, (1 - hazard) * may_fail
     hit1, miss1 = keep * may_succeed, (1 - keep) * may_fail
     any1 = hit1 + miss1
 
-    none, some = [np.ones(len(success))], [np.zeros(len(success))]  # forward: no cheaper tier succeeds, one does
+    n_steps = hazard.shape[1]
+    none, some = [np.ones(n_steps)], [np.zeros(n_steps)]  # forward: no cheaper tier succeeds, one does
     for t in range(n_tiers):
         some.append(none[t] * hit0[t] + some[t] * any1[t])
         none.append(none[t] * miss0[t])
     evidence = np.maximum(none[n_tiers] + some[n_tiers], 1e-300)
 
-    at_risk, succeeded = np.empty((2, 2 * n_tiers - 1, len(success)))
-    after0, after1 = np.ones((2, len(success)))  # backward
+    at_risk, succeeded = np.empty((2, 2 * n_tiers - 1, n_steps))
+    after0, after1 = np.ones((2, n_steps))  # backward
     for t in reversed(range(n_tiers)):
         succeeded[t] = none[t] * hit0[t] * after1
         at_risk[t] = succeeded[t] + none[t] * miss0[t] * after0

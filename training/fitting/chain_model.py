@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tierwise.router_model.predicting.chain import Floats
 from tierwise.router_model.predicting.linear_chain import LinearChain, blended
 from tierwise.training.fitting.linear_chain import fit_linear_chain
+from tierwise.training.fitting.task_ends import TaskEnds
 from tierwise.training.fitting.tier_classifier import BoosterParams, TierClassifier
 
 
@@ -29,8 +30,14 @@ class ChainModel:
 
 
 def fit_chain_model(
-    vectors: NDArray[np.float32], success: Floats, weight: Floats, params: BoosterParams, seed: int
+    vectors: NDArray[np.float32],
+    success: Floats,
+    weight: Floats,
+    params: BoosterParams,
+    seed: int,
+    ends: TaskEnds | None = None,
 ) -> ChainModel:
-    """From vectors float32 [n, d], success float64 [n, k] (1, 0, NaN unknown) and weights float64 [n]."""
-    trees = TierClassifier(params, seed).fit(vectors, success, weight)
-    return ChainModel(trees, fit_linear_chain(vectors, success, weight))
+    """From vectors float32 [n, d], success float64 [n, k] (1, 0, NaN unknown), weights float64 [n], and ``ends``, what
+    is known of the same steps' tasks alone."""
+    trees = TierClassifier(params, seed).fit(vectors, success, weight, ends)
+    return ChainModel(trees, fit_linear_chain(vectors, success, weight, ends))

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from tierwise.router_model.predicting.chain import Floats, n_chain_rows, tier_probabilities
+from tierwise.router_model.predicting.chain import Floats, n_chain_rows, row_probabilities, states_of
 from tierwise.training.engines.engine import Engine
 from tierwise.training.engines.local import LocalEngine
-from tierwise.training.fitting.chain_likelihood import chain_posterior
 from tierwise.training.fitting.chain_model import ChainModel, fit_chain_model
 from tierwise.training.fitting.costs import CostModel, fit_cost_model, log_cost_centre
+from tierwise.training.fitting.task_ends import SeenOutcomes, TaskEnds
 from tierwise.training.fitting.tier_classifier import BoosterParams
 
 _N_STAGES = 8
@@ -32,13 +32,18 @@ class CrossFit:
     log_cost: Floats
     n_rounds: int
 
+    def take(self, steps: NDArray[np.int64]) -> "CrossFit":
+        """The predictions of some of the steps."""
+        return CrossFit(self.scores[:, steps], self.log_cost[:, steps], self.n_rounds)
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingRows:
     """``vectors`` float32 [m, d] of the n steps, and of copies of them, steps first; ``step`` int64 [m] is whose copy.
 
     ``success`` and ``cost_usd`` float64 [n, k] and ``weight`` float64 [n] belong to the steps, as does ``folds`` int64
-    [r, n], one row a repeat of the cross-fitting.
+    [r, n], one row a repeat of the cross-fitting. ``ends`` is what their tasks' ends say of the steps: it helps to fit,
+    and nothing is judged by it.
     """
 
     vectors: NDArray[np.float32]
@@ -47,15 +52,29 @@ class TrainingRows:
     cost_usd: Floats
     folds: NDArray[np.int64]
     weight: Floats
+    ends: TaskEnds | None = None
 
     def fit(self, is_used: NDArray[np.bool_], params: BoosterParams, seed: int) -> tuple[ChainModel, CostModel]:
         """Models fitted to the steps of ``is_used`` bool [n] and to their copies."""
         rows = np.flatnonzero(is_used[self.step])
         vectors, step = self.vectors[rows], self.step[rows]
         weight = self.weight[step]
-        model = fit_chain_model(vectors, self.success[step], weight, params, seed)
+        ends = None if self.ends is None else self._ends(self.ends, rows, step)
+        model = fit_chain_model(vectors, self.success[step], weight, params, seed, ends)
         usual = log_cost_centre(self.cost_usd)
         return model, fit_cost_model(vectors, self.cost_usd[step], seed, params.n_threads, weight, usual)
+
+    def judged(self, steps: NDArray[np.int64]) -> "TrainingRows":
+        """What some of the steps are judged by: their own outcomes, without vectors to fit to."""
+        nothing = self.vectors[:0], self.step[:0]
+        return TrainingRows(
+            *nothing, self.success[steps], self.cost_usd[steps], self.folds[:, steps], self.weight[steps]
+        )
+
+    def _ends(self, ends: TaskEnds, rows: NDArray[np.int64], step: NDArray[np.int64]) -> TaskEnds:
+        """Of the rows of a fit. Copies of a step are no further steps of its task."""
+        found = ends.take(step[rows < len(self.success)])
+        return found.padded(len(rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +151,8 @@ def with_rounds(params: BoosterParams, n_rounds: int) -> BoosterParams:
 
 
 def _log_likelihood(scores: Floats, rows: TrainingRows) -> float:
-    """Of all repeats, for scores float64 [r, n, 2 k - 1]."""
-    found = [chain_posterior(tier_probabilities(repeat), rows.success).log_likelihood for repeat in scores]
-    return float(rows.weight @ np.sum(found, axis=0))
+    """Of all repeats, for scores float64 [r, n, 2 k - 1]; of the tasks' ends where no step has an outcome of its own."""
+    ends = rows.ends if np.isnan(rows.success).all() else None
+    seen = SeenOutcomes(rows.success, rows.weight, ends)
+    found = [seen.posterior(*states_of(row_probabilities(repeat))).log_likelihood for repeat in scores]
+    return float(seen.weight @ np.sum(found, axis=0))

@@ -8,9 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from tierwise.router_model.predicting.chain import Floats, chain_columns, chain_offsets, tier_probabilities
+from tierwise.router_model.predicting.chain import (
+    Floats,
+    chain_columns,
+    chain_offsets,
+    row_probabilities,
+    states_of,
+)
 from tierwise.router_model.predicting.linear_chain import LinearChain, standardised
-from tierwise.training.fitting.chain_likelihood import chain_posterior
+from tierwise.training.fitting.task_ends import SeenOutcomes, TaskEnds
 
 _SHARED_RIDGE, _TIER_RIDGE, _STATE_RIDGE = 60.0, 200.0, 600.0
 """In rows, two a step (it and its copy): chosen on real steps, and flat around the optimum."""
@@ -19,8 +25,11 @@ _MIN_SCALE = 1e-3
 _MAX_ITERATIONS = 60
 
 
-def fit_linear_chain(vectors: NDArray[np.float32], success: Floats, weight: Floats) -> LinearChain:
-    """From vectors float32 [n, d], success float64 [n, k] (1, 0, NaN unknown) and weights float64 [n]."""
+def fit_linear_chain(
+    vectors: NDArray[np.float32], success: Floats, weight: Floats, ends: TaskEnds | None = None
+) -> LinearChain:
+    """From vectors float32 [n, d], success float64 [n, k] (1, 0, NaN unknown), weights float64 [n] and the tasks' ends."""
+    seen = SeenOutcomes(success, weight, ends)
     centre = vectors.mean(axis=0, dtype=np.float64)
     scale = np.maximum(vectors.std(axis=0, dtype=np.float64), _MIN_SCALE)
     inputs = np.hstack([standardised(vectors, centre, scale), np.ones((len(vectors), 1))])
@@ -30,11 +39,11 @@ def fit_linear_chain(vectors: NDArray[np.float32], success: Floats, weight: Floa
     def negative_log_likelihood(flat: Floats) -> tuple[float, Floats]:
         coefficients = flat.reshape(ridge.shape)
         scores = inputs @ (parts @ coefficients).T + offsets
-        posterior = chain_posterior(tier_probabilities(scores), success)
+        posterior = seen.posterior(*states_of(row_probabilities(scores)))
         p = 1.0 / (1.0 + np.exp(-np.clip(scores, -30, 30)))
-        by_score = weight[:, None] * (posterior.at_risk * p - posterior.succeeded)
+        by_score = seen.weight[:, None] * (posterior.at_risk * p - posterior.succeeded)
         gradient = parts.T @ (by_score.T @ inputs) + ridge * coefficients
-        loss = -(weight * posterior.log_likelihood).sum() + 0.5 * (ridge * coefficients**2).sum()
+        loss = -(seen.weight * posterior.log_likelihood).sum() + 0.5 * (ridge * coefficients**2).sum()
         return float(loss), gradient.ravel()
 
     start = np.zeros(ridge.size)

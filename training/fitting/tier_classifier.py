@@ -19,7 +19,7 @@ from tierwise.router_model.predicting.chain import (
     tier_probabilities,
 )
 from tierwise.training.errors import TrainingError
-from tierwise.training.fitting.chain_likelihood import state_posterior
+from tierwise.training.fitting.task_ends import SeenOutcomes, TaskEnds
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +90,17 @@ class TierClassifier:
         self.seed = seed
 
     def fit(
-        self, vectors: NDArray[np.float32], success: Floats, sample_weight: Floats | None = None
+        self,
+        vectors: NDArray[np.float32],
+        success: Floats,
+        sample_weight: Floats | None = None,
+        ends: TaskEnds | None = None,
     ) -> "TierClassifier":
-        """Grows the booster. Raises ``TrainingError`` for steps that none can be grown on."""
+        """Grows the booster; ``ends`` are of the same steps. Raises ``TrainingError`` where none can be grown."""
         params = self.params or BoosterParams()
         n_tiers = success.shape[1]
         weight = np.ones(len(success)) if sample_weight is None else sample_weight
-        objective = _ChainObjective(success, weight)
+        objective = _ChainObjective(SeenOutcomes(success, weight, ends))
         rows = chain_rows(vectors, n_tiers)
         dataset = lightgbm.Dataset(rows, np.zeros(len(rows)), free_raw_data=False)
         settings = params.to_lightgbm(self.seed) | {"objective": objective}
@@ -145,14 +149,14 @@ class TierClassifier:
 class _ChainObjective:
     """LightGBM's custom objective: gradient and curvature of the negative log-likelihood, row by row."""
 
-    def __init__(self, success: Floats, weight: Floats) -> None:
-        self._success = success
-        self._weight = weight[:, None]
+    def __init__(self, seen: SeenOutcomes) -> None:
+        self._seen = seen
+        self._weight = seen.weight[:, None]
 
     def __call__(self, raw: Floats, _: lightgbm.Dataset) -> tuple[Floats, Floats]:
-        scores = chain_scores(raw, self._success.shape[1])
+        scores = chain_scores(raw, self._seen.success.shape[1])
         p = row_probabilities(scores)
-        posterior = state_posterior(*states_of(p), self._success)
+        posterior = self._seen.posterior(*states_of(p))
         if np.abs(scores).max(initial=0.0) > MAX_LOG_ODDS:
             p = 1.0 / (1.0 + np.exp(-scores))
         gradient = self._weight * (posterior.at_risk * p - posterior.succeeded)

@@ -30,7 +30,7 @@ class EvidenceCount:
     used: Counter[str] = field(default_factory=Counter)
     unmapped: dict[str, Counter[str]] = field(default_factory=dict)
     rules_used: set[str] = field(default_factory=set)
-    n_task_verdicts_left_out: int = 0
+    n_task_verdicts: int = 0
     n_schemas_not_checked: int = 0
 
     def note_unmapped(self, signal: Signal) -> None:
@@ -60,7 +60,8 @@ class Judge:
         """The attempts of a task's steps, by verdicts on the whole task.
 
         They speak of a step only when it is the task's only one; with ``task_verdicts = "spread"`` a good verdict also
-        counts for the last attempt of every step, while a bad one never says which step failed.
+        counts for the last attempt of every step, while a bad one never says which step failed. The last attempt of all
+        carries how the task ended, for weak labels.
         """
         signals = self._signals.get(task_id, ())
         if not signals:
@@ -69,8 +70,9 @@ class Judge:
         if verdict is None:
             return attempts
         if len(attempts) > 1 and not (verdict and self._mapping.evidence.task_verdicts == "spread"):
-            self.count.n_task_verdicts_left_out += len(signals)
-            return attempts
+            self.count.n_task_verdicts += len(signals)
+            *before, last = attempts
+            return [*before, [*last[:-1], replace(last[-1], task_success=verdict)]]
         return [[*step[:-1], self._with_verdict(step[-1], verdict, name, score)] for step in attempts]
 
     def judged_by_retries(self, calls: Sequence[Call], attempts: list[Attempt], tiers: Sequence[str]) -> list[Attempt]:

@@ -150,7 +150,7 @@ def test_verdicts_count_only_under_a_rule(
 def test_a_verdict_on_a_whole_task_is_not_spread_unless_asked(imported: Import, recorded: Path) -> None:
     rules = {"success": {"thumbs": {"success": [True], "failure": [False]}}}
     report = steps_of(imported, recorded, "mlflow", ImportMap.from_mapping(rules))
-    assert report.assembled.evidence.n_task_verdicts_left_out == 2
+    assert report.assembled.evidence.n_task_verdicts == 2
     spread = ImportMap.from_mapping(rules | {"evidence": {"task_verdicts": "spread"}})
     lookup = named(steps_of(imported, recorded, "mlflow", spread), "Find invoice")
     assert (lookup.attempts[0].success, lookup.attempts[0].evaluator) == (True, "thumbs")

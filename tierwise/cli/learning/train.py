@@ -94,7 +94,7 @@ def train(
     _say_mirrored(settings, drawn, trained)
     if drawn.n_repeated:
         say(f"{drawn.n_repeated} step(s) stood in the log before, the very same, and counted once.")
-    n_silent = drawn.n_read - drawn.n_known - drawn.n_repeated
+    n_silent = drawn.n_read - drawn.n_known - drawn.n_repeated - (len(drawn.weak) if settings.weak_weight else 0)
     if n_silent:
         say(f"{n_silent} step(s) without a known outcome taught nothing.")
     say(f"Took {meter.speed(drawn.n_read)}, {meter.memory()}.")
@@ -176,6 +176,11 @@ def _account(log: list[str], drawn: DrawnSteps, settings: "TrainConfig", lines: 
 def _training_lines(trained: "TrainedRouter") -> list[str]:
     summary = trained.summary
     lines = [f"Learned from {summary['n_steps']} steps ({summary['n_complete']} with every tier known)."]
+    if summary.get("n_weak"):
+        lines.append(
+            f"  Of {summary['n_weak']} ({summary['n_weak'] / summary['n_steps']:.0%}) only the end of their task is known: "
+            "weak labels, which teach the predictor and certify nothing."
+        )
     if "n_known_steps" in summary:
         drawn = f"Drawn at random, step by step, from {summary['n_known_steps']}"
         lines.append(f"  {drawn}; max_steps in train.toml says how many.")

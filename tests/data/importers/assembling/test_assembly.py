@@ -149,7 +149,7 @@ def test_a_verdict_on_the_task_of_a_single_step_is_the_steps(tiers: TierCatalogu
     two = [call("a"), call("b", text="Other.", at=1.0)]
     spread = assembled(tiers, two, bad, success=rules, evidence={"task_verdicts": "spread"})
     assert outcomes(spread) == [[("small", None, None)], [("small", None, None)]]
-    assert spread.evidence.n_task_verdicts_left_out == 1
+    assert spread.evidence.n_task_verdicts == 1
 
 
 def test_a_model_in_no_tier_is_counted(tiers: TierCatalogue) -> None:

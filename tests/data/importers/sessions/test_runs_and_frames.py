@@ -133,7 +133,7 @@ def test_a_reward_says_nothing_of_one_of_several_steps(imported: Imported, tmp_p
     (tmp_path / "trajectory.json").write_text(json.dumps({**ONE_CALL, "steps": steps}), encoding="utf-8")
     report = imported("atif", [tmp_path / "trajectory.json"], RULES)
     assert [each.success for each in attempts(report)] == [None, None]
-    assert report.assembled.evidence.n_task_verdicts_left_out == 1
+    assert report.assembled.evidence.n_task_verdicts == 1
 
 
 PROMPT = json.dumps({"messages": [{"role": "user", "content": "How many?"}]})
