@@ -132,7 +132,7 @@ def train_drawn(
     held_out = cross_fit(rows, config.booster, config.seed, progress.step, engine)
     progress("calibration", 1)
     judged = np.arange(n_judged(drawn, MIN_STEPS))  # weak labels teach, and nothing is judged by them
-    logged, rows_judged, held_out = [steps[row] for row in judged], rows.judged(judged), held_out.take(judged)
+    logged, rows_judged, held_out = steps[: len(judged)], rows.judged(judged), held_out.take(judged)
     calibration = _calibration(held_out, rows_judged)
     witness = Witness.of(logged, catalogue.names, rows_judged.success)
     speaks = speaking_steps(witness, unit_codes(logged))
@@ -209,8 +209,8 @@ def _fitted_schema(steps: Sequence[LoggedStep], encoder_folder: Path | None, con
 
 
 def _checked(drawn: DrawnSteps, config: TrainConfig) -> Sequence[LoggedStep]:
-    """The steps to learn from, those with an outcome of their own first. Raises ``TrainingError`` when there are too few,
-    or when they cannot be split."""
+    """The steps to learn from, those with an outcome of their own first. Raises ``TrainingError`` when there are too
+    few, or when they cannot be split."""
     steps = (*drawn.steps, *weak_steps(drawn, config.weak_weight))
     if len(steps) < MIN_STEPS <= drawn.n_known:
         raise TrainingError(f"max_steps is {len(steps)}; at least {MIN_STEPS} are needed to learn from, or 0 for all")

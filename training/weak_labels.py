@@ -1,9 +1,10 @@
 """Weak labels: what the end of a task says of its steps, where nobody said it of the steps themselves.
 
-In this order a step is told by its own outcome; by what stands beside it, a prompt that was too long, an answer that could
-not be read, or a next step that tries it again after an error; else by its task: all steps of one that succeeded
+In this order a step is told by its own outcome; by what stands beside it, a prompt that was too long, an answer that
+could not be read, or a next step that tries it again after an error; else by its task: all steps of one that succeeded
 sufficed, and the failure of one that failed is shared out by likelihood
-(:mod:`tierwise.training.fitting.task_ends`). A failure that is known explains its task, unless the step was tried again.
+(:mod:`tierwise.training.fitting.task_ends`). A failure that is known explains its task, unless the step was tried
+again.
 
 Weak labels teach the predictor and nothing else: calibration, familiarity and certification see own outcomes alone.
 """
@@ -17,10 +18,10 @@ import numpy as np
 
 from tierwise.data.drawing.draw import DrawnSteps
 from tierwise.data.drawing.task_draw import TaskWord
+from tierwise.data.drawing.task_words import ran_last
 from tierwise.data.records import LoggedStep
 from tierwise.data.replies.error_kinds import ErrorKind
 from tierwise.data.replies.errors import error_kind
-from tierwise.data.task_words import ran_last
 from tierwise.router_model.choosing.policy import Policy
 from tierwise.training.fitting.task_ends import TaskEnds
 
@@ -78,7 +79,7 @@ def _rows_by_task(steps: Sequence[LoggedStep], tasks: Mapping[str, TaskWord]) ->
     """The rows of each task, in the order in which its steps were made."""
     rows: dict[str, list[int]] = defaultdict(list)
     for row, logged in enumerate(steps):
-        if logged.task_id in tasks:
+        if logged.task_id is not None and logged.task_id in tasks:
             rows[logged.task_id].append(row)
     return {task: sorted(of, key=lambda row: _moment(steps[row])) for task, of in rows.items()}
 

@@ -41,4 +41,5 @@ class AttemptFields(TypedDict, total=False):
     answer_key: str | None
     logprobs: Mapping[str, Any] | Sequence[float] | None
     finish_reason: str | None
+    task_success: bool | None
     extra: Mapping[str, Any]

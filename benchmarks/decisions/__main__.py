@@ -38,6 +38,8 @@ _MODES = {
     "cascades": cascade_modes.cascades,
     "forms": modes.forms,
     "twin": modes.twin,
+    "paraphrases": modes.paraphrases,
+    "weak": modes.weak,
 }
 
 
@@ -71,8 +73,8 @@ def _arguments() -> argparse.Namespace:
     add("--only", nargs="+", default=[], help="contestants whose name contains one of these texts; kinds")
     add("--folds", type=int, default=5)
     add("--seed", type=int, default=0, help="of the folds")
-    add("--seeds", type=int, default=5, help="draws of folds or steps, in --dear and --parts")
-    add("--light", action="store_true", help="smaller boosters and one draw of the folds, in --dear and --parts")
+    add("--seeds", type=int, default=5, help="draws of folds, steps or worlds, in --dear, --parts and --weak")
+    add("--light", action="store_true", help="smaller boosters, one draw of the folds, in several")
     add("--draws", type=int, default=1000, help="bootstrap draws")
     add("--worlds", type=int, default=200, help="synthetic worlds of each kind, or logs")
     add(
@@ -104,6 +106,8 @@ def _add_modes(group: "argparse._MutuallyExclusiveGroup") -> None:
         "--cascades": ("cascades", "ways to use cheap answers, on logs that hold what the models answered"),
         "--attacks": ("attacks", "decisions that words around a prompt move"),
         "--twin": ("twin", "rows of TwinRouterBench by the benchmark's own score"),
+        "--paraphrases": ("paraphrases", "decisions of the same step in other words, of thirteen kinds"),
+        "--weak": ("weak", "what is learned from how tasks ended, in worlds of known truth"),
         "--forms": ("forms", "decisions of the same step as text, messages, content parts, tool results"),
     }
     for flag, (mode, text) in flags.items():

@@ -18,10 +18,12 @@ from benchmarks.decisions.promise.guarantee import walk_worlds
 from benchmarks.decisions.questions.forms import measure_forms
 from benchmarks.decisions.questions.learning_curves import learning_curves
 from benchmarks.decisions.questions.off_policy import masked_truth, simulate_coverage
+from benchmarks.decisions.questions.paraphrases import measure_paraphrases
 from benchmarks.decisions.questions.parts import SIZES, dear_parts, each_part
 from benchmarks.decisions.questions.sources import N_ADDED, leave_one_source_out
 from benchmarks.decisions.questions.stability import measure_stability
 from benchmarks.decisions.questions.twin import measure_twin, twin_problem
+from benchmarks.decisions.questions.weak import measure_weak
 from benchmarks.decisions.results import save_section
 from tierwise.router_model.options import DecideOptions
 from tierwise.training.config import TrainConfig
@@ -132,6 +134,20 @@ def forms(arguments: Namespace, progress: Progress) -> Any:
         measure_forms(one, one.folds(arguments.folds, arguments.seed)[0], arguments.max_quality_loss, progress)
         for one in problems
     ]
+
+
+def paraphrases(arguments: Namespace, progress: Progress) -> Any:
+    config = LIGHTER if arguments.light else TrainConfig()
+    return [
+        measure_paraphrases(
+            one, one.folds(arguments.folds, arguments.seed), arguments.max_quality_loss, config, progress
+        )
+        for one in _first_and_last(arguments)
+    ]
+
+
+def weak(arguments: Namespace, progress: Progress) -> Any:
+    return measure_weak(arguments.seeds, progress)
 
 
 def twin(arguments: Namespace, progress: Progress) -> Any:

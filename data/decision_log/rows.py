@@ -11,9 +11,9 @@ from tierwise.data.decision_log.columns import decision_values, exported_values,
 from tierwise.data.decision_log.reading.stored import stored_attempt, stored_step
 from tierwise.data.decision_log.records import DecisionRecord, StoredOutcome
 from tierwise.data.decision_log.texts import storable_key
+from tierwise.data.drawing.task_words import without_mere_words
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Outcome
 from tierwise.data.serialise import attempt_to_dict, step_to_dict
-from tierwise.data.task_words import without_mere_words
 
 
 def decision_row(record: DecisionRecord) -> dict[str, Any]:

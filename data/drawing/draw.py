@@ -12,8 +12,8 @@ from itertools import chain
 
 from tierwise.data.drawing.fingerprint import DIGEST_BYTES, canonical_key, fingerprint_of, step_digest, unique_digests
 from tierwise.data.drawing.task_draw import TaskDraw, TaskWord
+from tierwise.data.drawing.task_words import ran_last
 from tierwise.data.records import LoggedStep
-from tierwise.data.task_words import ran_last
 
 _SLACK = 1.25
 

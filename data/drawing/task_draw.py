@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
+from tierwise.data.drawing.task_words import ran_last, task_success
 from tierwise.data.records import LoggedStep
-from tierwise.data.task_words import ran_last, task_success
 
 _SLACK = 1.25
 _KEY_BYTES = 8

@@ -7,6 +7,7 @@ from pathlib import Path
 from tierwise.data.importers.evaluations.atif_log import read_atif_log
 from tierwise.data.importers.evaluations.inspect_log import read_inspect_log
 from tierwise.data.importers.evaluations.promptfoo_results import read_promptfoo_results
+from tierwise.data.importers.evaluations.twin_bank import read_twin_bank
 from tierwise.data.importers.mapping import ImportMap
 from tierwise.data.importers.reading.records import Record
 from tierwise.data.importers.rows import row_dialects as rows
@@ -62,6 +63,7 @@ FORMATS: Mapping[str, Format] = {
     "bedrock": Format("Amazon Bedrock's model invocation log", _each(read_bedrock_log)),
     "inspect": Format("inspect_ai evaluation logs, .eval or .json", _each(read_inspect_log)),
     "promptfoo": Format("promptfoo results, JSON or JSON Lines", _each(read_promptfoo_results)),
+    "twin": Format("TwinRouterBench's question bank", _each(read_twin_bank)),
     "phoenix": Format("Phoenix spans and annotations, JSON", _each(read_phoenix_export)),
     "codex": Format("Codex rollouts, from ~/.codex/sessions", _each(read_codex_log)),
     "claude-code": Format("Claude Code sessions, from ~/.claude/projects", _each(read_claude_code_log)),

@@ -21,7 +21,7 @@ LOGS = Path(__file__).parents[1] / "data" / "importers"
 READ_AS = {
     "openai": ["openai_*"], "otlp": ["pydantic_ai*", "traceloop*", "openinference*"], "mlflow": ["mlflow*"],
     "litellm": ["litellm*"], "langfuse": ["langfuse*"], "langsmith": ["langsmith*", "langchain*"],
-    "inspect": ["inspect*"], "promptfoo": ["promptfoo*.json"],
+    "inspect": ["inspect*"], "promptfoo": ["promptfoo*.json"], "twin": ["twin*"],
     "phoenix": ["phoenix_spans*", "phoenix_annotations*"], "codex": ["agents/codex*"],
     "claude-code": ["agents/claude_code*"], "opencode": ["agents/opencode*"], "mini-swe-agent": ["agents/mini_swe*"],
 }  # fmt: skip

@@ -171,5 +171,5 @@ def test_weak_labels_teach_and_leave_the_evidence_as_it_is(catalogue: TierCatalo
 
 def test_the_weight_of_weak_labels_is_a_share() -> None:
     assert TrainConfig.from_mapping({"weak_weight": 1}).weak_weight == 1.0
-    with pytest.raises(TrainingError, match="weak_weight is 2.0; a number from 0 to 1 is needed"):
+    with pytest.raises(TrainingError, match=r"weak_weight is 2\.0; a number from 0 to 1 is needed"):
         TrainConfig.from_mapping({"weak_weight": 2})

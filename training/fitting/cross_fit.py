@@ -151,7 +151,7 @@ def with_rounds(params: BoosterParams, n_rounds: int) -> BoosterParams:
 
 
 def _log_likelihood(scores: Floats, rows: TrainingRows) -> float:
-    """Of all repeats, for scores float64 [r, n, 2 k - 1]; of the tasks' ends where no step has an outcome of its own."""
+    """Of all repeats, for scores float64 [r, n, 2 k - 1]; of tasks' ends where no step has an outcome of its own."""
     ends = rows.ends if np.isnan(rows.success).all() else None
     seen = SeenOutcomes(rows.success, rows.weight, ends)
     found = [seen.posterior(*states_of(row_probabilities(repeat))).log_likelihood for repeat in scores]

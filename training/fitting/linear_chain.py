@@ -28,7 +28,7 @@ _MAX_ITERATIONS = 60
 def fit_linear_chain(
     vectors: NDArray[np.float32], success: Floats, weight: Floats, ends: TaskEnds | None = None
 ) -> LinearChain:
-    """From vectors float32 [n, d], success float64 [n, k] (1, 0, NaN unknown), weights float64 [n] and the tasks' ends."""
+    """From vectors float32 [n, d], success float64 [n, k] (1, 0, NaN unknown), weights float64 [n] and tasks' ends."""
     seen = SeenOutcomes(success, weight, ends)
     centre = vectors.mean(axis=0, dtype=np.float64)
     scale = np.maximum(vectors.std(axis=0, dtype=np.float64), _MIN_SCALE)

@@ -4,12 +4,13 @@ A task succeeds when all of its steps suffice: P(task) is the product of its ste
 noisy AND. A task that succeeded says so of every step. One that failed says that *some* step failed; which one, the
 steps' own probabilities tell: seen from one step, the failure has likelihood 1 if the step failed, and
 ``1 - product of the others`` if it did not. That is one more message into the step's chain
-(:mod:`tierwise.training.fitting.chain_likelihood`), and the gradient stays ``at_risk * p - succeeded`` with the posteriors
-that follow, those of the E step of expectation maximisation (Dempster, Laird and Rubin 1977; the noisy AND is that of
-Pearl 1988). Boosting and the linear model follow it round by round; nothing is filled in beforehand.
+(:mod:`tierwise.training.fitting.chain_likelihood`), and the gradient stays ``at_risk * p - succeeded`` with the
+posteriors that follow, those of the E step of expectation maximisation (Dempster, Laird and Rubin 1977; the noisy AND
+is that of Pearl 1988). Boosting and the linear model follow it round by round; nothing is filled in beforehand.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +27,8 @@ class TaskEnds:
     """What the ends of tasks say of ``n`` steps on ``k`` tiers.
 
     ``told`` float64 [n, k]: 1 on the tier that ran where the task succeeded, 0 where something beside the step shows
-    that it failed, NaN elsewhere. ``tier`` int64 [n]: the tier of a step that may have failed its task, else -1; ``task``
-    int64 [n] tells failed tasks apart, -1 where ``tier`` is; ``size`` int64 [n] how many such steps the task has.
+    that it failed, NaN elsewhere. ``tier`` int64 [n]: the tier of a step that may have failed its task, else -1;
+    ``task`` int64 [n] tells failed tasks apart, -1 where ``tier`` is; ``size`` int64 [n] how many such steps it has.
     ``weight`` is what all this counts, from 0 to 1, where a step's own outcome counts 1.
     """
 
@@ -50,18 +51,14 @@ class TaskEnds:
         tier, task, size = self.tier[rows], self.task[rows], self.size[rows]
         n_there = np.bincount(task[task >= 0], minlength=1)
         is_whole = (task >= 0) & (n_there[np.maximum(task, 0)] == size)
-        return TaskEnds(
-            self.told[rows], np.where(is_whole, tier, -1), np.where(is_whole, task, -1), size, self.weight
-        )
+        return TaskEnds(self.told[rows], np.where(is_whole, tier, -1), np.where(is_whole, task, -1), size, self.weight)
 
     def padded(self, n: int) -> "TaskEnds":
         """Followed by steps of which nothing is said, ``n`` in all."""
         more = n - len(self)
         told = np.vstack([self.told, np.full((more, self.told.shape[1]), np.nan)])
         silent, nobody = np.full(more, -1, dtype=np.int64), np.zeros(more, dtype=np.int64)
-        return TaskEnds(
-            told, np.r_[self.tier, silent], np.r_[self.task, silent], np.r_[self.size, nobody], self.weight
-        )
+        return TaskEnds(told, np.r_[self.tier, silent], np.r_[self.task, silent], np.r_[self.size, nobody], self.weight)
 
 
 class SeenOutcomes:
@@ -116,6 +113,6 @@ class SeenOutcomes:
         return found
 
 
-def _complement(log_p: Floats) -> Floats:
+def _complement(log_p: NDArray[Any]) -> Floats:
     """1 - exp(log_p), a little above 0."""
     return np.asarray(np.maximum(-np.expm1(log_p), _LEAST))

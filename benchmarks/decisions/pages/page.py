@@ -10,6 +10,7 @@ from benchmarks.decisions.pages import (
     render_guarantee,
     render_modes,
     render_parts,
+    render_questions,
 )
 from benchmarks.decisions.promise import answer_walk
 
@@ -42,7 +43,9 @@ SECTIONS: dict[str, Callable[[Any], list[str]]] = {
     "attacks": render_modes.attacks_page,
     "cascades": render_cascades.cascades_page,
     "forms": render_forms.forms_page,
+    "paraphrases": render_questions.paraphrases_page,
     "twin": render_forms.twin_page,
+    "weak": render_questions.weak_page,
 }
 
 

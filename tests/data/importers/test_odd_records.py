@@ -22,7 +22,7 @@ RECORDED = {
     "opencode": "fixtures/agents/opencode.json", "mini-swe-agent": "fixtures/agents/mini_swe_agent.traj.json",
     "langsmith": "fixtures/langchain.jsonl", "litellm": "fixtures/litellm.jsonl", "mlflow": "fixtures/mlflow.jsonl",
     "openai": "fixtures/openai_pairs.jsonl", "inspect": "evaluations/inspect.jsonl",
-    "promptfoo": "evaluations/promptfoo.json",
+    "promptfoo": "evaluations/promptfoo.json", "twin": "evaluations/twin.jsonl",
 }  # fmt: skip
 MADE = Made(system="s", user="u", answer="a", tool="t", n_in=100, n_out=5, cached=10, cost_usd=0.1, is_good=True)
 ODD = [None, True, 0, -1, 3.5, 1e400, "", "x", '{"a": 1}', "[1]", [], [1], [None], [{}], [[[]]], {}, {"a": 1}, "null"]

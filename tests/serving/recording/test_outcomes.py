@@ -8,6 +8,7 @@ from sqlalchemy import create_engine, text
 from starlette.testclient import TestClient
 
 from tierwise.data.decision_log import DecisionLog
+from tierwise.data.drawing.draw import draw_steps
 
 
 def route(client: TestClient) -> str:
@@ -198,3 +199,19 @@ def test_a_bad_decision_of_the_caller_is_named(client: TestClient, change: dict[
     outcome = {"decision_id": "l-1", "tier": "small", "decided_by_caller": CALLER_DECISION | change}
     response = client.post("/outcomes", json=outcome)
     assert (response.status_code, response.json()["field"]) == (422, field)
+
+
+def test_how_a_task_ended_reaches_the_log_and_is_no_attempt(client: TestClient, tmp_path: Path) -> None:
+    bodies = [{"step": {"text": f"step {n}"}, "task_id": "t", "step_id": f"s-{n}"} for n in range(3)]
+    ids = [client.post("/route", json=body).json()["decision_id"] for body in bodies]
+    ran = {"decision_id": ids[2], "tier": "small", "cost_usd": 0.1}
+    word = {"decision_id": ids[2], "tier": "small", "task_success": False, "evaluator": "tests"}
+    assert client.post("/outcomes", json=[word, ran, word]).json()["new"] == 2
+    with DecisionLog.open(f"sqlite:///{tmp_path}/decisions.db") as log:
+        steps = sorted(log.logged_steps(), key=lambda step: step.step_id)
+    (attempt,) = steps[2].attempts
+    assert (attempt.cost_usd, attempt.success, attempt.task_success) == (0.1, None, False)
+    drawn = draw_steps(steps, ("small", "mid", "frontier"), 0)
+    assert (len(drawn.steps), len(drawn.weak), drawn.tasks["t"].success) == (0, 3, False)
+    refused = client.post("/outcomes", json=word | {"task_success": "no"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "task_success")

@@ -23,7 +23,7 @@ ENDS = TaskEnds(
     task=np.array([7, 7, -1, 7]),
     size=np.array([3, 3, 0, 3]),
 )
-"""A failed task of three steps, two of which have an outcome of their own on another tier; a step of one that succeeded."""
+"""A failed task of three steps, two with an outcome of their own on another tier; and a step of one that succeeded."""
 
 
 def posterior(scores: np.ndarray, ends: TaskEnds | None = ENDS):  # type: ignore[no-untyped-def]

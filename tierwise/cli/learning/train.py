@@ -178,8 +178,8 @@ def _training_lines(trained: "TrainedRouter") -> list[str]:
     lines = [f"Learned from {summary['n_steps']} steps ({summary['n_complete']} with every tier known)."]
     if summary.get("n_weak"):
         lines.append(
-            f"  Of {summary['n_weak']} ({summary['n_weak'] / summary['n_steps']:.0%}) only the end of their task is known: "
-            "weak labels, which teach the predictor and certify nothing."
+            f"  Of {summary['n_weak']} ({summary['n_weak'] / summary['n_steps']:.0%}) only the end of their task is "
+            "known: weak labels, which teach the predictor and certify nothing."
         )
     if "n_known_steps" in summary:
         drawn = f"Drawn at random, step by step, from {summary['n_known_steps']}"

@@ -1,7 +1,7 @@
 """Worlds of tasks of which a log knows how they ended, and what each of their steps really came to.
 
-A task succeeds when all of its steps do. ``p_unnoticed`` of the failing steps do their task no harm, and ``p_spoiled`` of
-the tasks fail though all steps sufficed: how far a log is from what weak labels assume.
+A task succeeds when all of its steps do. ``p_unnoticed`` of the failing steps do their task no harm, and ``p_spoiled``
+of the tasks fail though all steps sufficed: how far a log is from what weak labels assume.
 """
 
 from collections.abc import Sequence

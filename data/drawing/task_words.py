@@ -52,6 +52,4 @@ def _is_mere_word(attempt: Attempt) -> bool:
 
 def _bare(attempt: Attempt) -> Attempt:
     """The same tier and word, and nothing else; who gave the word may stand beside it."""
-    return Attempt(
-        attempt.tier, attempt.model, task_success=attempt.task_success, evaluator=attempt.evaluator
-    )
+    return Attempt(attempt.tier, attempt.model, task_success=attempt.task_success, evaluator=attempt.evaluator)

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from tierwise.data.drawing.task_words import RanStep, ran_last, task_success, without_mere_words
 from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Step
-from tierwise.data.task_words import RanStep, ran_last, task_success, without_mere_words
 
 RAN = Attempt("small", success=None, cost_usd=0.1, output_tokens=5)
 WORD = Attempt("small", task_success=False, evaluator="tests")
