@@ -34,7 +34,7 @@ SELECT
     '{{"small": 0.0002, "mid": 0.001, "frontier": 0.012}}', 'learned',
     'router-' || (i - :first) * 3 / :n, 'learned', 1.0,
     (ARRAY['cheapest_enough', 'rule_simple_task', 'unfamiliar', 'guardrail'])[1 + (hashint8(i) & 3)], 'Good enough.',
-    {_CHANCE.format(salt=2)} < .01, {_CHANCE.format(salt=3)} < .03, CASE WHEN i % 3 = 0 THEN 'trial' END,
+    {_CHANCE.format(salt=2)} < .01, {_CHANCE.format(salt=3)} < .03, CASE WHEN i / 8 % 3 = 0 THEN 'trial' END,
     (ARRAY['extract', 'classify', 'write', 'plan', 'code'])[1 + i % 5], 'agent-' || i % 10, 'node-' || i % 40,
     (i % 10)::float8, i % 7 = 0, i % 11 = 0
 FROM generate_series(CAST(:from AS bigint), :to) AS i

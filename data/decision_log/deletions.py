@@ -18,6 +18,7 @@ _NONE = DeletedCounts(0, 0)
 def delete_decisions(connection: Connection, which: ColumnElement[bool], now: float) -> DeletedCounts:
     """Removes the decisions of a condition with their outcomes."""
     if not is_partitioned(connection):
+        note_changes(connection, connection.scalars(select(DECISIONS.c.created_at).where(which)).all(), now)
         doomed = OUTCOMES.c.decision_id.in_(select(DECISIONS.c.decision_id).where(which))
         return _deleted(connection, delete(OUTCOMES).where(doomed), delete(DECISIONS).where(which))
     found = connection.execute(select(DECISIONS.c.decision_id, DECISIONS.c.created_at).where(which)).all()
@@ -43,6 +44,7 @@ def delete_before(connection: Connection, before: float) -> DeletedCounts:
     orphans = (OUTCOMES.c.received_at < before) & ~known
     is_old = DECISIONS.c.created_at < before
     doomed = OUTCOMES.c.decision_id.in_(select(DECISIONS.c.decision_id).where(is_old))
+    forget_before(connection, before)
     return _deleted(connection, delete(OUTCOMES).where(doomed | orphans), delete(DECISIONS).where(is_old))
 
 

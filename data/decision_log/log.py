@@ -213,7 +213,7 @@ class DecisionLog:
     def roll_up(self, top_tier: str, n_slots: int = 48) -> int:
         """Adds up half-hours that are over, for the dashboard, and returns how many; 0 when there is nothing to do.
 
-        Only PostgreSQL needs it. While another process does it, nothing is done.
+        While another process does it, nothing is done.
         """
         with database_errors(self._shown_url):
             return roll_up(self._engine, top_tier, self._clock(), n_slots)

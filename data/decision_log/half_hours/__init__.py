@@ -1,1 +1,1 @@
-"""Sums of the log by half-hours, which the dashboard reads instead of ten million rows. PostgreSQL only."""
+"""Sums of the log by half-hours, which the dashboard reads instead of millions of rows."""

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects.postgresql import insert
 
+from tierwise.data.decision_log.half_hours.inserting import insert_into
 from tierwise.data.decision_log.half_hours.tables import SLOT_CHANGES, SLOT_SECONDS
-from tierwise.data.decision_log.partitions import is_partitioned
 
 NOTED_AFTER_SECONDS = 300.0
 
@@ -21,12 +20,10 @@ def note_changes(connection: Connection, moments: Iterable[float], now: float) -
 
     Those that were not are added up only when no transaction can still be writing to them.
     """
-    if not is_partitioned(connection):
-        return
     last = slot_of(now - NOTED_AFTER_SECONDS)
     slots = sorted({slot for slot in map(slot_of, moments) if slot < last})
     if slots:
-        statement = insert(SLOT_CHANGES).values([{"slot": slot, "n": 1} for slot in slots])
+        statement = insert_into(connection, SLOT_CHANGES).values([{"slot": slot, "n": 1} for slot in slots])
         again = {"n": SLOT_CHANGES.c.n + 1}
         connection.execute(statement.on_conflict_do_update(index_elements=["slot"], set_=again))
 

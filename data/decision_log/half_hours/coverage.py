@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
 
 from tierwise.data.decision_log.half_hours.tables import DEFINITIONS, SLOT_CHANGES, SLOT_SECONDS, SLOTS_ROLLED
-from tierwise.data.decision_log.partitions import is_partitioned
 from tierwise.data.decision_log.views.settled import Wanted
 
 MAX_STRETCHES = 60
@@ -32,8 +31,6 @@ class Coverage:
 def coverage(connection: Connection, wanted: Wanted, top_tier: str | None = None) -> Coverage:
     """How to read what is wanted; sums of another ``top_tier`` do not count, with None all do; nor do
     those of other definitions."""
-    if not is_partitioned(connection):
-        return Coverage((), (wanted,))
     query = (
         select(SLOTS_ROLLED.c.slot)
         .outerjoin(SLOT_CHANGES, SLOT_CHANGES.c.slot == SLOTS_ROLLED.c.slot)

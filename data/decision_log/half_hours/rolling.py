@@ -1,6 +1,9 @@
 """Adding half-hours up, one after the other and the newest first, in transactions of their own."""
 
+from typing import Any
+
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Float,
@@ -10,16 +13,19 @@ from sqlalchemy import (
     case,
     cast,
     delete,
+    false,
     func,
     insert,
     literal,
     select,
     union_all,
+    update,
 )
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import insert as upsert
 
+from tierwise.data.decision_log.engine import writing
 from tierwise.data.decision_log.half_hours.changes import changes_of, slot_of
+from tierwise.data.decision_log.half_hours.inserting import insert_into
 from tierwise.data.decision_log.half_hours.tables import (
     DEFINITIONS,
     ROLLED_VALUES,
@@ -27,12 +33,13 @@ from tierwise.data.decision_log.half_hours.tables import (
     SLOT_SECONDS,
     SLOT_SUMS,
     SLOT_TASKS,
+    SLOT_TOTALS,
     SLOT_VALUES,
     SLOTS_ROLLED,
 )
 from tierwise.data.decision_log.tables import DECISIONS
 from tierwise.data.decision_log.views.settled import Wanted, settled
-from tierwise.data.decision_log.views.totals import clusters_of, count_where, is_compared, sum_where
+from tierwise.data.decision_log.views.task_sums import clusters_of, count_where, is_compared, sum_where, sums_of
 
 ROLLED_AFTER_SECONDS = 900.0
 ROLLED_BACK_SECONDS = 400 * 86_400.0
@@ -44,8 +51,8 @@ _D = DECISIONS.c
 
 def roll_up(engine: Engine, top_tier: str, now: float, n_slots: int) -> int:
     """Adds up at most ``n_slots`` half-hours and returns how many; 0 while another process does it."""
-    if engine.dialect.name != "postgresql":
-        return 0
+    if engine.dialect.name == "sqlite":
+        return _roll_up_sqlite(engine, top_tier, now, n_slots)
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         if not connection.execute(sql("SELECT pg_try_advisory_lock(:key)"), _LOCK).scalar_one():
             return 0
@@ -62,6 +69,22 @@ def roll_up(engine: Engine, top_tier: str, now: float, n_slots: int) -> int:
     return len(slots)
 
 
+def _roll_up_sqlite(engine: Engine, top_tier: str, now: float, n_slots: int) -> int:
+    """Each half-hour in a transaction that writes from its start, so that nobody adds up the same and no reader waits;
+    who records meanwhile waits for one half-hour at most."""
+    with engine.connect() as connection:
+        if not slots_to_roll(connection, top_tier, now, 1):
+            return 0
+        connection.commit()
+        for n_done in range(n_slots):
+            with writing(connection, is_synced=False).begin():
+                slots = slots_to_roll(connection, top_tier, now, 1)
+                if not slots:
+                    return n_done
+                roll_slot(connection, slots[0], top_tier)
+    return n_slots
+
+
 def slots_to_roll(connection: Connection, top_tier: str, now: float, n_slots: int) -> list[int]:
     """The newest half-hours that were never added up, or changed since, or were compared with another tier, or were
     added up by other definitions."""
@@ -72,11 +95,15 @@ def slots_to_roll(connection: Connection, top_tier: str, now: float, n_slots: in
         return []
     query = sql(
         """
-        SELECT slot FROM generate_series(CAST(:first AS bigint), :last) AS slot
-        LEFT JOIN slots_rolled AS r USING (slot) LEFT JOIN slot_changes AS c USING (slot)
+        WITH RECURSIVE series (slot) AS (
+            SELECT CAST(:last AS bigint) WHERE :last >= :first
+            UNION ALL SELECT slot - 1 FROM series WHERE slot > :first
+        )
+        SELECT s.slot FROM series AS s
+        LEFT JOIN slots_rolled AS r ON r.slot = s.slot LEFT JOIN slot_changes AS c ON c.slot = s.slot
         WHERE r.slot IS NULL OR r.top_tier <> :top_tier OR r.n <> coalesce(c.n, 0)
             OR r.definitions <> :definitions
-        ORDER BY slot DESC LIMIT :n_slots
+        ORDER BY s.slot DESC LIMIT :n_slots
         """
     )
     last = slot_of(now - ROLLED_AFTER_SECONDS) - 1
@@ -92,9 +119,36 @@ def roll_slot(connection: Connection, slot: int, top_tier: str) -> None:
     wanted = Wanted(float(slot * SLOT_SECONDS), float((slot + 1) * SLOT_SECONDS))
     for table, query in added_up(connection, wanted, slot, top_tier):
         connection.execute(insert(table).from_select([column.name for column in table.c], query))
+    for changed in (slot, *_split(connection, slot)):
+        connection.execute(delete(SLOT_TOTALS).where(SLOT_TOTALS.c.slot == changed))
+        names = [column.name for column in SLOT_TOTALS.c]
+        connection.execute(insert(SLOT_TOTALS).from_select(names, totals_of(changed)))
     row = {"n": n_changes, "top_tier": top_tier, "definitions": DEFINITIONS}
-    statement = upsert(SLOTS_ROLLED).values(slot=slot, **row)
+    statement = insert_into(connection, SLOTS_ROLLED).values(slot=slot, **row)
     connection.execute(statement.on_conflict_do_update(index_elements=["slot"], set_=row))
+
+
+def _split(connection: Connection, slot: int) -> list[int]:
+    """Marks the tasks that the half-hour shares with others, here and there; returns the others of which rows were
+    marked."""
+    other, c = SLOT_TASKS.alias("other"), SLOT_TASKS.c
+    is_another = (other.c.slot != slot) | (other.c.experiment != c.experiment) | (other.c.arm != c.arm)
+    is_shared = select(other.c.slot).where(other.c.cluster == c.cluster, is_another).exists()
+    mark = update(SLOT_TASKS).values(is_split=True)
+    connection.execute(mark.where(c.slot == slot, is_shared))
+    own = select(other.c.cluster).where(other.c.slot == slot, other.c.is_split)
+    elsewhere = c.cluster.in_(own), c.slot != slot, ~c.is_split
+    found = list(connection.scalars(select(c.slot).where(*elsewhere).distinct()))
+    if found:
+        connection.execute(mark.where(*elsewhere))
+    return found
+
+
+def totals_of(slot: int) -> Select[tuple[object, ...]]:
+    """What goes into ``SLOT_TOTALS``, from the tasks of the half-hour."""
+    own = select(SLOT_TASKS).where(SLOT_TASKS.c.slot == slot, ~SLOT_TASKS.c.is_split).subquery("own")
+    of_arm = own.c.experiment, own.c.arm
+    return select(literal(slot), *of_arm, *sums_of(own)).group_by(*of_arm)
 
 
 def added_up(
@@ -110,7 +164,7 @@ def added_up(
 
 def forget_before(connection: Connection, before: float) -> None:
     """Leaves nothing of the half-hours that began before ``before``, which are being pruned."""
-    for table in (SLOT_SUMS, SLOT_VALUES, SLOT_TASKS, SLOTS_ROLLED, SLOT_CHANGES):
+    for table in (SLOT_SUMS, SLOT_VALUES, SLOT_TASKS, SLOT_TOTALS, SLOTS_ROLLED, SLOT_CHANGES):
         connection.execute(delete(table).where(table.c.slot <= slot_of(before)))
 
 
@@ -118,7 +172,7 @@ def _sums(connection: Connection, wanted: Wanted, slot: int, top_tier: str) -> S
     plain = ("created_at", "tier", "policy", "router_version", "is_fallback", "is_unfamiliar", "p_success")
     rows = settled(connection, wanted, *plain, top_tier=top_tier)
     c = rows.c
-    p_chosen = cast(func.json_extract_path_text(c.p_success, c.tier), Float)
+    p_chosen = cast(_entry(connection, c.p_success, c.tier), Float)
     has_promise = c.chosen_success.is_not(None) & p_chosen.is_not(None)
     return select(
         literal(slot),
@@ -135,6 +189,8 @@ def _sums(connection: Connection, wanted: Wanted, slot: int, top_tier: str) -> S
         count_where(has_promise),
         count_where(has_promise & c.is_unfamiliar),
         count_where(has_promise & (c.chosen_success == 1)),
+        count_where(c.success.is_not(None)),
+        count_where(c.success == 1),
         func.coalesce(func.sum(c.spent_usd), 0.0),
         sum_where(is_compared(rows), c.spent_usd),
         sum_where(is_compared(rows), c.top_usd),
@@ -155,5 +211,12 @@ def _values(wanted: Wanted, slot: int) -> Select[tuple[object, ...]]:
 
 
 def _tasks(connection: Connection, wanted: Wanted, slot: int, top_tier: str) -> Select[tuple[object, ...]]:
-    clusters = clusters_of(connection, wanted, top_tier).subquery("clusters")
-    return select(literal(slot), *clusters.c)
+    clusters = clusters_of(connection, wanted, top_tier, by_arm=True).subquery("clusters")
+    return select(literal(slot), *clusters.c, false())
+
+
+def _entry(connection: Connection, document: ColumnElement[Any], name: ColumnElement[str]) -> ColumnElement[Any]:
+    """The entry of a JSON object that a column names."""
+    if connection.dialect.name == "sqlite":
+        return func.json_extract(document, '$."' + name + '"')
+    return func.json_extract_path_text(document, name)

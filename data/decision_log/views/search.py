@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Row, Select, cast, func, select
 
 from tierwise.data.decision_log.half_hours.coverage import Coverage, coverage
-from tierwise.data.decision_log.half_hours.tables import ROLLED_VALUES, SLOT_VALUES
+from tierwise.data.decision_log.half_hours.tables import ROLLED_VALUES, SLOT_SUMS, SLOT_VALUES
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
-from tierwise.data.decision_log.views.settled import Wanted, settled
+from tierwise.data.decision_log.views.settled import FAILED, SUCCEEDED, Wanted, settled
 
 PAGE_ROWS = 50
 MAX_COUNTED = 10_000
@@ -82,6 +82,9 @@ def count_found(connection: Connection, wanted: Wanted) -> int:
     """How many decisions are wanted; counting stops past ``MAX_COUNTED``."""
     if wanted.result is None:
         return _count(connection, select(_D.seq).where(*wanted.conditions()))
+    if wanted.with_result(None).is_everything and (cover := coverage(connection, wanted)).rolled:
+        n_found = _rolled_count(connection, cover, wanted.result)
+        return min(MAX_COUNTED + 1, n_found + sum(count_found(connection, part) for part in cover.plain))
     n_found = 0
     for window in windows(connection, wanted, 2 * MAX_COUNTED):
         n_found = _count(connection, select(settled(connection, window).c.decision_id))
@@ -123,6 +126,15 @@ def count_values(connection: Connection, wanted: Wanted, column: str) -> dict[st
     for _, each, n in _rolled_values(connection, cover, (column,)):
         counted[each] += n
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _rolled_count(connection: Connection, cover: Coverage, result: str | None) -> int:
+    """How many decisions of rolled half-hours have the result."""
+    c = SLOT_SUMS.c
+    ends = {SUCCEEDED: c.succeeded, FAILED: c.settled - c.succeeded}
+    wanted = ends.get(result or "", c.n - c.settled)
+    query = select(func.coalesce(func.sum(wanted), 0)).where(cover.of(SLOT_SUMS))
+    return int(connection.execute(query).scalar_one())
 
 
 def _value_coverage(connection: Connection, wanted: Wanted, columns: tuple[str, ...]) -> Coverage:

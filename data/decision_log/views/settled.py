@@ -74,6 +74,7 @@ def settled(
     *columns: str,
     top_tier: str | None = None,
     of_tasks: Sequence[str] | None = None,
+    or_decisions: Sequence[str] | None = None,
 ) -> Subquery:
     """One row a decision, with the plain ``columns`` asked for: what is not asked for costs nothing.
 
@@ -81,7 +82,7 @@ def settled(
     the same of the attempts on the chosen tier alone, whatever escalation made of them. ``spent_usd`` and
     ``latency_ms`` add up the attempts that say what they cost and took, NULL where none does. With ``top_tier``,
     ``top_usd`` is what the step cost there, or else what the router expected; NULL where it expected nothing.
-    ``of_tasks`` leaves out the decisions of other tasks than those of these task ids.
+    ``of_tasks`` leaves out the decisions of other tasks than those of these task ids, but not ``or_decisions``.
     """
     query = select(*(_D[name] for name in ("decision_id", *columns)), *_settled_columns())
     if top_tier is not None:
@@ -89,7 +90,8 @@ def settled(
         top = case((foreseen.is_(None), None), (_D.tier == top_tier, func.sum(OUTCOMES.c.cost_usd)), else_=foreseen)
         query = query.add_columns(top.label("top_usd"))
     if of_tasks is not None:
-        query = query.where(_D.task_id.in_(of_tasks))
+        is_of_task = _D.task_id.in_(of_tasks)
+        query = query.where(or_(is_of_task, _D.decision_id.in_(or_decisions)) if or_decisions else is_of_task)
     return _grouped(connection, query, wanted).subquery("settled")
 
 

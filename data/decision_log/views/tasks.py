@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, func, select
 
 from tierwise.data.decision_log.half_hours.coverage import Coverage, coverage
-from tierwise.data.decision_log.half_hours.tables import SLOT_TASKS
 from tierwise.data.decision_log.reading.within import belong_together, outcomes_of
 from tierwise.data.decision_log.records import StoredDecision
 from tierwise.data.decision_log.rows import decision_record, stored_outcome
 from tierwise.data.decision_log.tables import DECISIONS, OUTCOMES
 from tierwise.data.decision_log.texts import storable_key
+from tierwise.data.decision_log.views.failed import FailedTasks, failed_tasks
 from tierwise.data.decision_log.views.search import FIRST_LOOK, windows
 from tierwise.data.decision_log.views.settled import FAILED, Wanted, settled
+from tierwise.data.decision_log.views.task_sums import n_tasks
 
 PAGE_TASKS = 25
 MAX_STEPS = 500
@@ -118,6 +119,12 @@ def read_task(connection: Connection, task_id: str) -> list[StoredDecision]:
 
 def first_failures(connection: Connection, wanted: Wanted) -> list[FailedStep]:
     """Of each task that has a failed step the first one, newest tasks first, at most ``MAX_FAILURES``."""
+    cover = coverage(connection, wanted) if wanted.is_everything else Coverage((), (wanted,))
+    failed = failed_tasks(connection, cover, MAX_FAILURES)
+    if failed is not None:
+        if not failed.tasks and not failed.decisions:
+            return []
+        return _first_failures(connection, wanted.starting(failed.since), (), failed)
     found: list[FailedStep] = []
     for window in windows(connection, wanted, 4 * MAX_FAILURES):
         begun_before = _failed_before(connection, wanted, window)
@@ -143,18 +150,21 @@ def _failed_before(connection: Connection, wanted: Wanted, window: Wanted) -> Se
     return connection.scalars(select(earlier.c.task_id).distinct()).all()
 
 
-def _first_failures(connection: Connection, wanted: Wanted, but_of: Sequence[str]) -> list[FailedStep]:
+def _first_failures(
+    connection: Connection, wanted: Wanted, but_of: Sequence[str], failed: FailedTasks | None = None
+) -> list[FailedStep]:
     columns = ("created_at", "task_id", "agent", "node", "role", "task_type", "tier")
-    rows = settled(connection, wanted.with_result(FAILED), *columns)
+    within = (None, None) if failed is None else (failed.tasks, failed.decisions)
+    rows = settled(connection, wanted.with_result(FAILED), *columns, of_tasks=within[0], or_decisions=within[1])
     task = func.coalesce(rows.c.task_id, rows.c.decision_id)
     position = func.row_number().over(partition_by=task, order_by=(rows.c.created_at, rows.c.decision_id))
     ranked = select(rows, position.label("position")).where(task.not_in(but_of)).subquery("ranked")
     firsts = select(ranked).where(ranked.c.position == 1).order_by(ranked.c.created_at.desc()).limit(MAX_FAILURES)
     first = firsts.subquery("firsts")
-    failed = OUTCOMES.alias("failed")
+    bad = OUTCOMES.alias("failed")
     last_failed = (
-        select(func.max(failed.c.seq))
-        .where(belong_together(connection, wanted.since, wanted.until, first, failed), failed.c.success.is_(False))
+        select(func.max(bad.c.seq))
+        .where(belong_together(connection, wanted.since, wanted.until, first, bad), bad.c.success.is_(False))
         .correlate(first)
         .scalar_subquery()
     )
@@ -169,13 +179,7 @@ def _first_failures(connection: Connection, wanted: Wanted, but_of: Sequence[str
 
 def count_tasks(connection: Connection, wanted: Wanted) -> int:
     """How many tasks have a wanted step."""
-    cover = coverage(connection, wanted) if wanted.is_everything else Coverage((), (wanted,))
-    parts = [select(_D.task_id.label("task")).where(*part.conditions()) for part in cover.plain]
-    if cover.rolled:
-        parts.append(select(SLOT_TASKS.c.task).where(cover.of(SLOT_TASKS)))
-    each = union_all(*parts).subquery("each")
-    names = select(each.c.task).where(each.c.task.is_not(None)).distinct().subquery("names")
-    return int(connection.execute(select(func.count()).select_from(names)).scalar_one())
+    return n_tasks(connection, coverage(connection, wanted) if wanted.is_everything else Coverage((), (wanted,)))
 
 
 def _text_of_attempt(name: str) -> ColumnElement[str]:

@@ -1,21 +1,16 @@
 """What a period came to: decisions, success, spend, and what the top tier alone would have been expected to cost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, Integer, Select, Subquery, case, cast, func, select, union_all
+from sqlalchemy import Connection, Float, Integer, Select, cast, func, select
 
 from tierwise.data.compared.intervals import ClusterSums, Interval, saving_interval, share_interval
 from tierwise.data.decision_log.half_hours.coverage import Coverage, coverage
-from tierwise.data.decision_log.half_hours.tables import (
-    CLUSTER_COUNTS,
-    CLUSTER_USD,
-    SLOT_SECONDS,
-    SLOT_SUMS,
-    SLOT_TASKS,
-)
+from tierwise.data.decision_log.half_hours.tables import SLOT_SECONDS, SLOT_SUMS
 from tierwise.data.decision_log.views.settled import Wanted, settled
+from tierwise.data.decision_log.views.task_sums import can_add_up, count_where, is_compared, sum_where, summed
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,40 +56,30 @@ class Slot:
 
 def totals(connection: Connection, wanted: Wanted, top_tier: str) -> Totals:
     """The sums of the wanted decisions, with intervals that draw whole tasks."""
-    cover = coverage(connection, wanted, top_tier) if wanted.is_everything else Coverage((), (wanted,))
-    parts: list[Select[*tuple[Any, ...]]] = [clusters_of(connection, each, top_tier) for each in cover.plain]
-    if cover.rolled:
-        parts.append(select(*(c for c in SLOT_TASKS.c if c.name != "slot")).where(cover.of(SLOT_TASKS)))
-    return _totals(connection, _joined(parts) if len(parts) > 1 else parts[0].subquery("clusters"))
+    cover = coverage(connection, wanted, top_tier) if can_add_up(wanted) else Coverage((), (wanted,))
+    sums = summed(connection, cover, wanted, top_tier)
+    success = _clusters(sums, "settled", "succeeded", "settled", "success")
+    saving = _clusters(sums, "compared", "x", "y", "saving")
+    return Totals(
+        n_decisions=int(sums["n"]),
+        n_tasks=int(sums["n_tasks"]),
+        n_with_outcome=int(sums["with_outcome"]),
+        n_settled=int(sums["settled"]),
+        n_fallback=int(sums["fallback"]),
+        n_unfamiliar=int(sums["unfamiliar"]),
+        n_escalated=int(sums["escalated"]),
+        spent_usd=sums["spent"],
+        success=share_interval(success),
+        n_compared=int(sums["compared"]),
+        compared_usd=saving.x,
+        top_usd=saving.y,
+        saving=saving_interval(saving),
+    )
 
 
-def clusters_of(connection: Connection, wanted: Wanted, top_tier: str) -> Select[*tuple[Any, ...]]:
-    """One row a task, and one a decision without task: the columns of ``SLOT_TASKS`` but its first."""
-    rows = settled(connection, wanted, "task_id", "is_fallback", "is_unfamiliar", top_tier=top_tier)
-    compared = is_compared(rows)
-    cluster = func.coalesce(rows.c.task_id, rows.c.decision_id)
-    return select(
-        cluster.label("cluster"),
-        func.max(rows.c.task_id).label("task"),
-        func.count().label("n"),
-        count_where(rows.c.n_attempts > 0).label("with_outcome"),
-        count_where(rows.c.success.is_not(None)).label("settled"),
-        count_where(rows.c.success == 1).label("succeeded"),
-        count_where(rows.c.is_fallback).label("fallback"),
-        count_where(rows.c.is_unfamiliar).label("unfamiliar"),
-        count_where(rows.c.n_attempts > 1).label("escalated"),
-        count_where(compared).label("compared"),
-        func.coalesce(func.sum(rows.c.spent_usd), 0.0).label("spent"),
-        sum_where(compared, rows.c.spent_usd).label("x"),
-        sum_where(compared, rows.c.top_usd).label("y"),
-    ).group_by(cluster)
-
-
-def _joined(parts: Sequence[Select[*tuple[Any, ...]]]) -> Subquery:
-    """The rows of one task in several parts as one."""
-    each = union_all(*parts).subquery("each")
-    sums = (func.sum(each.c[name]).label(name) for name in (*CLUSTER_COUNTS, *CLUSTER_USD))
-    return select(func.max(each.c.task).label("task"), *sums).group_by(each.c.cluster).subquery("clusters")
+def _clusters(sums: Mapping[str, float], n: str, x: str, y: str, name: str) -> ClusterSums:
+    squares = (sums[f"{name}_{pair}"] for pair in ("xx", "yy", "xy"))
+    return ClusterSums(int(sums[n]), int(sums["n_clusters"]), sums[x], sums[y], *squares)
 
 
 def timeline(connection: Connection, wanted: Wanted, top_tier: str, slot_seconds: int) -> list[Slot]:
@@ -136,57 +121,3 @@ def _rolled_slots(cover: Coverage, slot_seconds: int) -> Select[Any]:
     number = c.slot // (slot_seconds // SLOT_SECONDS)
     sums = (cast(func.sum(c[name]), Float) for name in ("n", "tried", "sufficed", "spent", "compared", "top"))
     return select(number, c.tier, *sums).where(cover.of(SLOT_SUMS)).group_by(number, c.tier)
-
-
-def _totals(connection: Connection, clusters: Subquery) -> Totals:
-    c = clusters.c
-    summed = ("n", "with_outcome", "settled", "succeeded", "fallback", "unfamiliar", "escalated", "compared", "spent")
-    query = select(
-        func.count(),
-        func.count(c.task),
-        *(func.coalesce(func.sum(c[name]), 0).label(name) for name in summed),
-        *_pair_sums(c.succeeded, c.settled, "success"),
-        *_pair_sums(c.x, c.y, "saving"),
-    )
-    row = connection.execute(query).one()._mapping
-    success = ClusterSums(int(row["settled"]), row["count_1"], *_five(row, "success"))
-    saving = ClusterSums(int(row["compared"]), row["count_1"], *_five(row, "saving"))
-    return Totals(
-        n_decisions=int(row["n"]),
-        n_tasks=row["count_2"],
-        n_with_outcome=int(row["with_outcome"]),
-        n_settled=int(row["settled"]),
-        n_fallback=int(row["fallback"]),
-        n_unfamiliar=int(row["unfamiliar"]),
-        n_escalated=int(row["escalated"]),
-        spent_usd=float(row["spent"]),
-        success=share_interval(success),
-        n_compared=int(row["compared"]),
-        compared_usd=saving.x,
-        top_usd=saving.y,
-        saving=saving_interval(saving),
-    )
-
-
-def is_compared(rows: Subquery) -> ColumnElement[bool]:
-    """Whether it is known what the decision cost and what the top tier would have."""
-    return rows.c.spent_usd.is_not(None) & rows.c.top_usd.is_not(None)
-
-
-def count_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    """How many rows fulfil the condition."""
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-
-def sum_where(condition: ColumnElement[bool], value: ColumnElement[float]) -> ColumnElement[float]:
-    """The sum of a value over the rows that fulfil the condition."""
-    return func.coalesce(func.sum(case((condition, value), else_=0.0)), 0.0)
-
-
-def _pair_sums(x: ColumnElement[float], y: ColumnElement[float], name: str) -> list[ColumnElement[float]]:
-    parts = {"x": x, "y": y, "xx": x * x, "yy": y * y, "xy": x * y}
-    return [func.coalesce(func.sum(part), 0).label(f"{name}_{key}") for key, part in parts.items()]
-
-
-def _five(row: object, name: str) -> list[float]:
-    return [float(row[f"{name}_{key}"]) for key in ("x", "y", "xx", "yy", "xy")]  # type: ignore[index]

@@ -1,6 +1,6 @@
 """Adding rows, in chunks that stay below the databases' limits on parameters of one statement."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
@@ -30,6 +30,7 @@ def insert_decisions(connection: Connection, batch: Sequence[DecisionRecord], no
         return 0
     rows = without_late_ones(connection, [decision_row(record) for record in batch], now)
     if not is_partitioned(connection):
+        note_changes(connection, [row["created_at"] for row in rows], now)
         return insert_rows(connection, rows)
     n_new = 0
     for chunk in chunks(rows):
@@ -59,6 +60,7 @@ def _insert_outcome_chunk(connection: Connection, rows: list[dict[str, Any]]) ->
     """Nobody else adds outcomes of these decisions meanwhile: SQLite lets one write, PostgreSQL has locked the keys."""
     ids = {row["decision_id"] for row in rows}
     times: list[float] = []
+    made_at: dict[str, float] = {}
     if is_partitioned(connection):
         keys = lock_decisions(connection, ids, rows[0]["received_at"])
         known = {key.decision_id for key in keys if key.is_known}
@@ -67,21 +69,28 @@ def _insert_outcome_chunk(connection: Connection, rows: list[dict[str, Any]]) ->
         for row in rows:
             row["decided_at"] = decided_at[row["decision_id"]]
     else:
-        known = set(connection.scalars(select(DECISIONS.c.decision_id).where(DECISIONS.c.decision_id.in_(ids))))
+        found = select(DECISIONS.c.decision_id, DECISIONS.c.created_at).where(DECISIONS.c.decision_id.in_(ids))
+        made_at = {row.decision_id: row.created_at for row in connection.execute(found)}
+        known = set(made_at)
     stored = _Stored.read(connection, ids, times)
     fresh = [row for row in rows if stored.note(row)]
     for row in fresh:
         row["was_unknown"] = row["decision_id"] not in known
-    _add_outcomes(connection, fresh)
+    _add_outcomes(connection, fresh, made_at)
     return [_receipt(row) if "was_unknown" in row else OutcomeReceipt(False) for row in rows]
 
 
-def _add_outcomes(connection: Connection, rows: list[dict[str, Any]]) -> None:
+def _add_outcomes(connection: Connection, rows: list[dict[str, Any]], made_at: Mapping[str, float]) -> None:
+    """``made_at``: when the decisions were made, where the rows themselves do not say."""
+    if not rows:
+        return
     if is_partitioned(connection):
         copy_rows(connection, OUTCOMES, rows)
-        note_changes(connection, [row["decided_at"] for row in rows], rows[0]["received_at"] if rows else 0.0)
-    elif rows:
+        moments = [row["decided_at"] for row in rows]
+    else:
         connection.execute(insert(OUTCOMES), rows)
+        moments = [made_at[row["decision_id"]] for row in rows if row["decision_id"] in made_at]
+    note_changes(connection, moments, rows[0]["received_at"])
 
 
 @dataclass(slots=True)

@@ -2,14 +2,15 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import create_engine, text
 
 from benchmarks.decision_log.rows import TIERS, TOP_TIER, fill
+from benchmarks.decision_log.sqlite_rows import fill_sqlite
 from tests.data.decision_log.conftest import NOW
 from tierwise.data.decision_log import DecisionLog, DecisionRecord
 from tierwise.data.decision_log.engine import parse_url
@@ -17,7 +18,7 @@ from tierwise.data.decision_log.half_hours import coverage as covering
 from tierwise.data.decision_log.half_hours.coverage import Coverage, coverage
 from tierwise.data.decision_log.half_hours.tables import ROLLED_VALUES, SLOT_SECONDS
 from tierwise.data.decision_log.views import routers, search, tasks, totals
-from tierwise.data.decision_log.views.settled import Wanted
+from tierwise.data.decision_log.views.settled import FAILED, SUCCEEDED, UNKNOWN, Wanted
 from tierwise.data.records import Outcome
 
 HOURS = 3_600.0
@@ -28,19 +29,14 @@ MakeOutcome = Callable[..., Outcome]
 
 
 @pytest.fixture
-def connection(postgres_url: str) -> Iterator[Connection]:
-    DecisionLog.open(postgres_url).close()
-    engine = create_engine(parse_url(postgres_url))
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
-
-
-@pytest.fixture
-def log(postgres_url: str, connection: Connection) -> Iterator[DecisionLog]:
+def log(url: str) -> Iterator[DecisionLog]:
     """Twelve hours of 2,400 decisions, all half-hours that are over added up. Tasks of eight last a minute or more."""
-    list(fill(connection, 2_400, START, NOW))
-    with DecisionLog.open(postgres_url, timeout_seconds=10, clock=lambda: NOW) as log:
+    DecisionLog.open(url).close()
+    engine = create_engine(parse_url(url))
+    with engine.connect() as connection:
+        list((fill_sqlite if engine.dialect.name == "sqlite" else fill)(connection, 2_400, START, NOW))
+    engine.dispose()
+    with DecisionLog.open(url, timeout_seconds=10, clock=lambda: NOW) as log:
         while log.roll_up(TOP_TIER):
             pass
         yield log
@@ -61,6 +57,14 @@ def views(log: DecisionLog, wanted: Wanted) -> dict[str, Any]:
         "facets": log.ask(partial(search.distinct_values, wanted=wanted, columns=ROLLED_VALUES)),
         "reasons": log.ask(partial(search.count_values, wanted=wanted, column="reason_code")),
         "tasks": log.ask(partial(tasks.count_tasks, wanted=wanted)),
+        "arm": log.ask(
+            partial(totals.totals, wanted=replace(wanted, experiment="trial", arm="learned"), top_tier=TOP_TIER)
+        ),
+        "failures": log.ask(partial(tasks.first_failures, wanted=wanted)),
+        **{
+            result: log.ask(partial(search.count_found, wanted=wanted.with_result(result)))
+            for result in (SUCCEEDED, FAILED, UNKNOWN)
+        },
     }
     return {name: _rounded(value) for name, value in found.items()}
 
@@ -98,8 +102,10 @@ def test_sums_of_half_hours_are_what_the_rows_say(
 def test_what_changes_is_read_from_its_rows_until_it_is_added_up_again(
     log: DecisionLog, record: MakeRecord, outcome: MakeOutcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log.record_decisions([record("new", created_at=NOW - 4 * HOURS, task_id="t-200")])
+    late = {"created_at": NOW - 4 * HOURS}
+    log.record_decisions([record("new", task_id="t-201", **late), record("alone", **late)])
     log.record_outcomes([outcome("new", "small", False), outcome("new", "frontier", True)])
+    log.record_outcomes([outcome("alone", "small", False)])
     log.delete_task("t-100")
     assert len(cover(log).rolled) >= 3
     changed = views(log, PERIOD)
@@ -109,13 +115,14 @@ def test_what_changes_is_read_from_its_rows_until_it_is_added_up_again(
     assert views(log, PERIOD) == changed
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # SQLite lets one write at a time
 def test_a_report_that_is_under_way_while_its_half_hour_is_added_up_is_not_forgotten(
-    log: DecisionLog, postgres_url: str, record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+    log: DecisionLog, url: str, record: MakeRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     late, has_written, may_commit = NOW - 4 * HOURS, threading.Event(), threading.Event()
 
     def write() -> None:
-        with DecisionLog.open(postgres_url, clock=lambda: NOW) as own, own._writing() as connection:
+        with DecisionLog.open(url, clock=lambda: NOW) as own, own._writing() as connection:
             from tierwise.data.decision_log.writing.insert import insert_decisions
 
             insert_decisions(connection, [record("slow", created_at=late)], NOW)

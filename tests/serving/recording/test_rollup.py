@@ -1,4 +1,4 @@
-"""The service adds the log up by itself, where the database needs it."""
+"""The service adds the log up by itself, on every database."""
 
 import time
 from collections.abc import Callable
@@ -22,14 +22,14 @@ def test_a_log_that_is_away_is_asked_again(caplog: pytest.LogCaptureFixture) -> 
     assert "LogUnavailableError" in caplog.text
 
 
-def test_half_hours_are_added_up_on_postgresql(
-    start: Callable[..., TestClient], postgres_url: str, monkeypatch: pytest.MonkeyPatch
+def test_half_hours_are_added_up(
+    start: Callable[..., TestClient], log_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rollup, "PAUSE_SECONDS", 0.2)
     decision = Decision("small", "rules", "rules-1", Reason("rule_default", ""))
-    with DecisionLog.open(postgres_url) as log:
+    with DecisionLog.open(log_url) as log:
         log.record_decisions([DecisionRecord("d-1", Step("a"), decision, time.time() - 7_200)])
-        start(log_url=postgres_url)
+        start(log_url=log_url)
         deadline = time.monotonic() + 60
         while not log.ask(lambda connection: coverage(connection, Wanted(0.0, 1e11), "frontier")).rolled:
             assert time.monotonic() < deadline, "nothing was added up"
