@@ -1,5 +1,6 @@
-"""Fills a PostgreSQL with decisions and times every question of the dashboard.
+"""Fills a log with decisions and times every question and every page of the dashboard.
 
+    python -m benchmarks.decision_log --url sqlite:////tmp/log.db --fill 1000000
     python -m benchmarks.decision_log --url postgresql://user@127.0.0.1/empty --fill 10000000 --json results.json
 
 The database must be empty for ``--fill``; without it, what is there is asked. A first answer comes from a connection
@@ -8,15 +9,17 @@ that has asked nothing yet; for one from an idle server, restart it before and a
 
 import argparse
 import json
+import time
 from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.decision_log.measure import PERIODS, add_up, fill_log, sizes, time_questions
+from benchmarks.decision_log.pages import begin_experiment, time_pages
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.decision_log", description=__doc__)
-    parser.add_argument("--url", required=True, help="PostgreSQL to fill or to ask")
+    parser.add_argument("--url", required=True, help="SQLite or PostgreSQL to fill or to ask")
     parser.add_argument("--fill", type=int, default=0, help="decisions to add, evenly over --days")
     parser.add_argument("--days", type=float, default=30.0)
     parser.add_argument("--periods", nargs="+", choices=[*PERIODS], default=[*PERIODS])
@@ -32,11 +35,17 @@ def main() -> None:
         timings.append(timing)
         figures = f"{timing.first_seconds:9.3f} s first {timing.again_seconds:9.3f} s again"
         print(f"{timing.period:>4}  {timing.name:<34}{figures}", flush=True)
-    weights = sizes(given.url)
+    pages = []
+    begin_experiment(given.url, time.time() - 86_400 * given.days)
+    for page in time_pages(given.url, given.periods):
+        pages.append(page)
+        print(f"{page.period:>4}  {page.page:<34}{page.seconds:9.3f} s{page.cpu_seconds:9.3f} s CPU", flush=True)
+    weights = {} if given.url.startswith("sqlite") else sizes(given.url)
     for name, gigabytes in weights.items():
         print(f"{name:<12}{gigabytes:8.2f} GB")
     if given.json is not None:
-        content = {"timings": [asdict(timing) for timing in timings], "gigabytes": weights}
+        asked = {"timings": [asdict(each) for each in timings], "pages": [asdict(each) for each in pages]}
+        content = asked | {"gigabytes": weights}
         given.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 

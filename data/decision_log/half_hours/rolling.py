@@ -73,16 +73,19 @@ def _roll_up_sqlite(engine: Engine, top_tier: str, now: float, n_slots: int) -> 
     """Each half-hour in a transaction that writes from its start, so that nobody adds up the same and no reader waits;
     who records meanwhile waits for one half-hour at most."""
     with engine.connect() as connection:
-        if not slots_to_roll(connection, top_tier, now, 1):
-            return 0
+        slots = slots_to_roll(connection, top_tier, now, n_slots)
         connection.commit()
-        for n_done in range(n_slots):
+        for slot in slots:
             with writing(connection, is_synced=False).begin():
-                slots = slots_to_roll(connection, top_tier, now, 1)
-                if not slots:
-                    return n_done
-                roll_slot(connection, slots[0], top_tier)
-    return n_slots
+                if not _is_rolled(connection, slot, top_tier):  # by another process meanwhile
+                    roll_slot(connection, slot, top_tier)
+    return len(slots)
+
+
+def _is_rolled(connection: Connection, slot: int, top_tier: str) -> bool:
+    c = SLOTS_ROLLED.c
+    row = connection.execute(select(c.n, c.top_tier, c.definitions).where(c.slot == slot)).first()
+    return row is not None and tuple(row) == (changes_of(connection, slot), top_tier, DEFINITIONS)
 
 
 def slots_to_roll(connection: Connection, top_tier: str, now: float, n_slots: int) -> list[int]:
@@ -117,15 +120,21 @@ def roll_slot(connection: Connection, slot: int, top_tier: str) -> None:
     for table in (SLOT_SUMS, SLOT_VALUES, SLOT_TASKS):
         connection.execute(delete(table).where(table.c.slot == slot))
     wanted = Wanted(float(slot * SLOT_SECONDS), float((slot + 1) * SLOT_SECONDS))
-    for table, query in added_up(connection, wanted, slot, top_tier):
-        connection.execute(insert(table).from_select([column.name for column in table.c], query))
-    for changed in (slot, *_split(connection, slot)):
-        connection.execute(delete(SLOT_TOTALS).where(SLOT_TOTALS.c.slot == changed))
-        names = [column.name for column in SLOT_TOTALS.c]
-        connection.execute(insert(SLOT_TOTALS).from_select(names, totals_of(changed)))
+    connection.execute(delete(SLOT_TOTALS).where(SLOT_TOTALS.c.slot == slot))
+    if connection.execute(select(_D.seq).where(*wanted.conditions()).limit(1)).first() is not None:
+        _add(connection, wanted, slot, top_tier)
     row = {"n": n_changes, "top_tier": top_tier, "definitions": DEFINITIONS}
     statement = insert_into(connection, SLOTS_ROLLED).values(slot=slot, **row)
     connection.execute(statement.on_conflict_do_update(index_elements=["slot"], set_=row))
+
+
+def _add(connection: Connection, wanted: Wanted, slot: int, top_tier: str) -> None:
+    for table, query in added_up(connection, wanted, slot, top_tier):
+        connection.execute(insert(table).from_select([column.name for column in table.c], query))
+    names = [column.name for column in SLOT_TOTALS.c]
+    for changed in (slot, *_split(connection, slot)):
+        connection.execute(delete(SLOT_TOTALS).where(SLOT_TOTALS.c.slot == changed))
+        connection.execute(insert(SLOT_TOTALS).from_select(names, totals_of(changed)))
 
 
 def _split(connection: Connection, slot: int) -> list[int]:
