@@ -16,7 +16,7 @@ from tierwise.agents.collect.answerer import LocalAnswerer
 from tierwise.agents.collect.backend import CollectError
 from tierwise.agents.collect.journal import Journal, read_attempts
 from tierwise.agents.collect.judging import judge
-from tierwise.agents.collect.llamacpp import LlamaCppBackend
+from tierwise.agents.collect.llamacpp import LlamaCppBackend, Resampler
 from tierwise.agents.collect.model_server import model_server
 from tierwise.agents.collect.runner import Job, Progress, in_rounds, read_steps, run_jobs, shard
 from tierwise.data.samples import sample_log_path, sample_tiers_path
@@ -57,6 +57,13 @@ def _parser() -> argparse.ArgumentParser:
         default="0/1",
         help="INDEX/COUNT, to share the steps among processes (each with its own --out)",
     )
+    run.add_argument(
+        "--resamples",
+        type=int,
+        default=0,
+        help="instead of the greedy answer, so many drawn ones a step, further answers of the same model",
+    )
+    run.add_argument("--temperature", type=float, default=0.7, help="of the resamples")
     run.set_defaults(command=_run)
     answer = commands.add_parser("serve", help="one local model as an OpenAI-compatible server on 127.0.0.1")
     answer.add_argument("--model", type=Path, required=True, help="GGUF file")
@@ -82,8 +89,24 @@ def _run(given: argparse.Namespace) -> None:
     index, count = (int(part) for part in given.shard.split("/"))
     steps = shard(in_rounds(read_steps(given.steps)), index, count)
     backend = LlamaCppBackend(given.model, given.name, given.prompt_format)
-    answerer = LocalAnswerer(backend, given.tier, time.perf_counter)
-    asyncio.run(_run_all([Job(step, answerer) for step in steps], given.out, given.tier))
+    answerers = _answerers(backend, given)
+    jobs = [Job(step, answerer, sample) for step in steps for sample, answerer in answerers.items()]
+    asyncio.run(_run_all(jobs, given.out, given.tier))
+
+
+def _answerers(backend: LlamaCppBackend, given: argparse.Namespace) -> dict[int, LocalAnswerer]:
+    """sample -> who answers: 0 the greedy answer, or from 1 on the resamples."""
+    if not given.resamples:
+        return {0: LocalAnswerer(backend, given.tier, time.perf_counter)}
+    return {
+        sample: LocalAnswerer(
+            Resampler(backend, given.temperature, sample),
+            given.tier,
+            time.perf_counter,
+            {"sample": sample, "temperature": given.temperature},
+        )
+        for sample in range(1, given.resamples + 1)
+    }
 
 
 async def _run_all(jobs: list[Job], out: Path, tier: str) -> None:
@@ -101,7 +124,7 @@ def _serve(given: argparse.Namespace) -> None:
 
 def _line(tier: str, progress: Progress) -> str:
     share = progress.n_passed / progress.n_run
-    return f"{tier}: {progress.n_done} of {progress.n_total} steps, {share:.1%} of {progress.n_run} passed"
+    return f"{tier}: {progress.n_done} of {progress.n_total} attempts, {share:.1%} of {progress.n_run} passed"
 
 
 def _merge(given: argparse.Namespace) -> None:

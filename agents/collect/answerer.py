@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from tierwise.agents.attempts import Allowance, AttemptSettings
 from tierwise.agents.attempts.calling import ChatCall, call_tier
-from tierwise.agents.collect.backend import Backend
+from tierwise.agents.collect.backend import Backend, Completion
 from tierwise.agents.upstreams import Reply, Upstreams, chat_messages
 from tierwise.agents.usage import Usage
 from tierwise.data.parsing import parse_step
@@ -41,15 +41,16 @@ class Answerer(Protocol):
 
 
 class LocalAnswerer:
-    """A `Backend` of this process, one prompt at a time. `clock` gives seconds."""
+    """A `Backend` of this process, one prompt at a time. `clock` gives seconds; `extra` goes into every attempt."""
 
-    def __init__(self, backend: Backend, tier: str, clock: Clock) -> None:
+    def __init__(self, backend: Backend, tier: str, clock: Clock, extra: Mapping[str, Any] | None = None) -> None:
         self.tier = tier
+        self._extra = extra or {}
         self._backend = backend
         self._clock = clock
 
     async def answer(self, record: Record) -> Answer:
-        """The model's greedy answer; the event loop waits for it."""
+        """The model's answer; the event loop waits for it."""
         start = self._clock()
         done = self._backend.complete(record["step"]["text"], record.get("max_tokens") or DEFAULT_MAX_TOKENS)
         info, latency_ms = self._backend.info, (self._clock() - start) * 1000
@@ -59,8 +60,18 @@ class LocalAnswerer:
             "model_sha256": info.sha256,
             "prompt_format": info.prompt_format,
             "runtime_reused_tokens": done.reused_tokens,
+            **_told(done),
+            **self._extra,
         }
         return Answer(reply, extra=extra)
+
+
+def _told(done: Completion) -> Record:
+    """What the runtime told beside the answer; what it did not tell is left out."""
+    found, said = done.logprobs, {} if done.finish_reason is None else {"finish_reason": done.finish_reason}
+    if found is None:
+        return said
+    return {"logprobs": {"mean": round(found.mean, 6), "min": round(found.min, 6), "n": found.n}, **said}
 
 
 class UpstreamAnswerer:

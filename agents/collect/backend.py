@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tierwise.data.errors import TierwiseError
+from tierwise.data.parts import Logprobs
 
 
 class CollectError(TierwiseError):
@@ -24,13 +25,15 @@ class ModelInfo:
 @dataclass(frozen=True, slots=True)
 class Completion:
     """One answer. Tokens count the whole prompt; `reused_tokens` of them came from the runtime's own prefix
-    cache.
+    cache. ``logprobs`` are those of its tokens, None where the runtime told none.
     """
 
     output: str
     input_tokens: int
     output_tokens: int
     reused_tokens: int
+    logprobs: Logprobs | None = None
+    finish_reason: str | None = None
 
 
 class Backend(Protocol):

@@ -25,19 +25,19 @@ class Journal:
         except OSError as error:
             raise CollectError(f"{path}: {error.strerror}") from None
 
-    def holds(self, step_id: str, tier: str) -> bool:
-        """Whether the step was attempted on the tier, now or before."""
-        return tier in self._attempts.get(step_id, {})
+    def holds(self, step_id: str, tier: str, sample: int = 0) -> bool:
+        """Whether the step was attempted on the tier, now or before; further answers have a ``sample`` from 1 on."""
+        return held_as(tier, sample) in self._attempts.get(step_id, {})
 
     def append(self, step_id: str, attempt: Record) -> None:
         """Writes what may be kept of an attempt and hands it to the operating system."""
         attempt = redact_values(attempt, self._redaction)
         self._file.write(json.dumps({"step_id": step_id, "attempt": attempt}, ensure_ascii=False) + "\n")
         self._file.flush()
-        self._attempts.setdefault(step_id, {})[attempt["tier"]] = attempt
+        self._attempts.setdefault(step_id, {})[held_as(attempt["tier"], attempt.get("sample"))] = attempt
 
     def attempts_of(self, step_id: str) -> dict[str, Record]:
-        """tier -> attempt."""
+        """tier, or `held_as` of a further answer -> attempt."""
         return self._attempts.get(step_id, {})
 
     def __enter__(self) -> Journal:
@@ -47,14 +47,20 @@ class Journal:
         self._file.close()
 
 
+def held_as(tier: str, sample: int | None) -> str:
+    """The name of an attempt among those of its step: ``mid``, and ``mid#1`` for the first further answer."""
+    return f"{tier}#{sample}" if sample else tier
+
+
 def read_attempts(paths: Iterable[Path]) -> dict[str, dict[str, Record]]:
-    """step_id -> tier -> attempt, from files that a journal wrote."""
+    """step_id -> tier, or `held_as` of a further answer -> attempt, from files that a journal wrote."""
     attempts: dict[str, dict[str, Record]] = {}
     for path in paths:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             try:
                 row = json.loads(line)
-                attempts.setdefault(row["step_id"], {})[row["attempt"]["tier"]] = row["attempt"]
+                attempt = row["attempt"]
+                attempts.setdefault(row["step_id"], {})[held_as(attempt["tier"], attempt.get("sample"))] = attempt
             except (ValueError, KeyError, TypeError):
                 raise CollectError(f"{path}:{number} is no attempt; move the file away to begin anew") from None
     return attempts

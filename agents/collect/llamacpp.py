@@ -12,12 +12,14 @@ from typing import Any
 
 from tierwise.agents.collect import prompts
 from tierwise.agents.collect.backend import CollectError, Completion, ModelInfo
+from tierwise.data.answer_fields import summed_logprobs
+from tierwise.data.parts import Logprobs
 
 CONTEXT_TOKENS = 2048
 
 
 class LlamaCppBackend:
-    """Answers at temperature 0. Use one thread per process: two threads collapse when cores are shared."""
+    """Answers at temperature 0, and tells the log-probabilities of what it wrote. Use one thread per process: two threads collapse when cores are shared."""
 
     def __init__(self, path: Path, name: str, prompt_format: str, n_threads: int = 1) -> None:
         if prompt_format not in prompts.FORMATS:
@@ -32,16 +34,42 @@ class LlamaCppBackend:
 
     def complete(self, text: str, max_tokens: int) -> Completion:
         """One greedy answer."""
-        request: dict[str, Any] = {"temperature": 0, "max_tokens": max_tokens, "cache_prompt": True}
+        return self._complete(text, max_tokens, {"temperature": 0})
+
+    def resample(self, text: str, max_tokens: int, temperature: float, seed: int) -> Completion:
+        """One drawn answer, the same for the same ``seed``."""
+        return self._complete(text, max_tokens, {"temperature": temperature, "seed": seed})
+
+    def _complete(self, text: str, max_tokens: int, drawn: dict[str, Any]) -> Completion:
+        request = {**drawn, "max_tokens": max_tokens, "cache_prompt": True}
         if self._info.prompt_format == prompts.PLAIN:
             request |= {
                 "prompt": prompts.plain_prompt(text),
                 "n_predict": max_tokens,
                 "stop": list(prompts.PLAIN_STOPS),
+                "logprobs": 1,
             }
             return _completion(self._server.handle_completions(request))
-        request["messages"] = [{"role": "user", "content": text}]
+        request |= {"messages": [{"role": "user", "content": text}], "logprobs": True, "top_logprobs": 1}
         return _completion(self._server.handle_chat_completions(request))
+
+
+class Resampler:
+    """The same model asked again: further answers, drawn at ``temperature``, the ``sample``-th of a step from 1 on."""
+
+    def __init__(self, backend: LlamaCppBackend, temperature: float, sample: int) -> None:
+        self._backend = backend
+        self._temperature = temperature
+        self._sample = sample
+
+    @property
+    def info(self) -> ModelInfo:
+        """That of the model."""
+        return self._backend.info
+
+    def complete(self, text: str, max_tokens: int) -> Completion:
+        """The answer that ``sample`` as the seed draws."""
+        return self._backend.resample(text, max_tokens, self._temperature, self._sample)
 
 
 def file_sha256(path: Path) -> str:
@@ -78,4 +106,11 @@ def _completion(reply: Any) -> Completion:
         input_tokens=reused + int(timings.get("prompt_n", 0)),
         output_tokens=int(timings.get("predicted_n", 0)),
         reused_tokens=reused,
+        logprobs=_logprobs(choice.get("logprobs")),
+        finish_reason=choice.get("finish_reason"),
     )
+
+
+def _logprobs(told: Any) -> Logprobs | None:
+    """Of the tokens that the runtime kept; one that it is sure of may round to above 0."""
+    return summed_logprobs([min(0.0, float(token["logprob"])) for token in (told or {}).get("content") or ()])

@@ -21,10 +21,11 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A step to be attempted on a tier."""
+    """A step to be attempted on a tier; ``sample`` counts further answers of the same model from 1 on."""
 
     record: Record
     answerer: Answerer
+    sample: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ async def run_jobs(jobs: Sequence[Job], journal: Journal, judge: Judge, n_at_onc
 
     When the money is gone nothing new is begun, what is under way is finished, and the last progress says so.
     """
-    left = [job for job in jobs if not journal.holds(job.record["step_id"], job.answerer.tier)]
+    left = [job for job in jobs if not journal.holds(job.record["step_id"], job.answerer.tier, job.sample)]
     progress = Progress(len(jobs) - len(left), len(jobs))
     queue, running = iter(left), set[asyncio.Task[Record]]()
     try:

@@ -96,7 +96,7 @@ def test_run_and_merge_make_a_log(weights: Path, tmp_path: Path, capsys: pytest.
     for tier in ("small", "mid"):
         arguments = ["run", "--steps", str(steps), "--model", str(weights), "--name", tier, "--tier", tier]
         assert main([*arguments, "--prompt-format", "chat", "--out", str(tmp_path / tier)]) == 0
-    assert "mid: 1 of 1 steps, 100.0% of 1 passed" in capsys.readouterr().err
+    assert "mid: 1 of 1 attempts, 100.0% of 1 passed" in capsys.readouterr().err
     assert (
         main(
             [
