@@ -19,7 +19,9 @@ CONTEXT_TOKENS = 2048
 
 
 class LlamaCppBackend:
-    """Answers at temperature 0, and tells the log-probabilities of what it wrote. Use one thread per process: two threads collapse when cores are shared."""
+    """Answers at temperature 0, and tells the log-probabilities of what it wrote. Use one thread per process: two
+    threads collapse when cores are shared.
+    """
 
     def __init__(self, path: Path, name: str, prompt_format: str, n_threads: int = 1) -> None:
         if prompt_format not in prompts.FORMATS:

@@ -30,6 +30,9 @@ OWN_NAMES = (
     "has_key", "bits", "kind", "grounding", "validity",
     "refusal", "truncation", "repetition", "chars", "words", "lines", "tokens", "calls", "digits", "fences",
 )  # fmt: skip
+ASKED_FOR = ("logprob_mean", "logprob_min", "logprob_tokens", "votes", "votes_same")
+"""What one caller has and another has not: providers give log-probabilities, and models are sampled, where asked."""
+
 _UNKNOWN = [math.nan] * len(OWN_NAMES)
 
 
@@ -71,6 +74,14 @@ def evidence_rows(step: Step, answers: Sequence[Answer]) -> NDArray[np.float32]:
     and the answers is looked at.
     """
     return StepEvidence(step, answers).rows()
+
+
+def answers_alone(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Evidence rows float32 [m, e or more] as of a caller who has the answers and nothing that must be asked for."""
+    names = {*ASKED_FOR, *(f"other_{name}" for name in ASKED_FOR)}
+    alone = rows.copy()
+    alone[:, [place for place, name in enumerate(EVIDENCE_NAMES) if name in names]] = np.nan
+    return alone
 
 
 def _read(step: Step, answer: Answer, question: Question, prompt: set[str]) -> _Read:

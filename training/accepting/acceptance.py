@@ -16,7 +16,7 @@ from tierwise.router_model.accepting.acceptance import (
     judged,
     with_state,
 )
-from tierwise.training.accepting.acceptance_table import AcceptanceTable
+from tierwise.training.accepting.acceptance_table import AcceptanceTable, with_missing
 from tierwise.training.errors import TrainingError
 from tierwise.training.fitting.tier_classifier import BoosterParams
 from tierwise.training.onnx_export import export_booster
@@ -154,6 +154,8 @@ def train_acceptance(
 ) -> TrainedAcceptance:
     """Cross-fits, calibrates, fits on everything, exports with proof. Raises ``TrainingError`` or ``ParityError``."""
     with_top = schema.target != "same-answer"
+    n_rows = len(table)
+    table = with_missing(table)
     raw = cross_fitted(table, folds, with_top, params, seed)
     model = AcceptanceModel(params, seed).fit(table, np.ones(len(table), dtype=np.bool_), with_top)
     sample = table.rows[:_N_PARITY_ROWS]
@@ -161,7 +163,9 @@ def train_acceptance(
     top = None if model.top_ is None else export_booster(model.top_, with_state(sample))
     deviation = max(answer.max_deviation, 0.0 if top is None else top.max_deviation)
     acceptance = Acceptance(schema, answer.graph, None if top is None else top.graph, fit_lines(table, raw))
-    return TrainedAcceptance(acceptance, cross_calibrated(table, raw, folds), deviation)
+    held_out = cross_calibrated(table, raw, folds)
+    judged_rows = Judgement(held_out.p_answer[:n_rows], held_out.p_top[:n_rows])
+    return TrainedAcceptance(acceptance, judged_rows, deviation)
 
 
 def _as_raw(booster: lightgbm.Booster) -> lightgbm.Booster:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tierwise.data.answers import Question, same_answer
 from tierwise.data.records import Attempt, LoggedStep
-from tierwise.features.evidence import EVIDENCE_NAMES, Answer, StepEvidence
+from tierwise.features.evidence import EVIDENCE_NAMES, Answer, StepEvidence, answers_alone
 from tierwise.router_model.accepting.acceptance import AcceptanceSchema
 
 Floats = NDArray[np.float64]
@@ -64,6 +64,22 @@ def acceptance_table(
     counts = np.bincount(step, minlength=len(steps)).clip(min=1)
     answer, top = (np.array([getattr(row, name) for row in flat], dtype=np.float64) for name in ("answer", "top"))
     return AcceptanceTable(rows, step, tier, in_set, answer, top, 1.0 / counts[step])
+
+
+def with_missing(table: AcceptanceTable) -> AcceptanceTable:
+    """The table, then every row that has log-probabilities or votes once more without them, at half the weight each.
+
+    Trees that never saw a column missing read it as 0 where it is, and a log-probability of 0 is certainty.
+    """
+    alone = answers_alone(table.rows)
+    again = np.flatnonzero((np.isnan(alone) & ~np.isnan(table.rows)).any(axis=1))
+    if not len(again):
+        return table
+    weight = table.weight.copy()
+    weight[again] /= 2
+    places = np.concatenate([np.arange(len(table)), again])
+    named = {name: getattr(table, name)[places] for name in AcceptanceTable.__slots__}
+    return AcceptanceTable(**named | {"rows": np.concatenate([table.rows, alone[again]]), "weight": weight[places]})
 
 
 @dataclass(frozen=True, slots=True)

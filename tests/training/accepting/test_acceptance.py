@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tierwise.data.records import Attempt, LoggedStep, Step
+from tierwise.data.records import Attempt, LoggedStep, Logprobs, Step
 from tierwise.features.evidence import EVIDENCE_NAMES
 from tierwise.router_model.accepting.acceptance import Acceptance, AcceptanceError, AcceptanceSchema
 from tierwise.training.accepting.acceptance import (
@@ -173,3 +173,25 @@ def test_files_of_another_version_are_refused(trained: TrainedAcceptance, tmp_pa
     file.write_text(file.read_text().replace('"format_version": 1', '"format_version": 9'))
     with pytest.raises(AcceptanceError, match="format 9"):
         Acceptance.load(tmp_path)
+
+
+def with_logprobs(steps: list[LoggedStep], seed: int = 0) -> list[LoggedStep]:
+    """The same answers with log-probabilities, which tell right from wrong: every answer of the log has them."""
+    rng = np.random.default_rng(seed)
+
+    def told(attempt: Attempt) -> Attempt:
+        mean = -float(rng.uniform(0.01, 0.1) if attempt.success else rng.uniform(0.3, 1.0))
+        return replace(attempt, logprobs=Logprobs(mean, 3 * mean, 5))
+
+    return [replace(one, attempts=tuple(map(told, one.attempts))) for one in steps]
+
+
+def test_log_probabilities_that_a_caller_does_not_send_are_missing_and_no_sign_of_certainty() -> None:
+    told = acceptance_table(with_logprobs(STEPS), SCHEMA, NO_COLUMNS)
+    acceptance = train_acceptance(told, FOLDS, SCHEMA, PARAMS).acceptance
+    alone = told.asked == asked_sets(TIERS).index(("mid",))
+    assert acceptance.judge(told.rows[alone]).p_answer[told.answer[alone] == 1].mean() > 0.95
+    silent = acceptance_table(STEPS, SCHEMA, NO_COLUMNS)
+    p = acceptance.judge(silent.rows[alone]).p_answer
+    assert p.mean() == pytest.approx(silent.answer[alone].mean(), abs=0.05)
+    assert np.quantile(p, 0.99) < 0.95
