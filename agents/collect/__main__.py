@@ -1,4 +1,4 @@
-"""Command line of collection: `python -m tierwise.agents.collect weights | run | serve | merge`."""
+"""Command line of collection: `python -m tierwise.agents.collect weights | run | serve | merge | join`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tierwise.agents.collect import joining, prompts, weights
 from tierwise.agents.collect import merge as merging
-from tierwise.agents.collect import prompts, weights
 from tierwise.agents.collect.answerer import LocalAnswerer
 from tierwise.agents.collect.backend import CollectError
 from tierwise.agents.collect.journal import Journal, read_attempts
@@ -19,7 +19,7 @@ from tierwise.agents.collect.judging import judge
 from tierwise.agents.collect.llamacpp import LlamaCppBackend, Resampler
 from tierwise.agents.collect.model_server import model_server
 from tierwise.agents.collect.runner import Job, Progress, in_rounds, read_steps, run_jobs, shard
-from tierwise.data.samples import sample_log_path, sample_tiers_path
+from tierwise.data.samples import sample_again_path, sample_log_path, sample_tiers_path
 from tierwise.data.samples.verifiers import verify_many
 
 REPORT_EVERY = 20
@@ -77,6 +77,13 @@ def _parser() -> argparse.ArgumentParser:
     join.add_argument("--tiers", type=Path, default=sample_tiers_path())
     join.add_argument("--out", type=Path, default=sample_log_path())
     join.set_defaults(command=_merge)
+    more = commands.add_parser(
+        "join", help="add log-probabilities and further answers, asked afterwards, to a log that holds the answers"
+    )
+    more.add_argument("--log", type=Path, default=sample_log_path())
+    more.add_argument("--attempts", type=Path, nargs="+", default=[sample_again_path()])
+    more.add_argument("--out", type=Path, required=True)
+    more.set_defaults(command=_join)
     return parser
 
 
@@ -135,6 +142,12 @@ def _merge(given: argparse.Namespace) -> None:
         f"{len(records)} of {len(steps)} steps in {given.out}, "
         f"{given.out.stat().st_size / 1e6:.2f} MB, every verdict verified again"
     )
+
+
+def _join(given: argparse.Namespace) -> None:
+    records, found = joining.join(joining.read_log(given.log), read_attempts(given.attempts))
+    merging.write_log(records, given.out)
+    print(f"{len(records)} steps in {given.out}: {found}")
 
 
 if __name__ == "__main__":

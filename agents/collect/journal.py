@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -56,7 +58,7 @@ def read_attempts(paths: Iterable[Path]) -> dict[str, dict[str, Record]]:
     """step_id -> tier, or `held_as` of a further answer -> attempt, from files that a journal wrote."""
     attempts: dict[str, dict[str, Record]] = {}
     for path in paths:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        for number, line in enumerate(_text(path).splitlines(), start=1):
             try:
                 row = json.loads(line)
                 attempt = row["attempt"]
@@ -64,6 +66,14 @@ def read_attempts(paths: Iterable[Path]) -> dict[str, dict[str, Record]]:
             except (ValueError, KeyError, TypeError):
                 raise CollectError(f"{path}:{number} is no attempt; move the file away to begin anew") from None
     return attempts
+
+
+def _text(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+        return (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8")
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise CollectError(f"{path}: no attempts that can be read: {error}") from None
 
 
 def _repaired(path: Path) -> bool:

@@ -20,6 +20,16 @@ def sample_log_path() -> Path:
     return _FOLDER / "agent_steps.jsonl.gz"
 
 
+def sample_again_path() -> Path:
+    """Attempts of the sample log, executed again with log-probabilities; `python -m tierwise.agents.collect join` adds
+    them to it.
+
+    >>> sample_again_path().name
+    'asked_again.jsonl.gz'
+    """
+    return _FOLDER / "asked_again.jsonl.gz"
+
+
 def sample_tiers_path() -> Path:
     """The tier catalogue with the prices used in the sample log.
 
@@ -29,4 +39,4 @@ def sample_tiers_path() -> Path:
     return _FOLDER / "tiers.toml"
 
 
-__all__ = ["sample_log_path", "sample_tiers_path"]
+__all__ = ["sample_again_path", "sample_log_path", "sample_tiers_path"]
