@@ -15,7 +15,7 @@ import warnings
 from pathlib import Path
 
 from benchmarks.decisions import modes
-from benchmarks.decisions.cascading import cascade_modes
+from benchmarks.decisions.cascading import cascade_modes, sample_answers
 from benchmarks.decisions.pages.page import SECTIONS
 from benchmarks.decisions.pages.pictures import IMAGES
 from benchmarks.decisions.questions.learning_curves import SIZES
@@ -36,6 +36,7 @@ _MODES = {
     "stability": modes.stability,
     "attacks": modes.attacks,
     "cascades": cascade_modes.cascades,
+    "sample_answers": sample_answers.sample_answers,
     "forms": modes.forms,
     "twin": modes.twin,
     "paraphrases": modes.paraphrases,
@@ -64,12 +65,18 @@ def _arguments() -> argparse.Namespace:
     parser.set_defaults(mode="contest")
     _add_modes(parser.add_mutually_exclusive_group())
     add = parser.add_argument
-    add("--log", type=Path, nargs="+", default=[], help="step logs; default: the real ones and the sample log")
+    add(
+        "--log",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="step logs, default: the real ones and the sample log; in --sample-answers attempts made again",
+    )
     add("--tiers", type=Path, help="tiers.toml for --log")
     add("--encoder", type=Path, help="exported MiniLM encoder (tierwise encoder export minilm --out DIR)")
     add("--litellm-python", type=Path, help="an interpreter that has litellm installed")
     add("--cascadeflow-python", type=Path, help="an interpreter that has cascadeflow installed, for --cascades")
-    add("--fold-seeds", type=int, nargs="+", default=[0], help="of the folds, in --cascades")
+    add("--fold-seeds", type=int, nargs="+", default=[0], help="of the folds, in --cascades and --sample-answers")
     add("--only", nargs="+", default=[], help="contestants whose name contains one of these texts; kinds")
     add("--folds", type=int, default=5)
     add("--seed", type=int, default=0, help="of the folds")
@@ -104,6 +111,7 @@ def _add_modes(group: "argparse._MutuallyExclusiveGroup") -> None:
         "--off-policy": ("off_policy", "do off-policy intervals cover the truth"),
         "--stability": ("stability", "the operating point with other folds and another order of rows"),
         "--cascades": ("cascades", "ways to use cheap answers, on logs that hold what the models answered"),
+        "--sample-answers": ("sample_answers", "what log-probabilities and resamples add on the sample log"),
         "--attacks": ("attacks", "decisions that words around a prompt move"),
         "--twin": ("twin", "rows of TwinRouterBench by the benchmark's own score"),
         "--paraphrases": ("paraphrases", "decisions of the same step in other words, of thirteen kinds"),

@@ -20,7 +20,7 @@ from tierwise.features.pipeline import FeaturePipeline
 from tierwise.router_model.accepting.acceptance import AcceptanceSchema, Judgement
 from tierwise.router_model.predicting.chain import tier_probabilities
 from tierwise.training.accepting.acceptance import AcceptanceModel, cross_calibrated, cross_fitted, fit_lines
-from tierwise.training.accepting.acceptance_table import AcceptanceTable, acceptance_table, asked_sets
+from tierwise.training.accepting.acceptance_table import AcceptanceTable, acceptance_table, asked_sets, with_missing
 from tierwise.training.accepting.courses import course_of
 from tierwise.training.accepting.plain_courses import Plays, Sameness, equal_or_top, right_or_top
 from tierwise.training.evaluation.bootstrap import Bootstrap
@@ -35,7 +35,7 @@ SINGLE, EQUAL, LEARNED, LEARNED_ONE, COURSES = (
     "course by task type, learned",
 )  # fmt: skip
 CERTIFIED = "courses as certified"
-_LENGTH, _ORACLE = "mid's answer, length threshold", "two answers, oracle"
+LENGTH, ORACLE = "mid's answer, length threshold", "two answers, oracle"
 _N_INNER = 4
 _ROUTER = BoosterParams(n_rounds=120, num_leaves=15)
 
@@ -88,7 +88,7 @@ class Answered:
 
 def run_cascades(answered: Answered, folds: Sequence[Fold], on_fold: Callable[[], None]) -> dict[str, list[Used]]:
     """What every contestant comes to for each of ``MAX_LOSSES``, every step decided in the fold that held it out."""
-    found: dict[str, list[Used]] = defaultdict(lambda: [_at_the_top(answered) for _ in MAX_LOSSES])
+    found: dict[str, list[Used]] = defaultdict(lambda: [at_the_top(answered) for _ in MAX_LOSSES])
     for fold in folds:
         parts = [answered.parts[rows] for rows in (fold.train, fold.test)]
         top = np.ones(len(fold.train)) if answered.is_blind else answered.problem.success[fold.train, -1]
@@ -96,7 +96,7 @@ def run_cascades(answered: Answered, folds: Sequence[Fold], on_fold: Callable[[]
         for name, sides in contestants.items():
             for outcome, max_loss in zip(found[name], MAX_LOSSES, strict=True):
                 unseen = contestants[EQUAL].test if name == COURSES else None
-                _keep(outcome, fold, _used(sides, unseen, top, parts, max_loss))
+                keep(outcome, fold, used_at(sides, unseen, top, parts, max_loss))
         played = played_courses(fold, answered.relative_cost, answered.schema.target, MAX_LOSSES)
         for outcome, (final, cost) in zip(found[CERTIFIED], played, strict=True):
             outcome.final[fold.test], outcome.cost[fold.test] = final, cost
@@ -105,17 +105,19 @@ def run_cascades(answered: Answered, folds: Sequence[Fold], on_fold: Callable[[]
     return dict(found)
 
 
-def _at_the_top(answered: Answered) -> Used:
+def at_the_top(answered: Answered) -> Used:
     n = len(answered.problem.steps)
     return Used(np.full(n, len(answered.schema.tiers) - 1, dtype=np.int64), np.zeros(n), np.ones(n))
 
 
-def _keep(whole: Used, fold: Fold, used: Used) -> None:
+def keep(whole: Used, fold: Fold, used: Used) -> None:
     for field in ("final", "lost", "cost"):
         getattr(whole, field)[fold.test] = getattr(used, field)
 
 
-def _used(sides: Sides, unseen: Family | None, top: Floats, parts: Sequence[NDArray[np.str_]], max_loss: float) -> Used:
+def used_at(
+    sides: Sides, unseen: Family | None, top: Floats, parts: Sequence[NDArray[np.str_]], max_loss: float
+) -> Used:
     if len(sides.train.lost) == 1:
         return Used(sides.test.final[0], sides.test.lost[0], sides.test.cost[0])
     return set_by_part(sides, top, parts, max_loss, DEVIATIONS, unseen)
@@ -155,20 +157,18 @@ def measure_cascades(
 
 def _contestants(answered: Answered, fold: Fold) -> dict[str, Sides]:
     success, cost = answered.problem.success, answered.relative_cost
-    inner = np.full(len(success), -1, dtype=np.int64)
-    for number, part in enumerate(fold.inner(_N_INNER, seed=1)):
-        inner[part.test] = number
-    p_step = _p_step(answered, fold, inner)
-    judged = _judgement(answered, fold, inner, p_step)
+    inner = inner_folds(fold)
+    p_step = p_step_of(answered, fold, inner)
+    judged = judgement_of(answered, fold, inner, p_step)
     sides = [fold.train, fold.test]
     learned = {
-        asked: _course_sides(answered, fold, judged, at) for at, asked in enumerate(asked_sets(answered.schema.tiers))
+        asked: course_sides(answered, fold, judged, at) for at, asked in enumerate(asked_sets(answered.schema.tiers))
     }
     single = of_single_shots(
         p_step[fold.train], p_step[fold.test], [success[rows] for rows in sides], [cost[rows] for rows in sides]
     )
     *_, both = learned
-    equal = _fixed(answered, fold, equal_or_top(answered.same.is_equal, len(answered.schema.tiers)))
+    equal = fixed(answered, fold, equal_or_top(answered.same.is_equal, len(answered.schema.tiers)))
     found = {
         SINGLE: single,
         EQUAL: equal,
@@ -180,14 +180,22 @@ def _contestants(answered: Answered, fold: Fold) -> dict[str, Sides]:
             ),
             Family.joined([side.test for side in ([] if answered.is_blind else [single]) + [equal, *learned.values()]]),
         ),
-        _LENGTH: _by_score(answered, fold, -answered.lengths),
+        LENGTH: by_score(answered, fold, -answered.lengths),
     }
     if answered.scores is not None:
-        found["mid's answer, cascadeflow's confidence"] = _by_score(answered, fold, answered.scores)
-    return found | {_ORACLE: _fixed(answered, fold, right_or_top(success == 1))}
+        found["mid's answer, cascadeflow's confidence"] = by_score(answered, fold, answered.scores)
+    return found | {ORACLE: fixed(answered, fold, right_or_top(success == 1))}
 
 
-def _p_step(answered: Answered, fold: Fold, inner: NDArray[np.int64]) -> Floats:
+def inner_folds(fold: Fold) -> NDArray[np.int64]:
+    """The inner fold of each step to learn from, int64 [n]; -1 for those to decide."""
+    inner = np.full(len(fold.problem.steps), -1, dtype=np.int64)
+    for number, part in enumerate(fold.inner(_N_INNER, seed=1)):
+        inner[part.test] = number
+    return inner
+
+
+def p_step_of(answered: Answered, fold: Fold, inner: NDArray[np.int64]) -> Floats:
     """What a router that did not see the step says of it, float64 [n, k]: inner folds on the steps to learn from."""
     success = answered.problem.success
     p_step = np.full(success.shape, np.nan)
@@ -199,11 +207,13 @@ def _p_step(answered: Answered, fold: Fold, inner: NDArray[np.int64]) -> Floats:
     return p_step
 
 
-def _judgement(answered: Answered, fold: Fold, inner: NDArray[np.int64], p_step: Floats) -> Judgement:
+def judgement_of(answered: Answered, fold: Fold, inner: NDArray[np.int64], p_step: Floats) -> Judgement:
     """Of every row: cross-fitted on the steps to learn from, by a model of those for the steps to decide."""
     table = _with_p_step(answered, p_step)
     is_train = np.isin(table.step, fold.train)
     part = AcceptanceTable(*(getattr(table, name)[is_train] for name in AcceptanceTable.__slots__))
+    n_train = len(part)
+    part = with_missing(part)
     raw = cross_fitted(part, inner, not answered.is_blind)
     held_out = cross_calibrated(part, raw, inner)
     test = (
@@ -214,8 +224,8 @@ def _judgement(answered: Answered, fold: Fold, inner: NDArray[np.int64], p_step:
     decided = test.calibrated(fit_lines(part, raw))
     judged = Judgement(np.zeros(len(table)), np.zeros(len(table)))
     for whole, learned, new in (
-        (judged.p_answer, held_out.p_answer, decided.p_answer),
-        (judged.p_top, held_out.p_top, decided.p_top),
+        (judged.p_answer, held_out.p_answer[:n_train], decided.p_answer),
+        (judged.p_top, held_out.p_top[:n_train], decided.p_top),
     ):
         whole[is_train], whole[~is_train] = learned, new
     return judged
@@ -229,19 +239,19 @@ def _with_p_step(answered: Answered, p_step: Floats) -> AcceptanceTable:
     return replace(table, rows=rows)
 
 
-def _course_sides(answered: Answered, fold: Fold, judged: Judgement, asked: int) -> Sides:
+def course_sides(answered: Answered, fold: Fold, judged: Judgement, asked: int) -> Sides:
     course = course_of(answered.table, asked, judged, answered.relative_cost)
     return of_courses(*(course.of(np.isin(course.step, rows)) for rows in (fold.train, fold.test)))
 
 
-def _by_score(answered: Answered, fold: Fold, score: Floats) -> Sides:
+def by_score(answered: Answered, fold: Fold, score: Floats) -> Sides:
     """Mid's answer, accepted where its score is high."""
     table = answered.table
     judged = Judgement(score[table.step], np.zeros(len(table)))
-    return _course_sides(answered, fold, judged, asked_sets(answered.schema.tiers).index(answered.schema.tiers[-2:-1]))
+    return course_sides(answered, fold, judged, asked_sets(answered.schema.tiers).index(answered.schema.tiers[-2:-1]))
 
 
-def _fixed(answered: Answered, fold: Fold, plays: Plays) -> Sides:
+def fixed(answered: Answered, fold: Fold, plays: Plays) -> Sides:
     """One setting, nothing learned."""
     lost, paid = answered.lost(plays.final), plays.cost(answered.relative_cost)
     return Sides(

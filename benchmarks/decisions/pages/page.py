@@ -42,6 +42,7 @@ SECTIONS: dict[str, Callable[[Any], list[str]]] = {
     "stability": render_modes.stability_page,
     "attacks": render_modes.attacks_page,
     "cascades": render_cascades.cascades_page,
+    "sample_answers": render_cascades.sample_answers_page,
     "forms": render_forms.forms_page,
     "paraphrases": render_questions.paraphrases_page,
     "twin": render_forms.twin_page,

@@ -15,6 +15,45 @@ sources: loss / saving, %. More: points saved more than by single shots at the s
 interval of the first seed."""
 
 
+_SAMPLE = """Small's and mid's answers were executed again with the log-probabilities of their tokens
+(`data/samples/asked_again.jsonl.gz`), frontier's are simulated and have none. Folds hold whole templates; cost counts
+every call, relative to the step's own on frontier; knobs are set by task type on steps that are not decided, with half
+a standard error of margin: no certificate. [ ] are 95 % intervals of a bootstrap by template, those of differences
+paired, over the mean of the seeds."""
+
+
+def sample_answers_page(figures: Mapping[str, Any]) -> list[str]:
+    """A table of ways, then what one saves more than another at the same promise."""
+    about = f"{figures['n_steps']:,} steps of {figures['n_templates']} templates"
+    header, pairs = ("way", "promise", "lost", "saved"), [("way", "more than", "promise", "points more saved")]
+    rows, interval = figures["rows"], "{value:.1f} [{low:.1f}, {high:.1f}]"
+    for row in rows:
+        pairs += [
+            (row["way"], other, f"{row['max_loss']:.0%}", interval.format(**_in_percent(more)))
+            for other, more in row["more_than"].items()
+        ]
+    cells = [
+        (
+            row["way"],
+            f"{row['max_loss']:.0%}",
+            *(interval.format(**_in_percent(row[name])) for name in ("loss", "saving")),
+        )
+        for row in rows
+    ]
+    lines = [
+        "## One answer with its log-probabilities",
+        "",
+        f"{_SAMPLE} {about}.",
+        "",
+        markdown_table([header, *cells]),
+    ]
+    return [*lines, "", markdown_table(pairs)]
+
+
+def _in_percent(estimate: Mapping[str, Any]) -> dict[str, float]:
+    return {name: 100 * estimate[name] for name in ("value", "low", "high")}
+
+
 def cascades_page(figures: Sequence[Mapping[str, Any]]) -> list[str]:
     """One table a part of the benchmark, the mean over its seeds."""
     lines = [

@@ -12,8 +12,10 @@ import pytest
 
 from tierwise.agents.collect import CollectError
 from tierwise.agents.collect.__main__ import main
-from tierwise.agents.collect.llamacpp import LlamaCppBackend, file_sha256
+from tierwise.agents.collect.journal import read_attempts
+from tierwise.agents.collect.llamacpp import LlamaCppBackend, Resampler, file_sha256
 from tierwise.agents.collect.prompts import plain_prompt
+from tierwise.data.parts import Logprobs
 
 TIMINGS = {"cache_n": 30, "prompt_n": 12, "predicted_n": 3}
 
@@ -29,7 +31,12 @@ class FakeServer:
 
     def handle_completions(self, request: dict[str, Any]) -> str:
         self.requests.append(request)
-        return json.dumps({"choices": [{"text": " 42"}], "timings": TIMINGS})
+        choice = {
+            "text": " 42",
+            "finish_reason": "stop",
+            "logprobs": {"content": [{"logprob": -0.5}, {"logprob": 1e-9}]},
+        }
+        return json.dumps({"choices": [choice], "timings": TIMINGS})
 
     def handle_chat_completions(self, request: dict[str, Any]) -> dict[str, Any]:
         self.requests.append(request)
@@ -63,6 +70,42 @@ def test_tokens_count_the_whole_prompt(weights: Path, prompt_format: str, output
     assert completion.output == output
     assert (completion.input_tokens, completion.reused_tokens, completion.output_tokens) == (42, 30, 3)
     assert backend.info.sha256 == file_sha256(weights)
+
+
+def test_log_probabilities_are_asked_for_and_missing_where_none_come(weights: Path) -> None:
+    plain, chat = (LlamaCppBackend(weights, "tiny", form) for form in ("plain", "chat"))
+    told = plain.complete("Task: 6 * 7", max_tokens=5)
+    assert (told.logprobs, told.finish_reason) == (Logprobs(-0.25, -0.5, 2), "stop")
+    silent = chat.complete("Task: 6 * 7", max_tokens=5)
+    assert (silent.logprobs, silent.finish_reason) == (None, None)
+    asked = [backend._server.requests[0] for backend in (plain, chat)]
+    assert asked[0]["logprobs"] == 1
+    assert (asked[1]["logprobs"], asked[1]["top_logprobs"]) == (True, 1)
+    assert [request["temperature"] for request in asked] == [0, 0]
+
+
+def test_resamples_are_drawn_each_by_its_own_seed_and_resumed(weights: Path, tmp_path: Path) -> None:
+    backend = LlamaCppBackend(weights, "tiny", "plain")
+    Resampler(backend, 0.7, 2).complete("Task: 6 * 7", max_tokens=5)
+    (request,) = backend._server.requests
+    assert (request["temperature"], request["seed"]) == (0.7, 2)
+
+    step = {"step_id": "s-1", "step": {"text": "Task: 6 * 7"}, "verify": {"kind": "number", "expect": 42}}
+    steps, out = tmp_path / "steps.jsonl", tmp_path / "drawn.jsonl"
+    steps.write_text(json.dumps(step) + "\n")
+    arguments = ["run", "--steps", str(steps), "--model", str(weights), "--name", "tiny", "--tier", "small"]
+    arguments += ["--prompt-format", "plain", "--out", str(out), "--resamples", "2"]
+    assert main(arguments) == 0
+    drawn = read_attempts([out])["s-1"]
+    assert [(name, one["sample"], one["temperature"]) for name, one in drawn.items()] == [
+        ("small#1", 1, 0.7),
+        ("small#2", 2, 0.7),
+    ]
+    assert drawn["small#1"]["logprobs"] == {"mean": -0.25, "min": -0.5, "n": 2}
+    out.write_text(out.read_text().splitlines(keepends=True)[0])
+    assert main(arguments) == 0
+    assert list(read_attempts([out])["s-1"]) == ["small#1", "small#2"]
+    assert len(out.read_text().splitlines()) == 2
 
 
 def test_a_refused_request_is_an_error(weights: Path) -> None:
