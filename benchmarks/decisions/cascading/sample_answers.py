@@ -1,18 +1,20 @@
 """What ``--sample-answers`` measures: what log-probabilities, a second model and resamples add on the sample log.
 
-The steps are those whose mid answer was executed again with log-probabilities, by folds of whole templates. Every way
-learns from the same folds and pays every call. Knobs are set on steps to learn from, as in ``--cascades``.
+Measured on the steps whose mid answer was executed again with log-probabilities, by folds of whole templates; all steps
+of the other folds are learned from. Every way pays every call. Knobs are set on steps to learn from, as in
+``--cascades``.
 """
 
 from argparse import Namespace
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 from threadpoolctl import threadpool_limits
 
 from benchmarks.decisions.cascading import cascades
@@ -27,6 +29,7 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import LoggedStep
 from tierwise.data.samples import sample_again_path
 from tierwise.features.evidence import EVIDENCE_NAMES, answers_alone
+from tierwise.router_model.accepting.acceptance import Judgement
 from tierwise.training.accepting.acceptance_table import asked_sets
 from tierwise.training.accepting.plain_courses import equal_or_top, right_or_top
 from tierwise.training.evaluation.bootstrap import Bootstrap
@@ -44,33 +47,36 @@ PAIRS = (
 
 @threadpool_limits.wrap(limits=1, user_api="blas")  # type: ignore[untyped-decorator]
 def sample_answers(arguments: Namespace, progress: Progress) -> Any:
-    """Figures of every way at each of ``MAX_LOSSES``, mean over the seeds of the folds; intervals of all seeds."""
-    problem = again_problem(arguments.store, arguments.log)
-    answered = Answered.of(problem)
+    """Figures of every way at each of ``MAX_LOSSES``, means over the seeds of the folds."""
+    answered = Answered.of(again_problem(arguments.store, arguments.log))
+    is_told = told(answered.problem)
     progress("the sample's answers", arguments.folds * len(arguments.fold_seeds))
     found = [
-        _run(answered, answered.problem.folds(arguments.folds, seed), progress.step) for seed in arguments.fold_seeds
+        run_ways(answered, is_told, answered.problem.folds(arguments.folds, seed), progress.step)
+        for seed in arguments.fold_seeds
     ]
-    groups = answered.problem.groups
     return {
-        "n_steps": len(groups),
-        "n_templates": len(set(groups)),
+        "n_learned": len(is_told),
+        "n_steps": int(is_told.sum()),
+        "n_templates": len(np.unique(np.array(answered.problem.groups)[is_told])),
         "n_further": _n_further(answered.problem.steps),
-        "success": np.nanmean(answered.problem.success, axis=0).tolist(),
-        "rows": _measured(answered, found, Bootstrap(arguments.draws)),
+        "auc": {name: float(np.mean([seed.auc[name] for seed in found])) for name in found[0].auc},
+        "rows": measured(answered, is_told, [seed.used for seed in found], Bootstrap(arguments.draws)),
     }
 
 
 def again_problem(store: Path, attempts: Sequence[Path]) -> Problem:
-    """Steps of the sample log whose mid answer has log-probabilities in ``attempts``, the shipped ones by default."""
-    again = read_attempts(attempts or [sample_again_path()])
-    records, _ = join(read_log(SAMPLE_LOG), again)
+    """The sample log with the ``attempts`` that were made again, the shipped ones by default."""
+    records, _ = join(read_log(SAMPLE_LOG), read_attempts(attempts or [sample_again_path()]))
     store.mkdir(parents=True, exist_ok=True)
     path = store / "sample_again.jsonl.gz"
     write_log(records, path)
-    problem = read_problem("sample log, asked again", [path], TierCatalogue.load(SAMPLE_TIERS))
-    told = [s for s in problem.steps if any(a.tier == "mid" and a.logprobs is not None for a in s.attempts)]
-    return Problem.of(problem.name, told, problem.catalogue)
+    return read_problem("sample log, asked again", [path], TierCatalogue.load(SAMPLE_TIERS))
+
+
+def told(problem: Problem) -> NDArray[np.bool_]:
+    """Of which steps mid's answer has log-probabilities, bool [n]."""
+    return np.isfinite(_mean_logprobs(problem))
 
 
 def _n_further(steps: Sequence[LoggedStep]) -> int:
@@ -78,46 +84,95 @@ def _n_further(steps: Sequence[LoggedStep]) -> int:
     return min(sum(a.tier == "mid" for a in logged.attempts) for logged in steps) - 1
 
 
-def _run(answered: Answered, folds: Sequence[Fold], on_fold: Callable[[], None]) -> dict[str, list[Used]]:
-    found: dict[str, list[Used]] = defaultdict(lambda: [cascades.at_the_top(answered) for _ in MAX_LOSSES])
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What each way comes to for each of ``MAX_LOSSES``, and how well scores tell mid's right answers from wrong ones
+    (area under the ROC curve, on the told steps)."""
+
+    used: dict[str, list[Used]]
+    auc: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A family, and the steps on which its knob is set."""
+
+    sides: Sides
+    learned: NDArray[np.int64]
+
+
+def run_ways(
+    answered: Answered, is_told: NDArray[np.bool_], folds: Sequence[Fold], on_fold: Callable[[], None]
+) -> Found:
+    """Every told step decided in the fold that held it out; learned from all steps of the others, told or not."""
+    used: dict[str, list[Used]] = defaultdict(lambda: [cascades.at_the_top(answered) for _ in MAX_LOSSES])
+    scores: dict[str, NDArray[np.float64]] = defaultdict(lambda: np.full(len(is_told), np.nan))
     for fold in folds:
-        parts = [answered.parts[rows] for rows in (fold.train, fold.test)]
-        top = answered.problem.success[fold.train, -1]
-        for name, sides in _ways(answered, fold).items():
-            for outcome, max_loss in zip(found[name], MAX_LOSSES, strict=True):
-                is_fixed = len(sides.train.lost) == 1
-                fixed = Used(sides.test.final[0], sides.test.lost[0], sides.test.cost[0]) if is_fixed else None
-                cascades.keep(outcome, fold, fixed or set_by_part(sides, top, parts, max_loss, DEVIATIONS, unseen=None))
+        test = replace(fold, test=fold.test[is_told[fold.test]])
+        ways, of_mid = _ways(answered, is_told, fold, test)
+        for name, way in ways.items():
+            parts = [answered.parts[rows] for rows in (way.learned, test.test)]
+            top = answered.problem.success[way.learned, -1]
+            for outcome, max_loss in zip(used[name], MAX_LOSSES, strict=True):
+                is_fixed = len(way.sides.train.lost) == 1
+                one = Used(*(getattr(way.sides.test, field)[0] for field in Used.__slots__)) if is_fixed else None
+                cascades.keep(outcome, test, one or set_by_part(way.sides, top, parts, max_loss, DEVIATIONS, None))
+        for name, score in of_mid.items():
+            scores[name][test.test] = score[test.test]
         on_fold()
-    return dict(found)
+    is_right = answered.problem.success[is_told, -2] == 1
+    return Found(dict(used), {name: _auc(score[is_told], is_right) for name, score in scores.items()})
 
 
-def _ways(answered: Answered, fold: Fold) -> dict[str, Sides]:
+def _ways(
+    answered: Answered, is_told: NDArray[np.bool_], fold: Fold, test: Fold
+) -> tuple[dict[str, _Way], dict[str, NDArray[np.float64]]]:
     success, cost = answered.problem.success, answered.relative_cost
     inner = cascades.inner_folds(fold)
     p_step = cascades.p_step_of(answered, fold, inner)
-    sides = [fold.train, fold.test]
+    learned = fold.train[is_told[fold.train]]
+    asked = replace(test, train=learned)
     *_, one, two = range(len(asked_sets(answered.schema.tiers)))
-    single = of_single_shots(
-        p_step[fold.train], p_step[fold.test], [success[r] for r in sides], [cost[r] for r in sides]
-    )
-    found = {SINGLE: single, THRESHOLD: cascades.by_score(answered, fold, _mean_logprobs(answered))}
+    sides = [fold.train, test.test]
+    single = of_single_shots(p_step[sides[0]], p_step[sides[1]], [success[r] for r in sides], [cost[r] for r in sides])
+    mean = _mean_logprobs(answered.problem)
+    ways = {SINGLE: _Way(single, fold.train), THRESHOLD: _Way(cascades.by_score(answered, asked, mean), learned)}
+    scores = {SINGLE: p_step[:, -2], THRESHOLD: mean}
     kinds = [(_masked(answered, votes=True), ONE_SILENT, TWO_SILENT), (_masked(answered), LEARNED_ONE, LEARNED)]
+    if n_further := _n_further(answered.problem.steps):
+        paid = cost * np.array([1.0] * (cost.shape[1] - 2) + [1.0 + n_further, 1.0])
+        kinds.append((replace(answered, relative_cost=paid), RESAMPLED, f"{RESAMPLED}, and small's"))
     for variant, of_one, of_two in kinds:
         judged = cascades.judgement_of(variant, fold, inner, p_step)
-        found[of_one] = cascades.course_sides(variant, fold, judged, one)
-        found[of_two] = cascades.course_sides(variant, fold, judged, two)
-    if n_further := _n_further(answered.problem.steps):
-        paid = replace(answered, relative_cost=cost * np.array([1.0] * (cost.shape[1] - 2) + [1.0 + n_further, 1.0]))
-        found[RESAMPLED] = cascades.course_sides(paid, fold, cascades.judgement_of(paid, fold, inner, p_step), one)
-    equal = equal_or_top(answered.same.is_equal, len(answered.schema.tiers))
-    found[EQUAL] = cascades.fixed(answered, fold, equal)
-    return found | {ORACLE: cascades.fixed(answered, fold, right_or_top(success == 1))}
+        for name, which in ((of_one, one), (of_two, two)):
+            ways[name] = _Way(cascades.course_sides(variant, asked, judged, which), learned)
+            scores[name] = _of_mid(variant, judged, which)
+    for name, plays in (
+        (EQUAL, equal_or_top(answered.same.is_equal, len(answered.schema.tiers))),
+        (ORACLE, right_or_top(success == 1)),
+    ):
+        ways[name] = _Way(cascades.fixed(answered, asked, plays), learned)
+    return ways, scores
 
 
-def _mean_logprobs(answered: Answered) -> NDArray[np.float64]:
-    told = [next(a.logprobs for a in logged.attempts if a.tier == "mid") for logged in answered.problem.steps]
-    return np.array([-np.inf if one is None else one.mean for one in told])
+def _of_mid(answered: Answered, judged: Judgement, asked: int) -> NDArray[np.float64]:
+    """The chance that mid's answer succeeds, float64 [n]."""
+    table, chance = answered.table, np.full(len(answered.problem.steps), np.nan)
+    rows = (table.asked == asked) & (table.tier == len(answered.schema.tiers) - 2)
+    chance[table.step[rows]] = judged.p_answer[rows]
+    return chance
+
+
+def _auc(score: NDArray[np.float64], is_right: NDArray[np.bool_]) -> float:
+    ranks = rankdata(score)
+    n_right = is_right.sum()
+    return float((ranks[is_right].sum() - n_right * (n_right + 1) / 2) / (n_right * (~is_right).sum()))
+
+
+def _mean_logprobs(problem: Problem) -> NDArray[np.float64]:
+    """Of mid's first answers, float64 [n]; minus infinity where there are none."""
+    found = [next(a.logprobs for a in logged.attempts if a.tier == "mid") for logged in problem.steps]
+    return np.array([-np.inf if one is None else one.mean for one in found])
 
 
 def _masked(answered: Answered, votes: bool = False) -> Answered:
@@ -130,12 +185,16 @@ def _masked(answered: Answered, votes: bool = False) -> Answered:
     return replace(answered, table=replace(answered.table, rows=alone))
 
 
-def _measured(
-    answered: Answered, found: Sequence[Mapping[str, Sequence[Used]]], bootstrap: Bootstrap
+def measured(
+    answered: Answered,
+    is_told: NDArray[np.bool_],
+    found: Sequence[Mapping[str, Sequence[Used]]],
+    bootstrap: Bootstrap,
 ) -> list[dict[str, Any]]:
-    groups = np.unique(answered.problem.groups, return_inverse=True)[1].astype(np.int64)
+    """Loss and saving of the told steps by way and promise, with what is saved more than by others."""
+    groups = np.unique(np.array(answered.problem.groups)[is_told], return_inverse=True)[1].astype(np.int64)
     n, n_groups = len(groups), float(groups.max() + 1)
-    top = answered.problem.success[:, -1]
+    top = answered.problem.success[is_told, -1]
 
     def estimate(lost: NDArray[np.float64], of: NDArray[np.float64]) -> dict[str, Any]:
         sums = bootstrap.sums(np.stack([lost, of], axis=1), groups)
@@ -144,10 +203,10 @@ def _measured(
     rows = []
     for name in found[0]:
         for at, max_loss in enumerate(MAX_LOSSES):
-            lost = np.mean([seed[name][at].lost for seed in found], axis=0)
-            cost = np.mean([seed[name][at].cost for seed in found], axis=0)
+            lost = np.mean([seed[name][at].lost[is_told] for seed in found], axis=0)
+            cost = np.mean([seed[name][at].cost[is_told] for seed in found], axis=0)
             pairs = {
-                other: estimate(np.mean([seed[other][at].cost for seed in found], axis=0) - cost, np.ones(n))
+                other: estimate(np.mean([seed[other][at].cost[is_told] for seed in found], axis=0) - cost, np.ones(n))
                 for this, other in PAIRS
                 if this == name and other in found[0]
             }

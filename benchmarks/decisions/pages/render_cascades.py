@@ -24,7 +24,10 @@ paired, over the mean of the seeds."""
 
 def sample_answers_page(figures: Mapping[str, Any]) -> list[str]:
     """A table of ways, then what one saves more than another at the same promise."""
-    about = f"{figures['n_steps']:,} steps of {figures['n_templates']} templates"
+    about = (
+        f"{figures['n_steps']:,} steps of {figures['n_templates']} templates have them; the other steps of the log's "
+        f"{figures['n_learned']:,} are learned from without."
+    )
     header, pairs = ("way", "promise", "lost", "saved"), [("way", "more than", "promise", "points more saved")]
     rows, interval = figures["rows"], "{value:.1f} [{low:.1f}, {high:.1f}]"
     for row in rows:
@@ -43,11 +46,12 @@ def sample_answers_page(figures: Mapping[str, Any]) -> list[str]:
     lines = [
         "## One answer with its log-probabilities",
         "",
-        f"{_SAMPLE} {about}.",
+        f"{_SAMPLE} {about}",
         "",
         markdown_table([header, *cells]),
     ]
-    return [*lines, "", markdown_table(pairs)]
+    told = [("who says that mid is right", "AUC"), *((name, f"{auc:.3f}") for name, auc in figures["auc"].items())]
+    return [*lines, "", markdown_table(pairs), "", markdown_table(told)]
 
 
 def _in_percent(estimate: Mapping[str, Any]) -> dict[str, float]:
