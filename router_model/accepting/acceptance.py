@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from tierwise.data.errors import TierwiseError
 from tierwise.features.evidence import EVIDENCE_NAMES
 from tierwise.features.schema import FeatureSchema
+from tierwise.router_model.accepting.leaning import Leaning
 from tierwise.router_model.predicting.predictor import open_graph, run_graph
 
 Floats = NDArray[np.float64]
 ANSWER_GRAPH, TOP_GRAPH, ACCEPTANCE_FILE = "acceptance_answer.onnx", "acceptance_top.onnx", "acceptance.json"
-FORMAT_VERSION = 1
+FORMAT_VERSION, LEANING_VERSION = 1, 2
+"""The second has a linear view beside the trees; programs that know the first alone refuse it."""
 _PLACE_NAMES = ("tier_place", "n_asked", "p_step_answer", "p_step_top")
 
 
@@ -111,9 +113,18 @@ def judged(answer: Floats, top_if_right: Floats | None, top_if_wrong: Floats | N
 class Acceptance:
     """Judges answers with the graphs of a bundle; ``top_graph`` None belongs to the target ``same-answer``."""
 
-    def __init__(self, schema: AcceptanceSchema, answer_graph: bytes, top_graph: bytes | None, lines: Lines) -> None:
+    def __init__(
+        self,
+        schema: AcceptanceSchema,
+        answer_graph: bytes,
+        top_graph: bytes | None,
+        lines: Lines,
+        leaning: Leaning | None = None,
+    ) -> None:
         self.schema = schema
         self.lines = lines
+        self.leaning = leaning
+        self._names = schema.names
         self._answer_bytes, self._top_bytes = answer_graph, top_graph
         self._answer = open_graph(answer_graph)
         self._top = None if top_graph is None else open_graph(top_graph)
@@ -122,6 +133,8 @@ class Acceptance:
     def judge(self, rows: NDArray[np.float32]) -> Judgement:
         """Rows float32 [m, d] of ``schema``; one row's result does not depend on the others."""
         answer = run_graph(self._answer, rows).astype(np.float64)
+        if self.leaning is not None:
+            answer = self.leaning.beside(answer, rows, self._names)
         if self._top is None:
             return judged(answer, None, None, self.lines)
         both = run_graph(self._top, with_state(rows)).astype(np.float64)
@@ -146,12 +159,13 @@ class Acceptance:
     def to_mapping(self) -> dict[str, Any]:
         """The form of ``acceptance.json``."""
         return {
-            "format_version": FORMAT_VERSION,
+            "format_version": FORMAT_VERSION if self.leaning is None else LEANING_VERSION,
             "target": self.schema.target,
             "tiers": list(self.schema.tiers),
             "evidence": list(EVIDENCE_NAMES),
             "step_columns": list(self.schema.step_columns),
             "lines": {name: list(getattr(self.lines, name)) for name in Lines.__slots__},
+            **({} if self.leaning is None else {"leaning": self.leaning.to_mapping()}),
         }
 
     @classmethod
@@ -161,8 +175,9 @@ class Acceptance:
         try:
             raw = json.loads((folder / ACCEPTANCE_FILE).read_text(encoding="utf-8"))
             schema, lines = _read(raw)
+            leaning = Leaning.from_mapping(raw["leaning"]) if raw["format_version"] == LEANING_VERSION else None
             top = None if schema.target == "same-answer" else (folder / TOP_GRAPH).read_bytes()
-            return cls(schema, (folder / ANSWER_GRAPH).read_bytes(), top, lines)
+            return cls(schema, (folder / ANSWER_GRAPH).read_bytes(), top, lines, leaning)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise AcceptanceError(f"{folder}: no acceptance that can be read: {error}; train it again") from None
 
@@ -177,7 +192,7 @@ def with_state(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _read(raw: Mapping[str, Any]) -> tuple[AcceptanceSchema, Lines]:
-    if raw["format_version"] != FORMAT_VERSION or tuple(raw["evidence"]) != EVIDENCE_NAMES:
+    if raw["format_version"] not in (FORMAT_VERSION, LEANING_VERSION) or tuple(raw["evidence"]) != EVIDENCE_NAMES:
         raise ValueError(f"format {raw['format_version']} with {len(raw['evidence'])} columns of evidence")
     schema = AcceptanceSchema(tuple(raw["tiers"]), tuple(raw["step_columns"]), raw["target"])
     return schema, Lines(**{name: (float(a), float(b)) for name, (a, b) in raw["lines"].items()})

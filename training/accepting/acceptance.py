@@ -1,7 +1,7 @@
 """Learns acceptance: two boosters on the rows of answers, calibrated on rows they did not see, exported to ONNX."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import lightgbm
 import numpy as np
@@ -16,7 +16,9 @@ from tierwise.router_model.accepting.acceptance import (
     judged,
     with_state,
 )
+from tierwise.router_model.accepting.leaning import has_logprobs, leant
 from tierwise.training.accepting.acceptance_table import AcceptanceTable, with_missing
+from tierwise.training.accepting.lean import best_share, fit_leaning
 from tierwise.training.errors import TrainingError
 from tierwise.training.fitting.tier_classifier import BoosterParams
 from tierwise.training.onnx_export import export_booster
@@ -32,26 +34,43 @@ _N_PARITY_ROWS = 500
 
 @dataclass(frozen=True, slots=True)
 class RawJudgement:
-    """Log-odds of m rows before calibration, float64 [m]; those of the top tier are None for ``same-answer``."""
+    """Log-odds of m rows before calibration, float64 [m]; those of the top tier are None for ``same-answer``, those of
+    the linear view None for logs without log-probabilities."""
 
     answer: Floats
     top_if_right: Floats | None
     top_if_wrong: Floats | None
+    leaning: Floats | None = None
 
     def at(self, places: NDArray[np.bool_]) -> "RawJudgement":
         top = (None if scores is None else scores[places] for scores in (self.top_if_right, self.top_if_wrong))
         return RawJudgement(self.answer[places], *top)
+
+    def best_share(self, table: AcceptanceTable) -> float:
+        """How much the linear view of held-out rows counts; 0 without one."""
+        return 0.0 if self.leaning is None else best_share(self.answer, self.leaning, table)
+
+    def leant(self, share: float) -> "RawJudgement":
+        """Trees and linear view together."""
+        if self.leaning is None:
+            return self
+        answer = leant(self.answer, self.leaning, share)
+        return RawJudgement(answer, self.top_if_right, self.top_if_wrong)
 
     def calibrated(self, lines: Lines) -> Judgement:
         return judged(self.answer, self.top_if_right, self.top_if_wrong, lines)
 
 
 class AcceptanceModel:
-    """The two heads. Fitted state: ``answer_`` and ``top_`` (None for the target ``same-answer``)."""
+    """The two heads. Fitted state: ``answer_``, ``top_`` (None for the target ``same-answer``) and ``leaning_`` (None
+    without ``schema``, or where no answer has log-probabilities)."""
 
-    def __init__(self, params: BoosterParams = ACCEPTANCE_PARAMS, seed: int = 0) -> None:
+    def __init__(
+        self, params: BoosterParams = ACCEPTANCE_PARAMS, seed: int = 0, schema: AcceptanceSchema | None = None
+    ) -> None:
         self.params = params
         self.seed = seed
+        self.schema = schema
 
     def fit(self, table: AcceptanceTable, is_used: NDArray[np.bool_], with_top: bool = True) -> "AcceptanceModel":
         """Fitted to the rows of ``is_used`` bool [m], each head to those of which it knows the outcome.
@@ -61,7 +80,9 @@ class AcceptanceModel:
         """
         is_known = is_used & ~np.isnan(table.answer)
         self.answer_ = self._grown(table.rows[is_known], table.answer[is_known], table.weight[is_known])
-        self.top_ = None
+        self.top_, self.leaning_ = None, None
+        if self.schema is not None and has_logprobs(table.rows[is_used], self.schema.names).sum() >= MIN_ROWS:
+            self.leaning_ = fit_leaning(table, is_used, self.schema.names, len(self.schema.tiers))
         if with_top:
             is_known = is_used & ~np.isnan(table.top)
             rows = np.concatenate([table.rows, table.answer[:, None]], axis=1, dtype=np.float32)[is_known]
@@ -71,10 +92,13 @@ class AcceptanceModel:
     def raw(self, rows: NDArray[np.float32]) -> RawJudgement:
         """Log-odds of rows float32 [m, d]."""
         answer = np.asarray(self.answer_.predict(rows, raw_score=True))
+        leaning = None
+        if self.leaning_ is not None and self.schema is not None:
+            leaning = self.leaning_.log_odds(rows, self.schema.names)
         if self.top_ is None:
-            return RawJudgement(answer, None, None)
+            return RawJudgement(answer, None, None, leaning)
         both = np.asarray(self.top_.predict(with_state(rows), raw_score=True))
-        return RawJudgement(answer, both[: len(rows)], both[len(rows) :])
+        return RawJudgement(answer, both[: len(rows)], both[len(rows) :], leaning)
 
     def _grown(self, rows: NDArray[np.float32], outcome: Floats, weight: Floats) -> lightgbm.Booster:
         if len(rows) < MIN_ROWS:
@@ -94,17 +118,19 @@ def cross_fitted(
     params: BoosterParams = ACCEPTANCE_PARAMS,
     seed: int = 0,
     on_fold: Callable[[], None] = lambda: None,
+    schema: AcceptanceSchema | None = None,
 ) -> RawJudgement:
     """Log-odds of every row from heads that saw no row of its fold; ``folds`` int64 [n] are the steps'."""
     fold_of_row = folds[table.step]
-    found = RawJudgement(
-        np.zeros(len(table)), *((np.zeros(len(table)), np.zeros(len(table))) if with_top else (None, None))
-    )
+    leans = schema is not None and has_logprobs(table.rows, schema.names).any()
+    if_right, if_wrong = (np.zeros(len(table)) if with_top else None for _ in range(2))
+    found = RawJudgement(np.zeros(len(table)), if_right, if_wrong, np.full(len(table), np.nan) if leans else None)
     for fold in np.unique(fold_of_row):
         held_out = fold_of_row == fold
-        part = AcceptanceModel(params, seed).fit(table, ~held_out, with_top).raw(table.rows[held_out])
+        part = AcceptanceModel(params, seed, schema).fit(table, ~held_out, with_top).raw(table.rows[held_out])
         found.answer[held_out] = part.answer
-        for whole, of_part in ((found.top_if_right, part.top_if_right), (found.top_if_wrong, part.top_if_wrong)):
+        for name in ("top_if_right", "top_if_wrong", "leaning"):
+            whole, of_part = getattr(found, name), getattr(part, name)
             if whole is not None and of_part is not None:
                 whole[held_out] = of_part
         on_fold()
@@ -156,13 +182,17 @@ def train_acceptance(
     with_top = schema.target != "same-answer"
     n_rows = len(table)
     table = with_missing(table)
-    raw = cross_fitted(table, folds, with_top, params, seed)
-    model = AcceptanceModel(params, seed).fit(table, np.ones(len(table), dtype=np.bool_), with_top)
+    raw = cross_fitted(table, folds, with_top, params, seed, schema=schema)
+    share = raw.best_share(table)
+    raw = raw.leant(share)
+    model = AcceptanceModel(params, seed, schema).fit(table, np.ones(len(table), dtype=np.bool_), with_top)
     sample = table.rows[:_N_PARITY_ROWS]
     answer = export_booster(model.answer_, sample)
     top = None if model.top_ is None else export_booster(model.top_, with_state(sample))
     deviation = max(answer.max_deviation, 0.0 if top is None else top.max_deviation)
-    acceptance = Acceptance(schema, answer.graph, None if top is None else top.graph, fit_lines(table, raw))
+    leaning = None if model.leaning_ is None or not share else replace(model.leaning_, share=share)
+    top_graph = None if top is None else top.graph
+    acceptance = Acceptance(schema, answer.graph, top_graph, fit_lines(table, raw), leaning)
     held_out = cross_calibrated(table, raw, folds)
     judged_rows = Judgement(held_out.p_answer[:n_rows], held_out.p_top[:n_rows])
     return TrainedAcceptance(acceptance, judged_rows, deviation)

@@ -19,16 +19,28 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Problem:
     return again_problem(tmp_path_factory.mktemp("store"), [])
 
 
-def test_every_step_has_the_log_probabilities_of_mid_and_none_of_the_simulated_tier(told: Problem) -> None:
-    by_tier = {tier: [a for s in told.steps for a in s.attempts if a.tier == tier] for tier in ("mid", "frontier")}
-    assert len(told.steps) >= 400
-    assert all(attempt.logprobs is not None for attempt in by_tier["mid"])
-    assert all(attempt.logprobs is None and attempt.simulated for attempt in by_tier["frontier"])
-    assert {logged.step.task_type for logged in told.steps} >= {"extract", "classify", "generate"}
+def test_every_family_has_log_probabilities_of_mid_and_none_of_the_simulated_tier(told: Problem) -> None:
+    is_told = sample_answers.told(told)
+    assert len(told.steps) == 1846
+    assert is_told.sum() >= 700
+    for logged, has_logprobs in zip(told.steps, is_told, strict=True):
+        by_tier = {attempt.tier: attempt for attempt in logged.attempts}
+        assert (by_tier["mid"].logprobs is not None) == has_logprobs
+        assert by_tier["frontier"].logprobs is None
+        assert by_tier["frontier"].simulated
+    families = {logged.group.split("/")[0] for logged in told.steps if logged.group}
+    asked = {s.group.split("/")[0] for s, is_one in zip(told.steps, is_told, strict=True) if is_one and s.group}
+    assert asked == families
+
+
+def few(problem: Problem, n: int) -> Problem:
+    """The first ``n`` steps with log-probabilities."""
+    asked = [one for one, is_told in zip(problem.steps, sample_answers.told(problem), strict=True) if is_told]
+    return Problem.of("few", asked[:n], problem.catalogue)
 
 
 def test_what_must_be_asked_for_is_masked_and_the_answer_stays(told: Problem) -> None:
-    answered = Answered.of(Problem.of("few", told.steps[:40], told.catalogue))
+    answered = Answered.of(few(told, 40))
     silent = sample_answers._masked(answered, votes=True).table.rows
     unvoted = sample_answers._masked(answered).table.rows
     assert np.isnan(silent[:, LOGPROB]).all()
@@ -39,10 +51,13 @@ def test_what_must_be_asked_for_is_masked_and_the_answer_stays(told: Problem) ->
 
 @pytest.mark.slow
 def test_the_ways_are_measured_on_the_same_steps(told: Problem) -> None:
-    answered = Answered.of(Problem.of("few", told.steps[:160], told.catalogue))
-    found = sample_answers._run(answered, answered.problem.folds(2, 0), lambda: None)
-    rows = sample_answers._measured(answered, [found], Bootstrap(50))
+    answered = Answered.of(few(told, 160))
+    is_told = sample_answers.told(answered.problem)
+    assert is_told.all()
+    found = sample_answers.run_ways(answered, is_told, answered.problem.folds(2, 0), lambda: None)
+    rows = sample_answers.measured(answered, is_told, [found.used], Bootstrap(50))
+    assert 0.6 < found.auc[THRESHOLD] < 1.0
     assert {SINGLE, THRESHOLD, ONE_SILENT, LEARNED_ONE} <= {row["way"] for row in rows}
     assert all(row["saving"]["low"] <= row["saving"]["value"] <= row["saving"]["high"] for row in rows)
-    page = sample_answers_page({"n_steps": 160, "n_templates": 40, "rows": rows})
-    assert any(LEARNED_ONE in line for line in page[-1].splitlines())
+    page = sample_answers_page({"n_steps": 160, "n_learned": 160, "n_templates": 40, "rows": rows, "auc": found.auc})
+    assert any(LEARNED_ONE in line for line in page[-3].splitlines())
