@@ -1,4 +1,4 @@
-"""All trees of a predictor on one step, in a handful of array operations instead of two thousand walks.
+"""All trees of a predictor on steps, in a handful of array operations instead of two thousand walks a step.
 
 A step meets each tree once for every tier and state. A walk depends on where the last one went, which a processor
 cannot foresee; here every node of every tree is asked at once, and each answer that leads to the right takes the leaves
@@ -22,8 +22,11 @@ from tierwise.router_model.predicting.tree_graph import Ints, TreeGraphError, Tr
 
 _FRACTION_BITS = 52
 _BIAS = 1023
+_BLOCK = 16  # steps at once: what they pass through fits into the processor's own memory
 MAX_LEAVES = _FRACTION_BITS
 """Of a tree: as many bits as a float64 tells exactly, whose exponent is then the place of the first one."""
+
+_NOTHING = np.zeros(1, dtype=np.float32)
 
 Bits = NDArray[np.unsignedinteger[Any]]
 
@@ -42,8 +45,9 @@ class Forest:
     above it, of all nodes that ask for the vector; ``starts`` int64 [t] are the first of each tree.
 
     A walk is a tree with what the columns leave of it: ``tree`` int64 [w], ``open`` [w]. ``last`` int64 [w], less the
-    exponent that a walk ends with, is the place of its leaf in ``value`` float32. ``rows`` hold, by ensemble, the walk
-    of each row and tree, int64 [r, t].
+    exponent that a walk ends with, is the place of its leaf in ``value`` float32. ``rows`` int64 [t, r] hold the walk
+    of each tree and row, the rows of one ensemble after those of the other, and ``w``, which adds nothing, where an
+    ensemble has no more trees.
     """
 
     feature: Ints
@@ -54,7 +58,7 @@ class Forest:
     open: Bits
     last: Ints
     value: NDArray[np.float32]
-    rows: tuple[Ints, ...]
+    rows: Ints
 
     @classmethod
     def of(cls, ensembles: Sequence[Ensemble], n_features: int) -> "Forest | None":
@@ -67,17 +71,38 @@ class Forest:
             return None
         return _planted(trees, ensembles, n_features)
 
-    def scores(self, vector: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """By ensemble, the score of each row, float32 [r], of a vector float32 [d] without NaN."""
+    def scores(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The score of each row of each ensemble, float32 [n, r], for vectors float32 [n, d] without NaN."""
+        found = np.empty((len(vectors), self.rows.shape[1]), dtype=np.float32)
+        for start in range(0, len(vectors), _BLOCK):
+            found[start : start + _BLOCK] = self._block(vectors[start : start + _BLOCK])
+        return found
+
+    def scores_of_one(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The same for a vector float32 [d]: float32 [r]."""
         is_left = vector.take(self.feature) <= self.threshold
         kept = np.negative(is_left.astype(self.kept.dtype))
         kept |= self.kept
         left = np.bitwise_and.reduceat(kept, self.starts).take(self.tree)
         left &= self.open
+        leaves = self._leaves(left)
+        return np.asarray(np.add.reduce(np.append(leaves, _NOTHING).take(self.rows), axis=0))
+
+    def _block(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        is_left = vectors.take(self.feature, axis=1) <= self.threshold
+        kept = np.negative(is_left.astype(self.kept.dtype))
+        kept |= self.kept
+        left = np.bitwise_and.reduceat(kept, self.starts, axis=1).take(self.tree, axis=1)
+        left &= self.open
+        leaves = np.zeros((len(self.tree) + 1, len(vectors)), dtype=np.float32)
+        leaves[:-1] = self._leaves(left).T
+        return np.add.reduce(leaves.take(self.rows, axis=0), axis=0).T
+
+    def _leaves(self, left: Bits) -> NDArray[np.float32]:
+        """What the first leaf that is left says, of each walk."""
         first = left.astype(np.float64).view(np.int64)
         first >>= _FRACTION_BITS
-        values = self.value.take(self.last - first)
-        return [np.add.accumulate(values.take(rows), axis=1)[:, -1] for rows in self.rows]
+        return self.value.take(self.last - first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +191,18 @@ def _planted(trees: Sequence[_Trees], ensembles: Sequence[Ensemble], n_features:
         open=np.array([bits for _, bits in walks], dtype=_kind(n_bits)),
         last=(np.cumsum(n_leaves) - n_leaves)[tree] + _BIAS + n_bits - 1,
         value=np.concatenate([_leaf_values(each) for each in trees]),
-        rows=tuple(rows),
+        rows=_side_by_side(rows, len(walks)),
     )
+
+
+def _side_by_side(rows: Sequence[Ints], nothing: int) -> Ints:
+    """Walks int64 [r, t] of each ensemble, as [t, r] of all."""
+    found = np.full((max(each.shape[1] for each in rows), sum(map(len, rows))), nothing)
+    n_before = 0
+    for each in rows:
+        found[: each.shape[1], n_before : n_before + len(each)] = each.T
+        n_before += len(each)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

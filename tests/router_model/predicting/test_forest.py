@@ -37,9 +37,9 @@ def test_it_adds_up_to_what_the_graphs_say(n_leaves: int) -> None:
     raw = run_graph(open_graph(trees), chain_rows(FLOATS, N_TIERS)).reshape(len(FLOATS), -1)
     log_cost = run_graph(open_graph(costs), tier_rows(FLOATS, N_TIERS)).reshape(len(FLOATS), -1)
     assert len(np.unique(raw)) > 50
-    for vector, *expected in zip(FLOATS, raw, log_cost, strict=True):
-        for found, of_graph in zip(forest.scores(vector), expected, strict=True):
-            assert np.array_equal(found, of_graph)
+    expected = np.hstack([raw, log_cost])
+    assert np.array_equal(forest.scores(FLOATS), expected)
+    assert np.array_equal([forest.scores_of_one(vector) for vector in FLOATS], expected)
 
 
 def test_trees_that_never_ask_for_the_vector_count_too() -> None:
@@ -48,7 +48,8 @@ def test_trees_that_never_ask_for_the_vector_count_too() -> None:
     graph = grown(rows, 4, n_rounds=3)
     forest = Forest.of([Ensemble(graph, chain_columns(N_TIERS))], N_FEATURES)
     assert forest is not None
-    (found,) = forest.scores(constant[0])
+    found = forest.scores_of_one(constant[0])
+    assert np.array_equal(forest.scores(constant[:20]), np.tile(found, (20, 1)))
     assert np.array_equal(found, run_graph(open_graph(graph), rows[: len(found)]))
     assert len(np.unique(found)) > 1
 
@@ -82,16 +83,21 @@ def test_a_predictor_says_the_same_without_one(router: Router, held_out_steps: t
     without._forest = None
     for vector in vectors:
         assert with_one.predict_one(vector) == without.predict_one(vector)
+    many, alike = with_one.predict(vectors), without.predict(vectors)
+    assert np.array_equal(many.probabilities.p_success, alike.probabilities.p_success)
+    assert np.array_equal(many.cost_usd, alike.cost_usd)
 
 
-def test_a_forest_that_says_something_else_is_not_used(router: Router, monkeypatch: pytest.MonkeyPatch) -> None:
-    scores = Forest.scores
+@pytest.mark.parametrize("way", ["scores", "scores_of_one"])
+def test_a_forest_that_says_something_else_is_not_used(
+    router: Router, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    scores = getattr(Forest, way)
 
-    def wrong(self: Forest, vector: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        raw, costs = scores(self, vector)
-        return [raw, np.nextafter(costs, np.float32(9))]
+    def wrong(self: Forest, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(np.nextafter(scores(self, vector), np.float32(9)))
 
-    monkeypatch.setattr(Forest, "scores", wrong)
+    monkeypatch.setattr(Forest, way, wrong)
     parts = router.parts
     predictor = Predictor(parts.router_graph, parts.linear, parts.cost_graph, parts.calibration)
     assert predictor._forest is None
