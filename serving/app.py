@@ -2,20 +2,22 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
 
 from tierwise.data.errors import MissingExtraError
 from tierwise.router_model.decider import Decider
 from tierwise.serving.access.gate import OPEN_PATHS, Gate, LocalOnly
-from tierwise.serving.access.keys import load_keys
+from tierwise.serving.access.keys import ApiKeys, load_keys
 from tierwise.serving.access.rate_limit import Buckets, RateLimit
-from tierwise.serving.dashboard.app import PREFIX, dashboard_app, to_dashboard
 from tierwise.serving.gateway.gateway import Gateway
 from tierwise.serving.http.hot import HotPaths
 from tierwise.serving.http.openapi import document_schemas
 from tierwise.serving.http.problems import install_problem_handlers
+from tierwise.serving.later import Later
 from tierwise.serving.leaving import leave_on_terminate
 from tierwise.serving.routers.reload import reload_on_hangup
 from tierwise.serving.routes import accept, admin, decisions, gateway, outcomes, probes
@@ -24,11 +26,13 @@ from tierwise.serving.settings import Settings
 
 if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
+    from starlette.types import ASGIApp
 
     from tierwise.serving.watching.tracing import Tracing
 
 # The framework's own would tell paths with the ids of callers; ours are in tracing.py.
 _NO_TELEMETRY: "TelemetryConfig" = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+DASHBOARD = "/dashboard"
 _HOT = {
     "/route": decisions.route,
     "/accept": accept.accept,
@@ -59,14 +63,16 @@ def create_app(settings: Settings, decider: Decider | None = None, tracing: "Tra
     app.add_middleware(HotPaths, handlers=_HOT)
     keys = load_keys(settings)
     if settings.dashboard:
-        app.mount(PREFIX, dashboard_app(service, keys))
-        app.add_route("/", to_dashboard, include_in_schema=False)
+        app.mount(DASHBOARD, Later(partial(_dashboard, service, keys)))
+        app.add_route("/", _to_dashboard, include_in_schema=False)
     if settings.rate_limit:
         app.add_middleware(RateLimit, buckets=Buckets(settings.rate_limit))
     if keys:
         open_paths = OPEN_PATHS | ({"/metrics"} if settings.public_metrics else set())
         open_paths |= {"/"} if settings.dashboard else set()
-        app.add_middleware(Gate, keys=keys, open_paths=open_paths, open_prefix=PREFIX if settings.dashboard else None)
+        app.add_middleware(
+            Gate, keys=keys, open_paths=open_paths, open_prefix=DASHBOARD if settings.dashboard else None
+        )
     else:
         app.add_middleware(LocalOnly)
     if tracing is not None:
@@ -74,6 +80,17 @@ def create_app(settings: Settings, decider: Decider | None = None, tracing: "Tra
 
         app.add_middleware(Traced, tracing=tracing)
     return app
+
+
+def _dashboard(service: Service, keys: ApiKeys) -> "ASGIApp":
+    from tierwise.serving.dashboard.app import dashboard_app
+
+    return dashboard_app(service, keys)
+
+
+def _to_dashboard(request: Request) -> Response:
+    """Leads who opens the service's bare address in a browser to the pages."""
+    return RedirectResponse(f"{request.scope.get('root_path', '')}{DASHBOARD}/", 307)
 
 
 def _tracing(settings: Settings) -> "Tracing | None":

@@ -1,5 +1,7 @@
 """The parts of the running service, put together once and handed to the routes."""
 
+from __future__ import annotations
+
 import os
 import time
 from dataclasses import dataclass
@@ -8,7 +10,6 @@ from typing import TYPE_CHECKING, Protocol
 from fastapi import Request
 
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.data.decision_log import DecisionLog
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.stages import unobserved
 from tierwise.serving.deciding.arms import Arms
@@ -19,8 +20,9 @@ from tierwise.serving.deciding.experiments import ExperimentWatcher
 from tierwise.serving.deciding.fallback import Fallback
 from tierwise.serving.deciding.pool import DecisionPool
 from tierwise.serving.leaving import Leaving
+from tierwise.serving.recording.limits import RecorderLimits
 from tierwise.serving.recording.reading import LogReader
-from tierwise.serving.recording.recorder import Recorder, RecorderLimits
+from tierwise.serving.recording.recorder import Recorder
 from tierwise.serving.recording.retention import Retention
 from tierwise.serving.recording.rollup import Rollup
 from tierwise.serving.routers.shadow import Shadow
@@ -33,6 +35,7 @@ from tierwise.serving.watching.promise import PromiseWatcher
 from tierwise.serving.watching.watched import Watched
 
 if TYPE_CHECKING:
+    from tierwise.data.decision_log import DecisionLog
     from tierwise.serving.watching.tracing import Tracing
 
 
@@ -85,7 +88,7 @@ class Service:
                 each.wake()
 
 
-def build_service(settings: Settings, decider: Decider | None = None, tracing: "Tracing | None" = None) -> Service:
+def build_service(settings: Settings, decider: Decider | None = None, tracing: Tracing | None = None) -> Service:
     """Wires the service. ``decider`` replaces what the settings name. Raises ``TierwiseError`` for bad settings."""
     metrics, guardrails = Metrics(), guardrails_of(settings)
     stage = unobserved if tracing is None else tracing.stage
@@ -162,6 +165,8 @@ def _promise_watcher(
 
 
 def _open_log(settings: Settings) -> DecisionLog:
+    from tierwise.data.decision_log import DecisionLog  # the database library loads on the thread that opens the log
+
     return DecisionLog.open(settings.log_url, settings.log_timeout_seconds, max_connections=settings.log_connections)
 
 

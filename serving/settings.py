@@ -10,8 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tierwise.data.errors import TierwiseError
 from tierwise.data.experiments import MAX_EXPLORATION
-from tierwise.data.sensitive.redaction import Redaction
-from tierwise.router_model.monitor.audits import DIFFERENT
+from tierwise.data.sensitive.mode import Redaction
+from tierwise.router_model.monitor.different import DIFFERENT
 
 ENV_PREFIX = "TIERWISE_"
 FOREIGN_VARIABLES = ("TIERWISE_TEST_", "TIERWISE_CLIENT_", "TIERWISE_URL", "TIERWISE_API_KEY")

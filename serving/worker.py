@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from tierwise.data.decision_log.engine import parse_url
+from tierwise.data.decision_log.address import check_address
 from tierwise.serving.app import create_app
 from tierwise.serving.orphan import stop_with_parent
 from tierwise.serving.process import settle_process
@@ -39,7 +39,7 @@ def worker_app() -> FastAPI:
 
 def check_sources(settings: Settings) -> None:
     """Refuses a bundle that is not there and a log that could never be opened: better not to start than to run half."""
-    parse_url(settings.log_url)
+    check_address(settings.log_url)
     for name in ("bundle", "overflow"):
         folder: Path | None = getattr(settings, name)
         if folder is not None and not folder.is_dir():

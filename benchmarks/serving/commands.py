@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.scale.steps import log_parts
 from benchmarks.serving.page import PairRow
-from benchmarks.serving.server import serving
+from benchmarks.serving.server import await_workers, installed, serving
 
 _N_TURNS = 3
 
@@ -40,9 +40,16 @@ def command_rows(sources: Mapping[str, Path], bundles: Mapping[str, Path], n_ste
 
     yield _row("serve, resident memory", "MB", held)
 
+    def held_by_two(name: str) -> float:
+        with serving(bundles[name], sources[name].resolve(), workers=2) as server:
+            await_workers(server, 2)
+            return server.tree_mb()
+
+    yield _row("serve, two workers, memory", "MB", held_by_two)
+
 
 def _row(name: str, unit: str, measure: Callable[[str], float]) -> PairRow:
-    found = [(measure("old"), measure("new")) for _ in range(_N_TURNS)]
+    found = [(measure("old"), measure("new")) for _ in range(_N_TURNS + 1)][1:]  # the first turn compiles
     ratios = [new / old for old, new in found]
     old, new = (median(values) for values in zip(*found, strict=True))
     return PairRow(name, unit, old, new, median(ratios), min(ratios), max(ratios))
@@ -52,7 +59,7 @@ def _cpu_seconds(source: Path, arguments: list[str]) -> float:
     """User and system time of a command."""
     before = os.times()
     command = [sys.executable, "-m", "tierwise", *arguments]
-    environment = os.environ | {"PYTHONPATH": str(source.resolve())}
+    environment = installed({"PYTHONPATH": str(source.resolve())})
     subprocess.run(command, check=True, cwd=source, env=environment, capture_output=True)
     after = os.times()
     return after.children_user + after.children_system - before.children_user - before.children_system

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import psutil
 PAUSE_SECONDS = 0.5  # longer than two batches of the recorder
 RESTING_SECONDS = 0.002  # an idle server spends nearly half of it on its watchers
 MAX_PAUSES = 20
+_BYTECODE = Path(".tierwise/bench/bytecode")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,20 @@ class Server:
     def resident_mb(self) -> float:
         return float(self.process.memory_info().rss / 1e6)
 
+    def tree_mb(self) -> float:
+        """Of the process and all that it started; what several share counts once (Linux)."""
+        family = [self.process, *self.process.children(recursive=True)]
+        return float(sum(each.memory_full_info().pss for each in family) / 1e6)
+
+
+def await_workers(server: Server, n_workers: int) -> None:
+    """Waits until all of a supervisor's workers have started and rest."""
+    for _ in range(MAX_PAUSES * 4):
+        family = server.process.children(recursive=True)
+        if len(family) >= n_workers and all(each.cpu_percent(PAUSE_SECONDS) < 1 for each in family):
+            return
+    raise SystemExit(f"{n_workers} workers did not come to rest")
+
 
 @contextmanager
 def serving(bundle: Path | None, source: Path | None = None, **settings: object) -> Iterator[Server]:
@@ -60,14 +75,19 @@ def serving(bundle: Path | None, source: Path | None = None, **settings: object)
         command = [sys.executable, "-m", "tierwise", "serve", "--port", "0"]
         if source is not None:  # the working directory comes before everything installed
             given["PYTHONPATH"] = str(source.resolve())
-        environment = os.environ | given
-        with subprocess.Popen(command, env=environment, cwd=source, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(command, env=installed(given), cwd=source, stdout=subprocess.PIPE, text=True) as process:
             try:
                 assert process.stdout is not None
                 address = process.stdout.readline().split()[-1]
                 yield Server(int(address.rpartition(":")[2]), psutil.Process(process.pid))
             finally:
                 process.terminate()
+
+
+def installed(more: Mapping[str, str]) -> dict[str, str]:
+    """The environment as users have it: what was compiled once is read, in whatever folder the code of a version is."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(_BYTECODE.resolve())} | dict(more)
 
 
 def _spent_ns(path: Path) -> int:

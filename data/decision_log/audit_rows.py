@@ -1,29 +1,10 @@
 """The audit trail in the log. Rows are only ever added."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
 from sqlalchemy import Connection, insert, select
 
+from tierwise.data.decision_log.records import AuditEntry
 from tierwise.data.decision_log.tables import AUDIT
 from tierwise.data.decision_log.texts import storable
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """``actor`` did ``action`` (such as promote, rollback, refuse, retrain) to ``subject`` (a model, an experiment).
-
-    ``reason`` is the actor's own words; ``evidence`` plain values for JSON; ``recorded_at`` seconds since the epoch,
-    set by the log.
-    """
-
-    action: str
-    subject: str
-    actor: str
-    reason: str
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-    recorded_at: float | None = None
 
 
 def insert_audit(connection: Connection, entry: AuditEntry, now: float) -> None:

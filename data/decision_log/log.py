@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Connection, Engine, func, select
 from sqlalchemy.exc import OperationalError
 
-from tierwise.data.decision_log.audit_rows import AuditEntry, audit_entries, insert_audit
+from tierwise.data.decision_log.audit_rows import audit_entries, insert_audit
 from tierwise.data.decision_log.deletions import delete_before, delete_decisions
 from tierwise.data.decision_log.engine import (
     DEFAULT_CONNECTIONS,
@@ -26,6 +26,7 @@ from tierwise.data.decision_log.partitions import WeekKeeper
 from tierwise.data.decision_log.reading.lookups import count_orphans, find_decision
 from tierwise.data.decision_log.reading.stream import stream_steps
 from tierwise.data.decision_log.records import (
+    AuditEntry,
     DecisionRecord,
     DeletedCounts,
     ExperimentVersion,

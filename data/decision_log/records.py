@@ -1,7 +1,8 @@
 """What goes into the decision log and what comes out of it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from tierwise.data.experiments import Experiment
 from tierwise.data.records import Decision, Outcome, Step
@@ -87,3 +88,19 @@ def count_receipts(receipts: Iterable[OutcomeReceipt]) -> OutcomeCounts:
         unknown=sum(receipt.is_unknown for receipt in kept),
         contradictory=sum(receipt.is_contradictory for receipt in kept),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """``actor`` did ``action`` (such as promote, rollback, refuse, retrain) to ``subject`` (a model, an experiment).
+
+    ``reason`` is the actor's own words; ``evidence`` plain values for JSON; ``recorded_at`` seconds since the epoch,
+    set by the log.
+    """
+
+    action: str
+    subject: str
+    actor: str
+    reason: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    recorded_at: float | None = None

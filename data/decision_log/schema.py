@@ -2,12 +2,7 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from tierwise.data.decision_log.engine import writing
 from tierwise.data.errors import LogError
@@ -19,12 +14,15 @@ _ADVISORY_LOCK = 7_403_115_287
 
 def upgrade_schema(engine: Engine) -> None:
     """Applies the migrations that are missing. Raises ``LogError`` for a database of a newer Tierwise."""
+    with engine.connect() as connection:
+        if _revision(connection) == head():
+            return
+    from alembic import command  # what migrates is not loaded where nothing is to be done
+    from alembic.config import Config
+    from alembic.util import CommandError
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS_PATH).replace("%", "%%"))
-    head = ScriptDirectory.from_config(config).get_current_head()
-    with engine.connect() as connection:
-        if MigrationContext.configure(connection).get_current_revision() == head:
-            return
     with engine.connect() as connection, writing(connection).begin():
         _lock(connection)
         config.attributes["connection"] = connection
@@ -32,6 +30,18 @@ def upgrade_schema(engine: Engine) -> None:
             command.upgrade(config, "head")
         except CommandError as error:
             raise LogError(f"the decision log is of another version of Tierwise: {error}; upgrade Tierwise") from None
+
+
+def head() -> str:
+    """The newest revision, with whose number the name of its file begins."""
+    return max(path.name[:4] for path in (MIGRATIONS_PATH / "versions").glob("[0-9]*.py"))
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
 
 
 def _lock(connection: Connection) -> None:

@@ -7,7 +7,6 @@ kind. Where prompts must not be stored at all, use ``features_only``.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from enum import StrEnum
 from typing import Any
 
 from tierwise.data.answers.key import parse_key
@@ -27,19 +26,11 @@ from tierwise.data.records import (
     ToolCall,
 )
 from tierwise.data.sensitive.keyed import looks_secret, secret_name_in
+from tierwise.data.sensitive.mode import Redaction as Redaction
 from tierwise.data.sensitive.text import redact_name, redact_text
 
 _SOURCE = "source"  # from which calls an import made the step; the next import finds it by them
 REST = "[text beyond what is looked at]"
-
-
-class Redaction(StrEnum):
-    """``full`` stores the step as it came; ``redacted`` replaces secrets and personal data; ``features_only`` keeps
-    names, numbers and the shape of the step and drops every text."""
-
-    FULL = "full"
-    REDACTED = "redacted"
-    FEATURES_ONLY = "features_only"
 
 
 def redact_step(step: Step, mode: Redaction) -> Step:

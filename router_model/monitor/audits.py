@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 
 from tierwise.data.records import LoggedStep, Step
 from tierwise.router_model.choosing.policy import Policy
+from tierwise.router_model.monitor.different import DIFFERENT
 from tierwise.router_model.monitor.evidence import audit_of, is_same_audited, show_accepted
 from tierwise.router_model.monitor.promise import ACCEPTED, CONFIDENCE, PromiseMonitor, PromiseState
-
-DIFFERENT = 0.05
-"""The share of audited answers that may differ, by default."""
 
 MIN_SHOWN = 20
 """Parts of fewer audits are watched, but say too little to be shown."""

@@ -29,7 +29,6 @@ from tierwise.serving.dashboard.pages import (
 )
 from tierwise.serving.service import Service
 
-PREFIX = "/dashboard"
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -63,11 +62,6 @@ def dashboard_app(service: Service, keys: ApiKeys) -> Starlette:
     )
     app.state.dashboard = Dashboard(service, service.reader, needs_key=bool(keys))
     return app
-
-
-def to_dashboard(request: Request) -> Response:
-    """Leads who opens the service's bare address in a browser to the pages."""
-    return RedirectResponse(f"{request.scope.get('root_path', '')}{PREFIX}/", 307)
 
 
 def _login_page(request: Request) -> Response:

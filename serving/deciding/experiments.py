@@ -1,13 +1,18 @@
 """Follows the experiment that the decision log says is live, on a thread of its own."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from tierwise.data.decision_log import DecisionLog
 from tierwise.data.errors import TierwiseError
 from tierwise.data.program.trouble import TroubleLog
 from tierwise.serving.deciding.arms import Arms
 from tierwise.serving.periodic import Periodic
+
+if TYPE_CHECKING:
+    from tierwise.data.decision_log import DecisionLog
 
 SOON_SECONDS = 0.2  # a log that is not open yet will be
 

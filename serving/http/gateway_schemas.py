@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from tierwise.serving.http.schema_fields import Documented
 from tierwise.serving.http.schemas import MessageBody
 
 
-class ChatBody(BaseModel):
+class ChatBody(Documented):
     """A chat completion as OpenAI defines it; unknown fields go to the provider."""
 
     model_config = ConfigDict(extra="allow")
@@ -19,7 +20,7 @@ class ChatBody(BaseModel):
     tierwise: dict[str, Any] | None = Field(None, description="step, task_id, session_id, step_id, options, session.")
 
 
-class ResponsesBody(BaseModel):
+class ResponsesBody(Documented):
     """A response as OpenAI's Responses API defines it; unknown fields go to a provider that speaks it."""
 
     model_config = ConfigDict(extra="allow")
@@ -31,7 +32,7 @@ class ResponsesBody(BaseModel):
     tierwise: dict[str, Any] | None = Field(None, description="step, task_id, session_id, step_id, options, session.")
 
 
-class MessagesBody(BaseModel):
+class MessagesBody(Documented):
     """A message as Anthropic's Messages API defines it; unknown fields go to a provider that speaks it."""
 
     model_config = ConfigDict(extra="allow")
@@ -44,7 +45,7 @@ class MessagesBody(BaseModel):
     tierwise: dict[str, Any] | None = Field(None, description="step, task_id, session_id, step_id, options, session.")
 
 
-class LegacyBody(BaseModel):
+class LegacyBody(Documented):
     """A completion as OpenAI defined it before chats."""
 
     model_config = ConfigDict(extra="allow")
@@ -53,7 +54,7 @@ class LegacyBody(BaseModel):
     stream: bool | None = None
 
 
-class EmbeddingsBody(BaseModel):
+class EmbeddingsBody(Documented):
     """Texts to embed, as OpenAI defines it."""
 
     model_config = ConfigDict(extra="allow")

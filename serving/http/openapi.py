@@ -4,10 +4,10 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from tierwise.serving.http import gateway_schemas, schemas
+from tierwise.serving.http.schema_fields import Documented
 
 _TEMPLATE = "#/components/schemas/{model}"
 
@@ -31,9 +31,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
     return document
 
 
-def wire_models() -> list[type[BaseModel]]:
+def wire_models() -> list[type[Documented]]:
     """Every model of :mod:`tierwise.serving.http.schemas` and of the gateway's."""
     members = (vars(schemas) | vars(gateway_schemas)).values()
     return [
-        each for each in members if isinstance(each, type) and issubclass(each, BaseModel) and each is not BaseModel
+        each for each in members if isinstance(each, type) and issubclass(each, Documented) and each is not Documented
     ]

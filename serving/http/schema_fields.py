@@ -4,12 +4,18 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from tierwise.data.declared import Declared, declared
 
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 _Model = TypeVar("_Model", bound=BaseModel)
+
+
+class Documented(BaseModel):
+    """A model for the OpenAPI document alone, built when somebody asks for it."""
+
+    model_config = ConfigDict(defer_build=True)
 
 
 def request_fields(

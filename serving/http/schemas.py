@@ -4,13 +4,13 @@ code that reads step logs; a test holds these models to its fields."""
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from tierwise.data.records import Attempt, Decision, Logprobs, Message, Reason, Step, Tool, ToolCall
-from tierwise.serving.http.schema_fields import answer_fields, request_fields
+from tierwise.serving.http.schema_fields import Documented, answer_fields, request_fields
 
 
-class ToolBody(BaseModel):
+class ToolBody(Documented):
     """A tool, plain or wrapped as OpenAI does (``{"type": "function", "function": {...}}``)."""
 
     model_config = ConfigDict(extra="allow")
@@ -19,7 +19,7 @@ class ToolBody(BaseModel):
     parameters: dict[str, Any] | None = None
 
 
-class MessageBody(BaseModel):
+class MessageBody(Documented):
     """A chat message; of a list of content parts the text ones count."""
 
     model_config = ConfigDict(extra="allow")
@@ -37,13 +37,13 @@ _KINDS: dict[Any, Any] = {kind: kind for kind in (str, float, int, bool)} | {
 
 
 @request_fields(Step, _KINDS)
-class StepBody(BaseModel):
+class StepBody(Documented):
     """The step about to be made: ``text`` or ``messages``, and whatever else is known."""
 
     model_config = ConfigDict(extra="allow")
 
 
-class OptionsBody(BaseModel):
+class OptionsBody(Documented):
     """Limits and wishes of one request."""
 
     model_config = ConfigDict(extra="forbid")
@@ -56,7 +56,7 @@ class OptionsBody(BaseModel):
     courses: bool | None = Field(None, description="Also answer the course of the step.")
 
 
-class SessionBody(BaseModel):
+class SessionBody(Documented):
     """What the session holds already: a switch of tier loses the provider's prompt cache."""
 
     model_config = ConfigDict(extra="forbid")
@@ -65,7 +65,7 @@ class SessionBody(BaseModel):
     cached_by_tier: dict[str, int] | None = Field(None, description="Prompt tokens that each tier's cache holds.")
 
 
-class RouteBody(BaseModel):
+class RouteBody(Documented):
     model_config = ConfigDict(extra="forbid")
     step: StepBody
     task_id: str | None = None
@@ -75,17 +75,17 @@ class RouteBody(BaseModel):
     session: SessionBody | None = None
 
 
-class BatchBody(BaseModel):
+class BatchBody(Documented):
     model_config = ConfigDict(extra="forbid")
     requests: list[RouteBody]
 
 
-class ReasonAnswer(BaseModel):
+class ReasonAnswer(Documented):
     code: str
     text: str
 
 
-class CourseAnswer(BaseModel):
+class CourseAnswer(Documented):
     """Ask these tiers, side by side where there are two; accept as said; otherwise ask that tier."""
 
     ask: list[str]
@@ -102,24 +102,24 @@ _TOLD: dict[Any, Any] = _KINDS | {
 
 
 @answer_fields(Decision, _TOLD)
-class DecisionAnswer(BaseModel):
+class DecisionAnswer(Documented):
     decision_id: str
     latency_ms: float
 
 
-class BatchAnswer(BaseModel):
+class BatchAnswer(Documented):
     decisions: list[DecisionAnswer]
 
 
 @request_fields(Attempt, _KINDS)
-class AttemptBody(BaseModel):
+class AttemptBody(Documented):
     """What one attempt came to; ``success`` null means unknown."""
 
     model_config = ConfigDict(extra="allow")
 
 
 @request_fields(Attempt, _KINDS, only=lambda field: field.spec.is_answer)
-class AnswerBody(BaseModel):
+class AnswerBody(Documented):
     """One answer to a step: its text, calls or key; outcomes are not looked at."""
 
     model_config = ConfigDict(extra="allow")
@@ -132,7 +132,7 @@ class AcceptBody(RouteBody):
     answers: list[AnswerBody] = Field(min_length=1, max_length=16)
 
 
-class AcceptAnswer(BaseModel):
+class AcceptAnswer(Documented):
     """Use the answer of the tier ``accept``, or ask the tier ``ask``."""
 
     accept: str | None
@@ -144,7 +144,7 @@ class AcceptAnswer(BaseModel):
 
 
 @request_fields(Decision, _TOLD, only=lambda field: field.spec.asked_by is None, is_partial=True)
-class CallerDecisionBody(BaseModel):
+class CallerDecisionBody(Documented):
     """A decision that the caller took itself, because the service was away. Its id is that of the outcome."""
 
     model_config = ConfigDict(extra="allow")
@@ -167,7 +167,7 @@ class OutcomeBody(ReportedOutcome):
     decided_by_caller: CallerDecisionBody | None = None
 
 
-class OutcomesAnswer(BaseModel):
+class OutcomesAnswer(Documented):
     """Counts of one report; ``unknown`` and ``contradictory`` outcomes are new ones and are stored."""
 
     new: int
@@ -183,7 +183,7 @@ class StoredOutcomeAnswer(ReportedOutcome):
 
 
 @answer_fields(Decision, _TOLD, is_asked=False)
-class StoredDecisionAnswer(BaseModel):
+class StoredDecisionAnswer(Documented):
     decision_id: str
     created_at: float = Field(description="Seconds since the epoch (UTC).")
     step_id: str | None
@@ -193,16 +193,16 @@ class StoredDecisionAnswer(BaseModel):
     outcomes: list[StoredOutcomeAnswer]
 
 
-class DeletedAnswer(BaseModel):
+class DeletedAnswer(Documented):
     decisions: int
     outcomes: int
 
 
-class HealthAnswer(BaseModel):
+class HealthAnswer(Documented):
     status: str
 
 
-class ReadyAnswer(BaseModel):
+class ReadyAnswer(Documented):
     policy: str
     router_version: str
     has_bundle: bool
@@ -212,7 +212,7 @@ class ReadyAnswer(BaseModel):
     is_log_reachable: bool | None = Field(description="Whether the last write worked; null before the first.")
 
 
-class ProblemAnswer(BaseModel):
+class ProblemAnswer(Documented):
     """RFC 9457; ``field`` is the path of the offending field."""
 
     type: str

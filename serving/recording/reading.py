@@ -1,15 +1,19 @@
 """Reading the decision log for people: opened when first needed, answers kept for a few seconds."""
 
+from __future__ import annotations
+
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
-from tierwise.data.decision_log import DecisionLog
+    from tierwise.data.decision_log import DecisionLog
+
 
 MAX_ANSWERS = 200
 

@@ -4,16 +4,18 @@ Decisions wait in a bounded queue; what does not fit, and what is left when the 
 Outcomes are answered only after their commit; those that arrive while one commit runs share the next.
 """
 
+from __future__ import annotations
+
 import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from tierwise.data.decision_log import DecisionLog, DecisionRecord, LogUnavailableError
+from tierwise.data.decision_log import DecisionRecord, LogUnavailableError
 from tierwise.data.errors import TierwiseError
 from tierwise.data.foreign.limits import MAX_WAITING_BYTES
 from tierwise.data.foreign.weight import attempt_bytes, step_bytes
@@ -21,9 +23,13 @@ from tierwise.data.program.trouble import TroubleLog
 from tierwise.data.records import Outcome
 from tierwise.data.sensitive.redaction import Redaction, redact_attempt, redact_decision, redact_step
 from tierwise.serving.recording.ledger import Ledger
+from tierwise.serving.recording.limits import RecorderLimits
 from tierwise.serving.recording.losses import opened_ledger
 from tierwise.serving.recording.waiting import Receipts, Report, WaitingBytes, answer
 from tierwise.serving.watching.metrics import Metrics
+
+if TYPE_CHECKING:
+    from tierwise.data.decision_log import DecisionLog
 
 BATCH_ROWS = 500
 RETRY_SECONDS = 0.5
@@ -31,16 +37,6 @@ REDACT_SECONDS = 0.1
 """Outcomes wait no longer than this for the redaction of decisions that came before them, and for one long step."""
 
 _LOGGER = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class RecorderLimits:
-    """How much may wait, for how long (seconds), and where it is counted."""
-
-    queue_size: int = 10_000
-    flush_seconds: float = 0.2
-    drain_seconds: float = 10.0
-    state_folder: Path = Path(".tierwise")
 
 
 class Recorder:
@@ -109,7 +105,7 @@ class Recorder:
             self._work.set()
         return True
 
-    def report(self, outcomes: tuple[Outcome, ...], is_awaited: bool = True) -> "Future[Receipts]":
+    def report(self, outcomes: tuple[Outcome, ...], is_awaited: bool = True) -> Future[Receipts]:
         """The receipts of ``outcomes``, once they are durable. The future raises ``LogError`` when they are not.
 
         Those that are not ``is_awaited`` are written with the next batch, as decisions are.

@@ -1,13 +1,18 @@
 """Removes what is older than the configured days, on a thread of its own."""
 
+from __future__ import annotations
+
 import logging
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from tierwise.data.decision_log import DecisionLog
 from tierwise.data.errors import TierwiseError
 from tierwise.data.program.trouble import TroubleLog
 from tierwise.serving.periodic import Periodic
+
+if TYPE_CHECKING:
+    from tierwise.data.decision_log import DecisionLog
 
 DAY_SECONDS = 86_400.0
 PAUSE_SECONDS = 3_600.0

@@ -1,12 +1,17 @@
 """Adds up the log's half-hours for the dashboard, on a thread of its own."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from tierwise.data.decision_log import DecisionLog
 from tierwise.data.errors import TierwiseError
 from tierwise.data.program.trouble import TroubleLog
 from tierwise.serving.periodic import Periodic
+
+if TYPE_CHECKING:
+    from tierwise.data.decision_log import DecisionLog
 
 PAUSE_SECONDS = 60.0
 BATCH_SLOTS = 24

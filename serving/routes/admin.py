@@ -1,15 +1,21 @@
 """Deleting what was recorded, and looking for a new bundle."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
-from tierwise.data.decision_log import DecisionLog, LogUnavailableError
+from tierwise.data.decision_log import LogUnavailableError
 from tierwise.serving.http.problems import log_unavailable
 from tierwise.serving.http.schemas import DeletedAnswer, HealthAnswer
 from tierwise.serving.routes.answers import json_answer, json_answers, problem_answers
 from tierwise.serving.routes.any_text import provide_any_text
 from tierwise.serving.service import service_of
+
+if TYPE_CHECKING:
+    from tierwise.data.decision_log import DecisionLog
 
 provide_any_text()
 router = APIRouter(tags=["admin"])

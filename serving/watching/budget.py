@@ -1,5 +1,7 @@
 """Budgets: what the log says was spent today and this month, and an alarm where a part of a budget is used up."""
 
+from __future__ import annotations
+
 import json
 import logging
 import time
@@ -7,14 +9,17 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 import httpx2
 
-from tierwise.data.decision_log import AuditEntry, DecisionLog
-from tierwise.data.decision_log.views.spent import spent_usd
+from tierwise.data.decision_log import AuditEntry
 from tierwise.data.errors import TierwiseError
 from tierwise.data.program.trouble import TroubleLog
 from tierwise.serving.periodic import Periodic
+
+if TYPE_CHECKING:
+    from tierwise.data.decision_log import DecisionLog
 
 PAUSE_SECONDS = 60.0
 LEVELS = (0.8, 1.0)
@@ -46,6 +51,8 @@ class Spending:
 
 def spendings(log: DecisionLog, per_day_usd: float, per_month_usd: float, now: float) -> list[Spending]:
     """The spans that have a budget, with what was spent in them so far."""
+    from tierwise.data.decision_log.views.spent import spent_usd
+
     moment = datetime.fromtimestamp(now, UTC)
     day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     spans = (("day", f"{day:%Y-%m-%d}", day, per_day_usd), ("month", f"{day:%Y-%m}", day.replace(day=1), per_month_usd))

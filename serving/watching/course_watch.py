@@ -4,17 +4,23 @@ The alarm of a part, or of all, goes to the audit trail once and stands for that
 restart reads the same log and the same trail.
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from tierwise.data.decision_log import AuditEntry, DecisionLog
+from tierwise.data.decision_log import AuditEntry
 from tierwise.data.records import LoggedStep
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.monitor.audits import AuditMonitor, AuditState, part_namer
 from tierwise.router_model.router import Router
 from tierwise.serving.watching.metrics import Metrics
 from tierwise.serving.watching.watched import BrokenCourses, Watched
+
+if TYPE_CHECKING:
+    from tierwise.data.decision_log import DecisionLog
 
 AUDIT_ALARM_ACTION = "courses broken"
 

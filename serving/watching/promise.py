@@ -5,18 +5,20 @@ Every process reads the decisions of the live version as they settle. An alarm g
 for that version, whatever the number of processes and restarts: until another version is promoted.
 """
 
+from __future__ import annotations
+
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
+from typing import TYPE_CHECKING
 
-from tierwise.data.decision_log import AuditEntry, DecisionLog
-from tierwise.data.decision_log.views.promised import Place, promised_steps
+from tierwise.data.decision_log import AuditEntry
 from tierwise.data.errors import TierwiseError
 from tierwise.data.program.trouble import TroubleLog
 from tierwise.router_model.decider import Decider
-from tierwise.router_model.monitor.audits import DIFFERENT
+from tierwise.router_model.monitor.different import DIFFERENT
 from tierwise.router_model.monitor.promise import PromiseMonitor, PromiseState
 from tierwise.router_model.router import Router
 from tierwise.serving.periodic import Periodic
@@ -25,11 +27,14 @@ from tierwise.serving.watching.course_watch import CourseWatch
 from tierwise.serving.watching.metrics import Metrics
 from tierwise.serving.watching.watched import Watched
 
+if TYPE_CHECKING:
+    from tierwise.data.decision_log import DecisionLog
+    from tierwise.data.decision_log.views.promised import Place
+
 ALARM_ACTION = "promise broken"
 SETTLE_SECONDS = 600.0
 """How old a decision must be before it is judged: reports that come late must not differ from those that come soon."""
 
-_START = Place(0.0, 0)
 _SOON_SECONDS = 1.0
 _REST_SECONDS = 0.1
 _LOGGER = logging.getLogger(__name__)
@@ -60,7 +65,7 @@ class PromiseWatcher(Periodic):
         self._clock = clock
         self._monitor: PromiseMonitor | None = None
         self._courses = CourseWatch(watched, metrics, max_different)
-        self._place = _START
+        self._place: Place | None = None
         self._away = TroubleLog(_LOGGER)
 
     def start(self) -> None:
@@ -101,7 +106,7 @@ class PromiseWatcher(Periodic):
         target = decider.parts.policy.target if isinstance(decider, Router) else "success"
         names = decider.catalogue.names
         self._monitor = None if promised is None else PromiseMonitor(names, promised, target=target)
-        self._place = _START
+        self._place = None
         self._watched.state = None
         self._watched.broken_version = decider.version if is_known else None
         self._courses.begin(log, decider)
@@ -110,9 +115,11 @@ class PromiseWatcher(Periodic):
 
     def _read(self, log: DecisionLog, version: str, monitor: PromiseMonitor) -> tuple[int, int]:
         """Adds what has settled, page by page; how many decisions speak of the promise, and how many were audited."""
+        from tierwise.data.decision_log.views.promised import START, promised_steps
+
         n_taken, n_audited, until = 0, 0, self._clock() - self._settle_seconds
         while not self.is_stopping:
-            page = partial(promised_steps, router_version=version, after=self._place, until=until)
+            page = partial(promised_steps, router_version=version, after=self._place or START, until=until)
             steps, place = log.ask(page)
             if place is None:
                 break

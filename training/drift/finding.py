@@ -7,7 +7,7 @@ for daily).
 
 from dataclasses import dataclass
 
-from tierwise.router_model.monitor.audits import DIFFERENT
+from tierwise.router_model.monitor.different import DIFFERENT
 from tierwise.training.errors import TrainingError
 
 

@@ -25,6 +25,10 @@ class Place(NamedTuple):
     seq: int
 
 
+START = Place(0.0, 0)
+"""Before the first decision."""
+
+
 def promised_steps(
     connection: Connection, router_version: str, after: Place, until: float
 ) -> tuple[list[LoggedStep], Place | None]:

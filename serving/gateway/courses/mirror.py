@@ -22,7 +22,6 @@ from tierwise.agents.upstreams.transport import Transport
 from tierwise.data.compared.mirrored import IS_SAME, MIRROR, MIRROR_KEY
 from tierwise.data.compared.sameness import is_same_answer
 from tierwise.data.courses import AUDIT
-from tierwise.data.decision_log.views.mirrored import mirrored_usd
 from tierwise.data.errors import RecordError
 from tierwise.data.parsing import parse_step
 from tierwise.data.program.trouble import TroubleLog
@@ -58,6 +57,8 @@ def day_budget(service: "Service", usd_per_day: float, key: str) -> "DayBudget":
     """This process's share of a day's money for attempts whose idempotency keys begin with ``key``."""
 
     def spent_since(moment: float) -> float:
+        from tierwise.data.decision_log.views.mirrored import mirrored_usd
+
         log = service.recorder.log
         return 0.0 if log is None else log.ask(partial(mirrored_usd, since=moment, key=key))
 

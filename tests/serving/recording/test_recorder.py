@@ -11,7 +11,8 @@ from tierwise.data.decision_log import DecisionLog, DecisionRecord, LogUnavailab
 from tierwise.data.errors import LogError
 from tierwise.data.records import Attempt, Decision, Outcome, Reason, Step
 from tierwise.data.sensitive.redaction import Redaction
-from tierwise.serving.recording.recorder import Recorder, RecorderLimits
+from tierwise.serving.recording.limits import RecorderLimits
+from tierwise.serving.recording.recorder import Recorder
 from tierwise.serving.watching.metrics import Metrics
 
 SECRET = "write to ada@example.org"

@@ -16,7 +16,7 @@ from tierwise.cli.sources import read_logs
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.program.extras import needs_extra
 from tierwise.data.records import LoggedStep
-from tierwise.router_model.monitor.audits import DIFFERENT
+from tierwise.router_model.monitor.different import DIFFERENT
 from tierwise.router_model.router import Router
 
 if TYPE_CHECKING:
