@@ -46,19 +46,21 @@ def fit_vocabularies(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
 
 
 def identity_names(vocabularies: Mapping[str, Sequence[str]]) -> list[str]:
-    """The names of the columns that ``identity_features`` fills."""
+    """The names of the columns that ``identity_columns`` counts."""
     return [f"{field}={value}" for field in IDENTITY_FIELDS for value in (*vocabularies[field], "<other>", "<none>")]
 
 
-def identity_features(step: Step, positions: Mapping[str, Mapping[str, int]]) -> list[float]:
-    """One-hot columns; ``positions`` maps each field to the column of each of its values."""
-    columns: list[float] = []
+def identity_columns(step: Step, positions: Mapping[str, Mapping[str, int]]) -> list[int]:
+    """The columns that are 1, counted from the first of the identity's: one for each field, the rest are 0.
+
+    ``positions`` maps each field to the column of each of its values.
+    """
+    ones, start = [], 0
     for field, value in identity_values(step).items():
         known = positions[field]
-        one_hot = [0.0] * (len(known) + 2)
-        one_hot[len(known) + 1 if value is None else known.get(value, len(known))] = 1.0
-        columns += one_hot
-    return columns
+        ones.append(start + (len(known) + 1 if value is None else known.get(value, len(known))))
+        start += len(known) + 2
+    return ones
 
 
 def _frequent(counter: Counter[str]) -> tuple[str, ...]:

@@ -4,10 +4,10 @@ They are read from the head and the tail of the text, at most ``MAX_CHARS`` char
 no more than a page; the length itself is that of the whole text.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import log1p
 from typing import TypeVar
 
 MAX_CHARS = 6_000
@@ -95,32 +95,43 @@ class _Words:
 
 def lexical_features(text: str, n_chars: int) -> dict[str, float]:
     """The lexical columns by name; ``text`` is the part that is read, ``n_chars`` the length of the whole."""
-    length = max(1, len(text))
-    words = _ascii_words(text) if text.isascii() else _any_words(text)
-    n_words, marks = max(1, words.n), words.marks
-    numbers = _NUMBER.findall(_numeric_part(text))
+    return dict(zip(LEXICAL_NAMES, lexical_values(text, n_chars), strict=True))
+
+
+def lexical_values(text: str, n_chars: int) -> list[float]:
+    """The same without their names, in the order of ``LEXICAL_NAMES``."""
+    length = len(text) or 1
+    is_ascii = text.isascii()
+    words = _ascii_words(text) if is_ascii else _any_words(text)
+    n_words, marks = words.n or 1, words.marks
+    count, mark = text.count, marks.count
+    n_lines = count("\n")
+    numbers = _NUMBER.findall(_numeric_part(text)) if words.n_digits or not is_ascii else []
     lines = "\n" + text
-    return {
-        "log_chars": math.log1p(n_chars),
-        "log_words": math.log1p(words.n * n_chars / length),
-        "log_lines": math.log1p(text.count("\n")),
-        "mean_word_chars": words.chars / n_words,
-        **_shares(text, words, length),
-        "unique_word_share": words.n_unique / n_words,
-        "n_questions": float(marks.count("?")),
-        "n_numbers": float(len(numbers)),
-        "n_large_numbers": float(sum(len(number) > 3 for number in numbers)),
-        "n_bullets": float(len(_BULLET.findall(lines))),
-        "n_quotes": float(marks.count('"') + marks.count("“")),
-        "n_operators": float(sum(map(marks.count, "+*/^=<>%"))),
-        "n_braces": float(sum(map(marks.count, "{}[]"))),
-        "n_code_marks": float(_count_code_marks(text, marks)),
-        "n_options": float(len(_OPTION.findall(lines))),
-        "n_examples": float(_count_examples(text) if ":" in marks else 0),
-        **dict(zip(_WORD_LISTS, words.by_list, strict=True)),
-        "log_last_line_chars": math.log1p(len(text.rstrip().rpartition("\n")[2])),
-        "n_capitalised": words.n_capitalised / n_words,
-    }
+    return [
+        log1p(n_chars),
+        log1p(words.n * n_chars / length),
+        log1p(n_lines),
+        words.chars / n_words,
+        words.n_digits / length,
+        words.n_upper / length,
+        (len(text) - count(" ") - n_lines - count("\t") - words.chars) / length,
+        *((0.0, 0.0) if is_ascii else _foreign_shares(text, length)),
+        words.n_unique / n_words,
+        mark("?"),
+        len(numbers),
+        len([number for number in numbers if len(number) > 3]),
+        len(_BULLET.findall(lines)),
+        mark('"') + mark("“"),
+        mark("+") + mark("*") + mark("/") + mark("^") + mark("=") + mark("<") + mark(">") + mark("%"),
+        mark("{") + mark("}") + mark("[") + mark("]"),
+        _count_code_marks(text, marks),
+        len(_OPTION.findall(lines)),
+        _count_examples(text) if ":" in marks else 0,
+        *words.by_list,
+        log1p(len(text.rstrip().rpartition("\n")[2])),
+        words.n_capitalised / n_words,
+    ]
 
 
 def _ascii_words(text: str) -> _Words:
@@ -171,18 +182,10 @@ def _numeric_part(text: str) -> str:
     return b" ".join(text.encode("ascii").translate(_NUMERIC).split()).decode("ascii")
 
 
-def _shares(text: str, words: _Words, length: int) -> dict[str, float]:
-    is_ascii = text.isascii()
-    n_ascii = len(text) if is_ascii else len(text.encode("ascii", "ignore"))
-    n_plain = len(text) if is_ascii else len(text.encode("latin-1", "ignore"))
-    n_space = sum(map(text.count, " \n\t"))
-    return {
-        "digit_share": words.n_digits / length,
-        "upper_share": words.n_upper / length,
-        "punctuation_share": (len(text) - n_space - words.chars) / length,
-        "non_ascii_share": (len(text) - n_ascii) / length,
-        "wide_share": (len(text) - n_plain) / length,
-    }
+def _foreign_shares(text: str, length: int) -> tuple[float, float]:
+    """The shares of characters beyond ASCII, and beyond Latin-1."""
+    n_ascii, n_plain = len(text.encode("ascii", "ignore")), len(text.encode("latin-1", "ignore"))
+    return (len(text) - n_ascii) / length, (len(text) - n_plain) / length
 
 
 def _count_code_marks(text: str, marks: str) -> int:
@@ -204,4 +207,11 @@ def _count_examples(text: str) -> int:
     return sum(len(pattern.findall(lowered)) for word, pattern in _EXAMPLE_WORDS if word in lowered)
 
 
-LEXICAL_NAMES: tuple[str, ...] = tuple(lexical_features("", 0))
+LEXICAL_NAMES: tuple[str, ...] = (
+    "log_chars", "log_words", "log_lines", "mean_word_chars",
+    "digit_share", "upper_share", "punctuation_share", "non_ascii_share", "wide_share",
+    "unique_word_share", "n_questions", "n_numbers", "n_large_numbers", "n_bullets", "n_quotes", "n_operators",
+    "n_braces", "n_code_marks", "n_options", "n_examples",
+    *_WORD_LISTS,
+    "log_last_line_chars", "n_capitalised",
+)  # fmt: skip

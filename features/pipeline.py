@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 from tierwise.data.records import Step
 from tierwise.features.encoders.encoder import Encoder
 from tierwise.features.encoders.truncate import cut_text
-from tierwise.features.identity import fit_vocabularies, identity_features
-from tierwise.features.lexical import MAX_CHARS, lexical_features
+from tierwise.features.identity import fit_vocabularies, identity_columns
+from tierwise.features.lexical import LEXICAL_NAMES, MAX_CHARS, lexical_values
 from tierwise.features.schema import DEFAULT_COMPONENTS, FeatureSchema, FeatureSchemaError
-from tierwise.features.structural import structural_features
-from tierwise.features.trajectory import read_trajectory, trajectory_features
+from tierwise.features.structural import STRUCTURAL_NAMES, structural_values
+from tierwise.features.trajectory import TRAJECTORY_NAMES, read_trajectory, trajectory_features
 from tierwise.features.view import StepView, view_of
+
+_N_OF_TEXT = len(STRUCTURAL_NAMES) + len(LEXICAL_NAMES)
+_N_BEFORE = _N_OF_TEXT + len(TRAJECTORY_NAMES)  # the identity
 
 
 class FeaturePipeline:
@@ -41,26 +44,28 @@ class FeaturePipeline:
 
     def read(self, steps: Sequence[Step]) -> tuple[NDArray[np.float32], list[str]]:
         """The vectors, and the text of each step in the form that all forms of the step share."""
-        vectors = np.empty((len(steps), len(self.schema.names)), dtype=np.float32)
-        n_counts = vectors.shape[1] - self.schema.n_components
-        views = [view_of(step) for step in steps]
-        for row, (step, view) in enumerate(zip(steps, views, strict=True)):
-            vectors[row, :n_counts] = self._counts(step, view)
-        texts = [view.text for view in views]
+        vectors = np.zeros((len(steps), len(self.schema.names)), dtype=np.float32)
+        texts = []
+        for vector, step in zip(vectors, steps, strict=True):
+            view = view_of(step)
+            self._count(vector, step, view)
+            texts.append(view.text)
         if self.schema.n_components:
-            vectors[:, n_counts:] = self._embedded(texts)
+            vectors[:, -self.schema.n_components :] = self._embedded(texts)
         return vectors, texts
 
     def _embedded(self, texts: list[str]) -> NDArray[np.float32]:
         """Components float32 [n, n_components]; a text that recurs is encoded once."""
+        if len(texts) == 1:
+            return self._encoder.encode(texts)[:, : self.schema.n_components]
         places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
         components = self._encoder.encode(list(places))[:, : self.schema.n_components]
         return components if len(places) == len(texts) else components[[places[text] for text in texts]]
 
-    def _counts(self, step: Step, view: StepView) -> list[float]:
-        return [
-            *structural_features(step, view).values(),
-            *lexical_features(cut_text(view.text, MAX_CHARS // 2, MAX_CHARS // 2), view.n_chars).values(),
-            *trajectory_features(read_trajectory(step.messages)).values(),
-            *identity_features(step, self._positions),
-        ]
+    def _count(self, vector: NDArray[np.float32], step: Step, view: StepView) -> None:
+        """Writes all but the embedding into ``vector``, which holds zeros."""
+        read = cut_text(view.text, MAX_CHARS // 2, MAX_CHARS // 2)
+        vector[:_N_OF_TEXT] = [*structural_values(step, view), *lexical_values(read, view.n_chars)]
+        if step.messages:
+            vector[_N_OF_TEXT:_N_BEFORE] = [*trajectory_features(read_trajectory(step.messages)).values()]
+        vector[[_N_BEFORE + column for column in identity_columns(step, self._positions)]] = 1.0

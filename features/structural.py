@@ -27,14 +27,22 @@ _PLAIN = tuple(
 
 def structural_features(step: Step, view: StepView) -> dict[str, float]:
     """The structural columns of one step and its view, by name. Every step has the same, in the same order."""
-    return {
-        **{column: _plain_feature(getattr(step, name), is_log) for column, name, is_log in _PLAIN},
-        "has_previous_error": float(bool(step.previous_error)),
-        "log_previous_error_chars": math.log1p(len(step.previous_error or "")),
-        **(_tool_features(step.tools, view.text) if step.tools else _NO_TOOLS),
-        **_schema_features(step.response_schema),
-        **_form_features(view),
-    }
+    return dict(zip(STRUCTURAL_NAMES, structural_values(step, view), strict=True))
+
+
+def structural_values(step: Step, view: StepView) -> list[float]:
+    """The same without their names. What a plain text lacks is known before."""
+    return [
+        *[_plain_feature(getattr(step, name), is_log) for name, is_log in _PLAIN_FIELDS],
+        *(_error_features(step.previous_error).values() if step.previous_error else _NO_ERROR),
+        *(_tool_features(step.tools, view.text).values() if step.tools else _NO_TOOLS),
+        *(_NO_SCHEMA if step.response_schema is None else _schema_features(step.response_schema).values()),
+        *(_form_features(view).values() if step.messages else _PLAIN_FORM),
+    ]
+
+
+def _error_features(error: str) -> dict[str, float]:
+    return {"has_previous_error": float(bool(error)), "log_previous_error_chars": math.log1p(len(error))}
 
 
 def _plain_feature(value: float | None, is_log: bool) -> float:
@@ -108,10 +116,19 @@ def _form_features(view: StepView) -> dict[str, float]:
     }
 
 
-_EMPTY = Step("")
-_NO_TOOLS = dict.fromkeys(_tool_features([Tool("")], ""), 0.0)
+_EMPTY = view_of(Step(""))
+_PLAIN_FIELDS = tuple((name, is_log) for _, name, is_log in _PLAIN)
+_NO_ERROR, _NO_SCHEMA = tuple(_error_features("").values()), tuple(_schema_features(None).values())
+_NO_TOOLS = (0.0,) * len(_tool_features([Tool("")], ""))
+_PLAIN_FORM = tuple(_form_features(_EMPTY).values())
 
-STRUCTURAL_NAMES: tuple[str, ...] = tuple(structural_features(_EMPTY, view_of(_EMPTY)))
+STRUCTURAL_NAMES: tuple[str, ...] = (
+    *(column for column, _, _ in _PLAIN),
+    *_error_features(""),
+    *_tool_features([Tool("")], ""),
+    *_schema_features(None),
+    *_form_features(_EMPTY),
+)
 
-FORM_NAMES: tuple[str, ...] = tuple(_form_features(view_of(_EMPTY)))
+FORM_NAMES: tuple[str, ...] = tuple(_form_features(_EMPTY))
 """Columns that tell in which form a step came: the same for all steps of a log of texts, whatever their kind."""

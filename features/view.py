@@ -41,6 +41,8 @@ class StepView:
 
 def view_of(step: Step) -> StepView:
     """The view of a step; linear in the number of messages, and in the characters of both ends of the text."""
+    if not step.messages:
+        return StepView(*_read([step.text]), None, 1, 0, 0, None, 1.0)
     text, n_chars = _read(_parts(step))
     roles = [message.role for message in step.messages]
     n_system = sum(map(roles.count, SYSTEM_ROLES))

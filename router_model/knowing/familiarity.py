@@ -117,16 +117,20 @@ class NearestReference:
 
 @dataclass(frozen=True, slots=True)
 class _TaskType:
-    """The distance up to which steps of a task type are familiar, and the logged steps that can be that near.
+    """The distance up to which steps of a task type are familiar, and the logged steps among which one is looked for.
 
-    ``places`` int64 are the coordinates in which they are compared, None for all.
+    ``glance`` are those of them that differ least in the type, which settle it for most. ``places`` int64 are the
+    coordinates in which they are compared, None for all.
     """
 
     threshold: float
     nearest: NearestReference
+    glance: NearestReference | None = None
     places: NDArray[np.int64] | None = None
 
     def is_familiar(self, point: NDArray[np.float32]) -> bool:
+        if self.glance is not None and self.glance.is_within(point, self.threshold):
+            return True
         return self.nearest.is_within(point if self.places is None else point[self.places], self.threshold)
 
 
@@ -169,9 +173,9 @@ class Familiarity:
     def _task_types(self) -> tuple[_TaskType, ...]:
         """By task type the part of ``reference`` that matters to it.
 
-        Steps of different types differ in their type's columns alone by so much that most of the reference lies
-        beyond the threshold; leaving it out changes no answer and saves most of the time. The rest stands in the order
-        of that difference, so that a look at the first tells most.
+        Steps of different types differ in their type's columns alone, often by so much that most of the reference lies
+        beyond the threshold: leaving it out changes no answer. Where much of it does not, the whole serves all types,
+        after a look at the first few hundred in the order of that difference.
         """
         places = [int(place) for column in self.thresholds for place in np.flatnonzero(self.space.columns == column)]
         found = []
@@ -185,12 +189,16 @@ class Familiarity:
             difference = np.sqrt(np.square(apart).sum(axis=1))
             order = np.argsort(difference, kind="stable")
             can_be_near = order[difference[order] <= threshold * (1 + _ROUNDING) + _ROUNDING]
-            found.append(_TaskType(threshold, NearestReference(self.reference[can_be_near], self.nearest.rank)))
+            if len(can_be_near) <= 2 * _GLANCE:
+                found.append(_TaskType(threshold, NearestReference(self.reference[can_be_near], self.nearest.rank)))
+                continue
+            glance = NearestReference(self.reference[can_be_near[:_GLANCE]], self.nearest.rank)
+            found.append(_TaskType(threshold, self.nearest, glance))
         return tuple(found)
 
     def _of_untyped(self, threshold: float) -> _TaskType:
         others = self.untyped_places
-        return _TaskType(threshold, NearestReference(self.reference[:, others], self.nearest.rank), others)
+        return _TaskType(threshold, NearestReference(self.reference[:, others], self.nearest.rank), places=others)
 
     @property
     def untyped_places(self) -> NDArray[np.int64]:
