@@ -76,7 +76,7 @@ def count(raw: object, where: str) -> int | None:
 
 
 def extra(record: Mapping[str, Any], known: frozenset[str]) -> Mapping[str, Any]:
-    return {key: value for key, value in record.items() if key not in known}
+    return {} if record.keys() <= known else {key: value for key, value in record.items() if key not in known}
 
 
 def shown(raw: object) -> str:

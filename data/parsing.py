@@ -57,7 +57,7 @@ def parse_logged_step(raw: object, with_outcomes: bool = True) -> LoggedStep:
         raise RecordError("step_id", "is missing; every line needs one, unique in the log")
     return LoggedStep(
         step_id=step_id,
-        step=parse_step(record.get("step")),
+        step=_step(_mapping(record.get("step"), "step"), "step"),
         attempts=_attempts(record.get("attempts")) if with_outcomes else (),
         task_id=_text(record.get("task_id"), "task_id"),
         session_id=_text(record.get("session_id"), "session_id"),
@@ -70,7 +70,10 @@ def parse_logged_step(raw: object, with_outcomes: bool = True) -> LoggedStep:
 
 def parse_step(raw: object, where: str = "step") -> Step:
     """The ``step`` object of a log line or of a ``/route`` request."""
-    record = _shallow(raw, where)
+    return _step(_shallow(raw, where), where)
+
+
+def _step(record: Mapping[str, Any], where: str) -> Step:
     found = Step(*_values(record, Step, where))
     if not found.messages and record.get("text") is None:
         raise RecordError(where, "has neither text nor messages; give one of them (an empty text is allowed)")
@@ -112,13 +115,14 @@ def _logged_decision(raw: object) -> LoggedDecision | None:
 
 
 def _values(record: Mapping[str, Any], kind: type, where: str) -> list[Any]:
-    """The values of a record's fields in order; what most are, nothing or plain letters, is told at once."""
+    """The values of a record's fields in order; what most are, nothing, plain letters or a
+    flag, is told at once."""
     found: list[Any] = []
     for name, read, default in _READERS[kind]:
         raw = record.get(name)
         if raw is None:
             found.append(default)
-        elif read is _text and type(raw) is str and raw.isascii():
+        elif (read is _text and type(raw) is str and raw.isascii()) or (read is _flag and type(raw) is bool):
             found.append(raw)
         else:
             found.append(read(raw, f"{where}.{name}"))
@@ -171,9 +175,9 @@ def _shallow(raw: object, where: str) -> Mapping[str, Any]:
     record = raw if type(raw) is dict else _mapping(raw, where)
     level: list[Any] = [record]
     for _ in range(MAX_NESTING):
-        level = [child for node in level for child in _children(node) if type(child) not in _SCALARS]
-        if not level:
+        if all(_SCALARS.issuperset(map(type, _children(node))) for node in level):
             return record
+        level = [child for node in level for child in _children(node) if type(child) not in _SCALARS]
     raise RecordError(where, f"is nested more than {MAX_NESTING} levels deep; flatten it")
 
 

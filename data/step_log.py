@@ -13,6 +13,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any
 
+from pydantic_core import from_json
+
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.errors import LogError, RecordError
 from tierwise.data.foreign import TooLargeError
@@ -152,6 +154,10 @@ def _decoded(raw: str | dict[str, Any]) -> object:
         return raw
     if raw.count(",") + raw.count("[") + raw.count("{") > MAX_LINE_VALUES:
         raise RecordError("", f"may hold more than {MAX_LINE_VALUES} values")
+    try:
+        return from_json(raw)  # four times as fast; what it refuses, the other refuses in words or takes
+    except ValueError:
+        pass
     try:
         return json.loads(raw)
     except RecursionError:
