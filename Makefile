@@ -31,7 +31,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup environment check test test-slow test-postgres attack test-encoders test-api test-deploy test-image fuzz test-browser pictures test-importers test-adapters test-clients adapter-environments demo bench bench-decisions bench-serving bench-pairs bench-scale docs constraints clean
+.PHONY: help setup environment check test test-slow test-postgres attack test-encoders test-api test-deploy test-image fuzz test-browser pictures test-importers test-adapters test-clients adapter-environments demo bench bench-decisions bench-serving bench-pairs bench-gateways bench-scale docs constraints clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -130,6 +130,9 @@ bench-serving: $(DEV)  ## latency, load and durability of the service
 
 bench-pairs: $(DEV)  ## this version against an earlier commit in one run: routes, gateway, batches (ARGS="--commit 6a9c019")
 	$(BIN)/python -m benchmarks.serving.pairs $(ARGS)
+
+bench-gateways: $(DEV)  ## our gateway beside LiteLLM's proxy in one run (ARGS="--litellm-python PYTHON")
+	$(BIN)/python -m benchmarks.serving.gateways $(ARGS)
 
 bench-scale: $(DEV)  ## time, memory and rows/s of training, 10,000 to 1,000,000 steps (ARGS="--steps 10000 --engines local")
 	$(BIN)/python -m benchmarks.scale $(ARGS)

@@ -1,4 +1,4 @@
-"""The figures of the pairs on disk, and the part of RESULTS.md that is made of them."""
+"""The figures of pairs and gateways on disk, and the parts of RESULTS.md that are made of them."""
 
 import json
 import os
@@ -6,9 +6,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-_RESULTS = Path(__file__).with_name("results") / "pairs.json"
+_RESULTS = Path(__file__).with_name("results")
 _PAGE = Path(__file__).with_name("RESULTS.md")
-_BEGIN, _END = "<!-- pairs: written by the command -->\n", "<!-- end of pairs -->\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +33,70 @@ class PairsRun:
     rows: tuple[PairRow, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class GatewayRow:
+    """One gateway: medians of processor time a call and of what it adds to the provider's latency, and the median
+    ratios to LiteLLM's ``auto``."""
+
+    name: str
+    cpu_ms: float
+    cpu_ratio: float
+    added_ms: float
+    added_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaysRun:
+    """All rows of one run beside LiteLLM of ``version``."""
+
+    version: str
+    n_requests: int
+    n_slices: int
+    rows: tuple[GatewayRow, ...]
+
+
 def write_page(run: PairsRun) -> None:
     """Stores the run and replaces the part of RESULTS.md that shows the last one."""
+    _store("pairs", asdict(run))
+    _replace("pairs", rendered())
+
+
+def write_gateways(run: GatewaysRun) -> None:
+    """The same for gateways."""
+    _store("gateways", asdict(run))
+    _replace("gateways", rendered_gateways())
+
+
+def _store(name: str, found: dict[str, object]) -> None:
     moment = {"date": time.strftime("%d %B %Y"), "load": round(os.getloadavg()[0], 1), "cores": os.cpu_count()}
-    _RESULTS.parent.mkdir(exist_ok=True)
-    _RESULTS.write_text(json.dumps(moment | asdict(run), indent=1) + "\n", encoding="utf-8")
-    before, rest = _PAGE.read_text(encoding="utf-8").split(_BEGIN)
-    _PAGE.write_text(before + _BEGIN + rendered() + _END + rest.split(_END)[1], encoding="utf-8")
+    _RESULTS.mkdir(exist_ok=True)
+    (_RESULTS / f"{name}.json").write_text(json.dumps(moment | found, indent=1) + "\n", encoding="utf-8")
+
+
+def _replace(name: str, text: str) -> None:
+    begin, end = f"<!-- {name}: written by the command -->\n", f"<!-- end of {name} -->\n"
+    before, rest = _PAGE.read_text(encoding="utf-8").split(begin)
+    _PAGE.write_text(before + begin + text + end + rest.split(end)[1], encoding="utf-8")
+
+
+def rendered_gateways() -> str:
+    """The stored run of gateways as a table."""
+    found = json.loads((_RESULTS / "gateways.json").read_text(encoding="utf-8"))
+    rows = [
+        f"| {row['name']} | {row['cpu_ms']:.3f} | {row['cpu_ratio']:.3f} | {row['added_ms']:.2f} "
+        f"| {row['added_ratio']:.3f} |"
+        for row in found["rows"]
+    ]
+    machine = f"{found['cores']} cores, load average {found['load']}"
+    slices = f"{found['n_slices']} slices of {found['n_requests']} calls"
+    head = f"{found['date']}, {machine}, LiteLLM {found['version']}, {slices}:"
+    columns = "| gateway | processor ms a call | of LiteLLM's auto | p50 ms added | of LiteLLM's auto |"
+    return "\n".join([head, "", columns, "|---|---:|---:|---:|---:|", *rows, ""])
 
 
 def rendered() -> str:
     """The stored run as a table."""
-    found = json.loads(_RESULTS.read_text(encoding="utf-8"))
+    found = json.loads((_RESULTS / "pairs.json").read_text(encoding="utf-8"))
     rows = [
         f"| {row['name']} | {row['unit']} | {row['old']:.3f} | {row['new']:.3f} | {row['ratio']:.2f} "
         f"| {row['lowest']:.2f}–{row['highest']:.2f} |"

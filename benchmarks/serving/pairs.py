@@ -57,8 +57,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     source = _source_of(arguments.commit, folder)
     new, old = (
-        judging_bundle(_bundle(folder / "bundle", Path())),
-        _bundle(folder / f"bundle-{arguments.commit}", source),
+        judging_bundle(bundle_of(folder / "bundle", Path())),
+        bundle_of(folder / f"bundle-{arguments.commit}", source),
     )
     print(f"{time.strftime('%d %B %Y')}, load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
     print(f"{'request':34}{arguments.commit:>10}{'now':>10}{'ratio':>8}   of processor time")
@@ -151,7 +151,7 @@ def _source_of(commit: str, folder: Path) -> Path:
     return source
 
 
-def _bundle(folder: Path, source: Path) -> Path:
+def bundle_of(folder: Path, source: Path) -> Path:
     """A router that the code in ``source`` trains on the sample log; its format may differ from ours."""
     if not (folder / "manifest.json").is_file():
         train = ["train", "--log", str(sample_log_path()), "--out", str(folder), "--no-track"]

@@ -24,7 +24,7 @@ TASK_TYPE_WEIGHT = 6.0
 EMBEDDING_WEIGHT = 8.0
 _MAX_DEVIATIONS = 5.0
 _BLOCK = 512
-_GLANCE = 384
+_GLANCE = 256
 _ROUNDING = 1e-3
 SAME_SHARE = 4e-6
 """What sums of products in float32 may be off by, as a share: steps of one template lie at the very distance that is
@@ -189,10 +189,10 @@ class Familiarity:
             difference = np.sqrt(np.square(apart).sum(axis=1))
             order = np.argsort(difference, kind="stable")
             can_be_near = order[difference[order] <= threshold * (1 + _ROUNDING) + _ROUNDING]
-            if len(can_be_near) <= 2 * _GLANCE:
+            if len(can_be_near) <= 4 * _GLANCE:
                 found.append(_TaskType(threshold, NearestReference(self.reference[can_be_near], self.nearest.rank)))
                 continue
-            glance = NearestReference(self.reference[can_be_near[:_GLANCE]], self.nearest.rank)
+            glance = NearestReference(self.reference[can_be_near[: 2 * _GLANCE]], self.nearest.rank)
             found.append(_TaskType(threshold, self.nearest, glance))
         return tuple(found)
 

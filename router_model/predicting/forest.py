@@ -80,8 +80,7 @@ class Forest:
 
     def scores_of_one(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """The same for a vector float32 [d]: float32 [r]."""
-        is_left = vector.take(self.feature) <= self.threshold
-        kept = np.negative(is_left.astype(self.kept.dtype))
+        kept = _all_bits(vector.take(self.feature) <= self.threshold, self.kept.dtype)
         kept |= self.kept
         left = np.bitwise_and.reduceat(kept, self.starts).take(self.tree)
         left &= self.open
@@ -89,14 +88,13 @@ class Forest:
         return np.asarray(np.add.reduce(np.append(leaves, _NOTHING).take(self.rows), axis=0))
 
     def _block(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        is_left = vectors.take(self.feature, axis=1) <= self.threshold
-        kept = np.negative(is_left.astype(self.kept.dtype))
+        kept = _all_bits(vectors.take(self.feature, axis=1) <= self.threshold, self.kept.dtype)
         kept |= self.kept
         left = np.bitwise_and.reduceat(kept, self.starts, axis=1).take(self.tree, axis=1)
         left &= self.open
         leaves = np.zeros((len(self.tree) + 1, len(vectors)), dtype=np.float32)
         leaves[:-1] = self._leaves(left).T
-        return np.add.reduce(leaves.take(self.rows, axis=0), axis=0).T
+        return np.asarray(np.add.reduce(leaves.take(self.rows, axis=0), axis=0).T)
 
     def _leaves(self, left: Bits) -> NDArray[np.float32]:
         """What the first leaf that is left says, of each walk."""
@@ -157,6 +155,11 @@ class _Trees:
         asks = (nodes.left >= 0) & (nodes.feature < n_features)
         n_asking = np.bincount(nodes.tree[asks], minlength=len(nodes.roots))
         return np.sort(np.concatenate([np.flatnonzero(asks), nodes.roots[n_asking == 0]]))
+
+
+def _all_bits(where: NDArray[np.bool_], kind: np.dtype[np.unsignedinteger[Any]]) -> Bits:
+    """Every bit set where it is true: -1 in one byte, made wider with its sign."""
+    return np.negative(where.view(np.int8)).astype(f"i{kind.itemsize}").view(kind)
 
 
 def _kind(n_bits: int) -> type[np.unsignedinteger[Any]]:
