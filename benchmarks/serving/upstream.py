@@ -51,7 +51,11 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     try:
         while True:
             head = (await reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
-            await reader.readexactly(next(int(line[15:]) for line in head if line.startswith(b"content-length:")))
+            if b"transfer-encoding: chunked" in head:
+                await reader.readuntil(b"\r\n0\r\n\r\n")
+            else:
+                lengths = (int(line[15:]) for line in head if line.startswith(b"content-length:"))
+                await reader.readexactly(next(lengths, 0))
             writer.write(_ANSWER)
     except asyncio.IncompleteReadError:
         writer.close()

@@ -92,3 +92,16 @@ def _route(address: str) -> str:
     answer = httpx2.post(f"{address}/route", json={"step": {"text": "a"}}).json()
     decision_id: str = answer["decision_id"]
     return decision_id
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("tierwise.serving.run", {"numpy", "fastapi", "sqlalchemy", "onnxruntime"}),
+        ("tierwise.serving.worker", {"sqlalchemy", "alembic", "jinja2", "tierwise.serving.dashboard.app"}),
+    ],
+)
+def test_what_a_start_does_not_need_is_not_loaded(module: str, unwanted: set[str]) -> None:
+    code = f"import sys, {module}; print(*sorted(set(sys.modules) & {unwanted!r}))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == ""

@@ -7,11 +7,12 @@ from contextlib import closing
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
 from tierwise.data.decision_log import DecisionLog, DecisionRecord
 from tierwise.data.decision_log.engine import parse_url
-from tierwise.data.decision_log.schema import MIGRATIONS_PATH
+from tierwise.data.decision_log.schema import MIGRATIONS_PATH, head
 from tierwise.data.records import Outcome
 
 DAY = 86_400.0
@@ -104,3 +105,9 @@ def test_the_way_back_keeps_the_rows_too(old_url: str) -> None:
     with DecisionLog.open(old_url) as log:
         assert log.count_decisions() == len(AGES)
         assert log.count_unknown_outcomes() == 1
+
+
+def test_the_newest_revision_is_told_by_the_name_of_its_file() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS_PATH))
+    assert head() == ScriptDirectory.from_config(config).get_current_head()

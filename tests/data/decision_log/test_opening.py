@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from tierwise.data.decision_log import DecisionLog, DecisionRecord, LogUnavailableError
+from tierwise.data.decision_log.address import check_address
 from tierwise.data.decision_log.engine import parse_url
 from tierwise.data.decision_log.tables import METADATA, POSTGRES_METADATA, SQLITE_VIEW_INDEXES
 from tierwise.data.errors import LogError
@@ -122,3 +123,14 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "decisions.db").write_bytes(b"this is not a database, it is a text" * 100)
     with pytest.raises(LogError, match="not a database"):
         DecisionLog.open(f"sqlite:///{tmp_path}/decisions.db")
+
+
+@pytest.mark.parametrize("address", ["mysql://here/there", "no address", "sqlite", "sqlite+other:///a.db"])
+def test_an_address_of_another_kind_is_refused_before_a_log_is_opened(address: str) -> None:
+    with pytest.raises(LogError, match="decision log"):
+        check_address(address)
+
+
+@pytest.mark.parametrize("address", ["sqlite:///logs/decisions.db", "sqlite:////tmp/a b.db", "postgresql://u:p@h/n"])
+def test_an_address_of_a_log_is_taken(address: str) -> None:
+    check_address(address)
