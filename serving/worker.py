@@ -6,10 +6,10 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from tierwise.data.decision_log.address import check_address
 from tierwise.serving.app import create_app
 from tierwise.serving.orphan import stop_with_parent
 from tierwise.serving.process import settle_process
+from tierwise.serving.recording.address import check_address
 from tierwise.serving.routers.slot import stand_in_router, what_it_does
 from tierwise.serving.settings import WORKER_SETTINGS_VARIABLE, Settings, SettingsError
 from tierwise.serving.watching.logs import configure_logging

@@ -12,10 +12,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from tierwise.data.decision_log import DecisionLog, DecisionRecord, LogUnavailableError
-from tierwise.data.decision_log.address import check_address
 from tierwise.data.decision_log.engine import parse_url
 from tierwise.data.decision_log.tables import METADATA, POSTGRES_METADATA, SQLITE_VIEW_INDEXES
 from tierwise.data.errors import LogError
+from tierwise.serving.recording.address import check_address
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_code(url: str) -> None:
