@@ -5,6 +5,7 @@ at either end of a line. A prompt joined from parts, pretty-printed or copied th
 Replacing is done by the interpreter's own search, which costs a long text microseconds.
 """
 
+import re
 import unicodedata
 
 from tierwise.features.encoders.truncate import sanitise
@@ -32,6 +33,28 @@ def normal_text(text: str) -> str:
     if "\n" in text:
         text = _once(text.replace(" \n", "\n").replace("\n ", "\n"), "\n")
     return text.strip(" \n")
+
+
+_OPENED = re.compile(r"<([A-Za-z][\w.:-]{0,39})>")
+_MAX_PAIRS = 3
+
+
+def without_enclosing_tags(text: str) -> str:
+    """A text in normal form without the tags that stand around all of it; tags around a part of it stay.
+
+    >>> without_enclosing_tags("<task>\\nExtract the total.\\n</task>")
+    'Extract the total.'
+    """
+    for _ in range(_MAX_PAIRS):
+        opened = _OPENED.match(text)
+        closing = opened and f"</{opened[1]}>"
+        if opened is None or closing is None or not text.endswith(closing) or text.count(closing) != 1:
+            break
+        inner = text[opened.end() : -len(closing)].strip(" \n")
+        if not inner:
+            break
+        text = inner
+    return text
 
 
 def _composed(text: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tierwise.data.records import Step
 from tierwise.features.neutral import says_something, without_neutral_lead
-from tierwise.features.normal_text import normal_text
+from tierwise.features.normal_text import normal_text, without_enclosing_tags
 
 WINDOW_CHARS = 5_000
 """At either end of a text, before it is in normal form: all that is read of a longer one. The lexical features and the
@@ -95,9 +95,10 @@ def _read(parts: Sequence[str]) -> tuple[str, int]:
     """The normal form of both ends of the joined ``parts``, and the length of the normal form of all."""
     n_given = sum(map(len, parts)) + len(parts) - 1
     if n_given <= 2 * WINDOW_CHARS:
-        text = without_neutral_lead(normal_text("\n".join(parts)))
+        text = without_neutral_lead(without_enclosing_tags(normal_text("\n".join(parts))))
         return text, len(text)
-    text = f"{without_neutral_lead(normal_text(_head(parts)))}\n{normal_text(_tail(parts))}"
+    ends = without_enclosing_tags(f"{normal_text(_head(parts))}\n{normal_text(_tail(parts))}")
+    text = without_neutral_lead(ends)
     return text, round(n_given * len(text) / (2 * WINDOW_CHARS))
 
 

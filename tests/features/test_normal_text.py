@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.features.normal_text import normal_text
+from tierwise.features.normal_text import normal_text, without_enclosing_tags
 
 TEXT = st.text(st.sampled_from("ab é\u0065\u0301\t\n\r\u00a0\u2028\u200b\u3000\ufeff 12.-\u4f60"), max_size=60)
 
@@ -43,3 +43,20 @@ def test_composed_and_decomposed_characters_are_one(text: str) -> None:
 def test_letters_and_marks_stay() -> None:
     text = "Total: 12.50 € (net)\n- item; 你好 ①"
     assert normal_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("<task>Extract the total.</task>", "Extract the total."),
+        ("<prompt>\n<user_query>\nExtract it.\n</user_query>\n</prompt>", "Extract it."),
+        ("<task>One.</task> <task>Two.</task>", "<task>One.</task> <task>Two.</task>"),
+        ("Sum up.\n<doc>Long.</doc>", "Sum up.\n<doc>Long.</doc>"),
+        ("<doc>Long.</doc>\nSum up.", "<doc>Long.</doc>\nSum up."),
+        ("<task>Extract.</other>", "<task>Extract.</other>"),
+        ("<task>", "<task>"),
+        ("<a> </a>", "<a> </a>"),
+    ],
+)
+def test_tags_around_all_of_a_text_are_left_out_and_tags_around_a_part_stay(text: str, read: str) -> None:
+    assert without_enclosing_tags(text) == read
