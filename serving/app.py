@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from tierwise.data.errors import MissingExtraError
 from tierwise.router_model.decider import Decider
-from tierwise.serving.access.gate import OPEN_PATHS, Gate, LocalOnly
+from tierwise.serving.access.gate import OPEN_PATHS, AccessGate, LocalOnly
 from tierwise.serving.access.keys import ApiKeys, load_keys
 from tierwise.serving.access.rate_limit import Buckets, RateLimit
 from tierwise.serving.gateway.gateway import Gateway
@@ -71,7 +71,7 @@ def create_app(settings: Settings, decider: Decider | None = None, tracing: "Tra
         open_paths = OPEN_PATHS | ({"/metrics"} if settings.public_metrics else set())
         open_paths |= {"/"} if settings.dashboard else set()
         app.add_middleware(
-            Gate, keys=keys, open_paths=open_paths, open_prefix=DASHBOARD if settings.dashboard else None
+            AccessGate, keys=keys, open_paths=open_paths, open_prefix=DASHBOARD if settings.dashboard else None
         )
     else:
         app.add_middleware(LocalOnly)

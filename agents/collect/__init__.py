@@ -16,7 +16,7 @@ from tierwise.agents.collect.comparing import (
 from tierwise.agents.collect.equivalence import Equivalence, EquivalenceJudge, Pair, judge_pairs
 from tierwise.agents.collect.full_log import full_steps, missing_jobs
 from tierwise.agents.collect.journal import Journal
-from tierwise.agents.collect.judging import Judgement, can_be_judged, judge
+from tierwise.agents.collect.judging import Grade, can_be_judged, judge
 from tierwise.agents.collect.runner import Job, Progress, read_steps, run_jobs
 
 __all__ = [
@@ -28,9 +28,9 @@ __all__ = [
     "Completion",
     "Equivalence",
     "EquivalenceJudge",
+    "Grade",
     "Job",
     "Journal",
-    "Judgement",
     "LocalAnswerer",
     "ModelInfo",
     "Pair",

@@ -16,7 +16,7 @@ PROGRAMMATIC = "programmatic"
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Grade:
     """Whether an answer is right, and who says so; None is unknown."""
 
     success: bool | None
@@ -24,7 +24,7 @@ class Judgement:
     message: str = ""
 
 
-Judge = Callable[[dict[str, Any], Reply], Awaitable[Judgement]]
+Judge = Callable[[dict[str, Any], Reply], Awaitable[Grade]]
 
 
 def can_be_judged(record: dict[str, Any]) -> bool:
@@ -32,12 +32,12 @@ def can_be_judged(record: dict[str, Any]) -> bool:
     return bool(record.get("verify")) or verifier_of(parse_step(record["step"])) is not None
 
 
-async def judge(record: dict[str, Any], reply: Reply) -> Judgement:
+async def judge(record: dict[str, Any], reply: Reply) -> Grade:
     """The verdict on `reply`; unknown where the step says nothing about what is right."""
     if record.get("verify"):  # kinds that run code start a process, which must not hold up the other calls
-        return Judgement(await asyncio.to_thread(verify, record["verify"], reply.text), PROGRAMMATIC)
+        return Grade(await asyncio.to_thread(verify, record["verify"], reply.text), PROGRAMMATIC)
     verifier = verifier_of(parse_step(record["step"]))
     if verifier is None:
-        return Judgement(None, None)
+        return Grade(None, None)
     verdict = await verifier.check(reply, Allowance())
-    return Judgement(verdict.passed, None if verdict.passed is None else verifier.name, verdict.message)
+    return Grade(verdict.passed, None if verdict.passed is None else verifier.name, verdict.message)

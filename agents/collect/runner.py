@@ -13,7 +13,7 @@ from tierwise.agents.attempts import AllowanceError
 from tierwise.agents.collect.answerer import Answer, Answerer
 from tierwise.agents.collect.backend import CollectError
 from tierwise.agents.collect.journal import Journal
-from tierwise.agents.collect.judging import Judge, Judgement
+from tierwise.agents.collect.judging import Grade, Judge
 from tierwise.agents.upstreams import Reply
 
 Record = dict[str, Any]
@@ -82,14 +82,14 @@ async def run_jobs(jobs: Sequence[Job], journal: Journal, judge: Judge, n_at_onc
 async def _attempt(job: Job, journal: Journal, judge: Judge) -> Record:
     """Does a job; an attempt without a reply does not go into the journal."""
     answer = await job.answerer.answer(job.record)
-    judgement = Judgement(None, None) if answer.reply is None else await judge(job.record, answer.reply)
+    judgement = Grade(None, None) if answer.reply is None else await judge(job.record, answer.reply)
     attempt = attempt_record(job.answerer.tier, answer, judgement)
     if answer.reply is not None:
         journal.append(job.record["step_id"], attempt)
     return attempt
 
 
-def attempt_record(tier: str, answer: Answer, judgement: Judgement) -> Record:
+def attempt_record(tier: str, answer: Answer, judgement: Grade) -> Record:
     """An attempt in the form of the step log, with the answer as it came."""
     reply = answer.reply
     return {

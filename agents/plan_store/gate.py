@@ -42,7 +42,7 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class PlanGate:
     """A plan is proven from ``proven_from`` on and retired below ``retired_below``, both chances that it is at most
     ``margin`` worse than fresh plans. The shares are of its tasks: the rest is planned afresh, to have something to
     compare with."""

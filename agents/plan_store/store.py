@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tierwise.agents.plan_store.gate import Gate, Record, Standing
+from tierwise.agents.plan_store.gate import PlanGate, Record, Standing
 from tierwise.agents.plan_store.recipe import MAX_GOAL_CHARS, Recipe
 from tierwise.agents.plan_store.skeleton import Skeleton
 from tierwise.data.errors import TierwiseError
@@ -75,7 +75,7 @@ class PlanStore:
     def __init__(
         self,
         path: str | Path,
-        gate: Gate | None = None,
+        gate: PlanGate | None = None,
         *,
         max_recipes: int = 500,
         min_similarity: float = 0.6,
@@ -85,7 +85,7 @@ class PlanStore:
         if max_recipes < 1:
             raise TierwiseError(f"max_recipes is {max_recipes}; at least 1 is needed")
         self.path = Path(path)
-        self.gate = gate or Gate()
+        self.gate = gate or PlanGate()
         self._max_recipes = max_recipes
         self._min_similarity = min_similarity
         self._encoder = encoder

@@ -13,7 +13,7 @@ from tierwise.router_model.choosing.operating_point import CATCH_RATES
 from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.evaluation.calibration import measure_calibration
 from tierwise.training.evaluation.cascades.escalation import evaluate_escalation
-from tierwise.training.evaluation.curve import Prediction, SkillTable, measure_skills
+from tierwise.training.evaluation.curve import Forecast, SkillTable, measure_skills
 from tierwise.training.evaluation.full_information import evaluate_choice, evaluate_oracle
 from tierwise.training.evaluation.outcomes import FullOutcomes
 from tierwise.training.progress import Progress
@@ -73,13 +73,11 @@ def measure_contest(contest: Contest, reference: str, bootstrap: Bootstrap) -> d
     }
 
 
-def prediction_of(answers: Answers) -> Prediction:
+def prediction_of(answers: Answers) -> Forecast:
     """One that only names tiers always takes its own."""
     own = np.eye(answers.p_success.shape[1])[answers.chosen]
     is_known = ~np.isnan(answers.p_success)
-    return Prediction(
-        np.where(is_known, answers.p_success, own), np.where(is_known, answers.expected_cost_usd, 1 - own)
-    )
+    return Forecast(np.where(is_known, answers.p_success, own), np.where(is_known, answers.expected_cost_usd, 1 - own))
 
 
 def _row(

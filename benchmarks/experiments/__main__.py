@@ -12,9 +12,9 @@ from typing import Any
 
 from benchmarks.experiments.cases import CASES, Case
 from tierwise.training.evaluation.experiments.simulation import PeekingResult, peek_constantly
-from tierwise.training.evaluation.experiments.verdict import Question
+from tierwise.training.evaluation.experiments.verdict import Design
 
-QUESTION = Question(margin=0.05, alpha=0.05)
+QUESTION = Design(margin=0.05, alpha=0.05)
 _FOLDER = Path(__file__).parent
 
 

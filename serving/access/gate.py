@@ -17,7 +17,7 @@ OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 _SCOPES = {"/route": Scope.ROUTE, "/route/batch": Scope.ROUTE, "/accept": Scope.ROUTE, "/outcomes": Scope.REPORT}
 
 
-class Gate:
+class AccessGate:
     """ASGI middleware. A path that nobody listed needs the ``admin`` scope.
 
     Paths below ``open_prefix`` are let through to an application that guards itself.

@@ -16,8 +16,8 @@ from tierwise.router_model.options import NO_OPTIONS
 from tierwise.serving.deciding.arms import Lane
 from tierwise.serving.deciding.cache import DecisionCache, decision_key
 from tierwise.serving.deciding.fallback import OVERLOADED_CODE, Fallback
+from tierwise.serving.deciding.pending import PendingRequest, decided_at_once
 from tierwise.serving.deciding.pool import DecisionPool
-from tierwise.serving.deciding.question import Question, decided_at_once
 from tierwise.serving.http.wire import RouteRequest
 from tierwise.serving.watching.metrics import Metrics
 from tierwise.serving.watching.watched import Watched
@@ -45,7 +45,7 @@ class Chooser:
         self._watched = watched or Watched(goes_to_top=False)
         self._trouble = TroubleLog(_LOGGER)
 
-    def choose(self, question: Question) -> Decision:
+    def choose(self, question: PendingRequest) -> Decision:
         """The decision of the task's arm. Raises ``RecordError`` for options that cannot be honoured."""
         lanes = question.lanes
         mine = lanes.lane_of(question.unit_id)
@@ -54,7 +54,7 @@ class Chooser:
             return decision
         return self._mixed(question, decision, mine)
 
-    def decided_together(self, questions: Sequence[Question]) -> list[Question]:
+    def decided_together(self, questions: Sequence[PendingRequest]) -> list[PendingRequest]:
         """``questions`` of one moment, with what their routers can decide at once for those that ask alike."""
         begin = time.perf_counter()
         ahead = decided_at_once(questions, self._cache)
@@ -64,7 +64,7 @@ class Chooser:
             for question, found in zip(questions, ahead, strict=True)
         ]
 
-    async def decided_ahead(self, question: Question) -> Question:
+    async def decided_ahead(self, question: PendingRequest) -> PendingRequest:
         """``question`` with the decisions of the slow routers that it needs."""
         lanes = (question.lanes.lane_of(question.unit_id), *question.lanes.running())
         slow = {lane.decider.version: lane.decider for lane in lanes if lane.decider.is_slow}
@@ -75,7 +75,7 @@ class Chooser:
         }
         return replace(question, ahead=ahead)
 
-    async def _decided_in_pool(self, question: Question, decider: Decider) -> Decision | Exception:
+    async def _decided_in_pool(self, question: PendingRequest, decider: Decider) -> Decision | Exception:
         request = question.request
         if self._pool.is_full:
             return self._beyond_the_limit(request, decider)
@@ -94,11 +94,11 @@ class Chooser:
                 return decision
         return self._fallback.decide(request, decider, OVERLOADED_CODE)
 
-    def _kept(self, question: Question, decider: Decider) -> Decision:
+    def _kept(self, question: PendingRequest, decider: Decider) -> Decision:
         """What ``decider`` decides while its promise holds."""
         return self._watched.kept(self._decided(question, decider), question.request, decider)
 
-    def _decided(self, question: Question, decider: Decider) -> Decision:
+    def _decided(self, question: PendingRequest, decider: Decider) -> Decision:
         key = decision_key(decider.version, question.digest)
         cached = self._cache.get(key)
         if cached is not None:
@@ -116,7 +116,7 @@ class Chooser:
             self._cache.put(key, decision)
         return decision
 
-    def _fresh(self, question: Question, decider: Decider) -> Decision:
+    def _fresh(self, question: PendingRequest, decider: Decider) -> Decision:
         ahead = question.ahead.get(decider.version)
         if isinstance(ahead, Exception):
             raise ahead
@@ -127,7 +127,7 @@ class Chooser:
             request.options.check(decider.catalogue)
         return decider.decide(request.step, request.options)
 
-    def _mixed(self, question: Question, decision: Decision, mine: Lane) -> Decision:
+    def _mixed(self, question: PendingRequest, decision: Decision, mine: Lane) -> Decision:
         """Arm, exploration and propensity. Every running arm is asked, because the propensity is that of them all."""
         lanes, experiment = question.lanes, question.lanes.experiment
         own = self._pick(question, decision, mine)
@@ -143,13 +143,13 @@ class Chooser:
             return replace(decision, propensity=p_tier)
         return replace(decision, propensity=p_tier, arm=mine.arm.name, experiment=experiment.name)
 
-    def _opinion(self, question: Question, lane: Lane) -> Decision:
+    def _opinion(self, question: PendingRequest, lane: Lane) -> Decision:
         """What another arm would have answered; its fallback where it knows other tiers than the request names."""
         try:
             return self._kept(question, lane.decider)
         except RecordError:
             return self._fallback.decide(question.request, lane.decider)
 
-    def _pick(self, question: Question, decision: Decision, lane: Lane) -> Pick:
+    def _pick(self, question: PendingRequest, decision: Decision, lane: Lane) -> Pick:
         open_to_try = neighbours(decision, question.request.step, question.request.options, lane.decider)
         return Pick(decision.tier, open_to_try, lane.arm.share)

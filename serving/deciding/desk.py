@@ -15,7 +15,7 @@ from tierwise.data.records import Decision, Reason
 from tierwise.router_model.stages import Stage, unobserved
 from tierwise.serving.deciding.arms import Arms
 from tierwise.serving.deciding.chooser import Chooser
-from tierwise.serving.deciding.question import Question
+from tierwise.serving.deciding.pending import PendingRequest
 from tierwise.serving.http.problems import invalid_field
 from tierwise.serving.http.wire import RouteRequest, decision_to_wire, parse_route_request
 from tierwise.serving.recording.recorder import Recorder
@@ -118,13 +118,13 @@ class Desk:
             question = await self._chooser.decided_ahead(question)
         return self._answered(question, started, where)
 
-    def _question(self, raw: object, where: str, decision_id: str | None = None) -> Question:
+    def _question(self, raw: object, where: str, decision_id: str | None = None) -> PendingRequest:
         started = time.perf_counter()
         request = parse_route_request(raw, where)
         self._metrics.parse_seconds.observe(time.perf_counter() - started)
-        return Question.of(request, decision_id or self._new_id(), self._arms.now())
+        return PendingRequest.of(request, decision_id or self._new_id(), self._arms.now())
 
-    def _answered(self, question: Question, started: float, where: str) -> dict[str, Any]:
+    def _answered(self, question: PendingRequest, started: float, where: str) -> dict[str, Any]:
         begin, request = time.perf_counter(), question.request
         try:
             decision = self._stage("decide", self._chooser.choose, question)

@@ -1,6 +1,6 @@
 """Outcomes on their way to the recorder: nobody waits for them; they share commits and wait while the database is away.
 
-The ledger knows of each until it is stored or counted as lost, so that the next process counts those of a kill."""
+The tally knows of each until it is stored or counted as lost, so that the next process counts those of a kill."""
 
 import asyncio
 from collections.abc import Callable
@@ -28,9 +28,9 @@ class Reports:
 
     def add(self, outcome: Outcome) -> None:
         """Hands an outcome to the recorder's thread. Called on the event loop."""
-        ledger = self._recorder.ledger
-        if ledger is not None:
-            ledger.take_outcome()
+        tally = self._recorder.tally
+        if tally is not None:
+            tally.take_outcome()
         self._hand_over(outcome)
 
     def _hand_over(self, outcome: Outcome) -> None:
@@ -72,6 +72,6 @@ class Reports:
 
     def _forget(self, n_outcomes: int) -> None:
         """They are stored, or counted as lost."""
-        ledger = self._recorder.ledger
-        if ledger is not None:
-            ledger.settle_outcomes(n_outcomes)
+        tally = self._recorder.tally
+        if tally is not None:
+            tally.settle_outcomes(n_outcomes)

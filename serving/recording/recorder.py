@@ -22,9 +22,9 @@ from tierwise.data.foreign.weight import attempt_bytes, step_bytes
 from tierwise.data.program.trouble import TroubleLog
 from tierwise.data.records import Outcome
 from tierwise.data.sensitive.redaction import Redaction, redact_attempt, redact_decision, redact_step
-from tierwise.serving.recording.ledger import Ledger
 from tierwise.serving.recording.limits import RecorderLimits
-from tierwise.serving.recording.losses import opened_ledger
+from tierwise.serving.recording.losses import opened_tally
+from tierwise.serving.recording.tally import Tally
 from tierwise.serving.recording.waiting import Receipts, Report, WaitingBytes, answer
 from tierwise.serving.watching.metrics import Metrics
 
@@ -50,7 +50,7 @@ class Recorder:
         self._limits = limits
         self._metrics = metrics
         self._log: DecisionLog | None = None
-        self.ledger: Ledger | None = None
+        self.tally: Tally | None = None
         self._decisions: deque[DecisionRecord] = deque()
         self._reports: deque[Report] = deque()
         self._bytes, self._report_bytes = WaitingBytes(), WaitingBytes()
@@ -76,7 +76,7 @@ class Recorder:
         return self._is_up
 
     def start(self) -> None:
-        self.ledger = opened_ledger(self._limits.state_folder, self._metrics)
+        self.tally = opened_tally(self._limits.state_folder, self._metrics)
         self._thread.start()
 
     def stop(self) -> None:
@@ -87,9 +87,9 @@ class Recorder:
         self._thread.join()
         if self._log is not None:
             self._log.close()
-        if self.ledger is not None:
-            self.ledger.close()
-            self.ledger = None
+        if self.tally is not None:
+            self.tally.close()
+            self.tally = None
 
     def record(self, decision: DecisionRecord) -> bool:
         """Queues a decision without waiting; False when the queue is full and the decision is dropped."""
@@ -98,8 +98,8 @@ class Recorder:
             self._metrics.dropped_decisions.inc()
             return False
         self._bytes.enter(n_bytes)
-        if self.ledger is not None:
-            self.ledger.answer()
+        if self.tally is not None:
+            self.tally.answer()
         self._decisions.append(decision)
         if not self._work.is_set():
             self._work.set()
@@ -191,8 +191,8 @@ class Recorder:
         """Takes decisions that are stored or counted as dropped from the queue."""
         for _ in range(n_decisions):
             self._bytes.leave(step_bytes(self._decisions.popleft().step))
-        if self.ledger is not None:
-            self.ledger.settle(n_decisions)
+        if self.tally is not None:
+            self.tally.settle(n_decisions)
 
     def _store_decisions(self, batch: list[DecisionRecord]) -> None:
         """Stores a batch; when the database refuses it, stores what it accepts one by one."""

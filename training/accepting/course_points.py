@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tierwise.training.accepting.courses import Course
+from tierwise.training.accepting.courses import AskedSet
 from tierwise.training.certification.betting import MeanTest
 from tierwise.training.certification.units import Units
 
@@ -26,7 +26,7 @@ class CoursePoint:
     saving: float
 
 
-def certified_point(course: Course, unit: NDArray[np.int64], max_loss: float, confidence: float) -> CoursePoint:
+def certified_point(course: AskedSet, unit: NDArray[np.int64], max_loss: float, confidence: float) -> CoursePoint:
     """The point for at most ``max_loss``; ``unit`` int64 [n] is the task or group of each step of ``course``.
 
     Thresholds accept evenly growing shares of the steps, whatever came of them; they are tested from careful to bold

@@ -28,7 +28,7 @@ class CourseOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class AskedSet:
     """One asked set on n steps: ``step`` int64 [n]; ``candidate`` int64 [n] the tier whose answer would be accepted;
     ``p_lost`` float64 [n] what accepting it is expected to lose; ``lost`` float64 [n] what it loses; ``top`` float64
     [n] whether the top tier succeeds; ``asked_cost`` float64 [n] the relative cost of what is asked first."""
@@ -47,13 +47,13 @@ class Course:
         final = np.where(is_accepted, self.candidate, self.n_tiers - 1)
         return CourseOutcome(final, np.where(is_accepted, self.lost, 0.0), self.asked_cost + ~is_accepted)
 
-    def of(self, places: NDArray[np.bool_]) -> "Course":
+    def of(self, places: NDArray[np.bool_]) -> "AskedSet":
         """The steps of ``places`` bool [n]."""
-        arrays = {name: getattr(self, name)[places] for name in Course.__slots__ if name != "n_tiers"}
+        arrays = {name: getattr(self, name)[places] for name in AskedSet.__slots__ if name != "n_tiers"}
         return replace(self, **arrays)
 
 
-def course_of(table: AcceptanceTable, asked: int, judgement: Judgement, relative_cost: Floats) -> Course:
+def course_of(table: AcceptanceTable, asked: int, judgement: Judgement, relative_cost: Floats) -> AskedSet:
     """The course that asks the set ``asked`` of ``table``; of several answers the likeliest to succeed is the
     candidate, the cheaper of equal ones. ``relative_cost`` float64 [n, k] is by step and tier."""
     places = np.flatnonzero(table.asked == asked)
@@ -64,7 +64,7 @@ def course_of(table: AcceptanceTable, asked: int, judgement: Judgement, relative
     np.add.at(
         asked_cost, np.searchsorted(step, table.step[places]), relative_cost[table.step[places], table.tier[places]]
     )
-    return Course(
+    return AskedSet(
         step,
         table.tier[best],
         judgement.p_lost[best],
@@ -75,14 +75,14 @@ def course_of(table: AcceptanceTable, asked: int, judgement: Judgement, relative
     )
 
 
-def expected_acceptances(course: Course, max_loss: float) -> int:
+def expected_acceptances(course: AskedSet, max_loss: float) -> int:
     """How many of the surest answers can be accepted so that all of them are *expected* to lose at most ``max_loss`` of
     the steps: from predictions alone."""
     expected = np.cumsum(np.clip(np.sort(course.p_lost), -1.0, _NEVER))
     return int((expected <= max_loss * len(expected)).sum())
 
 
-def expected_threshold(course: Course, max_loss: float) -> float:
+def expected_threshold(course: AskedSet, max_loss: float) -> float:
     """The threshold that accepts those; minus infinity where there are none. No certificate."""
     n_accepted = expected_acceptances(course, max_loss)
     return float(np.sort(course.p_lost)[n_accepted - 1]) if n_accepted else -np.inf

@@ -25,7 +25,7 @@ from tierwise.router_model.choosing.policy import Policy
 from tierwise.training.accepting.acceptance import train_acceptance
 from tierwise.training.accepting.acceptance_table import AcceptanceTable, acceptance_table, asked_sets
 from tierwise.training.accepting.course_points import certified_point
-from tierwise.training.accepting.courses import Course, course_of, expected_acceptances
+from tierwise.training.accepting.courses import AskedSet, course_of, expected_acceptances
 from tierwise.training.certification.parts import MIN_PART_UNITS, Log
 from tierwise.training.certification.units import Units
 from tierwise.training.certified_policy import certified_policy
@@ -51,7 +51,7 @@ class _Candidate:
 
     tiers: tuple[int, ...]
     accept: str
-    course: Course
+    course: AskedSet
 
     def of(self, is_wanted: NDArray[np.bool_]) -> "_Candidate":
         """On the steps of ``is_wanted`` bool [n], which are those of the log."""
@@ -115,7 +115,7 @@ def _candidates(table: AcceptanceTable, judgement: Judgement, relative: Floats, 
     return found
 
 
-def _by_agreement(table: AcceptanceTable, asked: int, tier: int, judgement: Judgement, course: Course) -> Course:
+def _by_agreement(table: AcceptanceTable, asked: int, tier: int, judgement: Judgement, course: AskedSet) -> AskedSet:
     """The same answers, accepted where they agree on an open key; the cheaper one is then used."""
     rows = np.flatnonzero((table.asked == asked) & (table.tier == tier))
     rows = rows[np.argsort(table.step[rows], kind="stable")]

@@ -11,7 +11,7 @@ from tierwise.training.evaluation.cascades.escalation import (
     evaluate_cascade,
     evaluate_escalation,
 )
-from tierwise.training.evaluation.curve import Curve, Prediction, Skill, SkillTable, measure_skills
+from tierwise.training.evaluation.curve import Curve, Forecast, Skill, SkillTable, measure_skills
 from tierwise.training.evaluation.decisions import evaluate_decisions
 from tierwise.training.evaluation.errors import EvaluationError, Refusal
 from tierwise.training.evaluation.estimate import Estimate
@@ -39,11 +39,11 @@ __all__ = [
     "Estimate",
     "Evaluation",
     "EvaluationError",
+    "Forecast",
     "FullInformation",
     "FullOutcomes",
     "LoggedChoices",
     "OffPolicyReport",
-    "Prediction",
     "Refusal",
     "Skill",
     "SkillTable",

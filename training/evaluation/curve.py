@@ -24,14 +24,14 @@ N_LAMBDAS = 41
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Prediction:
+class Forecast:
     """What a router expects of each step and tier: both float64 [n_logged, k], no NaN on complete steps."""
 
     p_success: FloatArray
     expected_cost_usd: FloatArray
 
-    def take(self, rows: NDArray[np.int64]) -> "Prediction":
-        return Prediction(self.p_success[rows], self.expected_cost_usd[rows])
+    def take(self, rows: NDArray[np.int64]) -> "Forecast":
+        return Forecast(self.p_success[rows], self.expected_cost_usd[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +91,7 @@ class SkillTable:
 
 
 def measure_skills(
-    outcomes: FullOutcomes, predictions: Mapping[str, Prediction], bootstrap: Bootstrap = DEFAULT_BOOTSTRAP
+    outcomes: FullOutcomes, predictions: Mapping[str, Forecast], bootstrap: Bootstrap = DEFAULT_BOOTSTRAP
 ) -> SkillTable | Refusal:
     """Areas, skills and all paired differences of ``predictions``; a refusal where the scale means nothing."""
     constants = bootstrap.sums(_per_step(outcomes, constant_choices(outcomes)), outcomes.groups)
@@ -108,7 +108,7 @@ def measure_skills(
     return _skill_table(areas, curves, mix_areas, outcomes, bootstrap)
 
 
-def sweep(outcomes: FullOutcomes, prediction: Prediction, n_lambdas: int = N_LAMBDAS) -> NDArray[np.int64]:
+def sweep(outcomes: FullOutcomes, prediction: Forecast, n_lambdas: int = N_LAMBDAS) -> NDArray[np.int64]:
     """int64 [n, n_lambdas]: the tier chosen at each lambda, from infinity (cheapest) down to 0 (surest).
 
     Lambdas are quantiles of the exchange rates at which steps change tier, so every stretch of the curve is

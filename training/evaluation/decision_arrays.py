@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Decision
 from tierwise.training.evaluation.bootstrap import FloatArray
-from tierwise.training.evaluation.curve import Prediction
+from tierwise.training.evaluation.curve import Forecast
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,13 +28,13 @@ class DecisionArrays:
     def is_predicted(self) -> NDArray[np.bool_]:
         return np.asarray(~np.isnan(self.p_success + self.expected_cost_usd).any(axis=1))
 
-    def prediction(self) -> Prediction | None:
+    def prediction(self) -> Forecast | None:
         """For sweeping the curve; None when no decision predicts. One that does not always takes its own tier."""
         predicted = self.is_predicted
         if not predicted.any():
             return None
         own = np.eye(self.p_success.shape[1])[self.chosen]
-        return Prediction(
+        return Forecast(
             p_success=np.where(predicted[:, None], self.p_success, own),
             expected_cost_usd=np.where(predicted[:, None], self.expected_cost_usd, 1 - own),
         )

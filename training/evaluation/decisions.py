@@ -15,7 +15,7 @@ from tierwise.training.evaluation.calibration import TierCalibration, measure_ca
 from tierwise.training.evaluation.cascades.escalation import evaluate_cascade, evaluate_escalation
 from tierwise.training.evaluation.cascades.plain import CATCH_RATES, best_mix, evaluate_models, plain_paths
 from tierwise.training.evaluation.costs import LoggedOutcomes, logged_outcomes
-from tierwise.training.evaluation.curve import Prediction, SkillTable, measure_skills
+from tierwise.training.evaluation.curve import Forecast, SkillTable, measure_skills
 from tierwise.training.evaluation.decision_arrays import DecisionArrays, decision_arrays
 from tierwise.training.evaluation.errors import EvaluationError, Refusal
 from tierwise.training.evaluation.evaluation import EscalatingRun, Evaluation, FullInformation, LogSummary
@@ -169,7 +169,7 @@ def _with_off_policy(found: Evaluation, case: _Case, choices: Choices) -> Evalua
     logged = replace(logged, cost_usd=_cost_of_choice(case, logged))
     logged = with_estimated_propensities(logged, step_features(case.steps))
     decided = case.decided
-    prediction = Prediction(decided.p_success, decided.expected_cost_usd) if decided.is_predicted.any() else None
+    prediction = Forecast(decided.p_success, decided.expected_cost_usd) if decided.is_predicted.any() else None
     targets = {name: deterministic(chosen, logged.n_tiers) for name, chosen in choices.items()}
     return replace(
         found,

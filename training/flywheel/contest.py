@@ -15,7 +15,7 @@ from tierwise.data.drawing.splits import split_unit
 from tierwise.data.records import Decision, LoggedStep
 from tierwise.training.evaluation.bootstrap import DEFAULT_BOOTSTRAP, Bootstrap, FloatArray
 from tierwise.training.evaluation.costs import logged_outcomes
-from tierwise.training.evaluation.curve import Prediction
+from tierwise.training.evaluation.curve import Forecast
 from tierwise.training.evaluation.decision_arrays import decision_arrays
 from tierwise.training.evaluation.errors import Refusal
 from tierwise.training.evaluation.estimate import Estimate, effective_n
@@ -110,7 +110,7 @@ def _off_policy(
 ) -> Contest | Refusal:
     ours, theirs = decision_arrays(challenger, catalogue), decision_arrays(incumbent, catalogue)
     choices = with_estimated_propensities(logged_choices(steps, catalogue.names), step_features(steps))
-    model = Prediction(ours.p_success, ours.expected_cost_usd) if ours.is_predicted.all() else None
+    model = Forecast(ours.p_success, ours.expected_cost_usd) if ours.is_predicted.all() else None
     targets = [deterministic(each.chosen, choices.n_tiers) for each in (ours, theirs)]
     for name, target in zip(("challenger", "incumbent"), targets, strict=True):
         found = evaluate_off_policy(choices, target, model, bootstrap)

@@ -13,8 +13,8 @@ from tierwise.data.records import LoggedStep
 from tierwise.router_model.router import Router
 from tierwise.training.evaluation.bootstrap import FloatArray
 from tierwise.training.evaluation.experiments import (
+    Design,
     ExperimentReport,
-    Question,
     analyse,
     experiment_tasks,
 )
@@ -39,7 +39,7 @@ def read_experiment(
     now: float | None = None,
     settle_seconds: float = DEFAULT_SETTLE_SECONDS,
     router: Router | None = None,
-    min_tasks: int = Question().min_tasks,
+    min_tasks: int = Design().min_tasks,
 ) -> ReadExperiment:
     """Analyses an experiment as far as it is. ``router`` adds what it predicts to what the analysis adjusts for.
 
@@ -52,7 +52,7 @@ def read_experiment(
     experiment = history[-1].experiment
     now = time.time() if now is None else now
     steps = list(log.logged_steps(since=experiment.started_at, experiment=name))
-    question = Question(margin=experiment.margin, alpha=1 - experiment.confidence, min_tasks=min_tasks)
+    question = Design(margin=experiment.margin, alpha=1 - experiment.confidence, min_tasks=min_tasks)
     arms = [arm.name for arm in experiment.arms]
     settle = 0.0 if experiment.stopped_at is not None and experiment.stopped_at < now else settle_seconds
     tasks = experiment_tasks(steps, arms, _shares(history), now, settle, _covariates(router))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tierwise.training.accepting.courses import Course, CourseOutcome
+from tierwise.training.accepting.courses import AskedSet, CourseOutcome
 
 Floats = NDArray[np.float64]
 N_SETTINGS = 81
@@ -49,7 +49,7 @@ class Sides:
     test: Family
 
 
-def of_courses(train: Course, test: Course) -> Sides:
+def of_courses(train: AskedSet, test: AskedSet) -> Sides:
     """Acceptance at thresholds that accept evenly growing shares of the steps to learn from."""
     thresholds = np.unique(np.quantile(train.p_lost, np.linspace(0, 1, N_SETTINGS), method="higher"))
     settings = [-np.inf, *thresholds.tolist()]

@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.decisions.answers import Answers
 from benchmarks.decisions.problem import Floats, Fold
 from tierwise.router_model.rules import RulesRouter
-from tierwise.training.evaluation.curve import Prediction
+from tierwise.training.evaluation.curve import Forecast
 
 _PRIOR_STEPS = 5.0
 
@@ -47,12 +47,12 @@ class TaskTypeTable:
     version: str = "1"
     has_probabilities: bool = True
 
-    def predict(self, fold: Fold) -> Prediction:
+    def predict(self, fold: Fold) -> Forecast:
         train_types = [logged.step.task_type for logged in fold.logged]
         known = sorted(set(train_types), key=str)
         codes = np.array([known.index(kind) for kind in train_types])
         test = np.array([known.index(step.task_type) if step.task_type in known else -1 for step in fold.to_decide])
-        return Prediction(_means_by(codes, fold.success)[test], _means_by(codes, fold.cost_usd)[test])
+        return Forecast(_means_by(codes, fold.success)[test], _means_by(codes, fold.cost_usd)[test])
 
 
 def _means_by(codes: np.ndarray, values: Floats) -> Floats:

@@ -11,7 +11,7 @@ from tierwise.router_model.choosing.policy import choose_all
 from tierwise.training.certification.held_out import Expected, HeldOut
 from tierwise.training.certification.points import QUALITY_LOSSES, Trial, certify_part
 from tierwise.training.certification.units import Units
-from tierwise.training.evaluation.curve import Prediction
+from tierwise.training.evaluation.curve import Forecast
 from tierwise.training.evaluation.outcomes import group_codes
 
 N_INNER_FOLDS = 4
@@ -48,7 +48,7 @@ class Learner(Protocol):
     @property
     def has_probabilities(self) -> bool: ...
 
-    def predict(self, fold: Fold) -> Prediction:
+    def predict(self, fold: Fold) -> Forecast:
         """Predictions for the steps of ``fold.test``, learned from the outcomes of ``fold.train``."""
 
 
@@ -102,7 +102,7 @@ class Certified:
         p_success = np.concatenate([prediction.p_success for _, prediction in parts])
         cost_usd = np.concatenate([prediction.expected_cost_usd for _, prediction in parts])
         held_out = HeldOut(
-            _expected(Prediction(p_success, cost_usd)),
+            _expected(Forecast(p_success, cost_usd)),
             inner_of.astype(np.int64),
             _known(fold.problem.success[rows]),
             _known(fold.problem.cost_usd[rows]),
@@ -117,7 +117,7 @@ class Certified:
         return next(point.cost_weight for point in found.points if point.max_quality_loss == asked)
 
 
-def _expected(prediction: Prediction) -> Expected:
+def _expected(prediction: Forecast) -> Expected:
     """Costs relative to a step's own expected one on the top tier, as Tierwise counts them."""
     top_usd = np.maximum(prediction.expected_cost_usd[:, -1], 1e-12)
     return Expected(prediction.p_success, prediction.expected_cost_usd, top_usd)

@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.decisions.contestants.vectors import VectorSource
 from benchmarks.decisions.problem import Floats, Fold
-from tierwise.training.evaluation.curve import Prediction
+from tierwise.training.evaluation.curve import Forecast
 
 _DIM, _N_EPOCHS, _BATCH, _RATE, _DECAY = 64, 60, 64, 3e-4, 1e-5
 
@@ -28,12 +28,12 @@ class MatrixFactorisation:
     def name(self) -> str:
         return f"RouteLLM-style matrix factorisation on {self.vectors.label}"
 
-    def predict(self, fold: Fold) -> Prediction:
+    def predict(self, fold: Fold) -> Forecast:
         train, test = self.vectors.of_fold(fold)
         model = _fit(train.astype(np.float64), fold.success)
         p_top_wins = model.p_top_wins(test.astype(np.float64))
         value = np.hstack([1.0 - p_top_wins, np.ones((len(test), 1))])
-        return Prediction(value, np.tile(np.nanmean(fold.cost_usd, axis=0), (len(test), 1)))
+        return Forecast(value, np.tile(np.nanmean(fold.cost_usd, axis=0), (len(test), 1)))
 
 
 @dataclass(slots=True)

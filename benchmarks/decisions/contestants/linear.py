@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from benchmarks.decisions.contestants.vectors import VectorSource
 from benchmarks.decisions.problem import Floats, Fold
-from tierwise.training.evaluation.curve import Prediction
+from tierwise.training.evaluation.curve import Forecast
 
 _MIN_COST_USD = 1e-9
 
@@ -25,11 +25,11 @@ class LogisticByTier:
     def name(self) -> str:
         return f"logistic regression on {self.vectors.label}"
 
-    def predict(self, fold: Fold) -> Prediction:
+    def predict(self, fold: Fold) -> Forecast:
         train, test = self.vectors.of_fold(fold)
         tiers = range(len(fold.catalogue))
         p_success = [self._p_success(train, fold.success[:, tier], test) for tier in tiers]
-        return Prediction(np.stack(p_success, axis=1), ridge_costs(train, fold.cost_usd, test))
+        return Forecast(np.stack(p_success, axis=1), ridge_costs(train, fold.cost_usd, test))
 
     def _p_success(self, train: np.ndarray, success: Floats, test: np.ndarray) -> Floats:
         known = ~np.isnan(success)

@@ -20,7 +20,7 @@ from benchmarks.decisions.answers import Answers
 from benchmarks.decisions.problem import Floats, Fold
 from tierwise.data.errors import TierwiseError
 from tierwise.data.records import Step
-from tierwise.training.evaluation.curve import Prediction
+from tierwise.training.evaluation.curve import Forecast
 
 _SCRIPT = Path(__file__).with_name("litellm_scores.py")
 
@@ -90,10 +90,10 @@ class LiteLlmPredictor:
     def version(self) -> str:
         return self.scorer.litellm_version
 
-    def predict(self, fold: Fold) -> Prediction:
+    def predict(self, fold: Fold) -> Forecast:
         p_success = np.array([row["p_success"] for row in self.scorer.of_rows(fold, fold.test)])
         places = np.linspace(0, p_success.shape[1] - 1, len(fold.catalogue)).round().astype(int)
-        return Prediction(p_success[:, places], _mean_costs(fold))
+        return Forecast(p_success[:, places], _mean_costs(fold))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +108,10 @@ class LiteLlmScoreFitted:
     def version(self) -> str:
         return self.scorer.litellm_version
 
-    def predict(self, fold: Fold) -> Prediction:
+    def predict(self, fold: Fold) -> Forecast:
         train, test = (self._columns(fold, rows) for rows in (fold.train, fold.test))
         p_success = [_fitted(train, success, test) for success in fold.success.T]
-        return Prediction(np.stack(p_success, axis=1), _mean_costs(fold))
+        return Forecast(np.stack(p_success, axis=1), _mean_costs(fold))
 
     def _columns(self, fold: Fold, rows: np.ndarray) -> Floats:
         score = np.array([row["score"] for row in self.scorer.of_rows(fold, rows)])

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.decisions.contestants.vectors import VectorSource
 from benchmarks.decisions.problem import Floats, Fold
-from tierwise.training.evaluation.curve import Prediction
+from tierwise.training.evaluation.curve import Forecast
 
 _BLOCK = 512
 
@@ -24,10 +24,10 @@ class NearestNeighbours:
     def name(self) -> str:
         return f"kNN-{self.k} on {self.vectors.label}"
 
-    def predict(self, fold: Fold) -> Prediction:
+    def predict(self, fold: Fold) -> Forecast:
         train, test = self.vectors.of_fold(fold)
         nearest = np.vstack([self._nearest(train, test[i : i + _BLOCK]) for i in range(0, len(test), _BLOCK)])
-        return Prediction(_means(fold.success, nearest), _means(fold.cost_usd, nearest))
+        return Forecast(_means(fold.success, nearest), _means(fold.cost_usd, nearest))
 
     def _nearest(self, train: np.ndarray, block: np.ndarray) -> np.ndarray:
         k = min(self.k, len(train))

@@ -10,7 +10,7 @@ from benchmarks.decisions.answers import Answers
 from benchmarks.decisions.masks import masked
 from benchmarks.decisions.problem import Floats, Problem
 from tierwise.training.evaluation.bootstrap import Bootstrap
-from tierwise.training.evaluation.curve import Prediction
+from tierwise.training.evaluation.curve import Forecast
 from tierwise.training.evaluation.errors import Refusal
 from tierwise.training.evaluation.estimate import Estimate
 from tierwise.training.evaluation.full_information import evaluate_choice
@@ -85,7 +85,7 @@ def _report(log: WorldLog) -> OffPolicyReport | Refusal:
     )
     rng = np.random.default_rng(len(log))
     wrong = np.clip(0.5 + 0.6 * (log.steps.p_success - 0.5) + rng.normal(0, 0.1, log.success.shape), 0, 1)
-    model = Prediction(wrong, 0.8 * log.steps.expected_cost_usd)
+    model = Forecast(wrong, 0.8 * log.steps.expected_cost_usd)
     return evaluate_off_policy(choices, target_policy(log.steps), model, _DRAWS)
 
 
@@ -110,7 +110,7 @@ def masked_truth(problem: Problem, candidates: Mapping[str, Answers], bootstrap:
                 truth = evaluate_choice(outcomes, answers.chosen, bootstrap)
                 model = None
                 if not np.isnan(answers.p_success).any():
-                    model = Prediction(answers.p_success, answers.expected_cost_usd)
+                    model = Forecast(answers.p_success, answers.expected_cost_usd)
                 target = deterministic(answers.chosen, len(problem.catalogue))
                 report = evaluate_off_policy(choices, target, model, bootstrap)
                 rows.append(_masked_row(label, name, report, truth.success, truth.cost_usd))

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from tierwise.agents.plan_store import Gate, Record, Standing, draw
+from tierwise.agents.plan_store import PlanGate, Record, Standing, draw
 
 N_TASKS = 60
 N_WORLDS = 30
@@ -12,7 +12,7 @@ N_WORLDS = 30
 
 def lost_and_used(p_fresh: float, p_kept: float, seed: int) -> tuple[float, float]:
     """Successes that keeping plans cost in a world, as expected, and the share of tasks with a kept plan after ten."""
-    rng, gate = Random(seed), Gate()
+    rng, gate = Random(seed), PlanGate()
     own, kin, fresh, pooled = Record(), Record(), Record(1, 1), Record(20, round(20 * p_fresh))
     used: list[bool] = []
     for _ in range(N_TASKS):
@@ -51,7 +51,7 @@ def test_plans_that_do_worse_cost_a_few_tasks_and_are_given_up(
 
 
 def test_evidence_counts() -> None:
-    gate, fresh = Gate(), Record(20, 18)
+    gate, fresh = PlanGate(), Record(20, 18)
     before = gate.p_not_worse(Record(), Record(), Record(), fresh)
     assert gate.p_not_worse(Record(5, 5), Record(), Record(), fresh) > before
     assert gate.p_not_worse(Record(5, 2), Record(), Record(), fresh) < before

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tierwise.agents.plan_store import EndedTask, Gate, PlanStore, Recipe, Standing, recipe_of
+from tierwise.agents.plan_store import EndedTask, PlanGate, PlanStore, Recipe, Standing, recipe_of
 from tierwise.data.errors import TierwiseError
 
 ROOT = Path(__file__).parents[3]
@@ -152,7 +152,7 @@ def test_processes_share_a_file(tmp_path: Path) -> None:
 def test_a_recipe_that_cannot_be_read_is_passed_over(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     import sqlite3
 
-    store = PlanStore(tmp_path / "plans.db", Gate())
+    store = PlanStore(tmp_path / "plans.db", PlanGate())
     proven(store, recipe())
     with sqlite3.connect(tmp_path / "plans.db") as database:
         database.execute("UPDATE recipes SET content = ?", (json.dumps({"parts": 7}),))

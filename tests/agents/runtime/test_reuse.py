@@ -13,14 +13,14 @@ from tests.agents.conftest import Answer, Reply, Stub, completion
 from tests.agents.runtime.script import QUICK
 from tierwise.agents.attempts import AttemptLoop, FunctionVerifier
 from tierwise.agents.client import AsyncLocalClient
-from tierwise.agents.plan_store import EndedTask, Gate, PlanStore
+from tierwise.agents.plan_store import EndedTask, PlanGate, PlanStore
 from tierwise.agents.runtime import Role, RunResult, Runtime, RuntimeSettings
 from tierwise.agents.tools import AgentTool, function_tool
 from tierwise.agents.upstreams import Upstreams
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.router_model.rules import RulesRouter
 
-ALWAYS = Gate(trial_share=1.0, proven_share=1.0)
+ALWAYS = PlanGate(trial_share=1.0, proven_share=1.0)
 PLAN = {"slots": {"ticket": "17"}, "steps": [{"id": "a", "do": "do close {ticket}!", "type": "extract"}]}
 RIGHT = FunctionVerifier(lambda reply: "answer" in reply.text, "answer")
 
@@ -28,7 +28,7 @@ RIGHT = FunctionVerifier(lambda reply: "answer" in reply.text, "answer")
 class Lab:
     """Models that plan by ``plans``, answer questions by ``answers`` (by how a prompt begins), and work."""
 
-    def __init__(self, stub: Callable[[Answer], Stub], tiers_at: Any, folder: Path, gate: Gate) -> None:
+    def __init__(self, stub: Callable[[Answer], Stub], tiers_at: Any, folder: Path, gate: PlanGate) -> None:
         self.prompts: list[tuple[str, str]] = []
         self.on_plan: Callable[[], None] = lambda: None
         self.plans: dict[str, Any] = {"frontier-1": PLAN}
@@ -180,7 +180,7 @@ def test_a_kept_plan_that_fails_is_given_up_by_its_record(lab: Callable[..., Lab
 
 
 def test_some_tasks_are_planned_afresh_to_compare(lab: Callable[..., Lab]) -> None:
-    bench = lab(Gate(trial_share=0.5, proven_share=0.5))
+    bench = lab(PlanGate(trial_share=0.5, proven_share=0.5))
     results = [bench.run("Close ticket 17.", f"t-{i}") for i in range(9)]
     n_fresh = sum(result.steps[0].reused is None for result in results)
     assert 1 < n_fresh < 9

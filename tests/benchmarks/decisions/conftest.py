@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.decisions.problem import Problem
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.training.evaluation.curve import Prediction
+from tierwise.training.evaluation.curve import Forecast
 from tierwise.training.evaluation.synthetic.worlds import World
 
 WORLD_LOG = World(seed=3, signal=2.5, group_size=2).draw(400, "full", seed=1)
@@ -17,7 +17,7 @@ def problem(catalogue: TierCatalogue) -> Problem:
 
 
 @pytest.fixture(scope="session")
-def truth(problem: Problem) -> Prediction:
+def truth(problem: Problem) -> Forecast:
     """What the world knows of each step of ``problem``."""
     rows = [int(logged.step_id.removeprefix("world-")) for logged in problem.steps]
-    return Prediction(WORLD_LOG.steps.p_success[rows], WORLD_LOG.steps.expected_cost_usd[rows])
+    return Forecast(WORLD_LOG.steps.p_success[rows], WORLD_LOG.steps.expected_cost_usd[rows])

@@ -18,7 +18,7 @@ from benchmarks.decisions.pages.page import results_page
 from benchmarks.decisions.problem import Fold, Problem
 from benchmarks.decisions.results import save_section
 from tierwise.training.evaluation.bootstrap import Bootstrap
-from tierwise.training.evaluation.curve import Prediction
+from tierwise.training.evaluation.curve import Forecast
 from tierwise.training.progress import silent_progress
 
 
@@ -85,16 +85,16 @@ def test_an_interrupted_run_goes_on_where_it_was(problem: Problem, tmp_path: Pat
 class Knowing:
     """A learner that the world told everything."""
 
-    truth: Prediction
+    truth: Forecast
     name: str = "knowing"
     version: str = "1"
     has_probabilities: bool = True
 
-    def predict(self, fold: Fold) -> Prediction:
-        return Prediction(self.truth.p_success[fold.test], self.truth.expected_cost_usd[fold.test])
+    def predict(self, fold: Fold) -> Forecast:
+        return Forecast(self.truth.p_success[fold.test], self.truth.expected_cost_usd[fold.test])
 
 
-def test_constants_have_no_skill_and_the_truth_has(problem: Problem, truth: Prediction, tmp_path: Path) -> None:
+def test_constants_have_no_skill_and_the_truth_has(problem: Problem, truth: Forecast, tmp_path: Path) -> None:
     knowing = Certified(Knowing(truth), 0.1, 0.9)
     tiers = [ConstantTier(tier, f"always {name}") for tier, name in enumerate(problem.catalogue.names)]
     folds, field = problem.folds(3, 0), [knowing, *tiers, SeedHeuristic()]

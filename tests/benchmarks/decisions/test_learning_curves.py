@@ -10,7 +10,7 @@ from benchmarks.decisions.masks import KINDS
 from benchmarks.decisions.problem import Fold, Problem
 from benchmarks.decisions.questions.learning_curves import learning_curves
 from tierwise.training.evaluation.bootstrap import Bootstrap
-from tierwise.training.evaluation.curve import Prediction
+from tierwise.training.evaluation.curve import Forecast
 from tierwise.training.progress import silent_progress
 
 
@@ -18,7 +18,7 @@ from tierwise.training.progress import silent_progress
 class Knowing:
     """Answers the truth, and keeps the folds that it was given."""
 
-    truth: Prediction
+    truth: Forecast
     folds: list[Fold] = field(default_factory=list)
     name: str = "truth"
     version: str = "1"
@@ -32,7 +32,7 @@ class Knowing:
         return Answers(p_success, cost_usd, np.full(len(p_success), 2), starts, no, ~no)
 
 
-def test_every_kind_and_size_is_tested_on_the_same_steps(problem: Problem, truth: Prediction, tmp_path: Path) -> None:
+def test_every_kind_and_size_is_tested_on_the_same_steps(problem: Problem, truth: Forecast, tmp_path: Path) -> None:
     knowing = Knowing(truth)
     found = learning_curves(problem, knowing, [50, 0, 10_000], 2, Cache(tmp_path), Bootstrap(20), silent_progress)
     folds = problem.folds(5, 0)[:2]
@@ -47,7 +47,7 @@ def test_every_kind_and_size_is_tested_on_the_same_steps(problem: Problem, truth
     assert all(point["loss"]["value"] == 0 for point in found["points"])  # always the top tier
 
 
-def test_attempts_are_those_of_the_kind_of_log(problem: Problem, truth: Prediction, tmp_path: Path) -> None:
+def test_attempts_are_those_of_the_kind_of_log(problem: Problem, truth: Forecast, tmp_path: Path) -> None:
     knowing = Knowing(truth)
     found = learning_curves(problem, knowing, [60], 2, Cache(tmp_path), Bootstrap(20), silent_progress)
     attempts = {point["kind"]: point["n_attempts"] for point in found["points"]}
@@ -57,7 +57,7 @@ def test_attempts_are_those_of_the_kind_of_log(problem: Problem, truth: Predicti
     assert all(len(fold.train) == 60 and not set(fold.train) & set(fold.test) for fold in knowing.folds)
 
 
-def test_a_longer_log_holds_the_shorter_ones(problem: Problem, truth: Prediction, tmp_path: Path) -> None:
+def test_a_longer_log_holds_the_shorter_ones(problem: Problem, truth: Forecast, tmp_path: Path) -> None:
     knowing = Knowing(truth)
     learning_curves(problem, knowing, [40, 80], 1, Cache(tmp_path), Bootstrap(20), silent_progress)
     by_size = {len(fold.train): set(fold.train.tolist()) for fold in knowing.folds}

@@ -146,7 +146,7 @@ def test_a_slow_database_slows_outcomes_and_no_decision(
 def test_a_full_disk_refuses_outcomes_and_no_decision(
     launch: Callable[..., Any], tmp_path: Path, http: httpx2.Client
 ) -> None:
-    running = launch(file_limit_bytes=400_000, queue_size=100, drain_seconds=0)
+    running = launch(file_limit_bytes=800_000, queue_size=100, drain_seconds=0)
     acknowledged: list[str] = []
     refused = 0
     for number in range(2000):

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from tierwise.training.accepting.course_points import certified_point
-from tierwise.training.accepting.courses import Course
+from tierwise.training.accepting.courses import AskedSet
 
 
-def drawn(n: int, seed: int, p_wrong_where_sure: float = 0.01) -> Course:
+def drawn(n: int, seed: int, p_wrong_where_sure: float = 0.01) -> AskedSet:
     """Half of the steps look sure, the others lose a third of the time; the top tier is always right."""
     rng = np.random.default_rng(seed)
     is_sure = rng.random(n) < 0.5
     lost = (rng.random(n) < np.where(is_sure, p_wrong_where_sure, 0.33)).astype(float)
     p_lost = np.where(is_sure, 0.0, 0.3) + 0.01 * rng.random(n)
-    return Course(np.arange(n), np.zeros(n, dtype=np.int64), p_lost, lost, np.ones(n), np.full(n, 0.05), 2)
+    return AskedSet(np.arange(n), np.zeros(n, dtype=np.int64), p_lost, lost, np.ones(n), np.full(n, 0.05), 2)
 
 
 def test_few_steps_certify_nothing() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tierwise.router_model.accepting.acceptance import Judgement
 from tierwise.training.accepting.acceptance_table import AcceptanceTable
-from tierwise.training.accepting.courses import Course, course_of, expected_acceptances, expected_threshold
+from tierwise.training.accepting.courses import AskedSet, course_of, expected_acceptances, expected_threshold
 
 COST = np.array([[0.01, 0.1, 1.0], [0.02, 0.2, 1.0]])
 
@@ -43,9 +43,9 @@ def test_every_call_is_paid() -> None:
     assert outcome.relative_cost == pytest.approx([0.11, 1.22])
 
 
-def course(p_lost: list[float], lost: list[float]) -> Course:
+def course(p_lost: list[float], lost: list[float]) -> AskedSet:
     n = len(p_lost)
-    return Course(
+    return AskedSet(
         np.arange(n), np.zeros(n, dtype=np.int64), np.array(p_lost), np.array(lost), np.ones(n), np.zeros(n), 2
     )
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tierwise.training.evaluation.bootstrap import Bootstrap
-from tierwise.training.evaluation.curve import Prediction, SkillTable, measure_skills, sweep
+from tierwise.training.evaluation.curve import Forecast, SkillTable, measure_skills, sweep
 from tierwise.training.evaluation.errors import EvaluationError, Refusal
 from tierwise.training.evaluation.hull import area_under_hull, upper_hull
 from tierwise.training.evaluation.outcomes import FullOutcomes, full_outcomes
@@ -19,7 +19,7 @@ def easy_and_hard(n_steps: int = 200) -> FullOutcomes:
     return full_outcomes(success, np.tile([1.0, 10.0], (n_steps, 1)))
 
 
-def skills(outcomes: FullOutcomes, **predictions: Prediction) -> SkillTable:
+def skills(outcomes: FullOutcomes, **predictions: Forecast) -> SkillTable:
     table = measure_skills(outcomes, predictions, DRAWS)
     assert isinstance(table, SkillTable)
     return table
@@ -28,7 +28,7 @@ def skills(outcomes: FullOutcomes, **predictions: Prediction) -> SkillTable:
 def test_a_router_that_knows_the_outcomes_has_the_largest_area_that_there_is() -> None:
     """All success at half of the way to always-top: the hull is (0, 0), (.5, 1), (1, 1), its area .75."""
     outcomes = easy_and_hard()
-    table = skills(outcomes, knowing=Prediction(outcomes.success, outcomes.cost_usd))
+    table = skills(outcomes, knowing=Forecast(outcomes.success, outcomes.cost_usd))
     assert table.skills["knowing"].area.value == pytest.approx(0.75)
     assert table.mix_area.value == pytest.approx(0.5)
     assert table.skills["knowing"].skill.low > 0.2
@@ -36,14 +36,14 @@ def test_a_router_that_knows_the_outcomes_has_the_largest_area_that_there_is() -
 
 def test_a_router_that_knows_nothing_has_no_skill() -> None:
     outcomes = easy_and_hard()
-    same = Prediction(np.tile([0.5, 1.0], (len(outcomes), 1)), outcomes.cost_usd)
+    same = Forecast(np.tile([0.5, 1.0], (len(outcomes), 1)), outcomes.cost_usd)
     assert skills(outcomes, ignorant=same).skills["ignorant"].skill.value == pytest.approx(0.0)
 
 
 def test_differences_are_paired_and_antisymmetric() -> None:
     outcomes = easy_and_hard()
-    knowing = Prediction(outcomes.success, outcomes.cost_usd)
-    ignorant = Prediction(np.tile([0.5, 1.0], (len(outcomes), 1)), outcomes.cost_usd)
+    knowing = Forecast(outcomes.success, outcomes.cost_usd)
+    ignorant = Forecast(np.tile([0.5, 1.0], (len(outcomes), 1)), outcomes.cost_usd)
     differences = skills(outcomes, a=knowing, b=ignorant, c=knowing).differences
     assert differences["a", "b"].value == pytest.approx(-differences["b", "a"].value)
     assert differences["a", "b"].is_above_zero
@@ -84,7 +84,7 @@ def test_the_sweep_goes_from_the_cheapest_tier_of_each_step_to_its_surest() -> N
     success = np.tile([[0.0, 1.0, 1.0], [1.0, 1.0, 0.0]], (20, 1))
     cost = np.tile([[2.0, 1.0, 5.0], [1.0, 3.0, 9.0]], (20, 1))
     p_success = np.tile([[0.2, 0.6, 0.9], [0.5, 0.7, 0.6]], (20, 1))
-    found = sweep(full_outcomes(success, cost), Prediction(p_success, cost), 9)
+    found = sweep(full_outcomes(success, cost), Forecast(p_success, cost), 9)
     assert found[:2, 0].tolist() == [1, 0]
     assert found[:2, -1].tolist() == [2, 1]
     paid = np.take_along_axis(cost, found, axis=1)
@@ -95,7 +95,7 @@ def test_the_sweep_goes_from_the_cheapest_tier_of_each_step_to_its_surest() -> N
 
 def test_a_prediction_with_gaps_is_an_error() -> None:
     outcomes = easy_and_hard()
-    gaps = Prediction(np.full(outcomes.success.shape, np.nan), outcomes.cost_usd)
+    gaps = Forecast(np.full(outcomes.success.shape, np.nan), outcomes.cost_usd)
     with pytest.raises(EvaluationError, match="predict every step"):
         measure_skills(outcomes, {"gaps": gaps}, DRAWS)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tierwise.training.evaluation.bootstrap import Bootstrap
-from tierwise.training.evaluation.curve import Prediction
+from tierwise.training.evaluation.curve import Forecast
 from tierwise.training.evaluation.errors import EvaluationError, Refusal
 from tierwise.training.evaluation.logged.logged_choices import LoggedChoices, logged_choices
 from tierwise.training.evaluation.logged.off_policy import OffPolicyReport, deterministic, evaluate_off_policy
@@ -32,11 +32,11 @@ def choices_of(log: WorldLog) -> LoggedChoices:
     return logged_choices(log.logged_steps(NAMES), NAMES)
 
 
-def wrong_model(log: WorldLog) -> Prediction:
-    return Prediction(0.5 + 0.4 * (log.steps.p_success - 0.5), 0.7 * log.steps.expected_cost_usd)
+def wrong_model(log: WorldLog) -> Forecast:
+    return Forecast(0.5 + 0.4 * (log.steps.p_success - 0.5), 0.7 * log.steps.expected_cost_usd)
 
 
-def report_of(log: WorldLog, model: Prediction | None = None) -> OffPolicyReport:
+def report_of(log: WorldLog, model: Forecast | None = None) -> OffPolicyReport:
     found = evaluate_off_policy(choices_of(log), cheaper_by_one(log.steps), model, DRAWS)
     assert isinstance(found, OffPolicyReport)
     return found
@@ -65,7 +65,7 @@ def test_intervals_cover_the_truth_in_repeated_worlds() -> None:
 
 def test_the_model_makes_the_interval_narrower_and_an_exact_one_leaves_only_luck() -> None:
     log = a_log()
-    exact = Prediction(log.steps.p_success, log.steps.expected_cost_usd)
+    exact = Forecast(log.steps.p_success, log.steps.expected_cost_usd)
     plain, robust = report_of(log).ips.success, report_of(log, exact).dr
     assert robust is not None
     assert robust.success.high - robust.success.low < plain.high - plain.low

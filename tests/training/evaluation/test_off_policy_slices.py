@@ -3,7 +3,7 @@
 import numpy as np
 
 from tierwise.training.evaluation.bootstrap import Bootstrap
-from tierwise.training.evaluation.curve import Prediction
+from tierwise.training.evaluation.curve import Forecast
 from tierwise.training.evaluation.logged.logged_choices import logged_choices
 from tierwise.training.evaluation.logged.off_policy_slices import OffPolicySlices, measure_off_policy_slices
 from tierwise.training.evaluation.synthetic.world_logs import WorldLog
@@ -19,7 +19,7 @@ def hardness(log: WorldLog) -> list[str]:
 
 def slices_of(log: WorldLog, labels: list[str]) -> OffPolicySlices:
     """Of the policy that always takes the small tier; the model is off on purpose."""
-    model = Prediction(0.5 + 0.4 * (log.steps.p_success - 0.5), 0.7 * log.steps.expected_cost_usd)
+    model = Forecast(0.5 + 0.4 * (log.steps.p_success - 0.5), 0.7 * log.steps.expected_cost_usd)
     target = np.tile(BOLD, (len(labels), 1))
     choices = logged_choices(log.logged_steps(NAMES), NAMES)
     return measure_off_policy_slices(choices, target, model, {"hardness": labels}, Bootstrap(200))

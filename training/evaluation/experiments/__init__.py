@@ -12,15 +12,15 @@ from tierwise.training.evaluation.experiments.ramp import (
 )
 from tierwise.training.evaluation.experiments.sample_ratio import SampleRatio, check_sample_ratio
 from tierwise.training.evaluation.experiments.tasks import ExperimentTasks, experiment_tasks
-from tierwise.training.evaluation.experiments.verdict import ExperimentReport, Question, Ruling, analyse
+from tierwise.training.evaluation.experiments.verdict import Design, ExperimentReport, Ruling, analyse
 
 __all__ = [
     "DEFAULT_RAMP",
     "ArmSummary",
     "Comparison",
+    "Design",
     "ExperimentReport",
     "ExperimentTasks",
-    "Question",
     "RampStage",
     "RampStep",
     "Ruling",

@@ -10,7 +10,7 @@ from tierwise.training.evaluation.experiments.arm_pair import ArmPair, CostOfPai
 from tierwise.training.evaluation.experiments.confidence_sequence import ConfidenceSequence
 from tierwise.training.evaluation.experiments.sample_ratio import LEVEL, running_log_factor
 from tierwise.training.evaluation.experiments.tasks import ExperimentTasks
-from tierwise.training.evaluation.experiments.verdict import Question
+from tierwise.training.evaluation.experiments.verdict import Design
 from tierwise.training.evaluation.experiments.worlds import ExperimentWorld
 
 
@@ -60,7 +60,7 @@ class Watched:
 
 def peek_constantly(
     world: ExperimentWorld,
-    question: Question,
+    question: Design,
     n_experiments: int,
     n_tasks: int,
     on_experiment: Callable[[], None] = lambda: None,
@@ -93,7 +93,7 @@ def peek_constantly(
     )
 
 
-def watch(tasks: ExperimentTasks, question: Question, difference: float, cost_ratio: float) -> Watched:
+def watch(tasks: ExperimentTasks, question: Design, difference: float, cost_ratio: float) -> Watched:
     """Looks at one experiment, whose true effects are known, after every task."""
     pair, alpha = ArmPair.of(tasks, 1), question.interval_alpha(2)
     adjusted, cost = pair.adjusted("success"), pair.cost(alpha)

@@ -22,7 +22,7 @@ _FACTORS = np.geomspace(1.0, 200.0, 400)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Design:
     """What is asked. ``margin`` is the loss of success, in shares of steps, that is still called "not inferior".
 
     ``alpha`` is the error level of the verdicts, over all looks together: the intervals of success and of cost take
@@ -62,7 +62,7 @@ class Ruling:
 class ExperimentReport:
     """One verdict for each arm but the control, with all that it rests on."""
 
-    question: Question
+    question: Design
     tasks: ExperimentTasks
     summaries: tuple[ArmSummary, ...]
     comparisons: tuple[Comparison, ...]
@@ -74,7 +74,7 @@ class ExperimentReport:
         pairs = zip(self.comparisons, self.verdicts, strict=True)
         return {
             "format": "tierwise-experiment/1",
-            "question": {name: getattr(self.question, name) for name in Question.__slots__},
+            "question": {name: getattr(self.question, name) for name in Design.__slots__},
             "interval_level": 1 - self.question.interval_alpha(len(self.tasks.arms)),
             "arms": [summary.to_dict() for summary in self.summaries],
             "comparisons": [c.to_dict() | {"verdict": verdict.to_dict()} for c, verdict in pairs],
@@ -87,9 +87,9 @@ class ExperimentReport:
         }
 
 
-def analyse(tasks: ExperimentTasks, question: Question | None = None) -> ExperimentReport:
+def analyse(tasks: ExperimentTasks, question: Design | None = None) -> ExperimentReport:
     """Every arm against the first one. May be called as often as one likes; the error level holds all the same."""
-    question = question or Question()
+    question = question or Design()
     alpha = question.interval_alpha(len(tasks.arms))
     sample_ratio = check_sample_ratio(tasks.arm, tasks.p_arms, tasks.arms)
     comparisons = tuple(compare_arms(tasks, arm, alpha) for arm in range(1, len(tasks.arms)))
@@ -104,7 +104,7 @@ def analyse(tasks: ExperimentTasks, question: Question | None = None) -> Experim
     )
 
 
-def judge(comparison: Comparison, sample_ratio: SampleRatio, question: Question) -> Ruling:
+def judge(comparison: Comparison, sample_ratio: SampleRatio, question: Design) -> Ruling:
     """The verdict on one arm."""
     if sample_ratio.is_broken:
         return Ruling(BROKEN, f"The arms did not get their shares of tasks (p = {sample_ratio.p_value:.2g}).")
@@ -132,7 +132,7 @@ def judge(comparison: Comparison, sample_ratio: SampleRatio, question: Question)
     return Ruling(NOT_YET, f"The intervals still allow both; if the figures stay, {more}.", needed)
 
 
-def _tasks_needed(comparison: Comparison, question: Question) -> int | None:
+def _tasks_needed(comparison: Comparison, question: Design) -> int | None:
     """Further tasks until one of the verdicts falls, if today's means and variances stay."""
     success, cost = _Ahead.of(comparison.success.last()), _Ahead.of(comparison.cost_usd.last())
     margin = question.margin

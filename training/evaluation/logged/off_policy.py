@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tierwise.training.evaluation.bootstrap import DEFAULT_BOOTSTRAP, Bootstrap, FloatArray
-from tierwise.training.evaluation.curve import Prediction
+from tierwise.training.evaluation.curve import Forecast
 from tierwise.training.evaluation.errors import EvaluationError, Refusal
 from tierwise.training.evaluation.estimate import Estimate
 from tierwise.training.evaluation.logged.logged_choices import LoggedChoices
@@ -73,7 +73,7 @@ class OffPolicyReport:
 def evaluate_off_policy(
     choices: LoggedChoices,
     p_target: FloatArray,
-    prediction: Prediction | None = None,
+    prediction: Forecast | None = None,
     bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
 ) -> OffPolicyReport | Refusal:
     """The value of ``p_target`` float64 [n, k], the target's probability of each tier, from ``choices``.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tierwise.training.evaluation.bootstrap import DEFAULT_BOOTSTRAP, Bootstrap, FloatArray
-from tierwise.training.evaluation.curve import Prediction
+from tierwise.training.evaluation.curve import Forecast
 from tierwise.training.evaluation.errors import Refusal
 from tierwise.training.evaluation.estimate import Estimate
 from tierwise.training.evaluation.logged.logged_choices import LoggedChoices
@@ -49,7 +49,7 @@ class OffPolicySlices:
 def measure_off_policy_slices(
     choices: LoggedChoices,
     p_target: FloatArray,
-    prediction: Prediction | None,
+    prediction: Forecast | None,
     labels: Mapping[str, Sequence[str]],
     bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
 ) -> OffPolicySlices:

@@ -13,10 +13,10 @@ from tierwise.training.evaluation.experiments.confidence_sequence import Confide
 from tierwise.training.evaluation.experiments.ramp import DEFAULT_RAMP, next_step
 from tierwise.training.evaluation.experiments.sample_ratio import SampleRatio
 from tierwise.training.evaluation.experiments.simulation import peek_constantly
-from tierwise.training.evaluation.experiments.verdict import Question, analyse, judge
+from tierwise.training.evaluation.experiments.verdict import Design, analyse, judge
 from tierwise.training.evaluation.experiments.worlds import ExperimentWorld
 
-QUESTION = Question(margin=0.05)
+QUESTION = Design(margin=0.05)
 CHEAPER, WORSE, SAME = ExperimentWorld(0.0, 0.5), ExperimentWorld(0.2, 0.9), ExperimentWorld()
 
 
@@ -37,7 +37,7 @@ def test_not_yet_says_how_much_traffic_is_missing_and_is_about_right() -> None:
     assert 0.5 * won_at < needed < 2 * won_at
 
 
-def verdict_of(question: Question = QUESTION, **figures: object) -> str:
+def verdict_of(question: Design = QUESTION, **figures: object) -> str:
     shares = SampleRatio(1.0, {}, {})
     return judge(comparison(**figures), shares, question).outcome
 
@@ -69,12 +69,12 @@ def test_the_verdict_falls_at_its_lines(
 @pytest.mark.parametrize(("n_arm", "n_control"), [(50, 5000), (5000, 50)])
 def test_no_verdict_before_the_smaller_arm_has_its_tasks(n_arm: int, n_control: int) -> None:
     won = {"success": sequence(0.2, 0.1, 0.3), "n_arm": n_arm, "n_control": n_control}
-    assert verdict_of(Question(min_tasks=50), **won) == "win"
-    assert verdict_of(Question(min_tasks=51), **won) == "not yet"
+    assert verdict_of(Design(min_tasks=50), **won) == "win"
+    assert verdict_of(Design(min_tasks=51), **won) == "not yet"
 
 
 def test_the_missing_tasks_of_the_smaller_arm_are_told() -> None:
-    report = analyse(WORSE.draw(60, 0), Question(min_tasks=50))
+    report = analyse(WORSE.draw(60, 0), Design(min_tasks=50))
     n_smaller = min(int((report.tasks.arm == arm).sum()) for arm in (0, 1))
     assert report.verdicts[0].reason == f"The smaller arm needs {50 - n_smaller} more tasks before anything is judged."
 
@@ -85,7 +85,7 @@ def test_the_error_level_is_shared_by_two_intervals_and_all_arms(n_arms: int, al
     tasks = SAME.draw(200, 0)
     names = ("control", *(f"arm {index}" for index in range(1, n_arms)))
     shares = np.full((200, n_arms), 1 / n_arms)
-    report = analyse(replace(tasks, arms=names, p_arms=shares, arm=np.arange(200) % n_arms), Question(alpha=0.05))
+    report = analyse(replace(tasks, arms=names, p_arms=shares, arm=np.arange(200) % n_arms), Design(alpha=0.05))
     assert report.question.interval_alpha(n_arms) == pytest.approx(alpha)
     assert report.to_dict()["interval_level"] == pytest.approx(1 - alpha)
     levels = [(each.success.alpha, each.cost_usd.alpha) for each in report.comparisons]
@@ -184,9 +184,9 @@ def test_the_report_is_json() -> None:
 
 def test_a_question_without_sense_is_refused() -> None:
     with pytest.raises(EvaluationError, match="margin is 0; a share between 0 and 1"):
-        Question(margin=0)
+        Design(margin=0)
     with pytest.raises(EvaluationError, match=r"alpha is 0\.9; an error level"):
-        Question(alpha=0.9)
+        Design(alpha=0.9)
 
 
 def test_the_ramp_walks_up_and_ends_with_a_winner() -> None:
@@ -217,7 +217,7 @@ def test_slow_steps_stop_the_ramp_though_the_verdict_is_open() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("world", [SAME, ExperimentWorld(is_ramped=True)], ids=["even", "ramped"])
 def test_constant_peeking_at_equal_arms_stays_within_the_level(world: ExperimentWorld) -> None:
-    found = peek_constantly(world, Question(alpha=0.05, margin=0.05), 80, 800)
+    found = peek_constantly(world, Design(alpha=0.05, margin=0.05), 80, 800)
     assert found.ever_won + found.ever_lost <= 0.05
     assert found.ever_missed_success <= 0.05
     assert found.ever_missed_cost <= 0.0625  # the level is .025 an interval; 5 of 80 is its 95 % limit

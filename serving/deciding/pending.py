@@ -13,7 +13,7 @@ from tierwise.serving.http.wire import RouteRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PendingRequest:
     """One request with the lanes of its moment, so that a swap meanwhile changes nothing for it.
 
     ``ahead`` holds, by router version, what slow routers already decided or raised, and what was decided for several
@@ -28,7 +28,7 @@ class Question:
     ahead_seconds: float = 0.0
 
     @classmethod
-    def of(cls, request: RouteRequest, decision_id: str, lanes: Lanes) -> "Question":
+    def of(cls, request: RouteRequest, decision_id: str, lanes: Lanes) -> "PendingRequest":
         return cls(request, decision_id, request_digest(request.raw), lanes)
 
     @property
@@ -37,7 +37,7 @@ class Question:
         return self.request.task_id or self.decision_id
 
 
-def decided_at_once(questions: Sequence[Question], cache: DecisionCache) -> list[dict[str, Decision | Exception]]:
+def decided_at_once(questions: Sequence[PendingRequest], cache: DecisionCache) -> list[dict[str, Decision | Exception]]:
     """By question, in order, and router version: what could be decided together. What is missing is decided alone."""
     ahead: list[dict[str, Decision | Exception]] = [{} for _ in questions]
     for decider, options, places in _alike(questions, cache):
@@ -49,7 +49,7 @@ def decided_at_once(questions: Sequence[Question], cache: DecisionCache) -> list
 
 
 def _alike(
-    questions: Sequence[Question], cache: DecisionCache
+    questions: Sequence[PendingRequest], cache: DecisionCache
 ) -> Iterable[tuple[DecidesMany, DecideOptions, list[int]]]:
     """Places of questions that one router can decide together; the very same question once."""
     known: set[bytes] = set()
@@ -70,7 +70,7 @@ def _alike(
     return found
 
 
-def _deciders(question: Question) -> Iterable[Decider]:
+def _deciders(question: PendingRequest) -> Iterable[Decider]:
     """The routers that a question asks, each once: that of its own arm, and those of all running arms."""
     lanes = question.lanes
     asked = (lanes.lane_of(question.unit_id), *lanes.running())

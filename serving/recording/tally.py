@@ -1,4 +1,4 @@
-"""The ledger: how many decisions were answered and how many of them are settled, in a file that survives ``kill -9``.
+"""The tally: how many decisions were answered and how many of them are settled, in a file that survives ``kill -9``.
 
 Outcomes of gateway calls, for which nobody waits, are counted likewise.
 
@@ -28,7 +28,7 @@ class Lost:
         return Lost(self.n_decisions + other.n_decisions, self.n_outcomes + other.n_outcomes)
 
 
-class Ledger:
+class Tally:
     """Counts the decisions and gateway outcomes of this process; ``open`` also tells what earlier processes lost."""
 
     def __init__(self, path: Path, lost_before: Lost) -> None:
@@ -44,8 +44,8 @@ class Ledger:
             self._counters = mmap.mmap(file.fileno(), _COUNTERS.size)
 
     @classmethod
-    def open(cls, folder: Path) -> "Ledger":
-        """A fresh ledger in ``folder``. Ledgers of dead processes are read and removed. Raises ``OSError``."""
+    def open(cls, folder: Path) -> "Tally":
+        """A fresh tally in ``folder``. Tallies of dead processes are read and removed. Raises ``OSError``."""
         folder.mkdir(parents=True, exist_ok=True)
         abandoned = [path for path in sorted(folder.glob(f"recorder-*{_SUFFIX}")) if _is_abandoned(path)]
         lost = sum((_claim(path) for path in abandoned), Lost())
@@ -74,13 +74,13 @@ class Ledger:
             struct.pack_into("<Q", self._counters, 24, self._n_settled_outcomes)
 
     def close(self) -> None:
-        """Removes the ledger: everything that was answered is accounted for."""
+        """Removes the tally: everything that was answered is accounted for."""
         self._counters.close()
         self._path.unlink(missing_ok=True)
 
 
 def _is_abandoned(path: Path) -> bool:
-    """Whether the process of a ledger is gone. Our own number means one before us had it, as in a container."""
+    """Whether the process of a tally is gone. Our own number means one before us had it, as in a container."""
     try:
         pid = int(path.name.removeprefix("recorder-").removesuffix(_SUFFIX))
         if pid != os.getpid():
@@ -101,7 +101,7 @@ def _claim(path: Path) -> Lost:
         claimed.unlink()
     except OSError:
         return Lost()
-    if len(content) not in (_COUNTERS.size, _COUNTERS.size // 2):  # a ledger of an older version counts decisions only
+    if len(content) not in (_COUNTERS.size, _COUNTERS.size // 2):  # a tally of an older version counts decisions only
         return Lost()
     n_answered, n_settled, n_outcomes, n_settled_outcomes = _COUNTERS.unpack(content.ljust(_COUNTERS.size, b"\0"))
     return Lost(max(0, n_answered - n_settled), max(0, n_outcomes - n_settled_outcomes))
