@@ -39,12 +39,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class ChatCall:
-    """What to send: the step, the conversation so far, the provider's parameters, and what of it will come again."""
+    """What to send: the step, the conversation so far, the provider's parameters, and what of it will come again.
+    ``asks_logprobs``: those of the answer's tokens are wanted, to judge it by."""
 
     step: Step
     messages: Sequence[Mapping[str, Any]]
     parameters: Mapping[str, Any]
     hints: CacheHints = NO_HINTS
+    asks_logprobs: bool = False
 
 
 async def call_tier(
@@ -67,7 +69,7 @@ async def call_tier(
         if not _fits(line, body) or not line.breaker.allows():
             continue
         try:
-            tried.append(await _call_line(line, body, allowance, settings, sleep))
+            tried.append(await _call_line(line, body, allowance, settings, sleep, call.asks_logprobs))
         except AllowanceError as error:
             refused = error
             continue
@@ -79,14 +81,20 @@ async def call_tier(
 
 
 async def _call_line(
-    line: Line, body: Mapping[str, Any], allowance: Allowance, settings: AttemptSettings, sleep: Sleep
+    line: Line,
+    body: Mapping[str, Any],
+    allowance: Allowance,
+    settings: AttemptSettings,
+    sleep: Sleep,
+    asks_logprobs: bool,
 ) -> Call:
     estimate_usd = estimated_cost_usd(line, body, allowance)
     clock = asyncio.get_running_loop().time
     started, error = clock(), ""
     allowance.check_time()
     for n_failed in range(settings.n_retries + 1):
-        answer = await _ask_once(line, body, estimate_usd, allowance, settings.call_timeout_seconds)
+        seconds = min(settings.call_timeout_seconds, allowance.left_seconds)
+        answer = await _ask_once(line, body, estimate_usd, allowance, seconds, asks_logprobs)
         if isinstance(answer, Reply):
             return Call(line.model.name, answer, latency_ms=answer.latency_ms)
         error, pause = f"{answer.trouble}: {answer}", _pause(answer, n_failed, settings)
@@ -99,12 +107,17 @@ async def _call_line(
 
 
 async def _ask_once(
-    line: Line, body: Mapping[str, Any], estimate_usd: float, allowance: Allowance, timeout_seconds: float
+    line: Line,
+    body: Mapping[str, Any],
+    estimate_usd: float,
+    allowance: Allowance,
+    seconds: float,
+    asks_logprobs: bool,
 ) -> Reply | ProviderError:
     """A reply or the reason why there is none. A call that timed out may have been charged, so its money is gone."""
     with allowance.reserve(estimate_usd) as reservation:
         try:
-            reply = await line.upstream.complete(body, min(timeout_seconds, allowance.left_seconds))
+            reply = await line.upstream.complete(body, seconds, asks_logprobs)
         except ProviderError as error:
             if error.trouble in FREE:
                 reservation.cost_usd = 0.0

@@ -14,14 +14,14 @@ from typing import Any, Unpack, cast
 
 from tierwise.agents.attempts.allowance import Allowance, AllowanceError
 from tierwise.agents.attempts.calling import Call, ChatCall, Sleep, call_tier
-from tierwise.agents.attempts.opinions import Opinion, accepted_of, course_to_run, noted
+from tierwise.agents.attempts.opinions import Opinion, accepted_of, course_to_run, noted, said
 from tierwise.agents.attempts.reported import attempt_of
 from tierwise.agents.attempts.result import AttemptKind, Failure, StepAttempt, StepResult
 from tierwise.agents.attempts.settings import DEFAULT_SETTINGS, AttemptSettings
 from tierwise.agents.attempts.together import all_or_none
 from tierwise.agents.attempts.verdict import Verdict, Verifier
 from tierwise.agents.attempts.verifiers import verifier_of
-from tierwise.agents.client import AsyncRoutingClient, JudgingClient, RoutedDecision, RouteFields
+from tierwise.agents.client import AsyncRoutingClient, JudgingClient, OutcomeFields, RoutedDecision, RouteFields
 from tierwise.agents.upstreams import NO_HINTS, CacheHints, Reply, Upstreams, chat_messages
 from tierwise.data.courses import COURSE, Course
 from tierwise.data.records import Step
@@ -156,7 +156,8 @@ class AttemptLoop:
     async def _opinion(self, run: _Run, tier: str) -> list[Opinion]:
         """Every model that was tried on ``tier``; none where no call can be paid for."""
         try:
-            tried = await call_tier(self.upstreams.lines(tier), run.call, run.allowance, self.settings, self._sleep)
+            call = replace(run.call, asks_logprobs=True)
+            tried = await call_tier(self.upstreams.lines(tier), call, run.allowance, self.settings, self._sleep)
         except AllowanceError:
             return []
         return [Opinion(tier, one, await self._verdict_in_time(run, one.reply)) for one in tried]
@@ -220,7 +221,8 @@ class AttemptLoop:
         attempt = attempt_of(decision.decision_id, kind, tier, call, verdict, run.verifier)
         run.attempts.append(attempt)
         try:
-            self._send(run, decision, attempt, verdict)
+            told = said(call.reply) if kind is AttemptKind.OPINION else {}
+            self._send(run, decision, attempt, verdict, told)
         except Exception as error:  # what cannot be reported must not cost the step its answer
             _LOGGER.error("an outcome could not be reported: %s", type(error).__name__)
 
@@ -232,9 +234,10 @@ class AttemptLoop:
         except Exception as error:
             _LOGGER.error("an outcome could not be reported: %s", type(error).__name__)
 
-    def _send(self, run: _Run, decision: RoutedDecision, attempt: StepAttempt, verdict: Verdict) -> None:
-        self.client.outcome(
-            decision,
+    def _send(
+        self, run: _Run, decision: RoutedDecision, attempt: StepAttempt, verdict: Verdict, told: OutcomeFields
+    ) -> None:
+        fields = OutcomeFields(
             tier=attempt.tier,
             model=attempt.model,
             success=attempt.success,
@@ -248,6 +251,8 @@ class AttemptLoop:
             error=attempt.error,
             extra={**(run.report_extra if attempt.success is False else {}), **run.noted},
         )
+        fields.update(told)
+        self.client.outcome(decision, **fields)
 
     def _options(self, fields: RouteFields, verifier: Verifier | None, allowance: Allowance) -> RouteFields:
         """What the loop knows and the router should: whether failures are noticed, and what is left to spend."""

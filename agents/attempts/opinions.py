@@ -1,13 +1,13 @@
 """Opinions of a course in the attempt loop: what is sent to be judged, and what is logged of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from tierwise.agents.attempts.calling import Call
 from tierwise.agents.attempts.settings import AttemptSettings
 from tierwise.agents.attempts.verdict import Verdict
-from tierwise.agents.client import RoutedDecision
+from tierwise.agents.client import OutcomeFields, RoutedDecision
 from tierwise.agents.upstreams import Reply
 from tierwise.data.courses import AGREEMENT, COURSE, LEARNED, Course
 from tierwise.router_model.choosing.exploration import EXPLORED_CODE
@@ -32,14 +32,24 @@ class Opinion:
         reply = self.reply
         if reply is None:
             return {}
-        calls = [{"name": call.name, "arguments": call.arguments} for call in reply.tool_calls]
-        fields = {
-            "output": reply.text or None,
-            "tool_calls": calls or None,
-            "finish_reason": reply.finish_reason,
-            "output_tokens": reply.usage.output_tokens,
-        }
-        return {"tier": self.tier, "model": reply.model} | {k: v for k, v in fields.items() if v is not None}
+        counted = {} if reply.usage.output_tokens is None else {"output_tokens": reply.usage.output_tokens}
+        return {"tier": self.tier, "model": reply.model, **said(reply), **counted}
+
+
+def said(reply: Reply | None) -> OutcomeFields:
+    """What an opinion was, for acceptance to judge it by and to learn from; nothing where no reply came."""
+    fields: OutcomeFields = {}
+    if reply is None:
+        return fields
+    if reply.text:
+        fields["output"] = reply.text
+    if reply.tool_calls:
+        fields["tool_calls"] = [{"name": call.name, "arguments": call.arguments} for call in reply.tool_calls]
+    if reply.finish_reason is not None:
+        fields["finish_reason"] = reply.finish_reason
+    if reply.logprobs is not None:
+        fields["logprobs"] = asdict(reply.logprobs)
+    return fields
 
 
 def course_to_run(decision: RoutedDecision, settings: AttemptSettings) -> Course | None:

@@ -25,4 +25,5 @@ def attempt_of(
         cost_usd=None if reply is None else reply.cost_usd,
         latency_ms=call.latency_ms,
         text="" if reply is None else reply.text,
+        logprobs=None if reply is None else reply.logprobs,
     )

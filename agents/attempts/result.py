@@ -6,6 +6,7 @@ from enum import StrEnum
 from tierwise.agents.client import RoutedDecision
 from tierwise.agents.upstreams import Reply
 from tierwise.agents.usage import Usage
+from tierwise.data.records import Logprobs
 
 
 class AttemptKind(StrEnum):
@@ -34,6 +35,7 @@ class StepAttempt:
     cost_usd: float | None = None
     latency_ms: float = 0.0
     text: str = ""
+    logprobs: Logprobs | None = None
 
 
 @dataclass(frozen=True, slots=True)

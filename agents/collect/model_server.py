@@ -37,11 +37,17 @@ class ModelServer(ThreadingHTTPServer):
         with self.turn:
             done = self.backend.complete("\n\n".join(texts), max_tokens)
         reason = "length" if done.output_tokens >= max_tokens else "stop"
+        found = done.logprobs if request.get("logprobs") is True else None
         return {
             "object": "chat.completion",
             "model": self.backend.info.name,
             "choices": [
-                {"index": 0, "message": {"role": "assistant", "content": done.output}, "finish_reason": reason}
+                {
+                    "index": 0,
+                    "message": {"role": "assistant", "content": done.output},
+                    "finish_reason": reason,
+                    "logprobs": None if found is None else {"mean": found.mean, "min": found.min, "n": found.n},
+                }
             ],
             "usage": {"prompt_tokens": done.input_tokens, "completion_tokens": done.output_tokens},
         }

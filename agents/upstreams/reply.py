@@ -7,6 +7,7 @@ from typing import Any
 from tierwise.data.catalogue import Model
 from tierwise.data.foreign.json_text import decode_json
 from tierwise.data.foreign.limits import MAX_REPLY_BYTES
+from tierwise.data.records import Logprobs
 from tierwise.data.replies.calls import ToolCall
 from tierwise.data.replies.usage import Usage
 
@@ -16,7 +17,8 @@ __all__ = ["Reply", "ToolCall", "price", "unfenced"]
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One answer of one model. ``body`` is the provider's, unchanged; ``cost_usd`` is None when a price or a token
-    count is unknown; ``refusal`` is what a model said that would not answer."""
+    count is unknown; ``refusal`` is what a model said that would not answer; ``logprobs`` are those of its tokens,
+    where they were asked for and came."""
 
     text: str
     model: str
@@ -27,6 +29,7 @@ class Reply:
     finish_reason: str | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
     refusal: str | None = None
+    logprobs: Logprobs | None = None
 
     def json(self) -> Any:
         """The text as JSON, without the code fence that models like to put around it. Raises ``ValueError``."""

@@ -52,14 +52,21 @@ class Upstream:
         self._endpoint = Endpoint(tier, model, model.base_url, api_key)
         self._transport = Transport(open_client)
 
-    async def complete(self, body: Mapping[str, Any], timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> Reply:
-        """Sends a chat request under this model's name. Raises ``ProviderError``."""
+    async def complete(
+        self,
+        body: Mapping[str, Any],
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        asks_logprobs: bool = False,
+    ) -> Reply:
+        """Sends a chat request under this model's name; ``asks_logprobs``: those of the tokens too, where the model
+        gives them. Raises ``ProviderError``."""
         started = time.perf_counter()
         request = {**body, "stream": False}
         request.pop("stream_options", None)
         with _sayable(self.model):
             async with self._in_time(timeout_seconds):
-                answered = await ask(self._transport, self._endpoint, Asked(CHAT, request, seconds=timeout_seconds))
+                asked = Asked(CHAT, request, seconds=timeout_seconds, asks_logprobs=asks_logprobs)
+                answered = await ask(self._transport, self._endpoint, asked)
         return _reply(answered, self.model, (time.perf_counter() - started) * 1000)
 
     @asynccontextmanager
@@ -129,4 +136,5 @@ def _reply(answered: Answered, model: Model, latency_ms: float) -> Reply:
         finish_reason=message.finish_reason,
         body=answered.body,
         refusal=refused or None,
+        logprobs=answered.logprobs,
     )

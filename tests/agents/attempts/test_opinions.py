@@ -17,7 +17,7 @@ from tierwise.agents.upstreams import Upstreams
 from tierwise.data.catalogue import Model, Tier, TierCatalogue
 from tierwise.data.courses import ran_course
 from tierwise.data.decision_log import DecisionLog
-from tierwise.data.records import LoggedStep, Step
+from tierwise.data.records import LoggedStep, Logprobs, Step
 from tierwise.router_model.router import Router
 
 STEP = Step("How many? (17)", task_type="count")
@@ -30,6 +30,7 @@ class World:
 
     def __init__(self, router: Router, start: StartStub, log_url: str) -> None:
         self.says: dict[str, Any] = {"small-1": "It is 7.", "mid-1": "**7**", "frontier-1": "7"}
+        self.refuses_logprobs = False
         self.server = start(self._answer)
         self._router, self._log_url = router, log_url
         address = f"{self.server.address}/v1"
@@ -64,7 +65,11 @@ class World:
         if isinstance(said, float):
             time.sleep(said)
         message = {"role": "assistant", "content": None} | (said if isinstance(said, dict) else {"content": str(said)})
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        told = {"content": [{"token": "7", "logprob": -0.25}, {"token": ".", "logprob": -0.75}]}
+        if body.get("logprobs") and self.refuses_logprobs:
+            return Reply({"error": {"message": "unsupported parameter: logprobs", "param": "logprobs"}}, 400)
+        logprobs = told if body.get("logprobs") else None
+        choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": logprobs}
         return Reply({"id": "c", "choices": [choice], "usage": USAGE})
 
 
@@ -82,6 +87,23 @@ def test_opinions_that_agree_are_used(world: World) -> None:
     logged = world.logged()
     assert ran_course(logged)
     assert sorted(bool(attempt.extra["is_used"]) for attempt in logged.attempts) == [False, True]
+
+
+def test_what_an_opinion_said_and_how_sure_its_model_was_is_judged_and_logged(world: World) -> None:
+    world.says["mid-1"] = "812"
+    world.run()
+    logged = {attempt.tier: attempt for attempt in world.logged().attempts}
+    assert (logged["small"].output, logged["mid"].output, logged["frontier"].output) == ("It is 7.", "812", None)
+    assert logged["small"].logprobs == logged["mid"].logprobs == Logprobs(-0.5, -0.75, 2)
+    assert logged["frontier"].logprobs is None
+    asked = {body["model"]: body.get("logprobs") for _, body in world.server.requests}
+    assert asked == {"small-1": True, "mid-1": True, "frontier-1": None}
+
+
+def test_a_model_that_gives_no_log_probabilities_is_asked_without(world: World) -> None:
+    world.refuses_logprobs = True
+    assert world.run().reply is not None
+    assert [attempt.logprobs for attempt in world.logged().attempts] == [None, None]
 
 
 def test_opinions_that_differ_go_on_to_the_top(world: World) -> None:

@@ -13,13 +13,15 @@ from tierwise.agents.collect.model_server import model_server
 from tierwise.agents.upstreams import Upstreams
 from tierwise.agents.usage import Usage
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.records import Logprobs
 
 
 class Echo:
     info = ModelInfo("echo", "0" * 64, "plain")
 
     def complete(self, text: str, max_tokens: int) -> Completion:
-        return Completion(text[:max_tokens], len(text), min(len(text), max_tokens), 0)
+        told = Logprobs(-0.5, -2.0, 4)
+        return Completion(text[:max_tokens], len(text), min(len(text), max_tokens), 0, logprobs=told)
 
 
 @pytest.fixture
@@ -38,10 +40,13 @@ def test_it_answers_as_an_upstream_does(address: str) -> None:
     async def work() -> Any:
         async with Upstreams(TierCatalogue.from_mapping({"tiers": tiers})) as upstreams:
             body = {"messages": [{"role": "user", "content": "hello"}], "max_tokens": 4}
-            return await upstreams.lines("mid")[0].upstream.complete(body)
+            upstream = upstreams.lines("mid")[0].upstream
+            return await upstream.complete(body), await upstream.complete(body, asks_logprobs=True)
 
-    reply = asyncio.run(work())
+    reply, judged = asyncio.run(work())
     assert (reply.text, reply.usage, reply.finish_reason) == ("hell", Usage(5, 4), "length")
+    assert (reply.logprobs, judged.logprobs) == (None, Logprobs(-0.5, -2.0, 4))
+    assert judged.body["choices"][0]["logprobs"] is None
 
 
 @pytest.mark.parametrize(
