@@ -1,6 +1,7 @@
 """Goals through the plan-and-execute runtime, with two real local models as small and mid tier, offline.
 
-    python -m benchmarks.plans --models FOLDER [--goals 32] [--bundle BUNDLE] --out FOLDER
+    python -m benchmarks.plans --models FOLDER [--goals 32] [--bundle BUNDLE [--courses]] --out FOLDER
+    python -m benchmarks.plans --unseen LOG --out FOLDER      LOG without the templates that the goals are made of
 
 Run it again to go on after an interruption.
 The frontier is scripted (benchmarks/plans/frontier.py): it is no model, and its prices are assumptions like the others.
@@ -9,6 +10,7 @@ Needs xllamacpp and the weights that ``python -m tierwise.agents.collect weights
 
 import argparse
 import asyncio
+import json
 import subprocess
 import sys
 import threading
@@ -19,7 +21,17 @@ from pathlib import Path
 
 from benchmarks.plans.frontier import NAME, ScriptedFrontier
 from benchmarks.plans.goals import Goal, make_goals
-from benchmarks.plans.study import Trace, append_trace, cost_table, read_traces, role_table, run_goals, trace_table
+from benchmarks.plans.study import (
+    Trace,
+    append_trace,
+    cost_table,
+    course_table,
+    read_traces,
+    role_table,
+    run_goals,
+    trace_table,
+)
+from tierwise.agents.collect.joining import read_log
 from tierwise.agents.collect.model_server import ModelServer, model_server
 from tierwise.data.catalogue import Model, Tier, TierCatalogue
 from tierwise.data.samples import sample_log_path, sample_tiers_path
@@ -40,11 +52,27 @@ def main() -> None:
     given = _arguments()
     given.out.mkdir(parents=True, exist_ok=True)
     goals = make_goals(load_step_logs([sample_log_path()]).steps, given.goals)
+    if given.unseen is not None:
+        print(_write_unseen(given.unseen, goals, given.out / "unseen.jsonl"))
+        return
     done = {trace["task_id"] for trace in read_traces(given.out / TRACES)}
     left = [goal for goal in goals if goal.name not in done]
     if left and given.models is not None:
         _run_left(goals, left, given)
-    _report(read_traces(given.out / TRACES))
+    traces = read_traces(given.out / TRACES)
+    _report(traces)
+    if given.courses:
+        print(f"\n{course_table(traces, goals, 'frontier')}")
+
+
+def _write_unseen(log: Path, goals: Sequence[Goal], out: Path) -> str:
+    """Writes the steps of ``log`` whose template no goal uses: a router trained on them has seen no step of a goal."""
+    records = read_log(log)
+    asked = {step.entry["instruction"] for goal in goals for step in goal.steps}
+    used = {record["group"] for record in records if record["step"]["text"] in asked}
+    left = [record for record in records if record["group"] not in used]
+    out.write_text("".join(json.dumps(record) + "\n" for record in left), encoding="utf-8")
+    return f"{len(left)} of {len(records)} steps in {out}; {len(used)} templates are in goals"
 
 
 def _run_left(goals: Sequence[Goal], left: Sequence[Goal], given: argparse.Namespace) -> None:
@@ -53,12 +81,15 @@ def _run_left(goals: Sequence[Goal], left: Sequence[Goal], given: argparse.Names
         addresses["frontier"] = stack.enter_context(_serving(model_server(ScriptedFrontier(goals))))
         catalogue = at_addresses(TierCatalogue.load(sample_tiers_path()), addresses)
         decider = Router.load(given.bundle) if given.bundle else RulesRouter(catalogue)
-        asyncio.run(_run_all(left, decider, catalogue, given.out))
+        asyncio.run(_run_all(left, decider, catalogue, given))
 
 
-async def _run_all(goals: Sequence[Goal], decider: Decider, catalogue: TierCatalogue, out: Path) -> None:
+async def _run_all(
+    goals: Sequence[Goal], decider: Decider, catalogue: TierCatalogue, given: argparse.Namespace
+) -> None:
+    out = given.out
     log_url = f"sqlite:///{out.resolve()}/decisions.db"
-    async for result in run_goals(goals, decider, catalogue, log_url, N_AT_ONCE):
+    async for result in run_goals(goals, decider, catalogue, log_url, N_AT_ONCE, given.courses):
         append_trace(out / TRACES, result)
         state = "answered" if result.answer is not None else f"failed: {result.failure}"
         print(
@@ -116,6 +147,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--goals", type=int, default=32)
     parser.add_argument("--bundle", type=Path, help="decide with a router instead of the rules")
+    parser.add_argument("--unseen", type=Path, help="write the steps of this log of other templates, and stop")
+    parser.add_argument("--courses", action="store_true", help="no verifier at steps: the router judges cheap answers")
     parser.add_argument("--python", default=sys.executable, help="an interpreter that has xllamacpp")
     return parser.parse_args()
 

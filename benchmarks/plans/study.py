@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.plans.goals import Goal
-from tierwise.agents.attempts import AttemptLoop, AttemptSettings, FunctionVerifier, Verifier
+from tierwise.agents.attempts import AttemptKind, AttemptLoop, AttemptSettings, FunctionVerifier, Verifier
 from tierwise.agents.client import AsyncLocalClient
 from tierwise.agents.runtime import PlanStep, Role, RunResult, Runtime, RuntimeSettings
 from tierwise.agents.runtime.settings import VerifierFor
@@ -23,16 +24,26 @@ ATTEMPTS = AttemptSettings(max_tokens=96, n_repairs=0, call_timeout_seconds=300)
 
 
 async def run_goals(
-    goals: Sequence[Goal], decider: Decider, catalogue: TierCatalogue, log_url: str, n_at_once: int = 1
+    goals: Sequence[Goal],
+    decider: Decider,
+    catalogue: TierCatalogue,
+    log_url: str,
+    n_at_once: int = 1,
+    with_courses: bool = False,
 ) -> AsyncIterator[RunResult]:
-    """Each goal's result as it comes; decisions and outcomes go to the decision log at ``log_url``."""
+    """Each goal's result as it comes; decisions and outcomes go to the decision log at ``log_url``.
+
+    ``with_courses``: no step has a verifier, the router judges cheap answers instead.
+    """
+    settings = replace(ATTEMPTS, courses=with_courses)
     client, turns = AsyncLocalClient(decider, log_url=log_url), asyncio.Semaphore(n_at_once)
 
     async with client, Upstreams(catalogue) as upstreams:
 
         async def run_one(goal: Goal) -> RunResult:
             async with turns:
-                runtime = Runtime(AttemptLoop(client, upstreams, ATTEMPTS), SETTINGS, verifier_for(goal))
+                of_step: VerifierFor = (lambda _: None) if with_courses else verifier_for(goal)
+                runtime = Runtime(AttemptLoop(client, upstreams, settings), SETTINGS, of_step)
                 answer = FunctionVerifier(lambda reply: goal.row in reply.text, "row")
                 return await runtime.run(goal.text, task_id=goal.name, verifier=answer)
 
@@ -67,6 +78,24 @@ def role_table(traces: Sequence[Trace], top: Model) -> str:
         spent = sum(attempt["cost_usd"] or 0.0 for step in own for attempt in step["attempts"])
         lines.append(f"| {role} | {len(own)} | {spent:.6f} | {alone:.6f} |")
     return "\n".join(lines)
+
+
+def course_table(traces: Sequence[Trace], goals: Sequence[Goal], top: str) -> str:
+    """Executed steps by whose answer was used, and how many of those answers are right by the sample's verifiers, which
+    nobody asked during the run."""
+    specs = {(goal.name, step.entry["id"]): step.verify for goal in goals for step in goal.steps}
+    found: dict[str, list[bool]] = {}
+    for trace in traces:
+        for step in trace["steps"]:
+            spec = specs.get((trace["task_id"], (step["plan_step"] or "").removesuffix("-again")))
+            if step["role"] != Role.EXECUTE or spec is None or step["output"] is None:
+                continue
+            asked = [attempt for attempt in step["attempts"] if attempt["kind"] == AttemptKind.OPINION]
+            how = "" if not asked else ", after opinions" if step["tier"] == top else ", accepted"
+            way = f"{step['tier']}{how}"
+            found.setdefault(way, []).append(verify(spec, step["output"]))
+    lines = ["| whose answer | steps | right |", "|---|---:|---:|"]
+    return "\n".join(lines + [f"| {way} | {len(right)} | {sum(right)} |" for way, right in sorted(found.items())])
 
 
 def trace_table(trace: Trace) -> str:

@@ -9,10 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.plans.__main__ import at_addresses
+from benchmarks.plans.__main__ import _write_unseen, at_addresses
 from benchmarks.plans.frontier import ScriptedFrontier
 from benchmarks.plans.goals import Goal, make_goals
-from benchmarks.plans.study import append_trace, cost_table, read_traces, role_table, run_goals, trace_table
+from benchmarks.plans.study import (
+    append_trace,
+    cost_table,
+    course_table,
+    read_traces,
+    role_table,
+    run_goals,
+    trace_table,
+)
 from tierwise.agents.collect import Backend, Completion, ModelInfo
 from tierwise.agents.collect.model_server import model_server
 from tierwise.agents.runtime import Origin, Role, RunResult
@@ -36,7 +44,9 @@ class Recorded:
         self._outputs = {step.step.text: str(step.attempts[tier].output) for step in logged}
 
     def complete(self, text: str, max_tokens: int) -> Completion:
-        output = next((found for asked, found in self._outputs.items() if text.startswith(asked)), "unknown")
+        output = next(
+            (found for asked, found in self._outputs.items() if text.startswith(asked)), f"unknown to {self.info.name}"
+        )
         return Completion(output, len(text) // 4, min(max_tokens, len(output) // 4 + 1), 0)
 
 
@@ -55,10 +65,15 @@ def serving(backend: Backend) -> Iterator[str]:
         thread.join()
 
 
-def run(goals: list[Goal], sample: list[LoggedStep], log_url: str) -> tuple[list[RunResult], TierCatalogue]:
+def run(
+    goals: list[Goal], sample: list[LoggedStep], log_url: str, router: Router | None = None
+) -> tuple[list[RunResult], TierCatalogue]:
+    """With a router its courses are run, and no step has a verifier."""
+
     async def work(catalogue: TierCatalogue) -> list[RunResult]:
-        found = [result async for result in run_goals(goals, RulesRouter(catalogue), catalogue, log_url)]
-        return sorted(found, key=lambda result: result.task_id)
+        decider = router or RulesRouter(catalogue)
+        found = run_goals(goals, decider, catalogue, log_url, with_courses=router is not None)
+        return sorted([result async for result in found], key=lambda result: result.task_id)
 
     with ExitStack() as stack:
         backends = {"small": Recorded(sample, 0), "mid": Recorded(sample, 1), "frontier": ScriptedFrontier(goals)}
@@ -106,3 +121,28 @@ def test_goals_are_reached_recovered_and_learned_from(sample: list[LoggedStep], 
     trained.save(tmp_path / "bundle")
     router = Router.load(tmp_path / "bundle")
     assert {router.decide(step.step).tier for step in logged} <= set(catalogue.names)
+
+
+@pytest.mark.slow
+def test_goals_are_run_with_courses_by_a_router_that_saw_none_of_their_templates(
+    sample: list[LoggedStep], tmp_path: Path
+) -> None:
+    goals = make_goals(sample, 12)
+    assert _write_unseen(sample_log_path(), goals, tmp_path / "unseen.jsonl").startswith("1")
+    seen = {step.entry["instruction"] for goal in goals for step in goal.steps}
+    known = load_step_logs([tmp_path / "unseen.jsonl"], TierCatalogue.load(sample_tiers_path())).steps
+    assert 1000 < len(known) < len(sample)
+    assert not seen & {step.step.text for step in known}
+    config = TrainConfig.from_mapping({"max_quality_loss": 0.1, "booster": {"n_rounds": 60}})
+    train_router(list(known), TierCatalogue.load(sample_tiers_path()), config).save(tmp_path / "bundle")
+    log_url = f"sqlite:///{tmp_path}/log.db"
+    results, _ = run(goals, sample, log_url, Router.load(tmp_path / "bundle"))
+    assert sum(result.answer is not None for result in results) >= 6, "no step is verified: wrong readings stay wrong"
+    opinions = [one for result in results for step in result.steps for one in step.attempts if one.kind == "opinion"]
+    assert opinions
+    with DecisionLog.open(log_url) as log:
+        logged = [one for step in log.logged_steps() for one in step.attempts if "acceptance" in one.extra]
+    assert len(logged) == len(opinions)
+    for result in results:
+        append_trace(tmp_path / "traces.jsonl", result)
+    assert "| frontier" in course_table(read_traces(tmp_path / "traces.jsonl"), goals, "frontier")
