@@ -156,7 +156,7 @@ def _decoded(raw: str | dict[str, Any]) -> object:
         raise RecordError("", f"may hold more than {MAX_LINE_VALUES} values")
     try:
         return from_json(raw)  # four times as fast; what it refuses, the other refuses in words or takes
-    except ValueError:
+    except (ValueError, TypeError):  # TypeError: half a character, which no UTF-8 can hold
         pass
     try:
         return json.loads(raw)

@@ -95,7 +95,7 @@ class _Words:
 
 def lexical_features(text: str, n_chars: int) -> dict[str, float]:
     """The lexical columns by name; ``text`` is the part that is read, ``n_chars`` the length of the whole."""
-    return dict(zip(LEXICAL_NAMES, lexical_values(text, n_chars), strict=True))
+    return dict(zip(LEXICAL_NAMES, map(float, lexical_values(text, n_chars)), strict=True))
 
 
 def lexical_values(text: str, n_chars: int) -> list[float]:
