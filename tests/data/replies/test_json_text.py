@@ -29,3 +29,9 @@ def test_halves_that_belong_together_become_one() -> None:
 def test_what_is_no_json_is_a_value_error(text: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         read_json(text)
+
+
+def test_text_with_half_a_character_is_read_or_refused_in_words() -> None:
+    assert read_json('{"text": "\udcff"}') == {"text": "\udcff"}
+    with pytest.raises(ValueError, match="Expecting value"):
+        read_json("\udcff")
