@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     from tierwise.data.decision_log import DecisionLog
 
 PAUSE_SECONDS = 60.0
-BATCH_SLOTS = 24
+BATCH_SLOTS = 6
+REST = 5.0
+"""How many times as long as it worked it rests, so that a long log that is added up for the first time leaves the
+process to requests and pages."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -40,4 +44,7 @@ class Rollup(Periodic):
             return 0
 
     def work(self) -> float:
-        return 1.0 if self.roll_up() == BATCH_SLOTS else PAUSE_SECONDS
+        started = time.monotonic()
+        if self.roll_up() < BATCH_SLOTS:
+            return PAUSE_SECONDS
+        return max(1.0, REST * (time.monotonic() - started))
