@@ -37,6 +37,7 @@ REDACT_SECONDS = 0.1
 """Outcomes wait no longer than this for the redaction of decisions that came before them, and for one long step."""
 
 _LOGGER = logging.getLogger(__name__)
+_OPENING_SECONDS = 15.0
 
 
 class Recorder:
@@ -56,6 +57,7 @@ class Recorder:
         self._bytes, self._report_bytes = WaitingBytes(), WaitingBytes()
         self._work = threading.Event()
         self._urgent = threading.Event()
+        self._tried = threading.Event()
         self._trouble = TroubleLog(_LOGGER)
         self._is_up: bool | None = None
         self._deadline: float | None = None
@@ -64,6 +66,12 @@ class Recorder:
     @property
     def log(self) -> DecisionLog | None:
         """The open decision log, None until the database answered for the first time."""
+        return self._log
+
+    def awaited_log(self) -> DecisionLog | None:
+        """The same for a caller on a thread of its own: a service that has just begun to listen is given the time to
+        open the log, until its first try has ended."""
+        self._tried.wait(_OPENING_SECONDS)
         return self._log
 
     @property
@@ -258,6 +266,8 @@ class Recorder:
                 raise
             except (TierwiseError, OSError) as error:  # a full or read-only disk, a database of a newer version
                 raise LogUnavailableError(str(error)) from None
+            finally:
+                self._tried.set()
         return self._log
 
     def _note_success(self) -> None:

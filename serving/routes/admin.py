@@ -49,7 +49,7 @@ async def reload(request: Request) -> Response:
 
 
 def _log(request: Request) -> DecisionLog:
-    log = service_of(request).recorder.log
+    log = service_of(request).recorder.awaited_log()
     if log is None:
         raise log_unavailable()
     return log

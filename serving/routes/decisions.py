@@ -45,7 +45,7 @@ async def route_batch(request: Request) -> Response:
 )
 def read_decision(request: Request, decision_id: str) -> Response:
     """A recorded decision with its outcomes in the order in which they were reported."""
-    log = service_of(request).recorder.log
+    log = service_of(request).recorder.awaited_log()
     if log is None:
         raise log_unavailable()
     try:

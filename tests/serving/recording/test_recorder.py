@@ -1,5 +1,6 @@
 """The recorder by itself, on a real decision log: what is written, who gets which receipts, what a bad record costs."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -216,3 +217,30 @@ def test_a_log_that_is_away_refuses_outcomes_keeps_decisions_and_counts_what_is_
     assert made.is_up is False
     assert counted(metrics, "tierwise_dropped_decisions_total") == 1
     assert counted(metrics, "tierwise_log_errors_total") >= 1
+
+
+def test_who_reads_while_the_log_is_being_opened_waits_for_it_and_not_for_one_that_is_away(
+    tmp_path: Path, metrics: Metrics
+) -> None:
+    may_open, found = threading.Event(), []
+
+    def open_log() -> DecisionLog:
+        assert may_open.wait(60)
+        return DecisionLog.open(log_url(tmp_path))
+
+    def away() -> DecisionLog:
+        raise LogUnavailableError("away")
+
+    limits = RecorderLimits(flush_seconds=0.01, drain_seconds=5.0, state_folder=tmp_path)
+    slow, gone = (Recorder(each, Redaction.FULL, limits, metrics) for each in (open_log, away))
+    slow.start()
+    reader = threading.Thread(target=lambda: found.append(slow.awaited_log()))
+    reader.start()
+    assert slow.log is None
+    may_open.set()
+    reader.join(60)
+    assert found == [slow.log] != [None]
+    slow.stop()
+    gone.start()
+    assert gone.awaited_log() is None
+    gone.stop()
