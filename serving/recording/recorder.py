@@ -35,9 +35,8 @@ BATCH_ROWS = 500
 RETRY_SECONDS = 0.5
 REDACT_SECONDS = 0.1
 """Outcomes wait no longer than this for the redaction of decisions that came before them, and for one long step."""
-
-_LOGGER = logging.getLogger(__name__)
 _OPENING_SECONDS = 15.0
+_LOGGER = logging.getLogger(__name__)
 
 
 class Recorder:
@@ -55,9 +54,7 @@ class Recorder:
         self._decisions: deque[DecisionRecord] = deque()
         self._reports: deque[Report] = deque()
         self._bytes, self._report_bytes = WaitingBytes(), WaitingBytes()
-        self._work = threading.Event()
-        self._urgent = threading.Event()
-        self._tried = threading.Event()
+        self._work, self._urgent, self._tried = threading.Event(), threading.Event(), threading.Event()
         self._trouble = TroubleLog(_LOGGER)
         self._is_up: bool | None = None
         self._deadline: float | None = None
@@ -69,8 +66,7 @@ class Recorder:
         return self._log
 
     def awaited_log(self) -> DecisionLog | None:
-        """The same for a caller on a thread of its own: a service that has just begun to listen is given the time to
-        open the log, until its first try has ended."""
+        """The same, for a caller on a thread of its own, once the first try to open it has ended."""
         self._tried.wait(_OPENING_SECONDS)
         return self._log
 
