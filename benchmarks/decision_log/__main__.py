@@ -1,6 +1,6 @@
 """Fills a log with decisions and times every question and every page of the dashboard.
 
-    python -m benchmarks.decision_log --url sqlite:////tmp/log.db --fill 1000000
+    python -m benchmarks.decision_log --url sqlite:///log.db --fill 1000000
     python -m benchmarks.decision_log --url postgresql://user@127.0.0.1/empty --fill 10000000 --json results.json
 
 The database must be empty for ``--fill``; without it, what is there is asked. A first answer comes from a connection

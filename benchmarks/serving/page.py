@@ -3,8 +3,10 @@
 import json
 import os
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 _RESULTS = Path(__file__).with_name("results")
 _PAGE = Path(__file__).with_name("RESULTS.md")
@@ -81,28 +83,37 @@ def _replace(name: str, text: str) -> None:
 
 def rendered_gateways() -> str:
     """The stored run of gateways as a table."""
-    found = json.loads((_RESULTS / "gateways.json").read_text(encoding="utf-8"))
+    found = _stored("gateways")
     rows = [
         f"| {row['name']} | {row['cpu_ms']:.3f} | {row['cpu_ratio']:.3f} | {row['added_ms']:.2f} "
         f"| {row['added_ratio']:.3f} |"
         for row in found["rows"]
     ]
-    machine = f"{found['cores']} cores, load average {found['load']}"
-    slices = f"{found['n_slices']} slices of {found['n_requests']} calls"
-    head = f"{found['date']}, {machine}, LiteLLM {found['version']}, {slices}:"
     columns = "| gateway | processor ms a call | of LiteLLM's auto | p50 ms added | of LiteLLM's auto |"
-    return "\n".join([head, "", columns, "|---|---:|---:|---:|---:|", *rows, ""])
+    table = [columns, "|---|---:|---:|---:|---:|", *rows]
+    return _table(
+        found, f"LiteLLM {found['version']}, {found['n_slices']} slices of {found['n_requests']} calls", table
+    )
 
 
 def rendered() -> str:
     """The stored run as a table."""
-    found = json.loads((_RESULTS / "pairs.json").read_text(encoding="utf-8"))
+    found = _stored("pairs")
     rows = [
         f"| {row['name']} | {row['unit']} | {row['old']:.3f} | {row['new']:.3f} | {row['ratio']:.2f} "
         f"| {row['lowest']:.2f}–{row['highest']:.2f} |"
         for row in found["rows"]
     ]
-    machine = f"{found['cores']} cores, load average {found['load']}"
-    slices = f"{found['n_slices']} slices of {found['n_requests']} requests"
-    head = f"| work | unit | {found['commit']} | now | ratio | range |\n|---|---|---:|---:|---:|---:|"
-    return "\n".join([f"{found['date']}, {machine}, {slices}:", "", head, *rows, ""])
+    columns = f"| work | unit | {found['commit']} | now | ratio | range |"
+    table = [columns, "|---|---|---:|---:|---:|---:|", *rows]
+    return _table(found, f"{found['n_slices']} slices of {found['n_requests']} requests", table)
+
+
+def _stored(name: str) -> Any:
+    return json.loads((_RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def _table(found: Mapping[str, Any], measured: str, table: Sequence[str]) -> str:
+    """A table below the moment and the machine of its run."""
+    machine = f"{found['date']}, {found['cores']} cores, load average {found['load']}"
+    return "\n".join([f"{machine}, {measured}:", "", *table, ""])

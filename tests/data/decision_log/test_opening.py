@@ -131,6 +131,6 @@ def test_an_address_of_another_kind_is_refused_before_a_log_is_opened(address: s
         check_address(address)
 
 
-@pytest.mark.parametrize("address", ["sqlite:///logs/decisions.db", "sqlite:////tmp/a b.db", "postgresql://u:p@h/n"])
+@pytest.mark.parametrize("address", ["sqlite:///logs/decisions.db", "sqlite:////logs/a b.db", "postgresql://u:p@h/n"])
 def test_an_address_of_a_log_is_taken(address: str) -> None:
     check_address(address)
