@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 
 from tierwise.cli.first_hour.demo import replay_sample, start_experiment
+from tierwise.cli.first_hour.live import route_and_audit
 from tierwise.cli.first_hour.story import Told
-from tierwise.cli.first_hour.story_log import record_observed, route_and_audit
+from tierwise.cli.first_hour.story_log import record_observed
 from tierwise.cli.first_hour.traffic import wait_until_ready
 from tierwise.cli.flywheel.experiment import keep_report
 from tierwise.data.catalogue import TierCatalogue

@@ -13,13 +13,17 @@ from typing import Any
 import pytest
 
 from tests.agents.conftest import Service, service
+from tests.training.answered_world import P_RIGHT, answered_world
+from tierwise.cli.first_hour.live import AUDIT_SHARE, route_and_audit
 from tierwise.cli.first_hour.story import Told, claim_lines, mirrored_lines, top_lines
-from tierwise.cli.first_hour.story_log import AUDIT_SHARE, record_observed, route_and_audit
+from tierwise.cli.first_hour.story_log import record_observed
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.compared.mirrored import is_mirror, mirrored_steps
+from tierwise.data.courses import is_audit, ran_course
 from tierwise.data.decision_log import DecisionLog
 from tierwise.data.records import LoggedStep
 from tierwise.data.tax import frontier_tax
+from tierwise.router_model.router import Router
 from tierwise.training.evaluation.estimate import Estimate
 from tierwise.training.evaluation.reporting.table_rows import TableRow
 
@@ -111,6 +115,28 @@ def test_live_steps_are_audited_at_random(
     assert 0 < found.n_different < found.n_audited
     assert abs(found.n_audited / found.n_cheaper - AUDIT_SHARE) < 0.25
     assert all(a.success is None for s in steps for a in s.attempts)
+
+
+def test_cheap_answers_are_judged_by_the_service_and_logged_as_opinions(service: Service, answered: Router) -> None:
+    service.start(answered)
+    found = route_and_audit(service.address, answered_world(N_STEPS, seed=5), tuple(P_RIGHT))
+    service.stop()
+    with DecisionLog.open(service.log_url) as log:
+        steps = list(log.logged_steps())
+    ran = [step for step in steps if ran_course(step)]
+    opinions = [attempt for step in ran for attempt in step.attempts if "acceptance" in attempt.extra]
+    accepted = [attempt for attempt in opinions if attempt.extra["is_used"]]
+    assert N_STEPS / 2 < found.n_courses == len(ran)
+    assert 0 < len(accepted) < len(ran)
+    assert all(attempt.extra["acceptance"]["accepted"] == attempt.tier for attempt in accepted)
+    assert "learned" in {attempt.extra["course"]["accept"] for attempt in opinions}
+    audits = [attempt for step in ran for attempt in step.attempts if is_audit(attempt)]
+    assert {attempt.tier for attempt in audits} == {"frontier"}
+    assert {attempt.extra["p_audit"] for attempt in audits} == {AUDIT_SHARE}
+    for step in ran:  # who was not accepted had the top tier's answer, once, and nothing is asked beside that
+        served = [attempt for attempt in step.attempts if attempt.tier == "frontier" and not is_audit(attempt)]
+        assert len(served) == (not any(attempt.extra.get("is_used") for attempt in step.attempts))
+        assert all(a.success is None for a in step.attempts)
 
 
 def watch(process: "subprocess.Popen[str]", address: str, said: list[str]) -> str:

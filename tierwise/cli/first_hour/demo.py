@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tierwise.cli.console import StageBar, say
+from tierwise.cli.first_hour.live import route_and_audit
 from tierwise.cli.first_hour.story import Told, claim_lines, mirrored_lines, top_lines
-from tierwise.cli.first_hour.story_log import record_observed, route_and_audit
+from tierwise.cli.first_hour.story_log import record_observed
 from tierwise.cli.first_hour.traffic import SESSION, TrafficError, replay, wait_for_experiment, wait_until_ready
 from tierwise.cli.learning.evaluate import evaluate_router, print_evaluation
 from tierwise.cli.learning.train import say_registered, say_training
@@ -24,7 +25,7 @@ from tierwise.data.errors import TierwiseError
 from tierwise.data.experiments import Arm, Experiment
 from tierwise.data.program.extras import needs_extra
 from tierwise.data.records import LoggedStep
-from tierwise.data.samples import sample_log_path, sample_tiers_path
+from tierwise.data.samples import sample_again_path, sample_log_path, sample_tiers_path
 from tierwise.data.step_log import load_step_logs
 from tierwise.router_model.options import NO_OPTIONS
 from tierwise.router_model.router import Router
@@ -60,7 +61,8 @@ def demo(
     port = checked_port(port) if serve else port
     folder.mkdir(parents=True, exist_ok=True)
     catalogue = TierCatalogue.load(sample_tiers_path())
-    steps = read_logs([str(sample_log_path())], catalogue, folder / "quarantine.jsonl")
+    log = write_sample(folder / "sample.jsonl.gz")
+    steps = read_logs([str(log)], catalogue, folder / "quarantine.jsonl")
     is_test = assign_folds(steps, _TEST_FOLDS) == 0
     train_steps = [step for step, test in zip(steps, is_test, strict=True) if not test]
     test_steps = [step for step, test in zip(steps, is_test, strict=True) if test]
@@ -68,7 +70,7 @@ def demo(
     told = Told.of(train_steps, catalogue.top.name)
     for line in (*top_lines(told), *mirrored_lines(told, catalogue)):
         say(line)
-    bundle, account = _certify(told, catalogue, folder)
+    bundle, account = _certify(told, catalogue, folder, log)
     _route(Router.load(bundle), test_steps, folder)
     say(f"Report: {folder / 'report'}   Bundle: {bundle}")
     say_registered(bundle, "tierwise-demo", account)
@@ -77,7 +79,17 @@ def demo(
         _serve(bundle, folder, port, _Live(test_steps, catalogue.names, traffic))
 
 
-def _certify(told: Told, catalogue: TierCatalogue, folder: Path) -> tuple[Path, "TrainingAccount"]:
+def write_sample(path: Path) -> Path:
+    """The sample log with the log-probabilities of its answers, which a team has whose models give them."""
+    from tierwise.agents.collect.joining import join, read_log
+    from tierwise.agents.collect.journal import read_attempts
+    from tierwise.agents.collect.merge import write_log
+
+    write_log(join(read_log(sample_log_path()), read_attempts([sample_again_path()]))[0], path)
+    return path
+
+
+def _certify(told: Told, catalogue: TierCatalogue, folder: Path, log: Path) -> tuple[Path, "TrainingAccount"]:
     """The bundle learned from the mirrored answers alone, and an account of it; says what it is certified for."""
     with needs_extra("train"):
         from tierwise.training.config import TrainConfig
@@ -89,7 +101,7 @@ def _certify(told: Told, catalogue: TierCatalogue, folder: Path) -> tuple[Path, 
     trained.save(folder / "bundle")
     say("3. Certificate:")
     lines = say_training(trained)
-    return folder / "bundle", TrainingAccount([str(sample_log_path())], len(told.steps), settings, lines)
+    return folder / "bundle", TrainingAccount([str(log)], len(told.steps), settings, lines)
 
 
 def _route(router: Router, steps: list[LoggedStep], folder: Path) -> None:
@@ -138,8 +150,9 @@ class _Live:
             progress("live traffic", len(self.steps))
             found = route_and_audit(address, self.steps, self.tiers, progress.step)
         top = self.tiers[-1]
-        say(f"5. Audited: {found.n_cheaper} of {found.n_routed} live steps went below {top}; {top} was asked too of")
-        say(f"   {found.n_audited} of them, drawn at random, and {found.n_different} answers differ.")
+        say(f"5. Audited: of {found.n_routed} live steps {found.n_courses} had cheap answers looked at first, and")
+        say(f"   {found.n_cheaper} were answered below {top}. {top} was asked too of {found.n_audited} of those,")
+        say(f"   drawn at random, and {found.n_different} answers differ.")
         say(f"   {address}/dashboard/certificate has it all, by part.")
 
 
@@ -148,7 +161,7 @@ def _serve(bundle: Path, folder: Path, port: int, live: _Live) -> None:
         from tierwise.serving.run import serve as serve_forever
         from tierwise.serving.settings import load_settings
     log_url = _log_url(folder)
-    settings = load_settings(None, bundle=bundle, port=port, log_url=log_url, log_level="warning")
+    settings = load_settings(None, bundle=bundle, port=port, log_url=log_url, log_level="warning", courses=True)
     threading.Thread(target=live.play, args=(f"http://127.0.0.1:{port}", log_url), daemon=True).start()
     serve_forever(settings)
 
