@@ -29,7 +29,8 @@ from tierwise.training.fitting.tier_classifier import BoosterParams
 
 Floats = NDArray[np.float64]
 MAX_LOSSES = (0.0, 0.01, 0.015, 0.03)
-DEVIATIONS = 0.5
+DEVIATIONS = 1.28
+"""Standard errors of margin: what a loss within its limit asks for at 90 % confidence, as every promise does."""
 SINGLE, EQUAL, LEARNED, LEARNED_ONE, COURSES = (
     "single shots", "equal or top, untrained", "two answers, learned acceptance", "mid's answer, learned acceptance",
     "course by task type, learned",

@@ -8,18 +8,18 @@ import numpy as np
 from tierwise.training.evaluation.reporting.tables import markdown_table
 
 _INTRODUCTION = """Real answers of real models. Cost counts every call and is relative to each step's own top-tier call;
-loss is that of success, relative to the top tier's. Knobs are set by task type on steps that are not decided, with half
-a standard error of margin: no certificate. "Courses as certified" are what a user gets: a router with smaller boosters
-trained on the same steps, playing the courses of its menu, certified with 90 % confidence. In the columns of the
-sources: loss / saving, %. More: points saved more than by single shots at the same promise, with the paired 95 %
-interval of the first seed."""
+loss is that of success, relative to the top tier's. Knobs are set by task type on steps that are not decided, with 1.28
+standard errors of margin, as 90 % confidence asks: no certificate. "Courses as certified" are what a user gets: a
+router with smaller boosters trained on the same steps, playing the courses of its menu, certified with 90 %
+confidence. In the columns of the sources: loss / saving, %. More: points saved more than by single shots at the same
+promise, with the paired 95 % interval of the first seed."""
 
 
 _SAMPLE = """Small's and mid's answers were executed again with the log-probabilities of their tokens
 (`data/samples/asked_again.jsonl.gz`), frontier's are simulated and have none. Folds hold whole templates; cost counts
-every call, relative to the step's own on frontier; knobs are set by task type on steps that are not decided, with half
-a standard error of margin: no certificate. [ ] are 95 % intervals of a bootstrap by template, those of differences
-paired, over the mean of the seeds."""
+every call, relative to the step's own on frontier; knobs are set by task type on steps that are not decided, with 1.28
+standard errors of margin, as 90 % confidence asks: no certificate. [ ] are 95 % intervals of a bootstrap by template,
+those of differences paired, over the mean of the seeds."""
 
 
 def sample_answers_page(figures: Mapping[str, Any]) -> list[str]:
