@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.certificates import none_read
+from tests.new_logs import laid_at_once
 from tests.shared import load_training, made_once, save_training
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import LoggedStep
@@ -53,6 +54,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _no_certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with none_read(tmp_path_factory.mktemp("certificates")):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _new_logs() -> Iterator[None]:
+    with laid_at_once():
         yield
 
 

@@ -7,9 +7,17 @@ import pytest
 
 from tests.databases import new_database
 from tierwise.data.decision_log import DecisionLog, DecisionRecord
+from tierwise.data.decision_log import log as log_module
+from tierwise.data.decision_log.schema import upgrade_schema
 from tierwise.data.records import Attempt, Decision, Outcome, Reason, Step
 
 NOW = 1_800_000_000.0
+
+
+@pytest.fixture(autouse=True)
+def _migrated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The migrations run for every log here, new ones too."""
+    monkeypatch.setattr(log_module, "upgrade_schema", upgrade_schema)
 
 
 @pytest.fixture(scope="session")
