@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from tierwise.data.errors import TierwiseError
 from tierwise.data.experiments import MAX_EXPLORATION
@@ -120,6 +120,17 @@ class Settings(BaseSettings):
     )
     traces: bool = Field(False, description="Sends OpenTelemetry traces where the OTEL_ variables say.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the names are those of pydantic-settings
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        **_others: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """No file of variables and no folder of secrets: looking for them takes as long as all the rest."""
+        return init_settings, env_settings
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -1,6 +1,7 @@
 """What every test may use: a small priced catalogue, a router trained once on the sample log, a stub provider, and a
 hypothesis profile with the same examples each run."""
 
+import gc
 import logging
 import os
 import subprocess
@@ -49,6 +50,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         needed = {"postgres_url", "postgres_database"}.intersection(getattr(item, "fixturenames", ()))
         if "postgresql" in chosen or needed:
             item.add_marker("postgres")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays until the end: rounds of the garbage collector pass it over."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

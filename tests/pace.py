@@ -19,13 +19,13 @@ _QUIET_SECONDS = 0.02
 def processor_time_below(seconds: float) -> Iterator[None]:
     """Fails when the thread spends ``seconds`` of processor time, as of a quiet machine, in the block."""
     slowness = how_slow()
-    gc.freeze()
+    gc.disable()
     begin = time.thread_time()
     try:
         yield
         spent = time.thread_time() - begin
     finally:
-        gc.unfreeze()
+        gc.enable()
     if spent >= seconds * slowness:
         slowness = max(slowness, how_slow())
     assert spent < seconds * slowness, f"{spent:.2f} s of processor time; {slowness:.1f} times a quiet machine's pace"

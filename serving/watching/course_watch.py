@@ -36,18 +36,27 @@ class CourseWatch:
         self._max_different = max_different
         self._monitor: AuditMonitor | None = None
 
-    def begin(self, log: DecisionLog, decider: Decider) -> None:
-        """A version that was not watched before; the alarms that it has already, it has still."""
+    def begin(self, decider: Decider) -> None:
+        """A version that was not watched before."""
         self._monitor, self._watched.audits, self._watched.broken_courses = None, None, None
         if isinstance(decider, Router) and decider.parts.courses is not None:
             names, namer = decider.catalogue.names, part_namer(decider.parts.policy)
             self._monitor = AuditMonitor(names, self._max_different, namer)
-            broken = BrokenCourses(decider.version)
-            for entry in _alarms(log, decider.version):
+            self._watched.broken_courses = BrokenCourses(decider.version)
+        self._note()
+
+    def heed(self, trail: Sequence[AuditEntry]) -> None:
+        """The alarms in the trail of this version hold, whichever process raised them and when."""
+        broken = self._watched.broken_courses
+        if broken is None:
+            return
+        for entry in trail:
+            if entry.action == AUDIT_ALARM_ACTION:
                 part = entry.evidence.get("part")
                 broken = broken.joined(None if part is None else str(part))
+        if broken != self._watched.broken_courses:
             self._watched.broken_courses = broken
-        self._note()
+            self._note()
 
     def take(self, steps: Sequence[LoggedStep]) -> int:
         """Adds decisions as they settled; how many of them were audited."""

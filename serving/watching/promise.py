@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
@@ -87,9 +87,10 @@ class PromiseWatcher(Periodic):
         decider = self._slot.decider
         promised = promised_loss(decider)
         if decider.version != self._watched.version:
-            self._begin(log, decider, promised)
+            self._begin(decider, promised)
         if self._monitor is None:
             return
+        self._heed(log.audit(decider.version), decider.version)
         n_taken, n_audited = self._read(log, decider.version, self._monitor)
         if n_audited or self._watched.audits is None:
             self._courses.judge(log)
@@ -100,18 +101,24 @@ class PromiseWatcher(Periodic):
             if state.is_broken and not self._watched.is_broken(decider.version):
                 self._alarm(log, decider.version, state)
 
-    def _begin(self, log: DecisionLog, decider: Decider, promised: float | None) -> None:
-        """A version that was not watched before; one whose alarm was raised already has it still."""
-        is_known = promised is not None and any(entry.action == ALARM_ACTION for entry in log.audit(decider.version))
+    def _begin(self, decider: Decider, promised: float | None) -> None:
+        """A version that was not watched before."""
         target = decider.parts.policy.target if isinstance(decider, Router) else "success"
         names = decider.catalogue.names
         self._monitor = None if promised is None else PromiseMonitor(names, promised, target=target)
         self._place = None
         self._watched.state = None
-        self._watched.broken_version = decider.version if is_known else None
-        self._courses.begin(log, decider)
+        self._watched.broken_version = None
+        self._courses.begin(decider)
         self._watched.version = decider.version
-        self._metrics.is_promise_broken.set(float(is_known))
+        self._metrics.is_promise_broken.set(0.0)
+
+    def _heed(self, trail: Sequence[AuditEntry], version: str) -> None:
+        """The alarms that this version has, whoever raised them and when, it has here too."""
+        if any(entry.action == ALARM_ACTION for entry in trail):
+            self._watched.broken_version = version
+            self._metrics.is_promise_broken.set(1.0)
+        self._courses.heed(trail)
 
     def _read(self, log: DecisionLog, version: str, monitor: PromiseMonitor) -> tuple[int, int]:
         """Adds what has settled, page by page; how many decisions speak of the promise, and how many were audited."""

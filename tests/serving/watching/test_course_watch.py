@@ -10,7 +10,7 @@ import pytest
 
 from tests.router_model.monitor.audited import audited, run
 from tierwise.data.courses import ALWAYS, LEARNED, Course
-from tierwise.data.decision_log import DecisionLog, DecisionRecord
+from tierwise.data.decision_log import AuditEntry, DecisionLog, DecisionRecord
 from tierwise.data.records import Decision, LoggedStep, Outcome, Reason, Step
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.router import Router
@@ -18,7 +18,7 @@ from tierwise.serving.http.wire import RouteRequest
 from tierwise.serving.routers.slot import RouterSlot
 from tierwise.serving.watching.course_watch import AUDIT_ALARM_ACTION
 from tierwise.serving.watching.metrics import Metrics
-from tierwise.serving.watching.promise import PromiseWatcher
+from tierwise.serving.watching.promise import ALARM_ACTION, PromiseWatcher
 from tierwise.serving.watching.watched import BrokenCourses, Watched
 
 NOW = 1_800_000_000.0
@@ -96,6 +96,23 @@ def test_services_on_one_log_agree_and_the_trail_holds_each_alarm_once(
     assert len({str(entry.evidence["part"]) for entry in entries}) == len(entries)
     (whole,) = [entry for entry in entries if entry.evidence["part"] is None]
     assert "of 150 audited answers differ from the top tier's" in whole.reason
+
+
+def test_alarms_that_another_process_raises_hold_here_from_the_next_look(log: DecisionLog, answered: Router) -> None:
+    watched, metrics = Watched(False), Metrics()
+    watcher = PromiseWatcher(lambda: log, RouterSlot(answered, metrics), watched, metrics, 1.0, 60.0, lambda: NOW)
+    watcher.look(log)
+    assert watched.broken_courses == BrokenCourses(answered.version)
+    log.record_audit(AuditEntry(AUDIT_ALARM_ACTION, answered.version, "tierwise", "seen there", {"part": "count"}))
+    watcher.look(log)
+    assert watched.broken_courses == BrokenCourses(answered.version, parts=frozenset({"count"}))
+    assert not watched.is_broken(answered.version)
+    log.record_audit(AuditEntry(ALARM_ACTION, answered.version, "tierwise", "seen there"))
+    watcher.look(log)
+    assert watched.is_broken(answered.version)
+    shown = metrics.render()[0]
+    assert b"tierwise_audit_alarm 1.0" in shown
+    assert b"tierwise_promise_broken 1.0" in shown
 
 
 def test_on_every_database_the_same_is_read(log_url: str, answered: Router) -> None:
