@@ -1,4 +1,4 @@
-"""New SQLite logs in tests get at once the tables that the migrations make: running them all takes longer than most tests.
+"""New SQLite logs in tests get at once the tables that the migrations make: running them takes longer than most tests.
 
 The decision log's own tests run the migrations (tests/data/decision_log), and so does every process that a test starts.
 """

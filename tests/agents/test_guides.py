@@ -44,6 +44,7 @@ def write_tiers(path: Path, tiers: TierCatalogue) -> None:
     path.write_text("\n".join(entries))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("guide", GUIDES)
 def test_the_snippets_of_a_guide_run(
     guide: str,

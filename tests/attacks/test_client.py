@@ -20,6 +20,7 @@ def client(start_hostile: StartHostile, monkeypatch: pytest.MonkeyPatch) -> Clie
     return Client(f"http://127.0.0.1:{start_hostile()}", spool=None)
 
 
+@pytest.mark.slow
 def test_hostile_answers_are_a_fallback(client: Client) -> None:
     client.route(text="warm up")
     before, waits, n_served = peak_bytes(), [], 0

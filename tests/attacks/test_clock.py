@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.attacks.service import PAGES, Service, serving
 from tierwise import Client
 from tierwise.data.decision_log import DecisionLog
@@ -37,6 +39,7 @@ def use(service: Service, number: int) -> str:
     return decision_id
 
 
+@pytest.mark.slow
 def test_a_clock_that_jumps_loses_nothing(tmp_path: Path, log_url: str) -> None:
     set_ahead(tmp_path, 0)
     with serving(tmp_path, before_all=JUMPING_CLOCK, log_url=log_url) as service:

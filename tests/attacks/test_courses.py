@@ -207,6 +207,7 @@ def test_no_tool_is_run_and_no_choice_is_made_for_odd_callers(service: Service) 
     assert service.slowest < HEALTHY_SECONDS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lie", ["", "usage0", "usage-", "usagex"])
 def test_audits_stay_within_the_money_of_a_day(
     tmp_path: Path, models_port: int, answered_folder: Path, lie: str
@@ -220,6 +221,7 @@ def test_audits_stay_within_the_money_of_a_day(
     assert 1 <= upstream(models_port, f"/seen?{marker}").get("frontier", 0) <= 23
 
 
+@pytest.mark.slow
 def test_callers_are_answered_while_the_database_is_away(
     tmp_path: Path, models_port: int, answered_folder: Path
 ) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pytest
+
 from tests.attacks.conftest import SCALE
 from tests.attacks.service import PAGES, course_tiers, serving
 
@@ -130,6 +132,7 @@ def mutated(raw: Any, draw: random.Random) -> Any:
     return copy
 
 
+@pytest.mark.slow
 def test_no_request_is_a_server_error(tmp_path: Path, log_url: str, models_port: int, answered_folder: Path) -> None:
     draw, statuses, errors, n_courses = random.Random(17), Counter[int](), list[str](), 0
     settings: dict[str, Any] = {

@@ -113,6 +113,7 @@ def test_nothing_planted_is_in_an_import_or_its_quarantine(tmp_path: Path, monke
     assert not any(secret in said for secret in SECRETS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["redacted", "features_only"])
 def test_nothing_planted_is_in_what_a_service_keeps_or_tells(tmp_path: Path, mode: str) -> None:
     with serving(tmp_path, redaction=mode) as service:
@@ -219,6 +220,7 @@ def attack_with(service: Service, i: int, secret: str) -> list[str]:
     return [decision_id, f"o-{i}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answers", ["key", "text"])
 @pytest.mark.parametrize("mode", ["redacted", "features_only"])
 def test_nothing_planted_is_in_what_courses_and_audits_leave(

@@ -173,6 +173,7 @@ def test_a_static_path_in_an_id_is_not_kept_by_browsers(service: Service) -> Non
         assert service.client.get(path).headers["cache-control"] == "no-store"
 
 
+@pytest.mark.slow
 def test_sigterm_is_obeyed_with_hostile_work_waiting(tmp_path: Path) -> None:
     with serving(tmp_path, drain_seconds=2) as service:
         for _ in range(8):
@@ -181,6 +182,7 @@ def test_sigterm_is_obeyed_with_hostile_work_waiting(tmp_path: Path) -> None:
         assert service.stop() < 12
 
 
+@pytest.mark.slow
 def test_a_deleted_task_leaves_no_text(tmp_path: Path) -> None:
     with serving(tmp_path) as service:
         body = {"step": {"text": "the zanzibar plan"}, "task_id": "t-1"}

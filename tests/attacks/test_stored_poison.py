@@ -30,6 +30,7 @@ def poisoned(url: str) -> None:
     log.close()
 
 
+@pytest.mark.slow
 def test_pages_survive_numbers_beyond_all(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/decisions.db"
     poisoned(url)
@@ -48,6 +49,7 @@ def test_what_is_stored_can_still_be_learned_from(tmp_path: Path) -> None:
     assert [step.attempts[0].cost_usd for step in steps] == [None] * 4
 
 
+@pytest.mark.slow
 def test_a_damaged_database_is_no_server_error(tmp_path: Path) -> None:
     path = tmp_path / "decisions.db"
     poisoned(f"sqlite:///{path}")

@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from benchmarks.plans.forms import forms, table, with_templates
 from benchmarks.plans.frontier import ScriptedFrontier
 from benchmarks.plans.goals import Goal, make_goals
@@ -27,6 +29,7 @@ def goals(n: int = 8) -> list[Goal]:
     return make_goals(logged(), n)
 
 
+@pytest.mark.slow
 def test_short_plans_and_differences_are_shorter() -> None:
     long, short, whole, difference = forms(goals())
     assert short.n_out < 0.8 * long.n_out
@@ -48,6 +51,7 @@ def test_the_script_of_the_frontier_plans_what_the_goals_need() -> None:
         }
 
 
+@pytest.mark.slow
 def test_recurring_goals_are_planned_a_few_times(tmp_path: Path) -> None:
     recurring = recurring_goals(logged(), 5)
     assert len({goal.text for goal in recurring}) == len(recurring) == 15

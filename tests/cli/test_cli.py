@@ -44,12 +44,14 @@ def decisions(folder: Path, steps: Path) -> str:
     return out.read_text()
 
 
+@pytest.mark.slow
 def test_broken_lines_are_kept_with_their_numbers(folder: Path) -> None:
     kept = [json.loads(line) for line in (folder / "bundle.quarantine.jsonl").read_text().splitlines()]
     assert [line["line_number"] for line in kept] == [11, 12]
     assert "huge" in kept[1]["reason"]
 
 
+@pytest.mark.slow
 def test_decisions_do_not_depend_on_outcomes(folder: Path) -> None:
     rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines() if line != "{broken"]
     bare = folder / "bare.jsonl"
@@ -61,6 +63,7 @@ def test_decisions_do_not_depend_on_outcomes(folder: Path) -> None:
     assert list(first["p_success"]) == ["small", "mid", "frontier"]
 
 
+@pytest.mark.slow
 def test_evaluate_and_explain_answer(folder: Path) -> None:
     arguments = ["evaluate", "--bundle", str(folder / "bundle"), "--log", str(folder / "log.jsonl")]
     shown = RUN.invoke(app, [*arguments, "--json", str(folder / "e.json")]).output
@@ -79,6 +82,7 @@ def test_evaluate_and_explain_answer(folder: Path) -> None:
     assert effects == sorted(effects, reverse=True)
 
 
+@pytest.mark.slow
 def test_a_log_of_single_attempts_is_evaluated_off_policy_and_tracked(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +133,7 @@ def test_bad_input_is_refused_with_one_clear_line(arguments: list[str], message:
     assert message in str(result.exception)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_an_interrupted_training_says_so_in_a_line_and_leaves_nothing(tmp_path: Path) -> None:
     script = "\n".join(

@@ -24,6 +24,7 @@ def written(path: Path, steps: list[LoggedStep]) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_answers_alone_train_and_decide(tierwise: RunTierwise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     blind = [

@@ -64,6 +64,7 @@ def play(url: str, experiment: Experiment, n_tasks: int, cost_factor: float = 0.
         log.record_outcomes(outcomes)
 
 
+@pytest.mark.slow
 def test_an_experiment_from_start_to_a_winner(url: str, tmp_path: Path) -> None:
     experiment = start(url)
     play(url, experiment, 40)
@@ -89,6 +90,7 @@ def test_an_experiment_from_start_to_a_winner(url: str, tmp_path: Path) -> None:
         winning_arm(read, "other")
 
 
+@pytest.mark.slow
 def test_the_ramp_goes_up_by_hand_or_cron(url: str) -> None:
     experiment = start(url, share=0.1)
     play(url, experiment, 60, cost_factor=1.0)
@@ -98,6 +100,7 @@ def test_the_ramp_goes_up_by_hand_or_cron(url: str) -> None:
     assert "Now 50%: rules 50%, challenger 50%" in run(url, "status", "first", "--settle", "0", "--advance").output
 
 
+@pytest.mark.slow
 def test_a_ramp_keeps_its_shares_by_moment(url: str) -> None:
     """Tasks of a stage are judged by the shares of that stage, so that a ramp is no sample-ratio mismatch."""
     experiment = start(url, share=0.1)

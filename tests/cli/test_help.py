@@ -51,6 +51,7 @@ def test_a_hint_names_a_command_that_works_from_here() -> None:
     assert install_command("train").endswith(f"-m pip install -e '{ROOT}[train]'")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("typed", "completed"), [("tr", "train"), ("serve --mirr", "--mirror-share")])
 def test_a_shell_completes_commands_and_options(typed: str, completed: str) -> None:
     asked = {"_TIERWISE_COMPLETE": "complete_bash", "COMP_WORDS": f"tierwise {typed}"}

@@ -101,6 +101,7 @@ def task_of(err: str) -> str:
     return next(line.split(":")[0] for line in err.splitlines() if line.startswith("t-"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("models")
 def test_a_goal_is_reached_and_every_step_told_in_a_line(tierwise: RunTierwise, tmp_path: Path) -> None:
     ran = tierwise("run", "How many lamps?", "--tools", "tools.py", "--budget-usd", 1, "--json", "trace.json")
@@ -154,6 +155,7 @@ def test_what_cannot_be_taken_back_needs_a_person_or_yes(models: Models, tierwis
     assert [call["result"]["status"] for call in said] == ["refused", "ok"]
 
 
+@pytest.mark.slow
 def test_the_answer_is_judged_by_a_command_and_the_plan_kept(
     models: Models, tierwise: RunTierwise, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +206,7 @@ def test_nobody_who_plans_is_one_line(models: Models, tierwise: RunTierwise) -> 
         assert "the answer holds no plan" in ran.err.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_an_interrupted_task_says_how_it_goes_on_and_does(
     models: Models, tierwise: RunTierwise, tmp_path: Path
 ) -> None:
@@ -232,6 +235,7 @@ def test_an_interrupted_task_says_how_it_goes_on_and_does(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("models")
 def test_on_a_terminal_there_is_a_live_tree(tmp_path: Path) -> None:
     """A real terminal, in a process of its own."""

@@ -86,6 +86,7 @@ def test_unknown_and_missing_arguments_are_explained(arguments: str, tierwise: C
     assert "Usage: tierwise" in ran.err + ran.out
 
 
+@pytest.mark.slow
 def test_decisions_that_were_there_stay_where_something_is_missing(
     tierwise: Callable[..., Any], bundle_folder: Path, place: Path
 ) -> None:

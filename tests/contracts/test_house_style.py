@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from tests.contracts.conftest import CODE_FOLDERS
@@ -38,19 +39,19 @@ def test_no_folder_is_a_hall(tracked: list[str]) -> None:
 
 
 def test_no_function_is_too_long(modules: list[Path]) -> None:
-    functions = [
-        (path, node)
-        for path in modules
-        for node in ast.walk(parsed(path))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
-    lengths = {f"{path}:{node.lineno} {node.name}": n_code_lines(path, node) for path, node in functions}
-    assert {name: n_lines for name, n_lines in lengths.items() if n_lines > MAX_FUNCTION_LINES} == {}
+    found = []
+    for path in modules:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                n_lines = n_code_lines(lines[node.lineno - 1 : node.end_lineno], node)
+                if n_lines > MAX_FUNCTION_LINES:
+                    found.append(f"{path}:{node.lineno} {node.name}: {n_lines}")
+    assert found == []
 
 
-def n_code_lines(path: Path, function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """The lines from ``def`` to the end that are neither blank nor docstring."""
-    lines = path.read_text(encoding="utf-8").splitlines()[function.lineno - 1 : function.end_lineno]
+def n_code_lines(lines: list[str], function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Those from ``def`` to the end that are neither blank nor docstring."""
     n_docstring = len((ast.get_docstring(function, clean=False) or "").splitlines())
     return sum(bool(line.strip()) for line in lines) - n_docstring
 
@@ -72,5 +73,6 @@ def test_no_file_names_a_path_of_this_machine(root: Path, tracked: list[str]) ->
     assert sorted(found) == []
 
 
+@cache
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))

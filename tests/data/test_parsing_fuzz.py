@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,6 +59,7 @@ def parsed(parse: Callable[[Any], T], raw: Any) -> T | RecordError:
         return error
 
 
+@pytest.mark.slow
 @settings(max_examples=N_EXAMPLES)
 @given(LIKELY | ANYTHING)
 def test_a_step_is_parsed_or_refused_and_what_is_parsed_can_be_used(raw: Any) -> None:

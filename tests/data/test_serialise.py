@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +49,7 @@ def test_an_outcome_comes_back_whole() -> None:
     assert outcome_to_dict(parse_outcome(body)) == body
 
 
+@pytest.mark.slow
 @given(extra=st.dictionaries(NAMES, JSON, max_size=3), place=st.integers(0, 4))
 def test_unknown_fields_survive_anywhere(extra: dict[str, object], place: int) -> None:
     message, tool = {"role": "user", "content": "hi"}, {"name": "t", "description": "", "parameters": {}}

@@ -77,6 +77,7 @@ def malformed_of(path: Path, catalogue: TierCatalogue | None = None) -> Sequence
     return load_step_logs([path], catalogue).malformed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @given(raw=st.lists(LINES, max_size=4))
 def test_a_round_trip_keeps_every_step(

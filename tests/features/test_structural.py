@@ -43,6 +43,7 @@ def features(step: Step) -> dict[str, float]:
     return structural_features(step, view_of(step))
 
 
+@pytest.mark.slow
 @given(STEPS)
 def test_any_step_gives_finite_values_of_the_declared_length(step: Step) -> None:
     values = structural_features(step, view_of(step))

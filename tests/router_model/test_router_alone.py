@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tierwise.data.records import LoggedStep
 from tierwise.data.serialise import step_to_dict
 from tierwise.router_model.router import Router
@@ -30,6 +32,7 @@ TRAINING = "lightgbm,onnx,onnxmltools,skl2onnx,sklearn,scipy,mlflow,pyarrow,torc
 SERVING = "fastapi,starlette,uvicorn,sqlalchemy"
 
 
+@pytest.mark.slow
 def test_it_needs_neither_training_nor_serving(
     router: Router, bundle_folder: Path, held_out_steps: tuple[LoggedStep, ...]
 ) -> None:

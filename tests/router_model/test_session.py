@@ -48,6 +48,7 @@ def tiers(router: Router, options: DecideOptions) -> list[int]:
     return [router.catalogue.index(router.decide(step, options).tier) for step in STEPS]
 
 
+@pytest.mark.slow
 def test_the_saved_tokens_are_taken_off_the_current_tier_alone(router: Router) -> None:
     plain = router.decide(STEPS[0]).expected_cost_usd
     session = router.decide(STEPS[0], DecideOptions(current_tier="mid", cached_tokens=10)).expected_cost_usd

@@ -14,6 +14,7 @@ import pytest
 from tierwise.data.decision_log import DecisionLog
 
 
+@pytest.mark.slow
 def test_kill_9_loses_no_answered_decision_without_counting_it(launch: Callable[..., Any], tmp_path: Path) -> None:
     running = launch(flush_seconds=60, state_folder=tmp_path)
     ids = [_route(running.address) for _ in range(30)]
@@ -25,6 +26,7 @@ def test_kill_9_loses_no_answered_decision_without_counting_it(launch: Callable[
     assert f"tierwise_lost_decisions_total {30.0 - n_stored}" in metrics
 
 
+@pytest.mark.slow
 def test_sigterm_drains_the_queue(launch: Callable[..., Any], tmp_path: Path) -> None:
     running = launch(flush_seconds=5)
     ids = [_route(running.address) for _ in range(30)]
@@ -57,6 +59,7 @@ def test_several_workers_answer_and_count_together(launch: Callable[..., Any]) -
     assert 'tierwise_decision_seconds_count{stage="total"} 40.0' in metrics
 
 
+@pytest.mark.slow
 def test_a_supervisor_holds_nothing_of_the_application() -> None:
     program = "import sys, tierwise.serving.run; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
@@ -64,6 +67,7 @@ def test_a_supervisor_holds_nothing_of_the_application() -> None:
     assert heavy & set(loaded) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "trouble"),
     [(["--log-url", "foo://x"], "foo"), (["--bundle", "nowhere"], "there is no folder nowhere")],
@@ -79,6 +83,7 @@ def test_trouble_in_the_settings_is_told_once_whatever_the_workers(
     assert result.stdout == ""
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_told(launch: Callable[..., Any], tmp_path: Path) -> None:
     port = launch().address.rpartition(":")[2]
     options = ["--port", port, "--log-url", f"sqlite:///{tmp_path}/x.db"]
@@ -94,6 +99,7 @@ def _route(address: str) -> str:
     return decision_id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [

@@ -4,21 +4,32 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 from tools.rooms import LAYERS, PAGE, ROOT, imports, page, room_of
+
+
+@pytest.fixture(scope="module")
+def made() -> str:
+    """The page as the code gives it."""
+    return page()
 
 
 def drawn(text: str) -> list[str]:
     return re.findall(r"```mermaid\n(.*?)```", text, re.DOTALL)
 
 
-def test_the_page_is_current() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "run: make docs"
+@pytest.mark.slow
+def test_the_page_is_current(made: str) -> None:
+    assert PAGE.read_text(encoding="utf-8") == made, "run: make docs"
 
 
-def test_the_architecture_shows_the_same_picture() -> None:
-    assert drawn((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")) == drawn(page())
+@pytest.mark.slow
+def test_the_architecture_shows_the_same_picture(made: str) -> None:
+    assert drawn((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")) == drawn(made)
 
 
+@pytest.mark.slow
 def test_no_arrow_goes_up() -> None:
     """The picture would show it; agents and training, which may not see each other, stand side by side."""
     below = {layer: set(LAYERS[place + 1 :]) for place, layer in enumerate(LAYERS)}

@@ -44,6 +44,7 @@ def explored(rng: np.random.Generator, p_mid: float, escalates: bool, p_explored
     return steps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("escalates", [False, True])
 @pytest.mark.parametrize("model", [0.1, 0.5, 0.95])
 def test_an_escalation_after_the_first_attempt_changes_nothing_of_what_was_drawn(escalates: bool, model: float) -> None:

@@ -105,6 +105,7 @@ def router_of(log: list[LoggedStep], catalogue: TierCatalogue) -> Callable[[str]
     return cache(lambda name: train_router(changed(log, HARD[name]), catalogue, CONFIG).router())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HARD)
 def test_a_log_with_little_in_it_gives_a_router_that_decides(
     name: str, router_of: Callable[[str], Router], log: list[LoggedStep]
@@ -130,6 +131,7 @@ def test_a_tier_that_nobody_tried_is_not_trusted(log: list[LoggedStep], router_o
     assert {decision.tier for decision in router.decide_many([step.step for step in log])} == {"frontier"}
 
 
+@pytest.mark.slow
 def test_two_and_five_tiers_train_as_three_do() -> None:
     for n_tiers in (2, 5):
         names = tuple(f"tier-{tier}" for tier in range(n_tiers))

@@ -44,6 +44,7 @@ def drawn_log(kind: Kind, seed: int, n_steps: int) -> tuple[TaskWorld, list[Logg
     return world, kind.draw_log(world, CATALOGUE.names, n_steps)
 
 
+@pytest.mark.slow
 def test_a_log_of_the_top_tier_alone_certifies_nothing() -> None:
     world, log = drawn_log(KINDS["top only"], 0, 600)
     trained = trained_on(log)
@@ -52,6 +53,7 @@ def test_a_log_of_the_top_tier_alone_certifies_nothing() -> None:
         assert set(decided(trained, world, loss)) == {"frontier"}
 
 
+@pytest.mark.slow
 def test_a_tier_that_never_ran_is_never_chosen() -> None:
     """The cheapest tier has no outcome, a price, and a neighbour that does well."""
     world, log = drawn_log(KINDS["never reached"], 1, 1500)
@@ -61,6 +63,7 @@ def test_a_tier_that_never_ran_is_never_chosen() -> None:
     assert "mid" in decided(trained, world, 0.3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_tasks", [12, 1200])
 def test_many_steps_of_few_tasks_are_few_observations(n_tasks: int) -> None:
     """1,200 steps on which mid does as well as the top tier: enough as so many tasks, nothing as twelve."""
@@ -82,6 +85,7 @@ def test_evidence_does_not_hang_on_what_came_of_a_step(name: str) -> None:
     assert sum(loss > 0.1 for loss in losses) <= 1
 
 
+@pytest.mark.slow
 def test_steps_that_stay_at_the_top_are_not_counted_as_saved() -> None:
     """With a quarter of the steps unfamiliar, the certified saving is that of the others."""
     kind, config = KINDS["single steps"], replace(TINY, unfamiliar_share=0.35)

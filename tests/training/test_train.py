@@ -37,6 +37,7 @@ def world_router(log: list[LoggedStep], catalogue: TierCatalogue) -> TrainedRout
     return train_router(log, catalogue, CONFIG)
 
 
+@pytest.mark.slow
 def test_the_same_log_gives_the_same_bundle_in_whatever_order_it_stands(
     log: list[LoggedStep], world_router: TrainedRouter, catalogue: TierCatalogue, tmp_path: Path
 ) -> None:
@@ -49,6 +50,7 @@ def test_the_same_log_gives_the_same_bundle_in_whatever_order_it_stands(
     assert first == second
 
 
+@pytest.mark.slow
 def test_another_seed_or_another_outcome_gives_another_bundle(
     log: list[LoggedStep], world_router: TrainedRouter, catalogue: TierCatalogue
 ) -> None:
@@ -69,6 +71,7 @@ def test_a_saved_router_decides_as_the_one_in_memory(
     assert in_memory == router.decide_many(steps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("logging", ["full", "random", "escalation", "heuristic"])
 def test_every_kind_of_log_teaches_which_steps_are_hard(logging: str, catalogue: TierCatalogue) -> None:
     found = train_router(world_log(300, logging), catalogue, ONE_DRAW).router()

@@ -136,6 +136,7 @@ def with_ends_alone(log: Sequence[LoggedStep], always: bool | None = None) -> li
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("always", [None, True])
 def test_a_log_of_tasks_ends_alone_certifies_nothing_and_says_what_is_missing(
     always: bool | None, catalogue: TierCatalogue, tmp_path: Path
@@ -156,6 +157,7 @@ def test_a_log_of_tasks_ends_alone_certifies_nothing_and_says_what_is_missing(
     assert decision.tier == "frontier"
 
 
+@pytest.mark.slow
 def test_weak_labels_teach_and_leave_the_evidence_as_it_is(catalogue: TierCatalogue) -> None:
     log = world_log()
     known, weak = log[:150], with_ends_alone(log[150:])

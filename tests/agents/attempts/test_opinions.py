@@ -78,6 +78,7 @@ def world(answered: Router, stub: StartStub, tmp_path: Path) -> World:
     return World(answered, stub, f"sqlite:///{tmp_path}/decisions.db")
 
 
+@pytest.mark.slow
 def test_opinions_that_agree_are_used(world: World) -> None:
     result = world.run()
     assert world.asked() == ["mid", "small"]

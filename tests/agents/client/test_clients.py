@@ -49,6 +49,7 @@ def logged(service: Service) -> dict[str, LoggedStep]:
         return {step.decision.decision_id or "": step for step in log.logged_steps() if step.decision}
 
 
+@pytest.mark.slow
 def test_the_service_decides_and_learns_what_came_of_it(service: Service, connect: Callable[..., Client]) -> None:
     service.start()
     with connect(service.address) as client:

@@ -107,6 +107,7 @@ def test_a_spool_in_use_is_left_alone_and_an_empty_one_is_tidied_away(tmp_path: 
     assert [spool.read(9, 99) for spool in abandoned_spools(tmp_path, 1000)] == [[b"mine"]]
 
 
+@pytest.mark.slow
 def test_outcomes_outlive_kill_9_and_are_delivered_by_the_next_process(
     service: Service, tmp_path: Path, nobody: str
 ) -> None:
@@ -129,6 +130,7 @@ def test_outcomes_outlive_kill_9_and_are_delivered_by_the_next_process(
     assert outcomes == {"step 0": [True], "step 1": [True], "step 2": [True], "step 3": [False]}
 
 
+@pytest.mark.slow
 def test_a_client_that_nobody_closed_leaves_its_outcomes_behind(tmp_path: Path, nobody: str) -> None:
     program = PROGRAM.replace("time.sleep(60)", "sys.exit()")
     command = [sys.executable, "-W", "error", "-c", program, nobody, str(tmp_path)]
@@ -138,6 +140,7 @@ def test_a_client_that_nobody_closed_leaves_its_outcomes_behind(tmp_path: Path, 
     assert texts == ["step 0", "step 1", "step 2"]
 
 
+@pytest.mark.slow
 def test_a_client_is_used_on_after_a_fork(service: Service, tmp_path: Path) -> None:
     service.start()
     command = [sys.executable, "-c", FORKING, service.address, str(tmp_path / "spool")]

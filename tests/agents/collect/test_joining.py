@@ -72,6 +72,7 @@ def test_a_file_that_is_no_log_is_one_clear_line(tmp_path: Path) -> None:
         read_attempts([path])
 
 
+@pytest.mark.slow
 def test_what_is_shipped_joins_the_sample_log_and_every_verdict_holds(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

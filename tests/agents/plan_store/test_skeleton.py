@@ -182,6 +182,7 @@ def test_kinds_of_values(value: str, kind: Kind) -> None:
     assert slot_kind(value).kind is kind
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, 99), min_size=2, max_size=4, unique=True), st.integers(1, 99))
 def test_what_is_found_makes_the_goal_again(numbers: list[int], other: int) -> None:
     goal = " and ".join(f"row {n}" for n in numbers)

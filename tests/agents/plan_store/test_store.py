@@ -135,6 +135,7 @@ for i in range(15):
 """
 
 
+@pytest.mark.slow
 def test_processes_share_a_file(tmp_path: Path) -> None:
     path = tmp_path / "plans.db"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -149,6 +150,7 @@ def test_processes_share_a_file(tmp_path: Path) -> None:
     assert len(PlanStore(path)) == 45
 
 
+@pytest.mark.slow
 def test_a_recipe_that_cannot_be_read_is_passed_over(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     import sqlite3
 

@@ -214,6 +214,7 @@ def test_money_that_was_spent_stays_spent(workshop: Start, kill_at: Any) -> None
     assert records[-1]["progress"]["spent_usd"] == pytest.approx(result.cost_usd)
 
 
+@pytest.mark.slow
 def test_a_deadline_counts_the_time_in_which_the_task_ran(workshop: Start) -> None:
     world, shop = World(), workshop(PLAN, work)
     options: dict[str, Any] = {"approve": world.approve, "journal_folder": shop.journals}

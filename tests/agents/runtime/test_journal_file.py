@@ -11,6 +11,7 @@ from tierwise.agents.runtime.journal import TaskHead, TaskJournal
 from tierwise.agents.runtime.journal_file import JournalError, JournalFile
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="files are locked where fcntl is")
 def test_a_task_that_runs_is_not_resumed_beside_itself(tmp_path: Path) -> None:
     file = JournalFile.create(tmp_path, "t-1")

@@ -53,6 +53,7 @@ def killed(folder: Path, address: str, models: Models, n_calls: int, pause_secon
         child.wait()
 
 
+@pytest.mark.slow
 def test_undisturbed_the_task_makes_forty_one_calls(stub: Callable[[Answer], Stub], tmp_path: Path) -> None:
     models = Models()
     assert asyncio.run(carry_out(tmp_path, stub(models).address, False)) == "the answer"

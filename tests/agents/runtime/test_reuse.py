@@ -92,6 +92,7 @@ def test_the_second_goal_of_a_kind_is_not_planned(lab: Callable[..., Lab]) -> No
     assert '"slots"' in bench.asked("Plan how")[0][1], "the planner is asked what differs"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "goal", ["Reopen ticket 18.", "Close ticket 18. Then delete it.", "Close no ticket 18.", "Close ticket all."]
 )
@@ -164,6 +165,7 @@ def test_a_plan_whose_task_failed_is_not_kept(lab: Callable[..., Lab]) -> None:
     assert len(bench.asked("Plan how")) == 2
 
 
+@pytest.mark.slow
 def test_a_kept_plan_that_fails_is_given_up_by_its_record(lab: Callable[..., Lab]) -> None:
     bench = lab()
     bench.run("Close ticket 17.", "t-0")
@@ -179,6 +181,7 @@ def test_a_kept_plan_that_fails_is_given_up_by_its_record(lab: Callable[..., Lab
     assert 1 <= n_reused <= 3
 
 
+@pytest.mark.slow
 def test_some_tasks_are_planned_afresh_to_compare(lab: Callable[..., Lab]) -> None:
     bench = lab(PlanGate(trial_share=0.5, proven_share=0.5))
     results = [bench.run("Close ticket 17.", f"t-{i}") for i in range(9)]

@@ -29,6 +29,7 @@ def together(bench: Workshop, goals: list[GoalToRun | str], **options: Any) -> l
     return asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_tasks_share_one_budget_and_none_overspends(workshop: Callable[..., Workshop]) -> None:
     bench = workshop(plan_of(*(entry(f"s{i}") for i in range(4))))
     goals: list[GoalToRun | str] = [GoalToRun("Reach it.", f"t-{i}") for i in range(8)]
@@ -48,6 +49,7 @@ def test_a_task_has_a_budget_of_its_own_too(workshop: Callable[..., Workshop]) -
     assert (one.failure and one.failure.code, other.answer) == ("budget", "the answer")
 
 
+@pytest.mark.slow
 def test_a_task_that_cannot_begin_stops_no_other(workshop: Callable[..., Workshop]) -> None:
     bench = workshop(plan_of(entry("a")))
     together(bench, [GoalToRun("Reach it.", "t-1")])
@@ -88,6 +90,7 @@ class Cancelling:
         return reply
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_a_cancelled_task_leaves_a_log_that_holds_and_can_be_resumed(
     seed: int, stub: Callable[[Answer], Stub], tmp_path: Path

@@ -225,6 +225,7 @@ def test_an_empty_reply_is_no_answer(workshop: Start) -> None:
     assert result.failure.text == "The answer is empty."
 
 
+@pytest.mark.slow
 def test_the_budget_holds_over_the_turns(workshop: Start) -> None:
     def loops(_: str, __: int, ___: Messages) -> Turn:
         return [("read", {"name": "a"})]

@@ -38,6 +38,7 @@ def with_other_outcomes(problem: Problem, rows: np.ndarray) -> Problem:
     return Problem(problem.name, problem.steps, problem.catalogue, success, problem.cost_usd)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", range(4))
 def test_a_learner_does_not_see_the_outcomes_of_the_steps_that_it_decides(
     place: int, problem: Problem, tmp_path: Path
@@ -94,6 +95,7 @@ class Knowing:
         return Forecast(self.truth.p_success[fold.test], self.truth.expected_cost_usd[fold.test])
 
 
+@pytest.mark.slow
 def test_constants_have_no_skill_and_the_truth_has(problem: Problem, truth: Forecast, tmp_path: Path) -> None:
     knowing = Certified(Knowing(truth), 0.1, 0.9)
     tiers = [ConstantTier(tier, f"always {name}") for tier, name in enumerate(problem.catalogue.names)]

@@ -1,5 +1,7 @@
 """The parity table: forms that say the same change nothing, those that do not are told apart."""
 
+import pytest
+
 from benchmarks.decisions.pages.render_forms import forms_page
 from benchmarks.decisions.problem import Problem
 from benchmarks.decisions.questions import forms
@@ -22,6 +24,7 @@ def test_forms_that_say_the_same_read_the_same() -> None:
     assert views["a system prompt of other work"].endswith(str(BODY["text"]))
 
 
+@pytest.mark.slow
 def test_the_table_has_a_row_a_form_and_equal_decisions_where_nothing_is_new(problem: Problem) -> None:
     figures = measure_forms(problem, problem.folds(4, 0)[0], 0.03, silent_progress)
     rows = figures["rows"]

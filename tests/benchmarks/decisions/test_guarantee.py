@@ -66,6 +66,7 @@ def test_the_best_plain_cascade_is_one_that_keeps_the_promise() -> None:
     assert summary(KINDS["tasks"], [line(0.0)])["cascade"]["median_best_plain"] == 0.6
 
 
+@pytest.mark.slow
 def test_a_walk_goes_on_where_it_was_and_its_page_can_be_read(tmp_path: Path) -> None:
     kinds = ["single steps", "top only"]
     first = walk_worlds(kinds, 1, tmp_path, silent_progress, n_steps=200)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from benchmarks.decisions.answers import Answers, Cache
 from benchmarks.decisions.masks import KINDS
@@ -32,6 +33,7 @@ class Knowing:
         return Answers(p_success, cost_usd, np.full(len(p_success), 2), starts, no, ~no)
 
 
+@pytest.mark.slow
 def test_every_kind_and_size_is_tested_on_the_same_steps(problem: Problem, truth: Forecast, tmp_path: Path) -> None:
     knowing = Knowing(truth)
     found = learning_curves(problem, knowing, [50, 0, 10_000], 2, Cache(tmp_path), Bootstrap(20), silent_progress)

@@ -19,6 +19,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Problem:
     return again_problem(tmp_path_factory.mktemp("store"), [])
 
 
+@pytest.mark.slow
 def test_every_family_has_log_probabilities_of_mid_and_none_of_the_simulated_tier(told: Problem) -> None:
     is_told = sample_answers.told(told)
     assert len(told.steps) == 1846

@@ -21,12 +21,14 @@ from tierwise.training.progress import silent_progress
 from tierwise.training.train import train_router
 
 
+@pytest.mark.slow
 def test_off_policy_intervals_mostly_cover() -> None:
     figures = simulate_coverage(8, silent_progress)
     assert figures["n_refused"] == 0
     assert all(row["coverage"] >= 5 / 8 for row in figures["rows"])
 
 
+@pytest.mark.slow
 def test_a_foreign_source_is_tested_on_steps_that_are_never_added(problem: Problem, tmp_path: Path) -> None:
     sources = [
         Problem.of(
@@ -46,6 +48,7 @@ def test_a_foreign_source_is_tested_on_steps_that_are_never_added(problem: Probl
     ]
 
 
+@pytest.mark.slow
 def test_attacks_that_change_nothing_move_nothing(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
     router = train_router(problem.steps, problem.catalogue, LIGHT).router()
     monkeypatch.setitem(ATTACKS, "nothing", lambda text: text)
@@ -55,6 +58,7 @@ def test_attacks_that_change_nothing_move_nothing(problem: Problem, monkeypatch:
     assert reports["nothing"].loss == reports[UNTOUCHED].loss
 
 
+@pytest.mark.slow
 def test_the_loss_under_an_attack_is_that_of_the_decisions_after_it(
     problem: Problem, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generated, "PART_STEPS", 700)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_parts")
 def test_no_text_comes_twice_and_a_longer_log_begins_with_the_shorter_one(tmp_path: Path) -> None:
     made: list[None] = []
@@ -44,6 +45,7 @@ def test_no_text_comes_twice_and_a_longer_log_begins_with_the_shorter_one(tmp_pa
     assert len(made) == 1 + 3
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_parts")
 def test_an_interrupted_log_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     whole = log_parts(tmp_path / "whole", 1_400, lambda: None)

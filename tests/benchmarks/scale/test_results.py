@@ -42,6 +42,7 @@ def test_a_new_table_leaves_the_words_around_it(tmp_path: Path) -> None:
     assert text.count("| local | 100 |") == 1
 
 
+@pytest.mark.slow
 def test_the_picture_is_drawn(tmp_path: Path) -> None:
     draw_growth(TRAININGS, tmp_path / "scale.png")
     assert (tmp_path / "scale.png").read_bytes().startswith(b"\x89PNG")

@@ -97,6 +97,7 @@ def test_what_was_observed_stands_in_the_log_once(told: Told, tmp_path: Path, sa
     assert saving.mirror_usd > 0
 
 
+@pytest.mark.slow
 def test_live_steps_are_audited_at_random(
     service: Service, held_out_steps: Sequence[LoggedStep], sample_catalogue: TierCatalogue
 ) -> None:

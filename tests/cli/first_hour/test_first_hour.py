@@ -86,6 +86,7 @@ def provider() -> Iterator[Stub]:
         yield server
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_name", LINES)
 def test_from_a_log_to_what_cheaper_tiers_would_have_answered(
     format_name: str, tierwise: RunTierwise, provider: Stub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

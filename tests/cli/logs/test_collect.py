@@ -158,6 +158,7 @@ def test_the_collected_log_trains_a_router(lab: Lab, catalogue: TierCatalogue) -
     assert len(catalogue) == 3
 
 
+@pytest.mark.slow
 def test_the_top_tiers_answers_stand_in_for_verifiers(lab: Lab) -> None:
     lab.write(40, verify=None)
     result = lab.collect("--compare", "frontier")

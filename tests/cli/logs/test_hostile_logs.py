@@ -105,6 +105,7 @@ def test_decide_gives_every_step_a_decision_and_keeps_every_other_line(
     assert f"{len(decided)} decisions of router" in ran.err
 
 
+@pytest.mark.slow
 def test_decisions_do_not_change_with_the_outcomes_in_the_file(
     tierwise: Callable[..., Any], bundle_folder: Path, train_steps: Sequence[LoggedStep], tmp_path: Path
 ) -> None:
@@ -121,6 +122,7 @@ def test_decisions_do_not_change_with_the_outcomes_in_the_file(
     assert len(found) == 1
 
 
+@pytest.mark.slow
 def test_train_learns_from_what_is_sound_and_keeps_the_rest(
     tierwise: Callable[..., Any], log: Path, tmp_path: Path
 ) -> None:
@@ -139,6 +141,7 @@ def test_train_learns_from_what_is_sound_and_keeps_the_rest(
         assert word in reasons
 
 
+@pytest.mark.slow
 def test_evaluate_counts_what_is_known_and_says_what_is_not(
     tierwise: Callable[..., Any], log: Path, bundle_folder: Path, tmp_path: Path
 ) -> None:

@@ -43,6 +43,7 @@ def run(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return result.output
 
 
+@pytest.mark.slow
 def test_the_sample_log_is_known_through_and_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = run([*SAMPLE, "--as-if", "frontier", "--top", "3"], tmp_path, monkeypatch)
     assert "Frontier tax of 1,846 steps, as if all had run on frontier" in said
@@ -53,6 +54,7 @@ def test_the_sample_log_is_known_through_and_through(tmp_path: Path, monkeypatch
     assert "hence the ranges" not in said
 
 
+@pytest.mark.slow
 def test_a_collected_log_is_recognised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "--as-if TIER shows what it would have been" in run(SAMPLE, tmp_path, monkeypatch)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from tierwise.data.decision_log import DecisionLog
@@ -37,6 +38,7 @@ def serve_steps(url: str, bundle: Path, folder: Path, steps: Sequence[LoggedStep
             assert client.post("/outcomes", json=outcomes).json()["new"] == len(outcomes)
 
 
+@pytest.mark.slow
 def test_a_decision_log_trains_as_its_export_does(
     tierwise: Callable[..., Any], bundle_folder: Path, held_out_steps: Sequence[LoggedStep], tmp_path: Path
 ) -> None:

@@ -40,6 +40,7 @@ def lines_of(err: str) -> list[str]:
     return [line for line in err.splitlines() if "Nothing is certified" in line]
 
 
+@pytest.mark.slow
 def test_decide_and_tax_say_once_that_nothing_is_certified_and_what_is_next(
     tierwise: RunTierwise, silent: Path, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,6 +64,7 @@ def test_a_router_that_certifies_something_says_nothing_of_it(
     assert lines_of(ran.err) == []
 
 
+@pytest.mark.slow
 def test_a_catch_rate_gives_the_tier_to_start_on_in_every_line(
     tierwise: RunTierwise, bundle_folder: Path, log: Path, held_out_steps: Sequence[LoggedStep], tmp_path: Path
 ) -> None:

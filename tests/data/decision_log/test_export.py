@@ -52,6 +52,7 @@ def test_other_tools_read_the_folder_as_one_table_by_date(filled: DecisionLog, t
     assert set(table["date"].to_pylist()) == {"2026-01-14", "2027-01-14", "2027-01-15"}
 
 
+@pytest.mark.slow
 def test_a_second_export_writes_only_days_that_changed(
     filled: DecisionLog, record: MakeRecord, outcome: MakeOutcome, tmp_path: Path
 ) -> None:

@@ -91,6 +91,7 @@ def cover(log: DecisionLog, wanted: Wanted = PERIOD) -> Coverage:
     return log.ask(lambda connection: coverage(connection, wanted, TOP_TIER))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", [PERIOD, Wanted(0.0, 1e11), Wanted(START + 60, NOW - 5 * HOURS)])
 def test_sums_of_half_hours_are_what_the_rows_say(
     log: DecisionLog, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
@@ -99,6 +100,7 @@ def test_sums_of_half_hours_are_what_the_rows_say(
     assert views(log, wanted) == plain(log, wanted, monkeypatch)
 
 
+@pytest.mark.slow
 def test_what_changes_is_read_from_its_rows_until_it_is_added_up_again(
     log: DecisionLog, record: MakeRecord, outcome: MakeOutcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,11 +144,13 @@ def test_a_report_that_is_under_way_while_its_half_hour_is_added_up_is_not_forgo
     assert views(log, PERIOD) == plain(log, PERIOD, monkeypatch)
 
 
+@pytest.mark.slow
 def test_sums_against_another_top_tier_do_not_count(log: DecisionLog) -> None:
     assert log.ask(lambda connection: coverage(connection, PERIOD, "mid")).rolled == ()
     assert log.roll_up("mid") > 0
 
 
+@pytest.mark.slow
 def test_sums_of_other_definitions_do_not_count_and_are_made_anew(
     log: DecisionLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +166,7 @@ def test_sums_of_other_definitions_do_not_count_and_are_made_anew(
     assert views(log, PERIOD) == plain(log, PERIOD, monkeypatch)
 
 
+@pytest.mark.slow
 def test_pruning_leaves_no_sums_behind(log: DecisionLog, monkeypatch: pytest.MonkeyPatch) -> None:
     log.prune(NOW - 6.2 * HOURS)
     assert views(log, PERIOD) == plain(log, PERIOD, monkeypatch)

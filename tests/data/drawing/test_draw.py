@@ -70,6 +70,7 @@ def test_the_fingerprint_is_that_of_all_steps_however_few_are_drawn() -> None:
     assert draw_steps(STEPS, TIERS, 10).fingerprint == dataset_fingerprint(STEPS)
 
 
+@pytest.mark.slow
 def test_what_is_drawn_does_not_depend_on_what_came_of_a_step() -> None:
     drawn = draw_steps([a_step(number, success=number % 2 == 0) for number in range(20_000)], TIERS, 5000)
     share = np.mean([step.attempts[0].success for step in drawn.steps])

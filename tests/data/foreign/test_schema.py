@@ -94,6 +94,7 @@ def test_a_schema_that_is_none_is_told_apart(schema: dict[str, Any]) -> None:
         check_schema(schema)
 
 
+@pytest.mark.slow
 def test_checks_do_not_share_an_allowance() -> None:
     schema = {"items": {"type": "integer"}}
     for _ in range(20):

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 _ENCODE = """
 from tierwise.features.encoders.static import StaticEncoder
 StaticEncoder.load().encode(["a step"])
@@ -34,9 +36,11 @@ def test_onnx_runtime_keeps_no_figures_about_its_use(tmp_path: Path) -> None:
     assert list(tmp_path.rglob("*onnxruntime*")) == []
 
 
+@pytest.mark.slow
 def test_mlflow_sends_no_figures_about_its_use(tmp_path: Path) -> None:
     assert run(_TRACK, tmp_path) == "True"
 
 
+@pytest.mark.slow
 def test_what_the_user_set_is_left_alone(tmp_path: Path) -> None:
     assert run(_TRACK, tmp_path, MLFLOW_DISABLE_TELEMETRY="false") == "False"

@@ -184,6 +184,7 @@ def test_a_later_piece_without_counts_takes_nothing_away() -> None:
     assert first.updated(Usage(output_tokens=9)) == Usage(70, 9, 60)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 10**6), st.integers(0, 10**5), st.integers(0, 10**6), st.integers(0, 10**6), st.booleans())
 def test_with_a_total_the_whole_is_what_the_total_says(
     fresh: int, output: int, cached: int, written: int, is_inside: bool

@@ -35,6 +35,7 @@ def test_the_log_is_small_and_large_enough(records: list[dict[str, Any]]) -> Non
     assert len({record["step"]["text"] for record in records}) == len(records)
 
 
+@pytest.mark.slow
 def test_every_stored_verdict_is_verified_again(records: list[dict[str, Any]]) -> None:
     attempts = [(record["verify"], attempt) for record in records for attempt in record["attempts"]]
     verdicts = verify_many([(spec, attempt["output"]) for spec, attempt in attempts])

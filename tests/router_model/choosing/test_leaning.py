@@ -50,6 +50,7 @@ def test_any_saving_is_reached_though_steps_are_alike() -> None:
     assert reached(alike(0.0), asked) == pytest.approx([0.225, 0.225, 0.225, 0.45, 0.45])
 
 
+@pytest.mark.slow
 def test_a_router_leans_as_certification_did(router: Router) -> None:
     """Where a weight lies at the tie of steps that are alike, some of them stay and some leave, in all their forms."""
     steps = [Step(text=f"Extract the total of invoice {i}.", task_type="extract") for i in range(60)]

@@ -27,12 +27,14 @@ def test_five_hundred_runs_at_the_bound_raise_at_most_the_stated_share_of_alarms
     assert n_alarms <= 0.05 * 500
 
 
+@pytest.mark.slow
 def test_a_tier_that_degrades_silently_is_found_within_a_hundred_audits() -> None:
     rng = np.random.default_rng(3)
     found = [watched(run(rng, [(200, 0.02), (100, 0.40)], PARTS)).whole.state.broken_after for _ in range(50)]
     assert all(each is not None and 200 < each <= 300 for each in found)
 
 
+@pytest.mark.slow
 def test_a_part_that_degrades_is_found_within_150_audits_of_its_own_and_the_others_go_on() -> None:
     rng = np.random.default_rng(4)
     for _ in range(30):

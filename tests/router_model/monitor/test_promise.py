@@ -20,6 +20,7 @@ def watched(steps: Sequence[LoggedStep], loss: float = LOSS) -> PromiseState:
     return monitor.state()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "world",
     [
@@ -62,6 +63,7 @@ def test_a_long_good_time_does_not_put_the_alarm_off() -> None:
     assert 5000 < broken_after < 5300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exploration", [0.0, 0.2])
 def test_the_interval_holds_the_truth_and_narrows(exploration: float) -> None:
     few, many = (watched(list(World(exploration=exploration).log(n, seed=3))) for n in (100, 3000))

@@ -119,6 +119,7 @@ def test_processes_on_one_folder_share_the_secret(tmp_path) -> None:  # type: ig
     assert load_secret(tmp_path / "dashboard.secret") != first  # no folder: a secret of this process alone
 
 
+@pytest.mark.slow
 def test_the_dashboard_can_be_left_out(start: StartApp) -> None:
     assert start(dashboard=False).get("/dashboard/", headers=LOCAL).status_code == 404
 

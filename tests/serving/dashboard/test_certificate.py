@@ -28,6 +28,7 @@ def mirror(client: "TestClient", i: int, is_same: bool | None, cost_usd: float =
     return decision_id
 
 
+@pytest.mark.slow
 def test_it_tells_what_differs_and_how_many_steps_are_needed(start: StartApp) -> None:
     client = start(dashboard_keep_seconds=0)
     differing, *_ = [mirror(client, i, is_same=i > 1) for i in range(40)]
@@ -39,6 +40,7 @@ def test_it_tells_what_differs_and_how_many_steps_are_needed(start: StartApp) ->
     assert "The costs of this log are not known" in page
 
 
+@pytest.mark.slow
 def test_steps_of_one_task_are_told_as_what_they_are_worth(start: StartApp) -> None:
     client = start(dashboard_keep_seconds=0)
     for i in range(40):

@@ -68,6 +68,7 @@ def test_labels_stand_in_the_file_of_the_terminal_in_its_order(client: "TestClie
     assert "3 of 100 labelled" in read(client, "/label")
 
 
+@pytest.mark.slow
 def test_nobody_sees_whose_answer_is_whose(client: "TestClient") -> None:
     firsts = set()
     for _ in range(8):
@@ -83,6 +84,7 @@ def test_what_callers_wrote_is_escaped(client: "TestClient") -> None:
     assert EVIL not in read(client, "/label")
 
 
+@pytest.mark.slow
 def test_twenty_labels_say_what_the_comparison_is_worth(client: "TestClient") -> None:
     assert "No label yet." in read(client, "/label")
     for _ in range(N_PAIRS):

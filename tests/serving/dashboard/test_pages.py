@@ -61,6 +61,7 @@ def test_the_overview_of_an_empty_log_names_the_first_step(start: StartApp) -> N
     assert "POST /route" in read(start(), "/")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("period", ["1h", "all", "nonsense", EVIL])
 def test_every_period_is_answered(start: StartApp, period: str) -> None:
     client = start(dashboard_keep_seconds=0)
@@ -173,6 +174,7 @@ def test_pages_refresh_themselves(start: StartApp) -> None:
         assert 'hx-trigger="every 30s" hx-select="#live"' in read(client, path)
 
 
+@pytest.mark.slow
 def test_the_quality_page_shows_every_part_and_what_it_promises(
     start: StartApp, trained: "TrainedRouter", tmp_path: Path
 ) -> None:
@@ -200,6 +202,7 @@ def test_the_quality_page_shows_every_part_and_what_it_promises(
         assert EVIL not in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["success", "same-answer"])
 def test_the_quality_page_speaks_of_what_was_promised(
     target: str, start: StartApp, trained: "TrainedRouter", tmp_path: Path
@@ -217,6 +220,7 @@ def test_the_quality_page_speaks_of_what_was_promised(
         assert all((text in page) == (of == target) for text in texts)
 
 
+@pytest.mark.slow
 def test_the_quality_page_of_a_router_that_certifies_nothing_says_so_and_what_is_next(
     start: StartApp, trained: "TrainedRouter", tmp_path: Path
 ) -> None:
@@ -229,6 +233,7 @@ def test_the_quality_page_of_a_router_that_certifies_nothing_says_so_and_what_is
     assert "tierwise collect --compare frontier" in page
 
 
+@pytest.mark.slow
 def test_the_quality_page_shows_courses_beside_single_shots(
     start: StartApp, trained: "TrainedRouter", tmp_path: Path
 ) -> None:

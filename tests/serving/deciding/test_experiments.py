@@ -106,6 +106,7 @@ def test_arm_and_experiment_are_in_the_log(running: Callable[..., TestClient], t
     assert (step.decision.arm, step.decision.propensity) == (answer["arm"], 0.5)
 
 
+@pytest.mark.slow
 def test_weighted_by_the_propensity_every_tier_counts_as_if_it_were_always_chosen(
     running: Callable[..., TestClient],
 ) -> None:
@@ -126,6 +127,7 @@ def test_weighted_by_the_propensity_every_tier_counts_as_if_it_were_always_chose
     assert {answer["reason"]["code"] for answer in answers} >= {"explored", "rule_simple_task", "constant"}
 
 
+@pytest.mark.slow
 def test_exploration_without_an_experiment_keeps_to_guardrails_and_limits(start: Callable[..., TestClient]) -> None:
     client = start(exploration=0.2, human_visible_min_tier="mid")
     seen = [ask(client, None, SIMPLE | {"human_visible": True}) for _ in range(150)]

@@ -100,6 +100,7 @@ def test_numbers_that_are_none_are_told_their_field(client: TestClient, number: 
     assert (response.status_code, response.json()["field"]) == (422, "options.max_cost_usd")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [rb"\ud83d", rb"\ude00 after", rb"a\ud800b\ud83d\ude00"])
 def test_half_an_emoji_is_decided_and_recorded(client: TestClient, text: bytes) -> None:
     response = client.post("/route", content=b'{"step": {"text": "' + text + b'"}}', headers=JSON)
@@ -145,6 +146,7 @@ STEPS = st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=5).map(lambda 
 BODIES = VALUES | st.fixed_dictionaries({"step": STEPS}, optional={"options": VALUES, "session": VALUES})
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=BODIES)
 def test_no_json_makes_the_service_fail(client: TestClient, body: object) -> None:
@@ -154,6 +156,7 @@ def test_no_json_makes_the_service_fail(client: TestClient, body: object) -> Non
         assert response.status_code < 500, response.text
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(outcome=st.dictionaries(st.sampled_from(["tier", "success", "cost_usd", "reported_at", "error", "x"]), VALUES))
 def test_no_outcome_makes_the_service_fail(client: TestClient, outcome: dict[str, object]) -> None:

@@ -92,6 +92,7 @@ def test_a_link_that_is_turned_is_a_new_bundle(folder: Path, slot: RouterSlot, t
     assert slot.decider.version == "v2"
 
 
+@pytest.mark.slow
 def test_fifty_swaps_under_load_fail_no_request_and_mix_no_versions(
     folder: Path, start: Callable[..., TestClient]
 ) -> None:

@@ -78,6 +78,7 @@ def test_guardrails_that_name_no_tier_are_refused_at_the_start() -> None:
         stand_in_router(load_settings({}, judgment_min_tier="huge"))
 
 
+@pytest.mark.slow
 def test_a_bundle_decides_within_the_guardrails_of_the_settings(
     bundle_folder: Path, held_out_steps: tuple[LoggedStep, ...]
 ) -> None:
@@ -91,6 +92,7 @@ def test_a_bundle_decides_within_the_guardrails_of_the_settings(
     assert guarded.guardrails == plain.guardrails.overlaid(Guardrails(human_visible_min_tier="frontier"))
 
 
+@pytest.mark.slow
 def test_a_bundle_runs_its_stages_through_what_it_is_given(bundle_folder: Path) -> None:
     ran: list[str] = []
 

@@ -67,6 +67,7 @@ def kept(watched: Watched, router: Router, step: Step = COUNT) -> Decision:
     return watched.kept(decision, RouteRequest(step, ASK, None, None, None, {}), router)
 
 
+@pytest.mark.slow
 def test_a_restart_keeps_the_alarm_even_when_the_audits_were_pruned(
     log: DecisionLog, answered: Router, look: Look
 ) -> None:
@@ -84,6 +85,7 @@ def test_a_restart_keeps_the_alarm_even_when_the_audits_were_pruned(
     assert b"tierwise_audit_alarm 1.0" in metrics.render()[0]
 
 
+@pytest.mark.slow
 def test_services_on_one_log_agree_and_the_trail_holds_each_alarm_once(
     log: DecisionLog, answered: Router, look: Look
 ) -> None:
@@ -135,6 +137,7 @@ def test_on_every_database_the_same_is_read(log_url: str, answered: Router) -> N
     assert found[0].whole.n_audits == 60
 
 
+@pytest.mark.slow
 def test_without_degradation_courses_go_on(log: DecisionLog, answered: Router, look: Look) -> None:
     store(log, run(np.random.default_rng(1), [(150, 0.02)], ["count"]), answered.version)
     watched, metrics = look()
@@ -146,6 +149,7 @@ def test_without_degradation_courses_go_on(log: DecisionLog, answered: Router, l
     assert b"tierwise_audits_read 150.0" in shown
 
 
+@pytest.mark.slow
 def test_another_version_begins_anew(log: DecisionLog, answered: Router, look: Look) -> None:
     store(log, degraded(), "the-one-before")
     watched, _ = look()
@@ -154,6 +158,7 @@ def test_another_version_begins_anew(log: DecisionLog, answered: Router, look: L
     assert watched.broken_courses == BrokenCourses(answered.version)
 
 
+@pytest.mark.slow
 def test_where_a_broken_promise_goes_to_the_top_broken_courses_do(
     log: DecisionLog, answered: Router, look: Look
 ) -> None:
@@ -164,6 +169,7 @@ def test_where_a_broken_promise_goes_to_the_top_broken_courses_do(
     assert decision.reason.text.startswith("Too many answers that courses accepted differ")
 
 
+@pytest.mark.slow
 def test_a_step_that_asks_for_no_course_is_decided_as_ever(log: DecisionLog, answered: Router, look: Look) -> None:
     store(log, degraded(), answered.version)
     watched, _ = look(goes_to_top=True)

@@ -143,6 +143,7 @@ def wait_for_alarm(client: TestClient) -> None:
     raise AssertionError("no alarm")
 
 
+@pytest.mark.slow
 def test_after_the_alarm_the_service_answers_with_the_top_open_tier(
     log: DecisionLog, start: StartApp, bundle_folder: Path, router: Router
 ) -> None:
@@ -171,6 +172,7 @@ def test_by_default_it_only_warns(log: DecisionLog, start: StartApp, bundle_fold
     assert "TIERWISE_ON_BROKEN_PROMISE" in page
 
 
+@pytest.mark.slow
 def test_another_version_begins_anew(log: DecisionLog, start: StartApp, bundle_folder: Path, router: Router) -> None:
     store(log, list(BROKEN.log(120, seed=1)), "the-one-before", start=time.time() - 10_000)
     store(log, list(KEPT.log(50, seed=1)), router.version, start=time.time() - 10_000)

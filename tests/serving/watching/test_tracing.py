@@ -169,6 +169,7 @@ class Taking(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
+@pytest.mark.slow
 def test_a_collector_gets_them_over_http(
     launch: Callable[..., Any], bundle_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +190,7 @@ def test_a_collector_gets_them_over_http(
     assert all(SECRET.encode() not in request.SerializeToString() for request in collector.requests)
 
 
+@pytest.mark.slow
 def test_without_the_setting_nothing_of_it_is_loaded(tmp_path: Path) -> None:
     program = (
         "import sys; from tierwise.serving.app import create_app; from tierwise.serving.settings import load_settings\n"

@@ -71,6 +71,7 @@ def test_the_command_writes_what_generate_returns(tmp_path: Path, capsys: pytest
     assert f"{len(written)} steps" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_generator_still_makes_the_steps_of_the_sample_log() -> None:
     """So that the README's instructions re-make this log and no other."""
     made = {record["step_id"]: record for record in json.loads(json.dumps(generate()))}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tierwise.data.samples import sample_log_path
 from tools.sample_log.rates import Rate, markdown, pass_rate, read_log
 
@@ -28,6 +30,7 @@ def test_the_table_has_a_row_per_family_and_one_for_all() -> None:
     assert lines[-1] == "| **all** | 3 | 50 / 50 | 0 / 100 | – / – | **33 / 67** |"
 
 
+@pytest.mark.slow
 def test_the_readme_quotes_the_rates_of_the_shipped_log() -> None:
     readme = sample_log_path().with_name("README.md").read_text(encoding="utf-8")
     assert markdown(read_log(sample_log_path())) in readme

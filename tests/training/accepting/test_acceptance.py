@@ -71,6 +71,7 @@ def test_every_answer_of_every_asked_set_is_a_row_and_a_step_counts_once(table: 
     assert set(table.rows[with_both(table), SCHEMA.names.index("n_asked")]) == {2.0}
 
 
+@pytest.mark.slow
 def test_answers_that_agree_are_judged_right_and_others_less_so(
     table: AcceptanceTable, trained: TrainedAcceptance
 ) -> None:
@@ -99,6 +100,7 @@ def test_what_serves_says_what_was_fitted_and_survives_the_disk(
     np.testing.assert_allclose(alone, expected.p_lost[:5], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_same_table_and_seed_give_the_same_bytes(
     table: AcceptanceTable, trained: TrainedAcceptance, tmp_path: Path
 ) -> None:
@@ -108,6 +110,7 @@ def test_the_same_table_and_seed_give_the_same_bytes(
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
 
 
+@pytest.mark.slow
 def test_same_answer_is_learned_without_a_single_outcome(table: AcceptanceTable) -> None:
     blind = [
         replace(step, attempts=tuple(replace(attempt, success=None) for attempt in step.attempts)) for step in STEPS
@@ -129,6 +132,7 @@ def test_an_answer_without_a_key_counts_as_different() -> None:
     assert dict(zip(found.tier.tolist(), found.answer.tolist(), strict=True)) == {0: 0.0, 1: 1.0}
 
 
+@pytest.mark.slow
 def test_unknown_outcomes_are_left_out_of_the_head_that_needs_them(table: AcceptanceTable) -> None:
     """An escalation that stopped at mid never shows the top tier; its rows still teach the first head."""
     partial = replace(table, top=np.where(table.step % 2 == 0, np.nan, table.top))
@@ -186,6 +190,7 @@ def with_logprobs(steps: list[LoggedStep], seed: int = 0) -> list[LoggedStep]:
     return [replace(one, attempts=tuple(map(told, one.attempts))) for one in steps]
 
 
+@pytest.mark.slow
 def test_log_probabilities_that_a_caller_does_not_send_are_missing_and_no_sign_of_certainty() -> None:
     told = acceptance_table(with_logprobs(STEPS), SCHEMA, NO_COLUMNS)
     acceptance = train_acceptance(told, FOLDS, SCHEMA, PARAMS).acceptance

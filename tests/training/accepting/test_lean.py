@@ -44,6 +44,7 @@ def test_the_share_is_the_one_that_told_most_and_silent_answers_have_no_say() ->
     assert best_share(right, np.full(len(right), np.nan), table) == SHARES[0]
 
 
+@pytest.mark.slow
 def test_what_serves_leans_as_what_was_fitted_and_survives_the_disk(tmp_path: Path) -> None:
     table = told(len(STEPS))
     acceptance = train_acceptance(table, FOLDS, SCHEMA, PARAMS).acceptance
@@ -63,6 +64,7 @@ def saved(acceptance: Acceptance, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_log_without_log_probabilities_has_no_linear_view(tmp_path: Path) -> None:
     table = acceptance_table(STEPS, SCHEMA, NO_COLUMNS)
     acceptance = train_acceptance(table, FOLDS, SCHEMA, PARAMS).acceptance

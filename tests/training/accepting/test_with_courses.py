@@ -63,6 +63,7 @@ def test_a_log_with_answers_certifies_courses_that_survive_the_disk(answered: Tr
     assert course.accept in ("learned", "agreement")
 
 
+@pytest.mark.slow
 def test_courses_keep_the_promise_on_fresh_steps_and_save_more_than_single_shots(router: Router) -> None:
     found = [played(router, logged) for logged in FRESH]
     right = [next(a.success for a in s.attempts if a.tier == tier) for s, (tier, _) in zip(FRESH, found, strict=True)]
@@ -138,12 +139,14 @@ def test_a_tier_that_nobody_knows_is_refused(router: Router) -> None:
         router.accept(FRESH[0].step, [Answer("huge", "7")], OPTIONS)
 
 
+@pytest.mark.slow
 def test_trouble_asks_the_top_tier(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     router = Router.load(folder)
     monkeypatch.setattr(router, "_accept", lambda *_: 1 / 0)
     assert router.accept(FRESH[0].step, [Answer("small", "7")]).ask == "frontier"
 
 
+@pytest.mark.slow
 def test_a_log_without_answers_has_a_bundle_without_courses(
     catalogue: TierCatalogue, quick_config: TrainConfig, tmp_path: Path
 ) -> None:
@@ -166,6 +169,7 @@ def test_a_changed_certificate_is_refused(answered: TrainedRouter, tmp_path: Pat
         Router.load(tmp_path / "bundle")
 
 
+@pytest.mark.slow
 def test_same_answer_forgets_every_outcome_and_says_differs(
     catalogue: TierCatalogue, quick_config: TrainConfig
 ) -> None:

@@ -46,12 +46,14 @@ def test_a_column_is_what_starting_there_leads_to() -> None:
     )
 
 
+@pytest.mark.slow
 def test_where_every_failure_is_caught_cheap_starts_are_certified() -> None:
     point = certified(held_out(1500, 0, is_told=False), 1.0)
     assert (point.start, point.plain_start) == (0, 0)
     assert point.loss <= 0
 
 
+@pytest.mark.slow
 def test_a_full_catch_rate_loses_nothing_and_needs_no_test() -> None:
     """Thirty steps prove nothing at a lower rate; at 1 every cascade ends as well as the top tier alone."""
     log = held_out(30, 0, is_told=False)
@@ -61,6 +63,7 @@ def test_a_full_catch_rate_loses_nothing_and_needs_no_test() -> None:
     assert certified(log, 0.9, 0.0).start is None
 
 
+@pytest.mark.slow
 def test_nor_does_a_learned_start_need_one() -> None:
     """Cheap tiers that cost half of the top one and fail on most steps are worth a call only where they are known to
     do: forty steps show which, and certify nothing."""
@@ -72,6 +75,7 @@ def test_nor_does_a_learned_start_need_one() -> None:
     assert tested.cost_weight is None
 
 
+@pytest.mark.slow
 def test_a_learned_start_that_is_better_by_luck_alone_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """Predictions of nothing: in half of these logs some boldness of a hundred looks better than the plain start."""
     monkeypatch.setattr("tierwise.training.certification.cascades.CASCADE_LOSSES", (0.1,))
@@ -87,6 +91,7 @@ def test_a_learned_start_that_is_better_by_luck_alone_is_left(monkeypatch: pytes
     assert n_taken <= 4
 
 
+@pytest.mark.slow
 def test_predictions_that_tell_hard_steps_apart_earn_a_learned_start() -> None:
     log = held_out(2000, 1)
     learned, plain = certified(log, 0.8), certified(held_out(2000, 1, is_told=False), 0.8)
@@ -95,6 +100,7 @@ def test_predictions_that_tell_hard_steps_apart_earn_a_learned_start() -> None:
     assert learned.saving - learned.loss / 0.03 > plain.saving - plain.loss / 0.03
 
 
+@pytest.mark.slow
 def test_a_start_that_loses_too_much_is_not_certified() -> None:
     """Half of the failures slip through, and cheap tiers fail on most steps."""
     point = certified(held_out(1500, 2, share_hard=0.9, is_told=False), 0.5, 0.01)
@@ -102,6 +108,7 @@ def test_a_start_that_loses_too_much_is_not_certified() -> None:
     assert point.cost_weight is None
 
 
+@pytest.mark.slow
 def test_unfamiliar_steps_start_where_the_best_plain_cascade_does() -> None:
     assert certified(held_out(1500, 0), 1.0).plain_start == 0
     assert certified(held_out(1500, 2, share_hard=0.9), 0.5, 0.01).plain_start == 2

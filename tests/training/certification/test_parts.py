@@ -42,6 +42,7 @@ def part(found: CertifiedParts, name: str) -> Part:
     return next(part for part in found.parts if part.name == name)
 
 
+@pytest.mark.slow
 def test_a_part_that_loses_saves_nothing_although_the_whole_could_bear_it() -> None:
     found = certify_parts(
         log_of({"easy": 3000, "dear": 150}, {"easy": 1.0, "dear": 0.2}, cost=1000.0), "task_type", 0.9
@@ -70,6 +71,7 @@ def test_parts_that_do_not_hold_together_go_back_to_what_a_smaller_loss_certifie
     assert point_at(found.together, 0.1).saving == point_at(found.together, 0.045).saving
 
 
+@pytest.mark.slow
 def test_kinds_with_few_tasks_are_certified_together() -> None:
     few = int(MIN_PART_UNITS) - 10
     counts = {"large": 400, "one": few, "two": few, "": few}
@@ -79,6 +81,7 @@ def test_kinds_with_few_tasks_are_certified_together() -> None:
     assert part(found, POOLED).n_steps == 3 * few
 
 
+@pytest.mark.slow
 def test_a_small_kind_alone_beside_a_large_one_borrows_nothing() -> None:
     found = certify_parts(log_of({"large": 2000, "dear": 40}, {"large": 1.0, "dear": 1.0}), "task_type", 0.9)
     assert point_at(part(found, "large").points, 0.03).saving > 0.9

@@ -29,6 +29,7 @@ def saving(expected: Expected, tiers: NDArray[np.bool_], is_fixed: NDArray[np.bo
     return float(1 - expected.relative_cost[np.arange(len(chosen)), chosen].sum() / len(chosen))
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 100_000))
 def test_the_weight_is_the_lowest_that_saves_as_much(seed: int) -> None:

@@ -36,6 +36,7 @@ def drifted(reference: list[LoggedStep], current: list[LoggedStep], catalogue: T
     return {(f.kind, f.name) for f in measure_drift(reference, current, catalogue).drifted}
 
 
+@pytest.mark.slow
 def test_two_halves_of_a_steady_log_never_drift(catalogue: TierCatalogue) -> None:
     for seed in range(25):
         assert drifted(a_log(300, seed), a_log(150, 1000 + seed), catalogue) == set()

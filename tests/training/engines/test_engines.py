@@ -47,6 +47,7 @@ def test_processes_side_by_side_keep_the_order() -> None:
     assert list(engine.map(operator.pow, 2, range(20))) == [2**item for item in range(20)]
 
 
+@pytest.mark.slow
 def test_what_a_process_raises_comes_out_as_it_is() -> None:
     engine = LocalEngine(n_processes=2, worth_seconds=0)
     results = engine.map(operator.truediv, 1, [1, 2, 0, 4])
@@ -62,6 +63,7 @@ def test_without_a_place_for_what_processes_share_all_runs_here(monkeypatch: pyt
     assert [found[1] for found in engine.map(np.add, shared, range(4))] == [1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_results_that_nobody_wants_are_let_go() -> None:
     results = LocalEngine(n_processes=2, worth_seconds=0).map(operator.pow, 2, range(20))
     assert [next(results), next(results)] == [1, 2]
@@ -104,6 +106,7 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_where_a_process_dies_the_rest_runs_here(run_script: Callable[[str], subprocess.Popen[bytes]]) -> None:
     """The kernel kills processes that take too much memory; what they were to do is not lost."""
     script = """
@@ -117,6 +120,7 @@ def test_where_a_process_dies_the_rest_runs_here(run_script: Callable[[str], sub
     assert run_script(script).wait(60) == 0
 
 
+@pytest.mark.slow
 def test_all_but_the_first_item_run_elsewhere(run_script: Callable[[str], subprocess.Popen[bytes]]) -> None:
     script = """
         def pid(seconds, item):
@@ -129,6 +133,7 @@ def test_all_but_the_first_item_run_elsewhere(run_script: Callable[[str], subpro
     assert run_script(script).wait(60) == 0
 
 
+@pytest.mark.slow
 def test_what_is_heavy_to_send_is_made_here(run_script: Callable[[str], subprocess.Popen[bytes]]) -> None:
     script = """
         def heavy(start, item):

@@ -56,6 +56,7 @@ def blind(logged: LoggedStep) -> LoggedStep:
     return replace(logged, attempts=tuple(replace(each, success=None) for each in logged.attempts))
 
 
+@pytest.mark.slow
 def test_what_is_measured_of_courses_is_what_serves(
     report: CourseReport, answered: Router, fresh: list[LoggedStep]
 ) -> None:
@@ -96,6 +97,7 @@ def test_parts_are_measured_apart(report: CourseReport) -> None:
     assert [row.name for row in report.parts["other"]] == [row.name for row in report.rows]
 
 
+@pytest.mark.slow
 def test_without_outcomes_the_rest_is_the_same(report: CourseReport, answered: Router, fresh: list[LoggedStep]) -> None:
     found = evaluate_courses(answered, [blind(logged) for logged in fresh], OPTIONS, DRAWS)
     assert isinstance(found, CourseReport)
@@ -167,6 +169,7 @@ def test_a_call_without_a_time_takes_one_of_its_tiers() -> None:
     assert logged_latencies([again], ("small", "frontier"))[0, 0] == 10  # type: ignore[index]
 
 
+@pytest.mark.slow
 def test_ways_are_told_with_their_seconds_where_the_log_tells(
     answered: Router, fresh: list[LoggedStep], report: CourseReport, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -194,6 +197,7 @@ def test_ways_are_told_with_their_seconds_where_the_log_tells(
     assert re.search(r"\|\s+2\.00 \|\s+32\.00 \|", written)
 
 
+@pytest.mark.slow
 def test_the_report_holds_them(answered: Router, fresh: list[LoggedStep], report: CourseReport, tmp_path: Path) -> None:
     decisions = answered.decide_many([logged.step for logged in fresh], OPTIONS)
     evaluation = evaluate_decisions(fresh, answered.catalogue, decisions, bootstrap=DRAWS)

@@ -46,6 +46,7 @@ def logged(log: WorldLog, catalogue: TierCatalogue) -> list[LoggedStep]:
     return log.logged_steps(catalogue.names)
 
 
+@pytest.mark.slow
 def test_full_information_gives_every_part(catalogue: TierCatalogue) -> None:
     log = draw("full")
     found = evaluate_decisions(logged(log, catalogue), catalogue, decisions_of(log, catalogue.names), bootstrap=DRAWS)
@@ -62,6 +63,7 @@ def test_full_information_gives_every_part(catalogue: TierCatalogue) -> None:
     assert {row.method for row in found.table()} == {"full information"}
 
 
+@pytest.mark.slow
 def test_the_table_shows_what_needs_no_learning_before_what_does(catalogue: TierCatalogue) -> None:
     log = draw("full")
     found = evaluate_decisions(logged(log, catalogue), catalogue, decisions_of(log, catalogue.names), bootstrap=DRAWS)
@@ -80,6 +82,7 @@ def test_the_table_shows_what_needs_no_learning_before_what_does(catalogue: Tier
     assert [row["kind"] for row in json.loads(json.dumps(found.to_dict()))["table"]] == [row.kind for row in table]
 
 
+@pytest.mark.slow
 def test_one_attempt_a_step_is_evaluated_off_policy_and_near_the_truth(catalogue: TierCatalogue) -> None:
     log = draw("heuristic", 2500)
     decisions = decisions_of(log, catalogue.names)
@@ -111,6 +114,7 @@ def test_decisions_that_do_not_fit_the_log_are_an_error(catalogue: TierCatalogue
         evaluate_decisions(logged(log, catalogue), catalogue, decisions_of(log, catalogue.names)[1:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("logging", ["full", "heuristic"])
 def test_the_report_is_markdown_and_json_and_names_the_path(
     logging: LoggingPolicy, catalogue: TierCatalogue, tmp_path: Path

@@ -82,6 +82,7 @@ def test_the_target_that_was_logged_is_worth_what_was_logged() -> None:
     assert found.overlap.max_weight == pytest.approx(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["p_success", "expected_cost_usd"])
 @pytest.mark.parametrize("gap", [np.nan, np.inf])
 def test_steps_without_a_prediction_are_left_out_of_every_estimate(column: str, gap: float) -> None:
@@ -162,6 +163,7 @@ def test_a_target_that_is_no_probability_is_an_error() -> None:
         evaluate_off_policy(choices_of(log), np.ones((60, 2)) / 2, None, DRAWS)
 
 
+@pytest.mark.slow
 def test_missing_propensities_are_estimated_near_the_truth_and_flagged() -> None:
     log = a_log(n_steps=3000)
     recorded = choices_of(log)

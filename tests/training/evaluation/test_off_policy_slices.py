@@ -1,6 +1,7 @@
 """Slices of an off-policy estimate against worlds whose truth is known."""
 
 import numpy as np
+import pytest
 
 from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.evaluation.curve import Forecast
@@ -25,6 +26,7 @@ def slices_of(log: WorldLog, labels: list[str]) -> OffPolicySlices:
     return measure_off_policy_slices(choices, target, model, {"hardness": labels}, Bootstrap(200))
 
 
+@pytest.mark.slow
 def test_the_slice_that_a_bold_policy_ruins_is_named_first_with_its_true_loss() -> None:
     log = World(seed=3).draw(6000, "random", seed=1)
     found = slices_of(log, hardness(log))

@@ -61,6 +61,7 @@ def test_a_step_is_predicted_without_its_own_outcome(repeat: int, found: CrossFi
         assert np.array_equal(turned.scores[repeat, is_turned], found.scores[repeat, is_turned])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_processes", [1, 2])
 def test_it_is_reproducible_although_folds_run_side_by_side(n_processes: int, found: CrossFit) -> None:
     again = fitted(rows(), n_processes)

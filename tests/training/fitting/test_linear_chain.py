@@ -65,6 +65,7 @@ def test_the_gradient_leads_to_the_optimum_of_every_row(world: Outcomes) -> None
     assert p_success.mean(axis=0) == pytest.approx(success.mean(axis=0), abs=0.01)
 
 
+@pytest.mark.slow
 def test_weights_count_like_copies(world: Outcomes) -> None:
     vectors, success, _ = world
     weight = np.where(np.arange(N_STEPS) < 500, 2.0, 1.0)

@@ -48,6 +48,7 @@ def test_a_tuple_may_stand_for_a_list_but_one_is_not_true() -> None:
     assert not verify(IS_EVEN, "def is_even(n):\n    return 1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [
@@ -79,6 +80,7 @@ def test_a_wrong_expression_fails(output: str) -> None:
     assert not verify(DIGITS, output)
 
 
+@pytest.mark.slow
 def test_an_expression_that_never_ends_fails() -> None:
     spec = {"kind": "regex_cases", "match": ["a" * 40], "reject": ["a" * 40 + "b"]}
     assert not verify(spec, "(a+)+")

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.serving.gateway.courses.test_courses import CHAT, body
 from tests.serving.gateway.scripted_models import TIERS, Models
 from tierwise.data.decision_log import DecisionLog
@@ -14,6 +16,7 @@ WATCHED = {"courses": True, "audit_share": 1.0, "audit_usd_per_day": 100.0}
 SOON = {"promise_seconds": 0.02, "promise_settle_seconds": 0.0}
 
 
+@pytest.mark.slow
 def test_audits_are_logged_and_a_tier_that_degrades_ends_courses_here_there_and_after_a_restart(
     start: Any, answered: Any, tiers: Path, models: Models, stored: Any
 ) -> None:

@@ -246,6 +246,7 @@ def test_a_caller_who_hangs_up_ends_all_opinions(
     assert models.asked() == ["mid", "small"]
 
 
+@pytest.mark.slow
 def test_fifty_calls_side_by_side_get_their_own_answers(
     answered: Any, tiers: Path, models: Models, serve_live: Callable[..., str]
 ) -> None:

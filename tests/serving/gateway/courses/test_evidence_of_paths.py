@@ -42,6 +42,7 @@ NAMED = {"observing": {"model": "small-1"}, "mirroring": {"model": "frontier-1"}
 CHECKS = ("schema", "tool_call")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_no_path_knows_of_success_without_its_check(
     mode: str, start: Any, answered: Any, tiers: Path, models: Models, tmp_path: Path

@@ -19,6 +19,7 @@ def test_adjusted_values_have_the_true_mean_and_less_variance() -> None:
     assert adjusted.difference.var() < 0.8 * plain.difference.var()
 
 
+@pytest.mark.slow
 @given(st.integers(20, 300), st.integers(0, 5))
 def test_a_number_once_shown_never_changes(n_shown: int, seed: int) -> None:
     tasks = ExperimentWorld().draw(400, seed)
