@@ -50,7 +50,6 @@ def test_ids_are_those_of_the_library(text: str) -> None:
     assert OURS.ids(text) == library_ids(text), "from memory"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"continuing_subword_prefix": "@@"}, {"max_input_chars_per_word": 5}])
 def test_another_kind_of_wordpiece_goes_through_the_library(change: dict[str, object], tmp_path: Path) -> None:
     content = json.loads((STATIC_FOLDER / "tokenizer.json").read_text(encoding="utf-8"))

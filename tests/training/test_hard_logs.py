@@ -105,8 +105,9 @@ def router_of(log: list[LoggedStep], catalogue: TierCatalogue) -> Callable[[str]
     return cache(lambda name: train_router(changed(log, HARD[name]), catalogue, CONFIG).router())
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", HARD)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name.startswith("right to left") else pytest.mark.slow) for name in HARD]
+)
 def test_a_log_with_little_in_it_gives_a_router_that_decides(
     name: str, router_of: Callable[[str], Router], log: list[LoggedStep]
 ) -> None:
@@ -117,6 +118,7 @@ def test_a_log_with_little_in_it_gives_a_router_that_decides(
         assert all(0 < usd < 1 for usd in decision.expected_cost_usd.values())
 
 
+@pytest.mark.slow
 def test_where_nothing_ever_fails_the_cheapest_tier_is_trusted(
     log: list[LoggedStep], router_of: Callable[[str], Router]
 ) -> None:
@@ -125,6 +127,7 @@ def test_where_nothing_ever_fails_the_cheapest_tier_is_trusted(
     assert router.predict(steps).probabilities.p_success[:, 0].min() > 0.8
 
 
+@pytest.mark.slow
 def test_a_tier_that_nobody_tried_is_not_trusted(log: list[LoggedStep], router_of: Callable[[str], Router]) -> None:
     """Only the top tier was ever run: no cheaper one may be certified at a small loss."""
     router = router_of("one tier alone was tried")

@@ -110,7 +110,6 @@ def test_the_same_table_and_seed_give_the_same_bytes(
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
 
 
-@pytest.mark.slow
 def test_same_answer_is_learned_without_a_single_outcome(table: AcceptanceTable) -> None:
     blind = [
         replace(step, attempts=tuple(replace(attempt, success=None) for attempt in step.attempts)) for step in STEPS

@@ -139,7 +139,6 @@ def test_a_tier_that_nobody_knows_is_refused(router: Router) -> None:
         router.accept(FRESH[0].step, [Answer("huge", "7")], OPTIONS)
 
 
-@pytest.mark.slow
 def test_trouble_asks_the_top_tier(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     router = Router.load(folder)
     monkeypatch.setattr(router, "_accept", lambda *_: 1 / 0)

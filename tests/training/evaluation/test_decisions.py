@@ -63,7 +63,6 @@ def test_full_information_gives_every_part(catalogue: TierCatalogue) -> None:
     assert {row.method for row in found.table()} == {"full information"}
 
 
-@pytest.mark.slow
 def test_the_table_shows_what_needs_no_learning_before_what_does(catalogue: TierCatalogue) -> None:
     log = draw("full")
     found = evaluate_decisions(logged(log, catalogue), catalogue, decisions_of(log, catalogue.names), bootstrap=DRAWS)
@@ -114,7 +113,6 @@ def test_decisions_that_do_not_fit_the_log_are_an_error(catalogue: TierCatalogue
         evaluate_decisions(logged(log, catalogue), catalogue, decisions_of(log, catalogue.names)[1:])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("logging", ["full", "heuristic"])
 def test_the_report_is_markdown_and_json_and_names_the_path(
     logging: LoggingPolicy, catalogue: TierCatalogue, tmp_path: Path

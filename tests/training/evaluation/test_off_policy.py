@@ -163,7 +163,6 @@ def test_a_target_that_is_no_probability_is_an_error() -> None:
         evaluate_off_policy(choices_of(log), np.ones((60, 2)) / 2, None, DRAWS)
 
 
-@pytest.mark.slow
 def test_missing_propensities_are_estimated_near_the_truth_and_flagged() -> None:
     log = a_log(n_steps=3000)
     recorded = choices_of(log)

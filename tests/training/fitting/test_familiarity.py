@@ -35,7 +35,6 @@ def test_the_logged_steps_themselves_are_familiar_but_for_rare_kinds(
     assert share_unfamiliar(router, [logged.step for logged in train_steps]) < 2 * quick_config.unfamiliar_share
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("n_rare", "is_familiar"), [(5, False), (40, False), (1500, True)])
 def test_a_kind_of_step_becomes_familiar_once_enough_of_it_is_logged(n_rare: int, is_familiar: bool) -> None:
     """Two kinds of one task type, far apart in their texts; of the rare one ``n_rare`` steps are logged."""

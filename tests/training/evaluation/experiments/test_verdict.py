@@ -29,7 +29,6 @@ def test_the_verdict_is_the_truth(world: ExperimentWorld, outcome: str) -> None:
     )
 
 
-@pytest.mark.slow
 def test_not_yet_says_how_much_traffic_is_missing_and_is_about_right() -> None:
     early = [analyse(CHEAPER.draw(250, seed), QUESTION).verdicts[0] for seed in range(9)]
     assert {verdict.outcome for verdict in early} == {"not yet"}
@@ -142,7 +141,6 @@ def test_missing_prices_of_one_arm_are_a_warning() -> None:
     assert "tasks without a known cost are +" in warning
 
 
-@pytest.mark.slow
 def test_one_giant_task_decides_nothing() -> None:
     for seed in range(5):
         report = analyse(ExperimentWorld(share=0.1, has_giant=True).draw(2000, seed), QUESTION)
