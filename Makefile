@@ -52,7 +52,7 @@ check: $(DEV)  ## format, lint, types, layers and the contract tests
 test: $(DEV)  ## the tests, without those that are slow or need torch (ARGS="tests/data -x" runs some)
 	$(BIN)/pytest $(WORKERS) -m "not slow and not encoders and not browser" $(ARGS)
 
-test-slow: $(DEV)  ## the slow tests: fresh installs, guarantees over many worlds, durability
+test-slow: $(DEV)  ## the slow tests: trainings, processes, fresh installs, guarantees over many worlds, durability
 	$(BIN)/pytest $(WORKERS) -m "slow and not encoders and not browser" $(ARGS)
 
 test-postgres: $(DEV)  ## what needs PostgreSQL, slow or not, on a server of its own (needs Debian's postgresql)
