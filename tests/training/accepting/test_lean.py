@@ -79,6 +79,7 @@ def leaning_acceptance() -> Acceptance:
     return acceptance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "broken", [{"columns": ["chars"]}, {"center": [0.0]}, {"share": float("nan")}, {"weights": [[1.0]]}]
 )
