@@ -1,4 +1,4 @@
-"""The linear view of answers with log-probabilities: exact log-odds from weights written by hand, and what is refused."""
+"""The linear view of log-probabilities: exact log-odds from weights written by hand, and what is refused."""
 
 import json
 
