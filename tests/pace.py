@@ -18,7 +18,6 @@ _QUIET_SECONDS = 0.02
 @contextmanager
 def processor_time_below(seconds: float) -> Iterator[None]:
     """Fails when the thread spends ``seconds`` of processor time, as of a quiet machine, in the block."""
-    slowness = how_slow()
     gc.disable()
     begin = time.thread_time()
     try:
@@ -26,8 +25,7 @@ def processor_time_below(seconds: float) -> Iterator[None]:
         spent = time.thread_time() - begin
     finally:
         gc.enable()
-    if spent >= seconds * slowness:
-        slowness = max(slowness, how_slow())
+    slowness = 1.0 if spent < seconds else max(how_slow() for _ in range(3))
     assert spent < seconds * slowness, f"{spent:.2f} s of processor time; {slowness:.1f} times a quiet machine's pace"
 
 

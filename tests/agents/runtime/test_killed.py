@@ -60,9 +60,10 @@ def test_undisturbed_the_task_makes_forty_one_calls(stub: Callable[[Answer], Stu
     assert (World(tmp_path / "world").state(), len(models.script.bodies)) == (WORLD, 41)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seed", "n_kills"),
-    [(0, 1), pytest.param(1, 30, marks=pytest.mark.slow)],
+    [(0, 1), (1, 30)],
 )
 def test_killed_at_random_the_task_ends_as_if_it_had_not_been(
     seed: int, n_kills: int, stub: Callable[[Answer], Stub], tmp_path: Path
