@@ -14,6 +14,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -70,8 +71,13 @@ async def _endless(write: Write, body: bytes) -> None:
 
 
 async def _bomb(write: Write, body: bytes) -> None:
-    packed = gzip.compress(body[:-1] + b" " * (64 * 2**20) + b"}")
+    packed = _packed(body)
     await write(head(more=f"content-encoding: gzip\r\ncontent-length: {len(packed)}\r\n") + packed)
+
+
+@cache
+def _packed(body: bytes) -> bytes:
+    return gzip.compress(body[:-1] + b" " * (64 * 2**20) + b"}", compresslevel=1)
 
 
 async def _headers(write: Write, body: bytes) -> None:

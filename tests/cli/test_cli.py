@@ -102,6 +102,7 @@ def test_a_log_of_single_attempts_is_evaluated_off_policy_and_tracked(
     assert list((tmp_path / ".tierwise" / "artifacts").rglob("report.md"))
 
 
+@pytest.mark.slow
 def test_a_batch_decides_as_one_by_one_and_odd_steps_get_decisions(folder: Path) -> None:
     router = Router.load(folder / "bundle")
     steps = [Step(), Step(text="x" * 100_000), Step(text="😀 \ud800"), Step(text="שלום", task_type="extract")]
@@ -110,6 +111,7 @@ def test_a_batch_decides_as_one_by_one_and_odd_steps_get_decisions(folder: Path)
     assert all(router.decide(step, options).tier in ("small", "mid") for step in steps)
 
 
+@pytest.mark.slow
 def test_a_tampered_bundle_is_refused(folder: Path, tmp_path: Path) -> None:
     copy = tmp_path / "bundle"
     copy.mkdir()
