@@ -25,12 +25,10 @@ from pathlib import Path
 
 from tierwise.agents.tools import irreversible, reads, writes
 
-
 @reads
 def stock(item: str) -> int:
     """How many of an item there are."""
     return len(item)
-
 
 @writes
 def note(text: str) -> str:
@@ -39,12 +37,10 @@ def note(text: str) -> str:
         notes.write(text + "\\\\n")
     return "noted"
 
-
 @irreversible
 def send(to: str) -> str:
     """Sends a letter."""
     return "sent"
-
 
 def not_a_tool() -> None: ...
 '''.replace("\\\\n", "\\n")
