@@ -2,26 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from tierwise.data.sensitive.rule import NumberRule, Rule, View, WordRule, Writer, kind_of
+from tierwise.data.sensitive.rule import NumberRule, Rule, View, WordRule, kind_of
 
 _MAX_LOCAL_CHARS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class _EmailRule:
+class _EmailRule(WordRule):
     """What stands before an ``@`` is read backwards from it."""
 
-    pattern = re.compile(rf"[\w.%+-]{{1,{_MAX_LOCAL_CHARS}}}@(?:[\w-]{{1,63}}\.){{1,8}}[^\W\d_]{{2,24}}\b")
     _local_part = re.compile(r"[\w.%+-]+")
-
-    @property
-    def write(self) -> Writer:
-        return _email
-
-    def may_match(self, view: View) -> bool:
-        return "@" in view.text
 
     def starts(self, view: View) -> Iterator[int]:
         text, at = view.text, view.text.find("@")
@@ -93,9 +83,14 @@ _GROUPS = re.compile(r"(?:[0-9A-Fa-f]{0,4}:){2,8}(?:[0-9A-Fa-f]{0,4}|\d{1,3}(?:\
 
 
 PERSONAL_RULES: tuple[Rule, ...] = (
-    _EmailRule(),
+    _EmailRule(
+        re.compile(rf"[\w.%+-]{{1,{_MAX_LOCAL_CHARS}}}@(?:[\w-]{{1,63}}\.){{1,8}}[^\W\d_]{{2,24}}\b"), _email, ("@",)
+    ),
     NumberRule(
-        re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"), _iban, re.compile(rb"AA00 ?[A0]{4}")
+        re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"),
+        _iban,
+        re.compile(rb"AA00 ?[A0]{4}"),
+        gate=(b"AA00",),
     ),
     NumberRule(
         re.compile(
@@ -153,5 +148,6 @@ PERSONAL_RULES: tuple[Rule, ...] = (
         _ip,
         re.compile(rb":[0Ax]{0,4}:"),
         before=4,
+        gate=(b":",),
     ),
 )  # fmt: skip

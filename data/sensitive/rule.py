@@ -8,7 +8,7 @@ begins, or takes all that it reads. So a text takes time in proportion to its le
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -17,7 +17,9 @@ from typing import Protocol
 _FOREIGN = re.compile("[\u0660-\u1fff\ua620-\uabf9\uff10-\uff19\U000104a0-\U0001e959\U0001fbf0-\U0001fbf9]+")
 MIN_RUN = 19
 _RUN = re.compile(rf"[A-Za-z0-9_.-]{{{MIN_RUN},}}+")
-_DIGIT = re.compile(r"\d")
+_IN_RUN = bytes(ord("r") if chr(i) in "_.-" or (i < 128 and chr(i).isalnum()) else ord(" ") for i in range(256))
+_ANY_RUN = b"r" * MIN_RUN
+_LONG_CHARS = 2_000
 _KINDS = bytes(  # what each ASCII character is to a rule of numbers
     ord(
         "0" if char.isdigit() else "A" if char.isupper() else " " if char in " ().-/" else char if char in "+:" else "x"
@@ -29,27 +31,25 @@ Writer = Callable[[re.Match[str]], str]
 
 
 class View:
-    """A text as the rules look at it, each look taken once and only when it is needed."""
+    """A text as the rules look at it.
+
+    ``lowered`` is as long as the text: U+0130 is the one letter whose lower case is longer. ``words`` holds all of its
+    words, of a long text each once. ``kinds`` has one character for each, its kind; None where there are digits beyond
+    ASCII, empty where there is no digit. ``runs`` are where characters of tokens stand long enough to be one.
+    """
+
+    __slots__ = ("kinds", "lowered", "runs", "text", "words")
 
     def __init__(self, text: str) -> None:
+        is_ascii = text.isascii()
+        raw = text.encode("ascii", "replace")
+        kinds = raw.translate(_KINDS)
         self.text = text
-
-    @cached_property
-    def lowered(self) -> str:
-        """As long as the text: U+0130 is the one letter whose lower case is longer."""
-        return self.text.replace("\u0130", "I").lower()
-
-    @cached_property
-    def kinds(self) -> bytes | None:
-        """One character for each, its kind; None where there are digits beyond ASCII, empty where there is no digit."""
-        if _DIGIT.search(self.text) is None:
-            return b""
-        return None if _has_foreign_digits(self.text) else self.text.encode("ascii", "replace").translate(_KINDS)
-
-    @cached_property
-    def runs(self) -> list[tuple[int, int]]:
-        """Where characters of tokens stand long enough to be one."""
-        return [run.span() for run in _RUN.finditer(self.text)]
+        self.lowered = text.lower() if is_ascii else text.replace("\u0130", "I").lower()
+        self.words = self.lowered if len(text) < _LONG_CHARS else " ".join(set(self.lowered.split()))
+        self.kinds = None if not is_ascii and _has_foreign_digits(text) else kinds if b"0" in kinds else b""
+        has_run = _ANY_RUN in raw.translate(_IN_RUN)  # searched much faster than the pattern is
+        self.runs = [run.span() for run in _RUN.finditer(text)] if has_run else []
 
 
 class Rule(Protocol):
@@ -59,36 +59,39 @@ class Rule(Protocol):
     def pattern(self) -> re.Pattern[str]: ...
     @property
     def write(self) -> Writer: ...
-    def may_match(self, view: View) -> bool:
-        """False where no match is possible."""
-
     def starts(self, view: View) -> Iterable[int] | None:
         """Ascending positions where a match may begin; None: anywhere."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WordRule:
-    """Every match begins with one of ``anchors``, in lower case; ``gate`` are fewer texts, of which each has one."""
+    """Every match begins with one of ``anchors``, in lower case, and of these each holds one of ``gate``."""
 
     pattern: re.Pattern[str]
     write: Writer
     anchors: tuple[str, ...]
     gate: tuple[str, ...] = ()
 
-    def may_match(self, view: View) -> bool:
-        lowered = view.lowered
-        for anchor in self.gate or self.anchors:  # noqa: SIM110  a generator takes twice as long
-            if anchor in lowered:
-                return True
-        return False
+    @cached_property
+    def signs(self) -> tuple[str, ...]:
+        """Words, or parts of them: a text without any holds no anchor."""
+        signs = self.gate or tuple(sign for sign, _ in self._searched)
+        return tuple(sign for sign in signs if not any(sign != other and other in sign for other in signs))
+
+    @cached_property
+    def _searched(self) -> tuple[tuple[str, str], ...]:
+        """A word and the anchor that holds it; without anchors that only go on where another ends."""
+        shortest = [each for each in self.anchors if not any(each != a and each.startswith(a) for a in self.anchors)]
+        return tuple((max(anchor.split(), key=len), anchor) for anchor in shortest)
 
     def starts(self, view: View) -> Iterable[int]:
-        lowered, found = view.lowered, list[int]()
-        for anchor in self.anchors:
-            at = lowered.find(anchor)
-            while at >= 0:
-                found.append(at)
-                at = lowered.find(anchor, at + 1)
+        lowered, words, found = view.lowered, view.words, list[int]()
+        for sign, anchor in self._searched:
+            if sign in words:
+                at = lowered.find(anchor)
+                while at >= 0:
+                    found.append(at)
+                    at = lowered.find(anchor, at + 1)
         return sorted(found)
 
 
@@ -103,17 +106,8 @@ class NumberRule:
     pattern: re.Pattern[str]
     write: Writer
     shape: re.Pattern[bytes]
+    gate: tuple[bytes, ...]
     before: int = 0
-    gate: tuple[bytes, ...] = (b"",)
-
-    def may_match(self, view: View) -> bool:
-        kinds = view.kinds
-        if not kinds:
-            return kinds is None
-        for part in self.gate:
-            if part in kinds:
-                return self.shape.search(kinds) is not None
-        return False
 
     def starts(self, view: View) -> Iterable[int] | None:
         return None if view.kinds is None else self._starts(view.kinds)
@@ -132,25 +126,48 @@ class RunRule:
     pattern: re.Pattern[str]
     write: Writer
 
-    def may_match(self, view: View) -> bool:
-        return bool(view.runs)
-
     def starts(self, view: View) -> Iterator[int]:
         for start, end in view.runs:
             for match in self.pattern.finditer(view.text, start, end):
                 yield match.start()
 
 
-def redact(text: str, rules: Iterable[Rule]) -> str:
-    """``text`` with what the rules find replaced; takes time in proportion to its length."""
-    view = View(text)
-    for rule in rules:
-        if not rule.may_match(view):
-            continue
-        starts = rule.starts(view)
-        redacted = rule.pattern.sub(rule.write, view.text) if starts is None else _replaced(rule, view, starts)
-        view = view if redacted == view.text else View(redacted)
-    return view.text
+class Rules:
+    """Rules in the order in which they are applied. One look at a text tells which of them may find something."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.all = tuple(rules)
+        placed = tuple(enumerate(rules))
+        self._words = [(part, i) for i, rule in placed if isinstance(rule, WordRule) for part in rule.signs]
+        self._kinds = [(part, i) for i, rule in placed if isinstance(rule, NumberRule) for part in rule.gate]
+        self._of_numbers = {i for _, i in self._kinds}
+        self._of_runs = {i for i, rule in placed if isinstance(rule, RunRule)}
+
+    def that_may_match(self, view: View) -> list[int]:
+        """The places of those rules, ascending."""
+        words, kinds = view.words, view.kinds
+        found = {place for part, place in self._words if part in words}
+        if kinds:
+            found.update([place for part, place in self._kinds if part in kinds])
+        elif kinds is None:
+            found |= self._of_numbers
+        if view.runs:
+            found |= self._of_runs
+        return sorted(found)
+
+    def redact(self, text: str) -> str:
+        """``text`` with what the rules find replaced; takes time in proportion to its length."""
+        view = View(text)
+        waiting = self.that_may_match(view)
+        while waiting:
+            place, *waiting = waiting
+            rule = self.all[place]
+            starts = rule.starts(view)
+            redacted = rule.pattern.sub(rule.write, view.text) if starts is None else _replaced(rule, view, starts)
+            if redacted != view.text:
+                view = View(redacted)
+                waiting = [other for other in self.that_may_match(view) if other > place]
+        return view.text
 
 
 def kind_of(name: str) -> Writer:
