@@ -175,9 +175,9 @@ def _shallow(raw: object, where: str) -> Mapping[str, Any]:
     record = raw if type(raw) is dict else _mapping(raw, where)
     level: list[Any] = [record]
     for _ in range(MAX_NESTING):
-        if all(_SCALARS.issuperset(map(type, _children(node))) for node in level):
-            return record
         level = [child for node in level for child in _children(node) if type(child) not in _SCALARS]
+        if not level:
+            return record
     raise RecordError(where, f"is nested more than {MAX_NESTING} levels deep; flatten it")
 
 

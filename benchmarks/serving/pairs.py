@@ -55,7 +55,7 @@ def main() -> None:
     arguments = _arguments()
     folder: Path = arguments.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    source = _source_of(arguments.commit, folder)
+    source = source_of(arguments.commit, folder)
     new, old = (
         judging_bundle(bundle_of(folder / "bundle", Path())),
         bundle_of(folder / f"bundle-{arguments.commit}", source),
@@ -141,7 +141,7 @@ def _cases() -> tuple[Case, ...]:
     )
 
 
-def _source_of(commit: str, folder: Path) -> Path:
+def source_of(commit: str, folder: Path) -> Path:
     """A folder with the code of ``commit``."""
     source = folder / f"source-{commit}"
     if not source.is_dir():

@@ -29,11 +29,13 @@ def stored_value(value: object, is_json: bool) -> object:
 
 def storable(text: str) -> str:
     """``text`` with what a database cannot hold replaced by U+FFFD."""
-    return _UNSTORABLE.sub("\ufffd", text)
+    return text if text.isascii() and "\0" not in text else _UNSTORABLE.sub("\ufffd", text)
 
 
 def storable_key(text: str) -> str:
     """``text`` as a key: past ``MAX_KEY_CHARS`` the rest becomes a digest, because indexes bound the length."""
+    if len(text) <= MAX_KEY_CHARS and text.isascii() and "\0" not in text:
+        return text
     text = storable(text)
     if len(text) <= MAX_KEY_CHARS and (text.isascii() or len(text.encode()) <= MAX_KEY_BYTES):
         return text

@@ -26,8 +26,6 @@ _BLOCK = 16  # steps at once: what they pass through fits into the processor's o
 MAX_LEAVES = _FRACTION_BITS
 """Of a tree: as many bits as a float64 tells exactly, whose exponent is then the place of the first one."""
 
-_NOTHING = np.zeros(1, dtype=np.float32)
-
 Bits = NDArray[np.unsignedinteger[Any]]
 
 
@@ -84,8 +82,9 @@ class Forest:
         kept |= self.kept
         left = np.bitwise_and.reduceat(kept, self.starts).take(self.tree)
         left &= self.open
-        leaves = self._leaves(left)
-        return np.asarray(np.add.reduce(np.append(leaves, _NOTHING).take(self.rows), axis=0))
+        leaves = np.zeros(len(self.tree) + 1, dtype=np.float32)
+        leaves[:-1] = self._leaves(left)
+        return np.asarray(np.add.reduce(leaves.take(self.rows), axis=0))
 
     def _block(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         kept = _all_bits(vectors.take(self.feature, axis=1) <= self.threshold, self.kept.dtype)

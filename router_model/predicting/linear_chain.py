@@ -58,7 +58,7 @@ def standardised(vectors: NDArray[np.float32], centre: Floats, scale: Floats) ->
     deviations /= scale
     np.minimum(deviations, MAX_DEVIATIONS, out=deviations)
     np.maximum(deviations, -MAX_DEVIATIONS, out=deviations)
-    deviations[vectors == MISSING] = 0.0
+    np.copyto(deviations, 0.0, where=vectors == MISSING)
     return deviations
 
 
