@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,21 @@ CONTEXT_TOKENS = 2048
 
 class LlamaCppBackend:
     """Answers at temperature 0, and tells the log-probabilities of what it wrote. Use one thread per process: two
-    threads collapse when cores are shared.
+    threads collapse when cores are shared. ``stops`` end an answer to a plain prompt.
     """
 
-    def __init__(self, path: Path, name: str, prompt_format: str, n_threads: int = 1) -> None:
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        prompt_format: str,
+        n_threads: int = 1,
+        stops: Sequence[str] = prompts.PLAIN_STOPS,
+    ) -> None:
         if prompt_format not in prompts.FORMATS:
             raise CollectError(f"unknown prompt format {prompt_format!r}; known: {', '.join(prompts.FORMATS)}")
         self._info = ModelInfo(name=name, sha256=file_sha256(path), prompt_format=prompt_format)
+        self._stops = tuple(stops)
         self._server = _start_server(path, n_threads)
 
     @property
@@ -48,7 +57,7 @@ class LlamaCppBackend:
             request |= {
                 "prompt": prompts.plain_prompt(text),
                 "n_predict": max_tokens,
-                "stop": list(prompts.PLAIN_STOPS),
+                "stop": list(self._stops),
                 "logprobs": 1,
             }
             return _completion(self._server.handle_completions(request))

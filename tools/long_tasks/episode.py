@@ -1,0 +1,148 @@
+"""One task from start to end: every tier is asked at every step, one of them acts."""
+
+import math
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tools.long_tasks.calls import Call, read_call
+from tools.long_tasks.models import NAMES, Answer, Asked
+from tools.long_tasks.task import LongTask
+from tools.long_tasks.telling import NO_CALL, opened, prompt_of, turn_messages
+from tools.long_tasks.world import SIGNATURES
+
+MAX_STEPS = 40
+CHARACTERS_PER_TOKEN = 3.6
+ACTS = {"small": 0.15, "mid": 0.35, "frontier": 0.50}
+P_REDRAWN = 0.5
+"""So often another tier may take over; otherwise the one that acted before goes on, so that loops last."""
+
+REFERENCE = "reference-solver"
+_USD_PER_MTOK = {"small": (0.02, 0.02), "mid": (0.10, 0.10), "frontier": (3.00, 15.00)}
+_WORK = {
+    "inbox": ("extract", 4),
+    "triage": ("classify", 3),
+    "stock": ("reason", 5),
+    "orders": ("reason", 6),
+    "settings": ("code", 4),
+    "trail": ("extract", 3),
+}
+_START = datetime(2026, 11, 2, 8, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a tier answered at a step, and whether the call in it makes progress."""
+
+    text: str
+    call: Call | None
+    is_right: bool
+    answer: Answer
+
+
+def play(task: LongTask, models: Asked, seed: int = 29, n_tasks_before: int = 0) -> Iterator[dict[str, Any]]:
+    """The steps of a task as a step log holds them. Which tier acts is drawn, with its probability in the log."""
+    draw = random.Random(f"{seed} {task.task_id} acts")
+    world = task.world.copy()
+    messages = opened(task, world)
+    told = _told_by_planner(task.kind, draw)
+    start = _START + timedelta(minutes=37 * n_tasks_before)
+    tier, n_retries, records = "", 0, list[dict[str, Any]]()
+    while not world.is_over and len(records) < MAX_STEPS:
+        said = ask_all(task, world, messages, models)
+        tier, propensity = _drawn(tier, draw)
+        acts = said[tier]
+        n = len(records)
+        records.append(
+            {
+                "step_id": f"{task.task_id}/{n:02d}",
+                "task_id": task.task_id,
+                "timestamp": (start + timedelta(seconds=9 * n)).isoformat().replace("+00:00", "Z"),
+                "kind": task.kind,
+                "step": {
+                    "text": "",
+                    "messages": list(messages),
+                    "tools": [SIGNATURES[name].to_record() for name in task.tools],
+                    "input_tokens": said["mid"].answer["input_tokens"],
+                    "step_index": n,
+                    "retry": n_retries,
+                    "previous_error": NO_CALL if n_retries else None,
+                    "agent": task.kind,
+                    **told,
+                },
+                "attempts": [_attempt(name, each) for name, each in said.items()],
+                "decision": {"tier": tier, "policy": "drawn", "arm": "drawn", "propensity": propensity},
+            }
+        )
+        n_retries = n_retries + 1 if acts.call is None else 0
+        if acts.call is not None:
+            messages += turn_messages(acts.call, task.act(world, acts.call), n + 1)
+    acted = next(each for each in records[-1]["attempts"] if each["tier"] == tier)
+    acted["task_success"] = task.is_done(world)
+    yield from records
+
+
+def ask_all(task: LongTask, world: Any, messages: list[dict[str, Any]], models: Asked) -> dict[str, Said]:
+    """What each tier says in this state."""
+    prompt = prompt_of(messages, [SIGNATURES[name] for name in task.tools])
+    said = {tier: heard(task, world, models.answer(tier, prompt)) for tier in NAMES}
+    return said | {"frontier": reference_said(task, world, said["mid"].answer["input_tokens"])}
+
+
+def heard(task: LongTask, world: Any, answer: Answer) -> Said:
+    """A model's answer, read and judged."""
+    call = read_call(answer["output"], SIGNATURES)
+    return Said(answer["output"], call, task.makes_progress(world, call), answer)
+
+
+def reference_said(task: LongTask, world: Any, n_input_tokens: int) -> Said:
+    """The simulated top tier: the reference's call, with estimated tokens."""
+    call = task.reference_call(world)
+    text = call.written()
+    n_tokens = math.ceil(len(text) / CHARACTERS_PER_TOKEN)
+    answer = {"output": text, "input_tokens": n_input_tokens, "output_tokens": n_tokens, "latency_ms": None}
+    return Said(text, call, task.makes_progress(world, call), answer)
+
+
+def cost_usd(tier: str, answer: Mapping[str, Any]) -> float:
+    """Tokens at the sample's prices."""
+    of_input, of_output = _USD_PER_MTOK[tier]
+    return float(round((answer["input_tokens"] * of_input + answer["output_tokens"] * of_output) / 1e6, 9))
+
+
+def _attempt(tier: str, said: Said) -> dict[str, Any]:
+    calls = [] if said.call is None else [{"name": said.call.tool, "arguments": said.call.named(SIGNATURES)}]
+    attempt: dict[str, Any] = {
+        "tier": tier,
+        "model": NAMES.get(tier, REFERENCE),
+        "success": said.is_right,
+        "input_tokens": said.answer["input_tokens"],
+        "output_tokens": said.answer["output_tokens"],
+        "cost_usd": cost_usd(tier, said.answer),
+        "cost_is_estimate": True,
+        "latency_ms": said.answer["latency_ms"],
+        "evaluator": "progress",
+        "output": said.text,
+        "tool_calls": calls,
+    }
+    if tier in NAMES:
+        return attempt | {"logprobs": said.answer["logprobs"], "finish_reason": said.answer["finish_reason"]}
+    return attempt | {"simulated": True}
+
+
+def _drawn(before: str, draw: random.Random) -> tuple[str, float]:
+    """The tier that acts, and how likely that was."""
+    if not before or draw.random() < P_REDRAWN:
+        tier = draw.choices(list(ACTS), list(ACTS.values()))[0]
+    else:
+        tier = before
+    p = ACTS[tier] if not before else P_REDRAWN * ACTS[tier] + (1 - P_REDRAWN) * (tier == before)
+    return tier, round(p, 6)
+
+
+def _told_by_planner(kind: str, draw: random.Random) -> dict[str, Any]:
+    """What a planner would say of all steps of a task, roughly right."""
+    task_type, complexity = _WORK[kind]
+    return {"task_type": task_type, "input_complexity": min(10, max(1, round(draw.gauss(complexity, 1.2))))}
