@@ -30,6 +30,15 @@ def sample_again_path() -> Path:
     return _FOLDER / "asked_again.jsonl.gz"
 
 
+def sample_long_tasks_path() -> Path:
+    """Tasks of many steps that use tools, whole prefixes and all: gzipped JSON Lines, a step a line.
+
+    >>> sample_long_tasks_path().name
+    'long_tasks.jsonl.gz'
+    """
+    return _FOLDER / "long_tasks.jsonl.gz"
+
+
 def sample_tiers_path() -> Path:
     """The tier catalogue with the prices used in the sample log.
 
@@ -39,4 +48,4 @@ def sample_tiers_path() -> Path:
     return _FOLDER / "tiers.toml"
 
 
-__all__ = ["sample_again_path", "sample_log_path", "sample_tiers_path"]
+__all__ = ["sample_again_path", "sample_log_path", "sample_long_tasks_path", "sample_tiers_path"]

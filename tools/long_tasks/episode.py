@@ -9,11 +9,10 @@ from typing import Any
 
 from tools.long_tasks.calls import Call, read_call
 from tools.long_tasks.models import NAMES, Answer, Asked
+from tools.long_tasks.state import Underway, told_by_planner
 from tools.long_tasks.task import LongTask
-from tools.long_tasks.telling import NO_CALL, opened, prompt_of, turn_messages
 from tools.long_tasks.world import SIGNATURES
 
-MAX_STEPS = 40
 CHARACTERS_PER_TOKEN = 3.6
 ACTS = {"small": 0.15, "mid": 0.35, "frontier": 0.50}
 P_REDRAWN = 0.5
@@ -21,14 +20,6 @@ P_REDRAWN = 0.5
 
 REFERENCE = "reference-solver"
 _USD_PER_MTOK = {"small": (0.02, 0.02), "mid": (0.10, 0.10), "frontier": (3.00, 15.00)}
-_WORK = {
-    "inbox": ("extract", 4),
-    "triage": ("classify", 3),
-    "stock": ("reason", 5),
-    "orders": ("reason", 6),
-    "settings": ("code", 4),
-    "trail": ("extract", 3),
-}
 _START = datetime(2026, 11, 2, 8, tzinfo=UTC)
 
 
@@ -45,65 +36,50 @@ class Said:
 def play(task: LongTask, models: Asked, seed: int = 29, n_tasks_before: int = 0) -> Iterator[dict[str, Any]]:
     """The steps of a task as a step log holds them. Which tier acts is drawn, with its probability in the log."""
     draw = random.Random(f"{seed} {task.task_id} acts")
-    world = task.world.copy()
-    messages = opened(task, world)
-    told = _told_by_planner(task.kind, draw)
+    state = Underway(task, told_by_planner(task.kind, draw))
     start = _START + timedelta(minutes=37 * n_tasks_before)
-    tier, n_retries, records = "", 0, list[dict[str, Any]]()
-    while not world.is_over and len(records) < MAX_STEPS:
-        said = ask_all(task, world, messages, models)
+    tier, records = "", list[dict[str, Any]]()
+    while not state.is_over:
+        said = ask_all(state, models)
         tier, propensity = _drawn(tier, draw)
-        acts = said[tier]
-        n = len(records)
+        n = state.n_steps
         records.append(
             {
                 "step_id": f"{task.task_id}/{n:02d}",
                 "task_id": task.task_id,
                 "timestamp": (start + timedelta(seconds=9 * n)).isoformat().replace("+00:00", "Z"),
                 "kind": task.kind,
-                "step": {
-                    "text": "",
-                    "messages": list(messages),
-                    "tools": [SIGNATURES[name].to_record() for name in task.tools],
-                    "input_tokens": said["mid"].answer["input_tokens"],
-                    "step_index": n,
-                    "retry": n_retries,
-                    "previous_error": NO_CALL if n_retries else None,
-                    "agent": task.kind,
-                    **told,
-                },
+                "step": state.step(said["mid"].answer["input_tokens"]),
                 "attempts": [_attempt(name, each) for name, each in said.items()],
                 "decision": {"tier": tier, "policy": "drawn", "arm": "drawn", "propensity": propensity},
             }
         )
-        n_retries = n_retries + 1 if acts.call is None else 0
-        if acts.call is not None:
-            messages += turn_messages(acts.call, task.act(world, acts.call), n + 1)
+        state.act(said[tier].call)
     acted = next(each for each in records[-1]["attempts"] if each["tier"] == tier)
-    acted["task_success"] = task.is_done(world)
+    acted["task_success"] = task.is_done(state.world)
     yield from records
 
 
-def ask_all(task: LongTask, world: Any, messages: list[dict[str, Any]], models: Asked) -> dict[str, Said]:
+def ask_all(state: Underway, models: Asked) -> dict[str, Said]:
     """What each tier says in this state."""
-    prompt = prompt_of(messages, [SIGNATURES[name] for name in task.tools])
-    said = {tier: heard(task, world, models.answer(tier, prompt)) for tier in NAMES}
-    return said | {"frontier": reference_said(task, world, said["mid"].answer["input_tokens"])}
+    prompt = state.prompt()
+    said = {tier: heard(state, models.answer(tier, prompt)) for tier in NAMES}
+    return said | {"frontier": reference_said(state, said["mid"].answer["input_tokens"])}
 
 
-def heard(task: LongTask, world: Any, answer: Answer) -> Said:
+def heard(state: Underway, answer: Answer) -> Said:
     """A model's answer, read and judged."""
     call = read_call(answer["output"], SIGNATURES)
-    return Said(answer["output"], call, task.makes_progress(world, call), answer)
+    return Said(answer["output"], call, state.task.makes_progress(state.world, call), answer)
 
 
-def reference_said(task: LongTask, world: Any, n_input_tokens: int) -> Said:
+def reference_said(state: Underway, n_input_tokens: int) -> Said:
     """The simulated top tier: the reference's call, with estimated tokens."""
-    call = task.reference_call(world)
+    call = state.task.reference_call(state.world)
     text = call.written()
     n_tokens = math.ceil(len(text) / CHARACTERS_PER_TOKEN)
     answer = {"output": text, "input_tokens": n_input_tokens, "output_tokens": n_tokens, "latency_ms": None}
-    return Said(text, call, task.makes_progress(world, call), answer)
+    return Said(text, call, state.task.makes_progress(state.world, call), answer)
 
 
 def cost_usd(tier: str, answer: Mapping[str, Any]) -> float:
@@ -140,9 +116,3 @@ def _drawn(before: str, draw: random.Random) -> tuple[str, float]:
         tier = before
     p = ACTS[tier] if not before else P_REDRAWN * ACTS[tier] + (1 - P_REDRAWN) * (tier == before)
     return tier, round(p, 6)
-
-
-def _told_by_planner(kind: str, draw: random.Random) -> dict[str, Any]:
-    """What a planner would say of all steps of a task, roughly right."""
-    task_type, complexity = _WORK[kind]
-    return {"task_type": task_type, "input_complexity": min(10, max(1, round(draw.gauss(complexity, 1.2))))}

@@ -61,9 +61,7 @@ def local_models(folder: Path) -> dict[str, Any]:
     """The two models, one thread each; an answer ends with its line."""
     from tierwise.agents.collect.llamacpp import LlamaCppBackend
 
-    return {
-        tier: LlamaCppBackend(folder / file, NAMES[tier], "plain", stops=("\n",)) for tier, file in FILES.items()
-    }
+    return {tier: LlamaCppBackend(folder / file, NAMES[tier], "plain", stops=("\n",)) for tier, file in FILES.items()}
 
 
 def _asked(model: Any, prompt: str) -> Answer:
@@ -77,9 +75,7 @@ def _asked(model: Any, prompt: str) -> Answer:
         "reused_tokens": done.reused_tokens,
         "latency_ms": round((time.perf_counter() - start) * 1000),
         "finish_reason": done.finish_reason,
-        "logprobs": None
-        if found is None
-        else {"mean": round(found.mean, 4), "min": round(found.min, 4), "n": found.n},
+        "logprobs": None if found is None else {"mean": round(found.mean, 4), "min": round(found.min, 4), "n": found.n},
     }
 
 

@@ -10,7 +10,7 @@ Holds = Callable[[World], bool]
 Damage = Callable[[World], int]
 NextCall = Callable[[World], Call]
 
-MAX_EARLY = 2
+MAX_EARLY = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """How a conversation with tools becomes one short prompt, for models that know no tool calls of their own."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,7 +27,8 @@ def opened(task: LongTask, world: World) -> list[dict[str, Any]]:
 def turn_messages(call: Call, result: str, n_turn: int) -> list[dict[str, Any]]:
     """What a turn adds: the call and its result."""
     name = f"c{n_turn}"
-    shown = {"id": name, "type": "function", "function": {"name": call.tool, "arguments": call.named(SIGNATURES)}}
+    arguments = json.dumps(call.named(SIGNATURES), ensure_ascii=False)
+    shown = {"id": name, "type": "function", "function": {"name": call.tool, "arguments": arguments}}
     return [
         {"role": "assistant", "content": "", "tool_calls": [shown]},
         {"role": "tool", "content": result, "tool_call_id": name},
@@ -52,4 +54,5 @@ def prompt_of(messages: Sequence[Mapping[str, Any]], signatures: Sequence[Signat
 
 def _written(shown: Mapping[str, Any]) -> str:
     function = shown["function"]
-    return Call(function["name"], tuple(map(str, function["arguments"].values()))).written()
+    arguments = json.loads(function["arguments"])
+    return Call(function["name"], tuple(map(str, arguments.values()))).written()

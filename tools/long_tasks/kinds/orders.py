@@ -17,7 +17,8 @@ def make(draw: random.Random, task_id: str) -> LongTask:
     counts = {number: draw.randrange(2, 9) for number in numbers}
     rows = {item: (draw.randrange(40), draw.randrange(2, 13)) for item in ITEMS}
     tickets = {
-        number: Ticket(f"{draw.choice(PEOPLE)}: how much are {counts[number]} of {items[number]}?") for number in numbers
+        number: Ticket(f"{draw.choice(PEOPLE)}: how much are {counts[number]} of {items[number]}?")
+        for number in numbers
     }
     wanted = {number: str(counts[number] * rows[items[number]][1]) for number in numbers}
 

@@ -19,7 +19,8 @@ def make(draw: random.Random, task_id: str) -> LongTask:
     wanted = {place: draw.choice(_VALUES) for place in places}
     texts = {
         path: "\n".join(
-            f"{key}={draw.choice([value for value in _VALUES if value != wanted.get((path, key))])}" for key in _KEYS[:5]
+            f"{key}={draw.choice([value for value in _VALUES if value != wanted.get((path, key))])}"
+            for key in _KEYS[:5]
         )
         for path in paths
     }
