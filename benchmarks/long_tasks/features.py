@@ -80,7 +80,7 @@ def _held_out(problem: Problem, folds: Sequence[Fold], view: str, progress: Prog
 def _of_tier(
     problem: Problem, draws: Sequence[Mapping[str, HeldOut]], groups: np.ndarray, tier: int, bootstrap: Bootstrap
 ) -> dict[str, Any]:
-    """Both views on one tier; the difference has the standard error over draws of the folds, and an interval by task."""
+    """Both views on one tier; the difference has the standard error over draws, and an interval by task."""
     truth = problem.success[:, tier]
     auc = {view: [_auc(truth, draw[view].p_success[:, tier]) for draw in draws] for view in VIEWS}
     loss = {view: [float(log_loss(truth, draw[view].p_success[:, tier])) for draw in draws] for view in VIEWS}
@@ -135,7 +135,9 @@ def _choices(problem: Problem, draws: Sequence[Mapping[str, HeldOut]]) -> dict[s
         for loss in QUALITY_LOSSES:
             name = f"router {view} trajectories, {loss:.0%}"
             found[name] = [_single(success, cost, draw[view].chosen[loss]) for draw in draws]
-    return {name: Choice(np.array([a for a, _ in each]), np.array([b for _, b in each])) for name, each in found.items()}
+    return {
+        name: Choice(np.array([a for a, _ in each]), np.array([b for _, b in each])) for name, each in found.items()
+    }
 
 
 def _single(success: Floats, cost: Floats, chosen: np.ndarray) -> tuple[Floats, Floats]:

@@ -26,8 +26,8 @@ _PLANNING = (Role.PLAN, Role.REPAIR, Role.FILL)
 
 @dataclass(frozen=True, slots=True)
 class PlanArm:
-    """``decider`` None: the hand-written rules. ``log_url`` names the decision log that keeps all; ``plans`` the file of
-    kept plans. With ``courses`` no step has a verifier: the router judges what cheap tiers answer."""
+    """``decider`` None: the hand-written rules. ``log_url`` names the decision log that keeps all, ``plans`` the file
+    of kept plans. With ``courses`` no step has a verifier: the router judges what cheap tiers answer."""
 
     decider: Decider | None = None
     courses: bool = False

@@ -1,7 +1,7 @@
 """Three tiers behind the OpenAI form: two local models that write calls as text, and a scripted frontier.
 
-**The frontier is no model**: it knows the plan of every goal and the right call in every state. What it reads and writes
-is priced as a frontier model's.
+**The frontier is no model**: it knows the plan of every goal and the right call in every state. What it reads and
+writes is priced as a frontier model's.
 """
 
 import json

@@ -23,7 +23,7 @@ class Choice:
 def measure_choices(
     choices: Mapping[str, Choice], problem: Problem, groups: np.ndarray, bootstrap: Bootstrap
 ) -> list[dict[str, Any]]:
-    """A row a way: shares of steps and of whole tasks that are right, dollars against the top tier; intervals by task."""
+    """A row a way: shares of steps and of whole tasks that are right, dollars against the top tier."""
     del problem
     top = by_task(choices[TOP].cost_usd, groups).mean(axis=0)
     return [_row(name, choice, groups, top, bootstrap) for name, choice in choices.items()]

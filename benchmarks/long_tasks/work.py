@@ -35,7 +35,12 @@ Answer: done()
 Task: ticket {ticket}"""
 TEMPLATES = {
     "triage": StepTemplate(
-        "triage", _TRIAGE, "Gives a ticket to its team.", task_type="classify", input_complexity=3, tools=("show", "assign")
+        "triage",
+        _TRIAGE,
+        "Gives a ticket to its team.",
+        task_type="classify",
+        input_complexity=3,
+        tools=("show", "assign"),
     ),
     "orders": StepTemplate(
         "orders",

@@ -1,1 +1,1 @@
-"""What made `data/samples/long_tasks.jsonl.gz`: tasks of many steps in small worlds, done by real and simulated tiers."""
+"""What made `data/samples/long_tasks.jsonl.gz`: tasks of many steps in small worlds."""

@@ -110,9 +110,7 @@ def _attempt(tier: str, said: Said) -> dict[str, Any]:
 
 def _drawn(before: str, draw: random.Random) -> tuple[str, float]:
     """The tier that acts, and how likely that was."""
-    if not before or draw.random() < P_REDRAWN:
-        tier = draw.choices(list(ACTS), list(ACTS.values()))[0]
-    else:
-        tier = before
+    is_drawn = not before or draw.random() < P_REDRAWN
+    tier = draw.choices(list(ACTS), list(ACTS.values()))[0] if is_drawn else before
     p = ACTS[tier] if not before else P_REDRAWN * ACTS[tier] + (1 - P_REDRAWN) * (tier == before)
     return tier, round(p, 6)

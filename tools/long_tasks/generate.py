@@ -2,8 +2,8 @@
 
     python -m tools.long_tasks.generate --models FOLDER --answers answers.jsonl --out long_tasks.jsonl.gz
 
-Run it again to go on after an interruption: what was answered is in ``--answers``. Without ``--models`` it needs nothing
-but these answers. Needs xllamacpp and the weights that `python -m tierwise.agents.collect weights` assembles.
+Run it again to go on after an interruption: what was answered is in ``--answers``. Without ``--models`` it needs
+nothing but these answers. Needs xllamacpp and the weights that `python -m tierwise.agents.collect weights` assembles.
 """
 
 import argparse

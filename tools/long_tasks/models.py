@@ -1,4 +1,4 @@
-"""Two real local models as cheap tiers. What they answered is kept on disk: the same prompt is asked once, in any run."""
+"""Two real local models as cheap tiers. What they answered is kept: the same prompt is asked once, in any run."""
 
 import gzip
 import hashlib
@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 Answer = dict[str, Any]
-"""``output``, ``input_tokens``, ``output_tokens``, ``reused_tokens``, ``latency_ms``, ``finish_reason``, ``logprobs``."""
+"""``output``, tokens (``input_tokens``, ``output_tokens``, ``reused_tokens``), ``latency_ms``, ``finish_reason`` and
+``logprobs``."""
 
 FILES = {"small": "smollm2-135m-instruct-q4_1.gguf", "mid": "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"}
 NAMES = {"small": "SmolLM2-135M-Instruct Q4_1", "mid": "Qwen2.5-Coder-1.5B-Instruct Q4_K_M"}
@@ -36,7 +37,7 @@ class Recorded:
         self._known: dict[str, Answer] = {}
         for each in (*shipped, path):
             if each.is_file():
-                self._known |= {key: answer for key, answer in _lines(each)}
+                self._known |= dict(_lines(each))
         self.used: dict[str, Answer] = {}
 
     def answer(self, tier: str, prompt: str) -> Answer:

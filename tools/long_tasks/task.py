@@ -45,7 +45,7 @@ class LongTask:
         return frozenset(found)
 
     def reference_call(self, world: World) -> Call:
-        """The call that an agent makes who knows everything: the first need that is open. Then it says that it is done."""
+        """The call of an agent that knows everything: for the first need that is open. Then it says that it is done."""
         reached = self.reached(world)
         for need in self.needs:
             if need.name not in reached and reached.issuperset(need.after):

@@ -36,8 +36,8 @@ def turn_messages(call: Call, result: str, n_turn: int) -> list[dict[str, Any]]:
 
 
 def prompt_of(messages: Sequence[Mapping[str, Any]], signatures: Sequence[Signature]) -> str:
-    """The conversation as text, ending with what was said last; the model goes on behind `Answer:`. Each turn adds to the
-    end, so that a runtime that keeps the beginning reads only what is new."""
+    """The conversation as text, ending with what was said last; the model goes on behind `Answer:`. Each turn adds to
+    the end, so that a runtime that keeps the beginning reads only what is new."""
     lines = []
     for message in messages:
         content = str(message.get("content") or "")

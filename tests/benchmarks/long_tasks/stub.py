@@ -1,4 +1,4 @@
-"""Two models that need no weights: one says that it is done, the other reads its prompt and mostly does what is right."""
+"""Two models that need no weights: one says that it is done, the other reads its prompt and mostly is right."""
 
 import re
 from typing import Any

@@ -47,14 +47,14 @@ def make(draw: random.Random, task_id: str) -> LongTask:
             (f"know {name}",),
         )
 
-    needs = [Need("list", lambda world: "list inbox/" in world.seen, lambda world: Call("list", ("inbox",)))]
+    needs = [Need("list", lambda world: "list inbox/" in world.seen, lambda _: Call("list", ("inbox",)))]
     for name in sorted(names):
         needs += [read_of(name), move_of(name)]
     needs.append(
         Need(
             "total",
             lambda world: world.files.get("total.txt", "").strip() == str(total),
-            lambda world: Call("write", ("total.txt", str(total))),
+            lambda _: Call("write", ("total.txt", str(total))),
             tuple(f"sort {name}" for name in names),
         )
     )

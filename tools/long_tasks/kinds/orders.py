@@ -28,19 +28,19 @@ def make(draw: random.Random, task_id: str) -> LongTask:
             Need(
                 f"know {number}",
                 lambda world: f"show {number}" in world.seen,
-                lambda world: Call("show", (number,)),
+                lambda _: Call("show", (number,)),
                 ("tickets",),
             ),
             Need(
                 f"price {number}",
                 lambda world: f"price {item}" in world.seen,
-                lambda world: Call("query", (f"SELECT price FROM stock WHERE item='{item}'",)),
+                lambda _: Call("query", (f"SELECT price FROM stock WHERE item='{item}'",)),
                 (f"know {number}",),
             ),
             Need(
                 f"reply {number}",
                 lambda world: world.tickets[number].reply != "",
-                lambda world: Call("reply", (number, wanted[number])),
+                lambda _: Call("reply", (number, wanted[number])),
                 (f"price {number}",),
             ),
         ]
@@ -52,7 +52,7 @@ def make(draw: random.Random, task_id: str) -> LongTask:
         replies = {number: ticket.reply for number, ticket in world.tickets.items() if ticket.reply}
         return sum(not says(reply, wanted[number]) for number, reply in replies.items())
 
-    needs = [Need("tickets", lambda world: "tickets" in world.seen, lambda world: Call("tickets"))]
+    needs = [Need("tickets", lambda world: "tickets" in world.seen, lambda _: Call("tickets"))]
     for number in numbers:
         needs += needs_of(number)
     goal = (

@@ -31,13 +31,13 @@ def make(draw: random.Random, task_id: str) -> LongTask:
         told = Need(
             f"told {path} {key}",
             lambda world: f"check {path} {key}" in world.seen,
-            lambda world: Call("check"),
+            lambda _: Call("check"),
             (before,) if before else (),
         )
         right = Need(
             f"right {path} {key}",
             lambda world: settings_of(world.files[path])[key] == wanted[place],
-            lambda world: Call("set", (path, key, wanted[place])),
+            lambda _: Call("set", (path, key, wanted[place])),
             (told.name,),
         )
         return [told, right]
@@ -48,10 +48,10 @@ def make(draw: random.Random, task_id: str) -> LongTask:
     for path in paths:
         needs.append(_unspoiled(path, start[path], wanted))
     rights = tuple(need.name for need in needs if need.name.startswith(("right", "kept")))
-    needs.append(Need("passed", lambda world: "check passed" in world.seen, lambda world: Call("check"), rights))
+    needs.append(Need("passed", lambda world: "check passed" in world.seen, lambda _: Call("check"), rights))
     goal = "Run check. Set what it tells you in the file that it names, then check again, until all settings passed."
     world = World(files=texts, wanted=wanted)
-    return LongTask(task_id, "settings", goal, _TOOLS, world, tuple(needs), lambda world: 0)
+    return LongTask(task_id, "settings", goal, _TOOLS, world, tuple(needs), lambda _: 0)
 
 
 def _unspoiled(path: str, start: dict[str, str], wanted: dict[tuple[str, str], str]) -> Need:

@@ -26,18 +26,18 @@ def make(draw: random.Random, task_id: str) -> LongTask:
         know = Need(
             f"know {item}",
             lambda world: f"units {item}" in world.seen,
-            lambda world: Call("query", (f"SELECT units FROM stock WHERE item='{item}'",)),
+            lambda _: Call("query", (f"SELECT units FROM stock WHERE item='{item}'",)),
             ("list",),
         )
         order = Need(
             f"order {item}",
             lambda world: any(each == item for each, _ in world.orders),
-            lambda world: Call("order", (item, str(short[item]))),
+            lambda _: Call("order", (item, str(short[item]))),
             (f"know {item}",),
         )
         return [know, order] if item in short else [know]
 
-    needs = [Need("list", lambda world: "read list.txt" in world.seen, lambda world: Call("read", ("list.txt",)))]
+    needs = [Need("list", lambda world: "read list.txt" in world.seen, lambda _: Call("read", ("list.txt",)))]
     for item in items:
         needs += needs_of(item)
 

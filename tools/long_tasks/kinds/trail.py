@@ -2,6 +2,7 @@
 kept, and the code at the end is written down."""
 
 import random
+from itertools import pairwise
 
 from tools.long_tasks.calls import Call
 from tools.long_tasks.kinds.words import FILES
@@ -16,7 +17,7 @@ def make(draw: random.Random, task_id: str) -> LongTask:
     trail, dead = names[:13], names[13:]
     coins = {name: draw.randrange(1, 9) for name in trail}
     texts: dict[str, str] = {}
-    for name, following in zip(trail, trail[1:], strict=False):
+    for name, following in pairwise(trail):
         texts[name] = draw.choice(("{coins} coins. Go on in {next}", "Take {coins} coins, then read {next}")).format(
             coins=coins[name], next=following
         )
@@ -33,7 +34,7 @@ def make(draw: random.Random, task_id: str) -> LongTask:
         return Need(
             f"know {name}",
             lambda world: f"read {name}" in world.seen,
-            lambda world: Call("read", (name,)),
+            lambda _: Call("read", (name,)),
             (before,) if before else (),
         )
 
@@ -59,6 +60,6 @@ def _written(path: str, value: str, after: str) -> Need:
     return Need(
         f"write {path}",
         lambda world: world.files.get(path, "").strip(" .") == value,
-        lambda world: Call("write", (path, value)),
+        lambda _: Call("write", (path, value)),
         (after,),
     )

@@ -27,22 +27,22 @@ def make(draw: random.Random, task_id: str) -> LongTask:
         show = Need(
             f"know {number}",
             lambda world: f"show {number}" in world.seen,
-            lambda world: Call("show", (number,)),
+            lambda _: Call("show", (number,)),
             ("tickets",),
         )
         assign = Need(
             f"assign {number}",
             lambda world: world.tickets[number].team == teams[number],
-            lambda world: Call("assign", (number, teams[number])),
+            lambda _: Call("assign", (number, teams[number])),
             (f"know {number}",),
         )
         return [show, assign]
 
-    needs = [Need("tickets", lambda world: "tickets" in world.seen, lambda world: Call("tickets"))]
+    needs = [Need("tickets", lambda world: "tickets" in world.seen, lambda _: Call("tickets"))]
     for number in numbers:
         needs += needs_of(number)
     goal = (
         "Show each open ticket and assign it: billing for invoices and money, tech for what does not work, "
         "sales for who wants to buy."
     )
-    return LongTask(task_id, "triage", goal, _TOOLS, World(tickets=tickets), tuple(needs), lambda world: 0)
+    return LongTask(task_id, "triage", goal, _TOOLS, World(tickets=tickets), tuple(needs), lambda _: 0)

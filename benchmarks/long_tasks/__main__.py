@@ -1,0 +1,87 @@
+"""Measures tasks of many steps; figures go to ``results``, and from there into RESULTS.md.
+
+    python -m benchmarks.long_tasks features             trajectory features on the sample, with and without
+    python -m benchmarks.long_tasks study                loops and plan-and-execute over the study's tasks
+    python -m benchmarks.long_tasks study --models FOLDER --asked FILE     with the models, for what was never asked
+
+What the two local models answered is in ``answers.jsonl.gz``, so that both run anywhere. A study with ``--models``
+goes on where it was interrupted; it needs xllamacpp and the weights that ``python -m tierwise.agents.collect weights``
+assembles.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.long_tasks.arms import KINDS, Arm, Study, tasks_of_study
+from benchmarks.long_tasks.features import measure_features
+from benchmarks.long_tasks.tables import save
+from tierwise.cli.console import StageBar
+from tierwise.training.evaluation.bootstrap import Bootstrap
+from tools.long_tasks.models import NotRecordedError, Recorded, local_models
+from tools.long_tasks.task import LongTask
+
+HERE = Path(__file__).parent
+ANSWERS = HERE / "answers.jsonl.gz"
+
+
+def main() -> int:
+    given = _arguments()
+    try:
+        with StageBar() as progress:
+            if given.what == "features":
+                save(given.out, "features", measure_features(given.draws, Bootstrap(given.resamples), progress))
+            else:
+                save(given.out, "study", _study(given))
+    except NotRecordedError as error:
+        print(f"benchmarks.long_tasks: {error}", file=sys.stderr)
+        return 2
+    print((given.out / "RESULTS.md").read_text(encoding="utf-8"))
+    return 0
+
+
+def _study(given: argparse.Namespace) -> dict[str, Any]:
+    models = Recorded(given.asked, local_models(given.models) if given.models else None, [ANSWERS])
+    tasks = tasks_of_study(given.tasks)
+    with tempfile.TemporaryDirectory() as folder:
+        study = Study(models, Path(folder), given.recorded)
+        arms = {name: _run(name, arm, tasks) for name, arm in study.arms().items()}
+        later = tasks[given.recorded * len(KINDS) :]
+        of_later = {name: _run(name, arm, later) for name, arm in study.later_arms().items()}
+    if given.models:
+        models.write_used(ANSWERS)
+    return {"kinds": list(KINDS), "n_recorded": given.recorded, "arms": arms, "later": of_later}
+
+
+def _run(name: str, arm: Arm, tasks: Sequence[LongTask]) -> list[dict[str, Any]]:
+    ran = [each.to_dict() for each in arm(tasks)]
+    n_done, usd = sum(each["is_done"] for each in ran), sum(each["usd"] for each in ran)
+    print(f"{name}: {n_done} of {len(ran)} done, {usd:.5f} USD", file=sys.stderr, flush=True)
+    return ran
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.long_tasks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("what", choices=("features", "study"))
+    add("--draws", type=int, default=5, help="of the folds, in features")
+    add("--resamples", type=int, default=500, help="of the bootstrap, in features")
+    add("--tasks", type=int, default=14, help="of each kind, in study")
+    add(
+        "--recorded", type=int, default=7, help="of each kind, that a router is trained on before it decides the others"
+    )
+    add("--models", type=Path, help="folder of the GGUF files")
+    add("--asked", type=Path, default=Path("asked.jsonl"), help="where new answers are kept as they come")
+    add("--out", type=Path, default=HERE)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
