@@ -18,8 +18,9 @@ from tools.long_tasks.models import Asked
 from tools.long_tasks.task import LongTask
 
 KINDS = ("triage", "orders")
-PROMISE = 0.10
-"""The loss that routers here may bring: 60 tasks certify little below."""
+LOSSES = (0.10, 0.20)
+"""The losses that routers in loops may bring: 60 tasks certify little below. A step that makes no progress is no failed
+task; it costs an agent another step."""
 
 Arm = Callable[[Sequence[LongTask]], list[Ran]]
 
@@ -46,18 +47,30 @@ class Study:
             "loop: rules": self._loop(routers.by_rules),
             "loop: cascade mid, frontier": self._loop(lambda: routers.always("mid", "frontier")),
             "loop: cascade small, mid, frontier": self._loop(lambda: routers.always(*routers.TIERS)),
-            "loop: router without trajectories": self._loop(
-                lambda: routers.by_router(self.without, PROMISE, routers.without_trajectory)
-            ),
-            "loop: router": self._loop(lambda: routers.by_router(self.router, PROMISE)),
-            "loop: router, refused calls escalate": self._loop(
-                lambda: routers.by_router_escalating(self.router, PROMISE)
-            ),
+            **self._router_loops(),
             "plans: rules": self._plans(lambda: PlanArm(log_url=self.log_url)),
             "plans: router of the sample": self._plans(lambda: PlanArm(self.router)),
             "plans: courses": self._plans(lambda: PlanArm(self.router, courses=True)),
             "plans kept: rules": self._plans(lambda: PlanArm(plans=self._new("rules.db"))),
             "plans kept: router of the sample": self._plans(lambda: PlanArm(self.router, plans=self._new("router.db"))),
+        }
+
+    def _router_loops(self) -> dict[str, Arm]:
+        """A tier for each step, by routers that were trained on the sample."""
+
+        def loop(loss: float, view: str) -> Arm:
+            router_of = {"with": lambda: self.router, "without": lambda: self.without}[view]
+            return self._loop(lambda: routers.by_router(router_of(), loss, routers.VIEWS[view]))
+
+        return {
+            f"loop: router {view} trajectories, {loss:.0%}": loop(loss, view)
+            for loss in LOSSES
+            for view in routers.VIEWS
+        } | {
+            f"loop: router, {loss:.0%}, refused calls escalate": self._loop(
+                lambda loss=loss: routers.by_router_escalating(self.router, loss)  # type: ignore[misc]
+            )
+            for loss in LOSSES
         }
 
     def later_arms(self) -> dict[str, Arm]:

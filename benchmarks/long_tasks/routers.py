@@ -17,7 +17,7 @@ from tierwise.training.config import TrainConfig
 from tierwise.training.train import train_router
 from tools.long_tasks.state import Underway
 
-CONFIG = TrainConfig(n_repeats=1)
+CONFIG = TrainConfig(n_repeats=1, max_quality_loss=0.10)
 TIERS = ("small", "mid", "frontier")
 
 
