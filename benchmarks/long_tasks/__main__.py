@@ -48,9 +48,11 @@ def _study(given: argparse.Namespace) -> dict[str, Any]:
     tasks = tasks_of_study(given.tasks)
     with tempfile.TemporaryDirectory() as folder:
         study = Study(models, Path(folder), given.recorded)
-        arms = {name: _run(name, arm, tasks) for name, arm in study.arms().items()}
-        later = tasks[given.recorded * len(KINDS) :]
+        of_all, later = study.arms(), tasks[given.recorded * len(KINDS) :]
+        done = {name: _run(name, arm, tasks) for name, arm in of_all.items() if name.startswith("plans")}
         of_later = {name: _run(name, arm, later) for name, arm in study.later_arms().items()}
+        done |= {name: _run(name, arm, tasks) for name, arm in of_all.items() if name not in done}
+        arms = {name: done[name] for name in of_all}
     if given.models:
         models.write_used(ANSWERS)
     return {"kinds": list(KINDS), "n_recorded": given.recorded, "arms": arms, "later": of_later}
