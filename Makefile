@@ -31,7 +31,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup environment check test test-slow test-postgres attack test-encoders test-api test-deploy test-image fuzz test-browser pictures test-importers test-adapters test-clients adapter-environments demo bench bench-decisions bench-serving bench-pairs bench-gateways bench-scale docs constraints clean
+.PHONY: help setup environment check test test-slow test-postgres attack test-encoders test-api test-deploy test-image fuzz test-browser pictures test-importers test-adapters test-clients adapter-environments demo bench bench-decisions bench-serving bench-pairs bench-gateways bench-scale bench-long-tasks docs constraints clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -133,6 +133,9 @@ bench-pairs: $(DEV)  ## this version against an earlier commit in one run: route
 
 bench-gateways: $(DEV)  ## our gateway beside LiteLLM's proxy in one run (ARGS="--litellm-python PYTHON")
 	$(BIN)/python -m benchmarks.serving.gateways $(ARGS)
+
+bench-long-tasks: $(DEV)  ## tasks of many steps: trajectory features, loops and plans (ARGS="features", ARGS="study")
+	$(BIN)/python -m benchmarks.long_tasks $(ARGS)
 
 bench-scale: $(DEV)  ## time, memory and rows/s of training, 10,000 to 1,000,000 steps (ARGS="--steps 10000 --engines local")
 	$(BIN)/python -m benchmarks.scale $(ARGS)

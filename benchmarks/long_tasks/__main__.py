@@ -35,7 +35,7 @@ def main() -> int:
             if given.what == "features":
                 save(given.out, "features", measure_features(given.draws, Bootstrap(given.resamples), progress))
             else:
-                save(given.out, "study", _study(given))
+                _study(given)
     except NotRecordedError as error:
         print(f"benchmarks.long_tasks: {error}", file=sys.stderr)
         return 2
@@ -43,19 +43,27 @@ def main() -> int:
     return 0
 
 
-def _study(given: argparse.Namespace) -> dict[str, Any]:
+def _study(given: argparse.Namespace) -> None:
+    """Saves after every arm: dear ones come last, and who has no time for them has the others."""
     models = Recorded(given.asked, local_models(given.models) if given.models else None, [ANSWERS])
     tasks = tasks_of_study(given.tasks)
+    later = tasks[given.recorded * len(KINDS) :]
+    figures: dict[str, Any] = {"kinds": list(KINDS), "n_recorded": given.recorded, "arms": {}, "later": {}}
     with tempfile.TemporaryDirectory() as folder:
         study = Study(models, Path(folder), given.recorded)
-        of_all, later = study.arms(), tasks[given.recorded * len(KINDS) :]
-        done = {name: _run(name, arm, tasks) for name, arm in of_all.items() if name.startswith("plans")}
-        of_later = {name: _run(name, arm, later) for name, arm in study.later_arms().items()}
-        done |= {name: _run(name, arm, tasks) for name, arm in of_all.items() if name not in done}
-        arms = {name: done[name] for name in of_all}
-    if given.models:
-        models.write_used(ANSWERS)
-    return {"kinds": list(KINDS), "n_recorded": given.recorded, "arms": arms, "later": of_later}
+        arms, of_later = study.arms(), study.later_arms()
+        for name in [*list(arms)[:1], *sorted(arms, key=lambda name: not name.startswith("plans"))]:
+            if name in figures["arms"]:
+                continue
+            ran = _run(name, arms[name], tasks)
+            figures["arms"] = {
+                each: figures["arms"].get(each, ran) for each in arms if each in {*figures["arms"], name}
+            }
+            if name == "plans: rules":
+                figures["later"] = {each: _run(each, arm, later) for each, arm in of_later.items()}
+            save(given.out, "study", figures)
+            if given.models:
+                models.write_used(given.out / ANSWERS.name)
 
 
 def _run(name: str, arm: Arm, tasks: Sequence[LongTask]) -> list[dict[str, Any]]:
@@ -75,7 +83,7 @@ def _arguments() -> argparse.Namespace:
     add("what", choices=("features", "study"))
     add("--draws", type=int, default=5, help="of the folds, in features")
     add("--resamples", type=int, default=500, help="of the bootstrap, in features")
-    add("--tasks", type=int, default=14, help="of each kind, in study")
+    add("--tasks", type=int, default=12, help="of each kind, in study")
     add(
         "--recorded", type=int, default=7, help="of each kind, that a router is trained on before it decides the others"
     )

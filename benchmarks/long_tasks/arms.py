@@ -18,7 +18,7 @@ from tools.long_tasks.models import Asked
 from tools.long_tasks.task import LongTask
 
 KINDS = ("triage", "orders")
-LOSSES = (0.10, 0.20)
+LOSSES = (0.20, 0.10)
 """The losses that routers in loops may bring: 60 tasks certify little below. A step that makes no progress is no failed
 task; it costs an agent another step."""
 
@@ -46,8 +46,8 @@ class Study:
             "loop: mid": self._loop(lambda: routers.always("mid")),
             "loop: rules": self._loop(routers.by_rules),
             "loop: cascade mid, frontier": self._loop(lambda: routers.always("mid", "frontier")),
-            "loop: cascade small, mid, frontier": self._loop(lambda: routers.always(*routers.TIERS)),
             **self._router_loops(),
+            "loop: cascade small, mid, frontier": self._loop(lambda: routers.always(*routers.TIERS)),
             "plans: rules": self._plans(lambda: PlanArm(log_url=self.log_url)),
             "plans: router of the sample": self._plans(lambda: PlanArm(self.router)),
             "plans: courses": self._plans(lambda: PlanArm(self.router, courses=True)),
