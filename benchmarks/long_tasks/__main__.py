@@ -26,19 +26,23 @@ from tools.long_tasks.task import LongTask
 
 HERE = Path(__file__).parent
 ANSWERS = HERE / "answers.jsonl.gz"
+FIRST = (
+    "loop: top tier",
+    "plans: rules",
+    "plans kept: rules",
+    "loop: mid",
+    "loop: rules",
+    "plans: router of the sample",
+)
 
 
 def main() -> int:
     given = _arguments()
-    try:
-        with StageBar() as progress:
-            if given.what == "features":
-                save(given.out, "features", measure_features(given.draws, Bootstrap(given.resamples), progress))
-            else:
-                _study(given)
-    except NotRecordedError as error:
-        print(f"benchmarks.long_tasks: {error}", file=sys.stderr)
-        return 2
+    with StageBar() as progress:
+        if given.what == "features":
+            save(given.out, "features", measure_features(given.draws, Bootstrap(given.resamples), progress))
+        else:
+            _study(given)
     print((given.out / "RESULTS.md").read_text(encoding="utf-8"))
     return 0
 
@@ -52,22 +56,33 @@ def _study(given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         study = Study(models, Path(folder), given.recorded)
         arms, of_later = study.arms(), study.later_arms()
-        for name in [*list(arms)[:1], *sorted(arms, key=lambda name: not name.startswith("plans"))]:
-            if name in figures["arms"]:
-                continue
+        for name in [*[name for name in FIRST if name in arms], *[name for name in arms if name not in FIRST]]:
             ran = _run(name, arms[name], tasks)
+            if not ran:
+                continue
             figures["arms"] = {
                 each: figures["arms"].get(each, ran) for each in arms if each in {*figures["arms"], name}
             }
-            if name == "plans: rules":
-                figures["later"] = {each: _run(each, arm, later) for each, arm in of_later.items()}
-            save(given.out, "study", figures)
-            if given.models:
-                models.write_used(given.out / ANSWERS.name)
+            _keep(given, figures, models)
+        for name, arm in of_later.items():
+            if ran := _run(name, arm, later):
+                figures["later"][name] = ran
+                _keep(given, figures, models)
+
+
+def _keep(given: argparse.Namespace, figures: dict[str, Any], models: Recorded) -> None:
+    save(given.out, "study", figures)
+    if given.models:
+        models.write_used(given.out / ANSWERS.name)
 
 
 def _run(name: str, arm: Arm, tasks: Sequence[LongTask]) -> list[dict[str, Any]]:
-    ran = [each.to_dict() for each in arm(tasks)]
+    """What became of the tasks; nothing where the models' answers are not there."""
+    try:
+        ran = [each.to_dict() for each in arm(tasks)]
+    except NotRecordedError as error:
+        print(f"{name}: left out: {error}", file=sys.stderr, flush=True)
+        return []
     n_done, usd = sum(each["is_done"] for each in ran), sum(each["usd"] for each in ran)
     print(f"{name}: {n_done} of {len(ran)} done, {usd:.5f} USD", file=sys.stderr, flush=True)
     return ran

@@ -16,7 +16,7 @@ from tierwise.agents.upstreams import Upstreams
 from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.rules import RulesRouter
-from tools.long_tasks.models import Asked
+from tools.long_tasks.models import Asked, NotRecordedError
 from tools.long_tasks.task import LongTask
 
 STUCK = Guardrails(stuck_min_tier="frontier")
@@ -63,6 +63,8 @@ async def _run_all(tasks: Sequence[LongTask], arm: PlanArm, models: Asked) -> li
                 )
                 done = FunctionVerifier(lambda _, job=job: job.is_done(), "world")  # type: ignore[misc]
                 result = await runtime.run(job.goal, task_id=task.task_id, verifier=done)
+                if desk.missing:
+                    raise NotRecordedError(desk.missing)
                 if result.failure is not None and result.failure.code == "providers":
                     raise RuntimeError(f"{task.task_id}: {result.failure.text}")
                 found.append(_ran(task, job, result, desk.seconds))

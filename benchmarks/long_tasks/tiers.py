@@ -9,17 +9,17 @@ import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmarks.long_tasks.loops import n_tokens_of
 from benchmarks.long_tasks.routers import TIERS, catalogue
 from benchmarks.long_tasks.work import Job, ticket_of
-from tierwise.agents.collect import Completion, ModelInfo
+from tierwise.agents.collect import CollectError, Completion, ModelInfo
 from tierwise.agents.collect.model_server import ModelServer
 from tierwise.data.catalogue import Tier, TierCatalogue
 from tools.long_tasks.calls import Call, read_call
-from tools.long_tasks.models import Answer, Asked
+from tools.long_tasks.models import Answer, Asked, NotRecordedError
 from tools.long_tasks.telling import SYSTEM, prompt_of
 from tools.long_tasks.world import SIGNATURES
 
@@ -43,7 +43,8 @@ class Desk:
     models: Asked
     job: Job | None = None
     seconds: float = 0.0
-    n_refused: dict[str, int] = field(default_factory=dict)
+    missing: str = ""
+    """What no answer is recorded for, where there is no model to ask."""
 
 
 class TierServer(ModelServer):
@@ -61,7 +62,11 @@ class TierServer(ModelServer):
                 return self._scripted(messages, offered)
             if not offered:  # a question about a kept plan: only the frontier plans
                 return _completion(self._tier, "yes", None, n_tokens_of(str(messages[-1]["content"])), 1)
-            answer = self._desk.models.answer(self._tier, _told(messages, offered))
+            try:
+                answer = self._desk.models.answer(self._tier, _told(messages, offered))
+            except NotRecordedError as error:
+                self._desk.missing = str(error)
+                raise CollectError(str(error)) from None
             self._desk.seconds += answer["latency_ms"] / 1000
             return _answered(self._tier, answer)
 

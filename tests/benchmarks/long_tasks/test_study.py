@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.long_tasks import routers
+from benchmarks.long_tasks.__main__ import ANSWERS
 from benchmarks.long_tasks.arms import Study, tasks_of_study
 from benchmarks.long_tasks.loops import run_loop
 from benchmarks.long_tasks.plans import PlanArm, run_plans
@@ -13,6 +14,7 @@ from benchmarks.long_tasks.tables import save
 from benchmarks.long_tasks.work import Job, study_tasks
 from tests.benchmarks.long_tasks.stub import StubModels
 from tools.long_tasks.calls import Call
+from tools.long_tasks.models import NotRecordedError, Recorded
 
 
 def test_a_loop_costs_what_its_tiers_cost() -> None:
@@ -65,6 +67,23 @@ def test_the_verifier_of_a_step_looks_at_the_world() -> None:
         assert not job.is_done_with(ticket)
         job.task.act(job.world, job.reference_call(ticket))
     assert (job.is_done_with(ticket), job.is_done_with(job.tickets[1])) == (True, False)
+
+
+@pytest.mark.parametrize("arm", ["plans: rules", "loop: mid"])
+def test_what_was_never_asked_is_said(arm: str, tmp_path: Path) -> None:
+    study = Study(Recorded(tmp_path / "asked.jsonl"), tmp_path, n_recorded=1)
+    with pytest.raises(NotRecordedError, match=r"no answer of (small|mid) is recorded"):
+        study.arms()[arm](tasks_of_study(1))
+
+
+def test_shipped_answers_repeat_the_study(tmp_path: Path) -> None:
+    """The first tasks of three arms, as the page has them."""
+    figures = json.loads((ANSWERS.parent / "results" / "study.json").read_text(encoding="utf-8"))["arms"]
+    study = Study(Recorded(tmp_path / "asked.jsonl", shipped=[ANSWERS]), tmp_path, n_recorded=1)
+    for arm in ("loop: top tier", "loop: mid", "plans: rules"):
+        for ran, told in zip(study.arms()[arm](tasks_of_study(1)), figures[arm], strict=False):
+            assert (ran.is_done, ran.calls) == (told["is_done"], told["calls"])
+            assert ran.usd == pytest.approx(told["usd"], rel=1e-5)
 
 
 @pytest.mark.slow
