@@ -10,6 +10,7 @@ assembles.
 """
 
 import argparse
+import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -53,19 +54,20 @@ def _study(given: argparse.Namespace) -> None:
     tasks = tasks_of_study(given.tasks)
     later = tasks[given.recorded * len(KINDS) :]
     figures: dict[str, Any] = {"kinds": list(KINDS), "n_recorded": given.recorded, "arms": {}, "later": {}}
+    if given.only:
+        figures = json.loads((given.out / "results" / "study.json").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:
         study = Study(models, Path(folder), given.recorded)
         arms, of_later = study.arms(), study.later_arms()
         for name in [*[name for name in FIRST if name in arms], *[name for name in arms if name not in FIRST]]:
-            ran = _run(name, arms[name], tasks)
+            ran = _run(name, arms[name], tasks) if name in (given.only or arms) else []
             if not ran:
                 continue
-            figures["arms"] = {
-                each: figures["arms"].get(each, ran) for each in arms if each in {*figures["arms"], name}
-            }
+            done = figures["arms"] | {name: ran}
+            figures["arms"] = {each: done[each] for each in arms if each in done}
             _keep(given, figures, models)
         for name, arm in of_later.items():
-            if ran := _run(name, arm, later):
+            if name in (given.only or of_later) and (ran := _run(name, arm, later)):
                 figures["later"][name] = ran
                 _keep(given, figures, models)
 
@@ -102,6 +104,7 @@ def _arguments() -> argparse.Namespace:
     add(
         "--recorded", type=int, default=7, help="of each kind, that a router is trained on before it decides the others"
     )
+    add("--only", nargs="+", help="arms to run anew, by their names; the others stay as they were")
     add("--models", type=Path, help="folder of the GGUF files")
     add("--asked", type=Path, default=Path("asked.jsonl"), help="where new answers are kept as they come")
     add("--out", type=Path, default=HERE)

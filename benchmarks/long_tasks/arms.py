@@ -59,19 +59,17 @@ class Study:
         """A tier for each step, by routers that were trained on the sample."""
 
         def loop(loss: float, view: str) -> Arm:
-            router_of = {"with": lambda: self.router, "without": lambda: self.without}[view]
-            return self._loop(lambda: routers.by_router(router_of(), loss, routers.VIEWS[view]))
+            return self._loop(lambda: routers.by_router(self._seeing(view), loss, routers.VIEWS[view]))
 
-        return {
-            f"loop: router {view} trajectories, {loss:.0%}": loop(loss, view)
-            for loss in LOSSES
-            for view in routers.VIEWS
-        } | {
-            f"loop: router, {loss:.0%}, refused calls escalate": self._loop(
-                lambda loss=loss: routers.by_router_escalating(self.router, loss)  # type: ignore[misc]
-            )
-            for loss in LOSSES
-        }
+        def escalating(loss: float) -> Arm:
+            return self._loop(lambda: routers.by_router_escalating(self.router, loss))
+
+        pairs = [(loss, view) for loss in LOSSES for view in routers.VIEWS]
+        loops = {f"loop: router {view} trajectories, {loss:.0%}": loop(loss, view) for loss, view in pairs}
+        return loops | {f"loop: router, {loss:.0%}, refused calls escalate": escalating(loss) for loss in LOSSES}
+
+    def _seeing(self, view: str) -> Router:
+        return self.router if view == "with" else self.without
 
     def later_arms(self) -> dict[str, Arm]:
         """Those on the tasks that come after the recorded ones, by a router that was trained on these."""

@@ -53,8 +53,9 @@ class Recorded:
         return self._known[key]
 
     def write_used(self, path: Path) -> None:
-        """Writes the answers that were used, so that a run can be repeated without the models."""
-        lines = "".join(json.dumps({"key": key, **answer}) + "\n" for key, answer in sorted(self.used.items()))
+        """Adds the answers that were used to those in ``path``, so that a run can be repeated without the models."""
+        kept = dict(_lines(path)) if path.is_file() else {}
+        lines = "".join(json.dumps({"key": key, **answer}) + "\n" for key, answer in sorted((kept | self.used).items()))
         path.write_bytes(gzip.compress(lines.encode(), 9, mtime=0))
 
 
