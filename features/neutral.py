@@ -28,7 +28,7 @@ _PERSONA = re.compile(
     re.IGNORECASE,
 )
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_SAYING_NOTHING = frozenset(
+SAYING_NOTHING = frozenset(
     word
     for words in (
         "a an the this that these those i me my we our us you your you're they them their it its who which what",
@@ -45,6 +45,7 @@ _SAYING_NOTHING = frozenset(
         "carefully accurately precisely concisely clearly briefly politely honestly truthfully correctly thoroughly",
         "fully closely possible given asked needed available ability knowledge cutoff current date time today now chat",
         "conversation trained designed built called named",
+        "hello hi hey there dear greetings thanks thank grateful appreciate appreciated kindly lot advance",
         "monday tuesday wednesday thursday friday saturday sunday january february march april june july august",
         "september october november december",
     )
@@ -81,7 +82,7 @@ def is_neutral(sentence: str) -> bool:
         return False
     persona = _PERSONA.match(sentence)
     words = _WORD.findall(sentence[persona.end() if persona else 0 :].lower().replace("’", "'"))
-    n_saying = sum(word.removesuffix("'s") not in _SAYING_NOTHING for word in words)
+    n_saying = sum(word.removesuffix("'s") not in SAYING_NOTHING for word in words)
     if persona and len(words) <= _MAX_PERSONA_WORDS:
         return n_saying <= _MAX_PERSONA_NAMES and not _is_long_unspaced(sentence)
     return bool(words) and n_saying <= _MAX_SAYING_SHARE * len(words)
@@ -90,7 +91,7 @@ def is_neutral(sentence: str) -> bool:
 def _may_be_neutral(text: str, start: int) -> bool:
     """Told by the first word, which settles it for most prompts."""
     first = _WORD.search(text, start, start + _MAX_SENTENCE_CHARS)
-    return first is not None and (first.group().lower() in _SAYING_NOTHING or _PERSONA.match(text, start) is not None)
+    return first is not None and (first.group().lower() in SAYING_NOTHING or _PERSONA.match(text, start) is not None)
 
 
 def _is_long_unspaced(sentence: str) -> bool:

@@ -13,7 +13,7 @@ from tierwise.features.lexical import LEXICAL_NAMES
 from tierwise.features.structural import STRUCTURAL_NAMES
 from tierwise.features.trajectory import TRAJECTORY_NAMES
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 DEFAULT_COMPONENTS = 32
 
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tierwise.data.records import Step
-from tierwise.features.neutral import says_something, without_neutral_lead
+from tierwise.features.neutral import says_something
 from tierwise.features.normal_text import normal_text, without_enclosing_tags
+from tierwise.features.wording import plain_wording
 
 WINDOW_CHARS = 5_000
 """At either end of a text, before it is in normal form: all that is read of a longer one. The lexical features and the
@@ -95,11 +96,14 @@ def _read(parts: Sequence[str]) -> tuple[str, int]:
     """The normal form of both ends of the joined ``parts``, and the length of the normal form of all."""
     n_given = sum(map(len, parts)) + len(parts) - 1
     if n_given <= 2 * WINDOW_CHARS:
-        text = without_neutral_lead(without_enclosing_tags(normal_text("\n".join(parts))))
+        text = _read_wording(normal_text("\n".join(parts)))
         return text, len(text)
-    ends = without_enclosing_tags(f"{normal_text(_head(parts))}\n{normal_text(_tail(parts))}")
-    text = without_neutral_lead(ends)
+    text = _read_wording(f"{normal_text(_head(parts))}\n{normal_text(_tail(parts))}")
     return text, round(n_given * len(text) / (2 * WINDOW_CHARS))
+
+
+def _read_wording(text: str) -> str:
+    return plain_wording(without_enclosing_tags(text))
 
 
 def _head(parts: Sequence[str]) -> str:

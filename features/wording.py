@@ -1,0 +1,107 @@
+"""What wording alone decides: the same request with other labels, courtesies and marks reads the same.
+
+A text in normal form loses what stands around all of it (fences, quotes) and courtesies at either end; labels in front
+of its parts ("Question:", "Task:") have one name a kind, list markers and typographic marks one form, and lines no full
+stop or colon at their end. The words are English ones; wording that is not recognised is read as it is. Data that look
+like a label or a list marker are read in the same form in training and in serving, which is all that features need.
+"""
+
+import re
+
+from tierwise.features.neutral import SAYING_NOTHING, without_neutral_lead
+
+_FENCE = re.compile(r"```[\w+-]{0,20}\n(.+)\n```", re.DOTALL)
+_QUOTES = {'"': '"', "'": "'", "`": "`"}
+_TYPOGRAPHIC = str.maketrans({
+    "’": "'", "‘": "'", "‛": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "−": "-",
+    "•": "-", "‣": "-", "◦": "-",
+})  # fmt: skip
+_BRACKETED = re.compile(r"\((\d{1,2})\) ")
+_NUMBERED = re.compile(r"\n(\d{1,2})\) ")
+_LETTERED = re.compile(r"\n\(?([A-J])[.:)] ")
+_BULLETS = ("\n* ", "\n+ ")
+_LINE_ENDS = (".\n", ":\n", " -\n")
+_SHORT = re.compile(r"(?<=[a-z])(?:n't|'re|'ll|'ve)\b|\b(?:can't|won't|it's|that's|what's|here's|there's|let's|I'm)\b")
+_LONG = {
+    "n't": " not", "'re": " are", "'ll": " will", "'ve": " have", "can't": "cannot", "won't": "will not",
+    "it's": "it is", "that's": "that is", "what's": "what is", "here's": "here is", "there's": "there is",
+    "let's": "let us", "I'm": "I am",
+}  # fmt: skip
+_INPUT = "task|input|question|query|request|problem|prompt|instruction|instructions|exercise|q|given|what to do"
+_OUTPUT = "answer|output|response|result|solution|reply|expected answer|expected output"
+_EXAMPLE = "example|sample|demo"
+_LABELS = {
+    **dict.fromkeys(_INPUT.split("|"), "Task"),
+    **dict.fromkeys(_OUTPUT.split("|"), "Answer"),
+    **{f"{lead} {name}": "Example task" for lead in _EXAMPLE.split("|") for name in _INPUT.split("|")},
+    **{f"{lead} {name}": "Example answer" for lead in _EXAMPLE.split("|") for name in _OUTPUT.split("|")},
+    **dict.fromkeys(("context", "background", "passage"), "Context"),
+}
+_LABEL = re.compile(
+    rf"\n(?:\*\*|#{{1,4}} )?((?:(?:{_EXAMPLE}) )?(?:{_INPUT}|{_OUTPUT})|context|background|passage)"
+    r"( \d{1,2})?(?:\*\*:|:(?:\*\*)?)(?: |\n|\Z)",
+    re.IGNORECASE,
+)
+_ASKING = re.compile(r"(?:(?:could|can|would|will) you )?(?:please|kindly),? (?=\w)", re.IGNORECASE)
+_THANKING = frozenset("thanks thank thx cheers appreciate appreciated grateful please regards".split())
+_WORD = re.compile(r"[^\W\d_]+")
+_MAX_COURTESY_CHARS = 80
+
+
+def plain_wording(text: str) -> str:
+    """A text in normal form, in the wording that its kind of wordings shares.
+
+    >>> plain_wording("Question: What's 2 + 2?\\nThanks a lot!")
+    'What is 2 + 2?'
+    """
+    if not text.isascii():
+        text = text.translate(_TYPOGRAPHIC)
+    text = _without_thanks(_unwrapped(text))
+    if "'" in text:
+        text = _SHORT.sub(lambda found: _LONG[found.group()], text)
+    return _without_lead(_marked("\n" + text + "\n").strip(" \n"))
+
+
+def _marked(lines: str) -> str:
+    """Labels, list markers and line ends in one form; ``lines`` have a line end on either side."""
+    if ":" in lines:
+        lines = _LABEL.sub(lambda found: f"\n{_LABELS[found[1].lower()]}{found[2] or ''}: ", lines)
+    for bullet in _BULLETS:
+        lines = lines.replace(bullet, "\n- ")
+    if "(" in lines:
+        lines = _BRACKETED.sub(r"\1) ", lines)
+    lines = _LETTERED.sub(r"\n\1) ", _NUMBERED.sub(r"\n\1. ", lines))
+    for end in _LINE_ENDS:
+        lines = lines.replace(end, "\n")
+    return lines
+
+
+def _without_thanks(text: str) -> str:
+    """Without lines of thanks at the end, as long as something is left."""
+    start, _, last = text.rpartition("\n")
+    while start and len(last) <= _MAX_COURTESY_CHARS and _thanks(last):
+        text = start
+        start, _, last = text.rpartition("\n")
+    return text
+
+
+def _without_lead(text: str) -> str:
+    """Without neutral sentences, a label and "Could you please" at the beginning."""
+    text = without_neutral_lead(text).removeprefix("Task: ")
+    asked = _ASKING.match(text)
+    return text if asked is None else text[asked.end()].upper() + text[asked.end() + 1 :]
+
+
+def _thanks(line: str) -> bool:
+    words = _WORD.findall(line.lower())
+    return not _THANKING.isdisjoint(words) and all(word in _THANKING or word in SAYING_NOTHING for word in words)
+
+
+def _unwrapped(text: str) -> str:
+    """Without the fence or the quotes that stand around all of it."""
+    if text.startswith("```") and (found := _FENCE.fullmatch(text)) is not None and "```" not in found[1]:
+        return found[1].strip(" \n")
+    closing = _QUOTES.get(text[:1])
+    if closing is not None and len(text) > 2 and text.endswith(closing) and text.count(closing) == 2:
+        return text[1:-1].strip(" \n")
+    return text
