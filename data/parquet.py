@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, get_args, get_origin
+from typing import Any, BinaryIO, get_args, get_origin, get_type_hints
 
 from tierwise.data.declared import declared, names_of
 from tierwise.data.errors import LogError, MissingExtraError
-from tierwise.data.records import Attempt, LoggedDecision, LoggedStep, Logprobs, Message, Step, Tool, ToolCall
+from tierwise.data.records import Attempt, EarlierStep, LoggedDecision, LoggedStep, Logprobs, Message, Step, Tool, ToolCall
 
 _BATCH_ROWS = 5_000
 _TEXT_COLUMNS = ("step_id", "task_id", "session_id", "timestamp", "group")
@@ -74,6 +74,8 @@ def _schema(pyarrow: Any) -> Any:
 
     logprobs = pyarrow.struct([("mean", pyarrow.float64()), ("min", pyarrow.float64()), ("n", pyarrow.int64())])
     nested = {tuple[item, ...]: texts(item) for item in _JSON_OF_ITEM} | {Logprobs: logprobs}  # type: ignore[valid-type]
+    typed = {name: getattr(pyarrow, _ARROW[get_args(hint)[0]])() for name, hint in get_type_hints(EarlierStep).items()}
+    nested[tuple[EarlierStep, ...]] = pyarrow.list_(struct(typed))
 
     def record(kind: type) -> Any:
         plain = {field.name: getattr(pyarrow, _ARROW[field.kind])() for field in declared(kind) if field.kind in _ARROW}
@@ -168,7 +170,7 @@ def _load_json(mapping: dict[str, Any], key: str) -> None:
             mapping[key] = json.loads(mapping[key])
 
 
-_JSON_OF_ITEM: dict[type, str | None] = {Message: None, Tool: "parameters", ToolCall: "arguments"}
+_JSON_OF_ITEM: dict[type, str | None] = {Message: None, Tool: "parameters", ToolCall: "arguments", EarlierStep: None}
 _KNOWN: dict[type, frozenset[str]] = {
     kind: frozenset(names_of(kind)) for kind in (LoggedStep, Step, Attempt, LoggedDecision, *_JSON_OF_ITEM)
 }

@@ -25,6 +25,7 @@ from tierwise.data.fields import text as _text
 from tierwise.data.foreign.limits import MAX_DEPTH, MAX_NUMBER
 from tierwise.data.records import (
     Attempt,
+    EarlierStep,
     LoggedDecision,
     LoggedStep,
     Logprobs,
@@ -40,7 +41,7 @@ _MAX_TIMESTAMP = 253_402_300_799.0  # the end of the year 9999; milliseconds sin
 _SCALARS = frozenset({str, int, float, bool, type(None)})  # told apart at once; asking an abstract class takes long
 _NESTED = (Mapping, list, tuple)
 _KNOWN: dict[type, frozenset[str]] = {
-    kind: frozenset(names_of(kind)) for kind in (Step, Attempt, LoggedDecision, LoggedStep, Message, Tool)
+    kind: frozenset(names_of(kind)) for kind in (Step, Attempt, LoggedDecision, LoggedStep, Message, Tool, EarlierStep)
 }
 _OUTCOME_ONLY_FIELDS = frozenset(names_of(Outcome)) - {"attempt"}
 
@@ -170,6 +171,21 @@ def _tool(raw: object, where: str) -> Tool:
     )
 
 
+def _earlier_steps(raw: object, where: str, most: int) -> tuple[EarlierStep, ...]:
+    return tuple(_earlier_step(item, f"{where}[{i}]") for i, item in enumerate(_sequence(raw, where, most)))
+
+
+def _earlier_step(raw: object, where: str) -> EarlierStep:
+    record = _mapping(raw, where)
+    if not record.keys() <= _KNOWN[EarlierStep]:
+        name = min(map(str, record.keys() - _KNOWN[EarlierStep]))
+        raise RecordError(f"{where}.{name[:40]}", f"is not known here; known are {', '.join(names_of(EarlierStep))}")
+    values = {name: read(record.get(name), f"{where}.{name}") for name, read in _EARLIER.items()}
+    if values["height"] is not None and values["height"] > 1:
+        raise RecordError(f"{where}.height", f"is {values['height']:g}; 0, the cheapest tier, to 1, the dearest")
+    return EarlierStep(**values)
+
+
 def _shallow(raw: object, where: str) -> Mapping[str, Any]:
     """A JSON object that is nested at most ``MAX_NESTING`` deep, so that no later recursion can overflow."""
     record = raw if type(raw) is dict else _mapping(raw, where)
@@ -212,7 +228,7 @@ def _reader(field: Declared) -> Callable[[Any, str], Any]:
     spec = field.spec
     if field.kind is float and spec.least == 0:
         return partial(_amount, most=MAX_NUMBER if spec.most is None else spec.most)
-    if field.kind in (tuple[Message, ...], tuple[Tool, ...]):
+    if field.kind in _LISTS:
         return partial(_LISTS[field.kind], most=spec.most)
     if field.kind not in _PLAIN:
         raise TypeError(f"nothing here reads the type {field.kind} of the field '{field.name}'; add it to _PLAIN")
@@ -228,7 +244,11 @@ _PLAIN: dict[Any, Callable[[Any, str], Any]] = {
     tuple[ToolCall, ...]: tool_calls_in,
     Logprobs: logprobs_in,
 }
-_LISTS: dict[Any, Callable[..., Any]] = {tuple[Message, ...]: _messages, tuple[Tool, ...]: _tools}
+_EARLIER: dict[str, Callable[[Any, str], Any]] = {
+    name: _text if name in ("action", "kind") else _flag if name == "success" else _amount
+    for name in ("action", "kind", "height", "success", "seconds_ago")
+} | dict.fromkeys(("call", "result", "error", "n_attempts", "output_tokens"), _count)
+_LISTS: dict[Any, Callable[..., Any]] = {tuple[Message, ...]: _messages, tuple[Tool, ...]: _tools, tuple[EarlierStep, ...]: _earlier_steps}
 _READERS: dict[type, tuple[tuple[str, Callable[[Any, str], Any], Any], ...]] = {
     kind: tuple((field.name, _reader(field), field.default) for field in declared(kind))
     for kind in (Step, Attempt, LoggedDecision)

@@ -34,6 +34,28 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierStep:
+    """What is known of a step that the same task took before: a kind, counts and equalities, never a text.
+
+    ``action`` names what its answer did ("bash:grep") and ``kind`` says what kind of action that was. Among the earlier
+    steps of one step the same ``call`` number tells the same call with the same arguments, the same ``result`` the same
+    thing that came back, and the same ``error`` the same trouble; None where that is not known. ``height`` is the place
+    of the last tier that ran, from 0, the cheapest, to 1, the dearest.
+    """
+
+    action: str | None = None
+    kind: str | None = None
+    call: int | None = None
+    result: int | None = None
+    error: int | None = None
+    height: float | None = None
+    success: bool | None = None
+    n_attempts: int | None = None
+    output_tokens: int | None = None
+    seconds_ago: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Logprobs:
     """Natural log-probabilities of the ``n`` tokens of an answer: their mean and the lowest, both at most 0."""
 

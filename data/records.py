@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 from tierwise.data.declared import Feature, Spec, Words
-from tierwise.data.foreign.limits import MAX_MESSAGES, MAX_MS, MAX_TOOLS, MAX_USD
+from tierwise.data.foreign.limits import MAX_EARLIER_STEPS, MAX_MESSAGES, MAX_MS, MAX_TOOLS, MAX_USD
+from tierwise.data.parts import EarlierStep as EarlierStep
 from tierwise.data.parts import Logprobs as Logprobs
 from tierwise.data.parts import Message as Message
 from tierwise.data.parts import Reason as Reason
@@ -91,6 +92,15 @@ class Step:
     node: Annotated[str | None, Spec(Words.NAME, "from where in the graph", column=True, feature=Feature.IDENTITY)] = (
         None
     )
+    before: Annotated[
+        tuple[EarlierStep, ...],
+        Spec(
+            Words.SHAPE,
+            "what came of the task's [earlier steps](../learning.md), oldest first, where `messages` do not tell; a "
+            "service that [remembers tasks](../operations.md) fills it in",
+            most=MAX_EARLIER_STEPS,
+        ),
+    ] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -12,6 +12,7 @@ from typing import Any, get_origin
 from tierwise.data.declared import declared, names_of
 from tierwise.data.records import (
     Attempt,
+    EarlierStep,
     LoggedDecision,
     LoggedStep,
     Logprobs,
@@ -74,7 +75,7 @@ def _plain(record: Any) -> dict[str, Any]:
         if name in plain:
             value = plain[name]
             plain[name] = [_plain(item) for item in value] if isinstance(value, tuple) else _plain(value)
-    if kind is not Logprobs and record.extra:
+    if kind not in _WITHOUT_EXTRA and record.extra:
         plain.update(record.extra)
     return plain
 
@@ -83,7 +84,8 @@ def _known(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in mapping.items() if value is not None}
 
 
-_KINDS = (Step, Attempt, LoggedDecision, Message, Tool, ToolCall, Logprobs)
+_KINDS = (Step, Attempt, LoggedDecision, Message, Tool, ToolCall, Logprobs, EarlierStep)
+_WITHOUT_EXTRA = frozenset((Logprobs, EarlierStep))
 _NAMES = {kind: names_of(kind) for kind in _KINDS}
 _VALUES = {kind: attrgetter(*names) for kind, names in _NAMES.items()}
 _SAY_NOTHING = {

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tierwise.data.declared import Declared, declared
-from tierwise.data.records import Attempt, Decision, LoggedDecision, Logprobs, Message, Step, Tool, ToolCall
+from tierwise.data.records import Attempt, Decision, EarlierStep, LoggedDecision, Logprobs, Message, Step, Tool, ToolCall
 
 ROOT = Path(__file__).parents[1]
 KEYWORDS = "agents/client/keywords.py"
@@ -23,6 +23,7 @@ _TYPES: Mapping[Any, str] = {kind: kind.__name__ for kind in (str, float, int, b
     tuple[Message, ...]: _OBJECTS,
     tuple[Tool, ...]: _OBJECTS,
     tuple[ToolCall, ...]: _OBJECTS,
+    tuple[EarlierStep, ...]: _OBJECTS,
     Logprobs: "Mapping[str, Any] | Sequence[float]",
 }
 _MODULE = '''"""The keywords that say what a step and an attempt are, for type checkers. ``make docs`` writes this file."""

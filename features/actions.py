@@ -111,9 +111,7 @@ def _read_call(tool: str, head: str, tail: str, n_chars: int) -> Action:
     paths = _paths_in(head)
     if tool.lower() in _SHELLS:
         return _shell_action(tool.lower(), _command_in(head), call, paths)
-    words = [word.lower() for word in _NAME_WORDS.findall(tool)]
-    kind = next((_WORDS_OF_KINDS[word] for word in words if word in _WORDS_OF_KINDS), "other")
-    return Action(tool, kind, call, paths)
+    return Action(tool, kind_of_name(tool), call, paths)
 
 
 @lru_cache(maxsize=1024)
@@ -122,6 +120,15 @@ def _fenced_actions(text: str) -> tuple[Action, ...]:
         _shell_action("bash", command, hash(command), _paths_in(command[:_HEAD_CHARS]))
         for command in _FENCED.findall(text)
     )
+
+
+def kind_of_name(name: str) -> str:
+    """The kind of an action of which no more than the name is known ("bash:grep")."""
+    tool, is_shell, program = name.partition(":")
+    if is_shell and tool.lower() in _SHELLS:
+        return _WORDS_OF_KINDS.get(program.lower(), "run")
+    words = [word.lower() for word in _NAME_WORDS.findall(name)]
+    return next((_WORDS_OF_KINDS[word] for word in words if word in _WORDS_OF_KINDS), "other")
 
 
 def _shell_action(tool: str, command: str, call: int, paths: tuple[str, ...]) -> Action:

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from tierwise.data.declared import Feature, declared
 from tierwise.data.records import Step
 from tierwise.data.sensitive.text import redact_text
-from tierwise.features.trajectory import last_action_name
+from tierwise.features.tasks.before import last_action
 
 _NAMED = tuple(field.name for field in declared(Step) if field.spec.feature is Feature.IDENTITY)
 MIN_COUNT = 8
@@ -25,7 +25,7 @@ def identity_values(step: Step) -> dict[str, str | None]:
         **{name: getattr(step, name) for name in _NAMED},
         "tool_set": _digest(sorted(tool.name for tool in step.tools)) if step.tools else None,
         "schema": _digest(step.response_schema) if step.response_schema is not None else None,
-        "last_action": last_action_name(step.messages) if step.messages else None,
+        "last_action": last_action(step) if step.messages or step.before else None,
     }
 
 

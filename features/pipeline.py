@@ -1,6 +1,7 @@
 """The one way to make a vector: the same pipeline in training and in serving."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,12 @@ from tierwise.features.identity import fit_vocabularies, identity_columns
 from tierwise.features.lexical import LEXICAL_NAMES, MAX_CHARS, lexical_values
 from tierwise.features.schema import DEFAULT_COMPONENTS, FeatureSchema, FeatureSchemaError
 from tierwise.features.structural import STRUCTURAL_NAMES, structural_values
-from tierwise.features.trajectory import TRAJECTORY_NAMES, read_trajectory, trajectory_features
+from tierwise.features.tasks.before import BEFORE_NAMES, before_features, trajectory_of
+from tierwise.features.trajectory import TRAJECTORY_NAMES, trajectory_features
 from tierwise.features.view import StepView, view_of
 
 _N_OF_TEXT = len(STRUCTURAL_NAMES) + len(LEXICAL_NAMES)
-_N_BEFORE = _N_OF_TEXT + len(TRAJECTORY_NAMES)  # the identity
+_N_TRAJECTORY = _N_OF_TEXT + len(TRAJECTORY_NAMES)
 
 
 class FeaturePipeline:
@@ -28,15 +30,19 @@ class FeaturePipeline:
             raise FeatureSchemaError(f"the encoder {found} is not the one that the router was trained on, {expected}")
         self.schema = schema
         self._encoder = encoder
+        self._n_counted = _N_TRAJECTORY + (len(BEFORE_NAMES) if schema.task_memory else 0)  # before the identity
         self._positions = {
             field: {value: i for i, value in enumerate(values)} for field, values in schema.vocabularies.items()
         }
 
     @classmethod
-    def fit(cls, steps: Sequence[Step], encoder: Encoder, n_components: int = DEFAULT_COMPONENTS) -> "FeaturePipeline":
+    def fit(
+        cls, steps: Sequence[Step], encoder: Encoder, n_components: int = DEFAULT_COMPONENTS, task_memory: bool = False
+    ) -> "FeaturePipeline":
         """Learns the identity vocabularies of ``steps``; nothing else is fitted."""
         n_components = min(n_components, encoder.dim)
-        return cls(FeatureSchema(fit_vocabularies(steps), n_components, encoder.digest), encoder)
+        read = steps if task_memory else [_untold(step) for step in steps]
+        return cls(FeatureSchema(fit_vocabularies(read), n_components, encoder.digest, task_memory), encoder)
 
     def transform(self, steps: Sequence[Step]) -> NDArray[np.float32]:
         """Vectors float32 [n, len(schema.names)]; a row never depends on the other rows."""
@@ -66,6 +72,14 @@ class FeaturePipeline:
         """Writes all but the embedding into ``vector``, which holds zeros."""
         read = cut_text(view.text, MAX_CHARS // 2, MAX_CHARS // 2)
         vector[:_N_OF_TEXT] = [*structural_values(step, view), *lexical_values(read, view.n_chars)]
-        if step.messages:
-            vector[_N_OF_TEXT:_N_BEFORE] = [*trajectory_features(read_trajectory(step.messages)).values()]
-        vector[[_N_BEFORE + column for column in identity_columns(step, self._positions)]] = 1.0
+        step = step if self.schema.task_memory else _untold(step)
+        if step.messages or step.before:
+            vector[_N_OF_TEXT:_N_TRAJECTORY] = [*trajectory_features(trajectory_of(step)).values()]
+        if self.schema.task_memory:
+            vector[_N_TRAJECTORY : self._n_counted] = [*before_features(step.before).values()]
+        vector[[self._n_counted + column for column in identity_columns(step, self._positions)]] = 1.0
+
+
+def _untold(step: Step) -> Step:
+    """Without what it is told of earlier steps, which a router trained without that does not read."""
+    return replace(step, before=()) if step.before else step

@@ -11,6 +11,7 @@ from tierwise.data.errors import TierwiseError
 from tierwise.features.identity import IDENTITY_FIELDS, identity_names
 from tierwise.features.lexical import LEXICAL_NAMES
 from tierwise.features.structural import STRUCTURAL_NAMES
+from tierwise.features.tasks.before import BEFORE_NAMES
 from tierwise.features.trajectory import TRAJECTORY_NAMES
 
 SCHEMA_VERSION = 3
@@ -23,20 +24,23 @@ class FeatureSchemaError(TierwiseError):
 
 @dataclass(frozen=True)
 class FeatureSchema:
-    """The columns, in order: structural, lexical, trajectory, identity, embedding.
+    """The columns, in order: structural, lexical, trajectory, earlier steps, identity, embedding.
 
     ``vocabularies`` maps each identity field to the values with a column of their own; ``n_components`` is the number
-    of leading components of the sentence embedding; ``encoder_digest`` the sha256 of the encoder's graph.
+    of leading components of the sentence embedding; ``encoder_digest`` the sha256 of the encoder's graph. Only with
+    ``task_memory`` the columns of earlier steps are there, and ``step.before`` is read at all.
     """
 
     vocabularies: Mapping[str, tuple[str, ...]]
     n_components: int
     encoder_digest: str
+    task_memory: bool = False
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         embedding = [f"embedding_{i}" for i in range(self.n_components)]
-        return (*STRUCTURAL_NAMES, *LEXICAL_NAMES, *TRAJECTORY_NAMES, *identity_names(self.vocabularies), *embedding)
+        counted = (*STRUCTURAL_NAMES, *LEXICAL_NAMES, *TRAJECTORY_NAMES, *(BEFORE_NAMES if self.task_memory else ()))
+        return (*counted, *identity_names(self.vocabularies), *embedding)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -50,6 +54,7 @@ class FeatureSchema:
             "vocabularies": {field: list(self.vocabularies[field]) for field in IDENTITY_FIELDS},
             "n_components": self.n_components,
             "encoder_digest": self.encoder_digest,
+            **({"task_memory": True} if self.task_memory else {}),
         }
 
     @classmethod
@@ -66,7 +71,7 @@ class FeatureSchema:
                 f"its features know nothing of '{missing[0]}'; train the router again: tierwise train"
             )
         vocabularies = {field: _values(raw["vocabularies"][field]) for field in IDENTITY_FIELDS}
-        return cls(vocabularies, int(raw["n_components"]), str(raw["encoder_digest"]))
+        return cls(vocabularies, int(raw["n_components"]), str(raw["encoder_digest"]), bool(raw.get("task_memory")))
 
 
 def _values(raw: Sequence[str]) -> tuple[str, ...]:

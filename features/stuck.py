@@ -19,7 +19,11 @@ def sign_of_trouble(messages: Sequence[Message]) -> str | None:
     >>> sign_of_trouble([]) is None
     True
     """
-    trajectory = read_trajectory(messages)
+    return sign_in(read_trajectory(messages))
+
+
+def sign_in(trajectory: Trajectory) -> str | None:
+    """The same of a trajectory, wherever it was read."""
     for ago in range(min(LASTS_STEPS, len(trajectory.actions))):
         sign = _sign(_until(trajectory, ago))
         if sign is not None:

@@ -25,7 +25,7 @@ from tierwise.router_model.predicting.predictor import Prediction, Predictor
 _N_SHOWN = 4
 _N_NEIGHBOURS = 3
 _MIN_EFFECT = 0.005
-_TEXT_GROUPS = {"embedding": "the meaning of the text"}
+_TEXT_GROUPS = {"embedding": "the meaning of the text", "before": "what came of the task's earlier steps"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +193,6 @@ def _groups(schema: FeatureSchema) -> dict[str, list[int]]:
     """Columns by the part of the step they describe: one-hot columns of a field together, the embedding as a whole."""
     groups: dict[str, list[int]] = {}
     for column, name in enumerate(schema.names):
-        field = "embedding" if name.startswith("embedding_") else name.partition("=")[0]
+        field = next((part for part in _TEXT_GROUPS if name.startswith(f"{part}_")), name.partition("=")[0])
         groups.setdefault(field, []).append(column)
     return groups

@@ -19,6 +19,7 @@ class StepFields(TypedDict, total=False):
     previous_error: str | None
     agent: str | None
     node: str | None
+    before: Sequence[Mapping[str, Any]]
     extra: Mapping[str, Any]
 
 

@@ -34,19 +34,20 @@ def without_mere_words(attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
 
     Where there is no other, it stays: it names the tier that ran.
     """
-    real = [attempt for attempt in attempts if not _is_mere_word(attempt)]
+    real = [attempt for attempt in attempts if not is_mere_word(attempt)]
     if len(real) == len(attempts):
         return tuple(attempts)
     if not real:
         return (replace(attempts[-1], task_success=_said(attempts)),)
-    return (*real[:-1], replace(real[-1], task_success=_said([real[-1], *filter(_is_mere_word, attempts)])))
+    return (*real[:-1], replace(real[-1], task_success=_said([real[-1], *filter(is_mere_word, attempts)])))
 
 
 def _said(attempts: Sequence[Attempt]) -> bool:
     return all(attempt.task_success for attempt in attempts if attempt.task_success is not None)
 
 
-def _is_mere_word(attempt: Attempt) -> bool:
+def is_mere_word(attempt: Attempt) -> bool:
+    """Whether an attempt says nothing but how its task ended."""
     return attempt.task_success is not None and not attempt.extra and attempt == _bare(attempt)
 
 

@@ -38,6 +38,7 @@ MAX_TOKENS = 10**15
 """A count of tokens, retries or steps."""
 MAX_MESSAGES = 10_000
 MAX_TOOLS = 2_000
+MAX_EARLIER_STEPS = 32
 """Of one step; beyond them looking at each takes longer than others should wait."""
 
 # Time, in seconds.

@@ -17,6 +17,7 @@ from tierwise.data.records import (
     CALLERS_ARM,
     Attempt,
     Decision,
+    EarlierStep,
     LoggedDecision,
     LoggedStep,
     Message,
@@ -180,6 +181,10 @@ class _Redactor:
         name, description = self.text(tool.name), self.text(tool.description)
         return Tool(name, description, self.values(tool.parameters), self.values(tool.extra))
 
+    def earlier(self, step: EarlierStep) -> EarlierStep:
+        action, kind = (None if name is None else self.text(name) for name in (step.action, step.kind))
+        return replace(step, action=action, kind=kind)
+
     def call(self, call: ToolCall) -> ToolCall:
         arguments = call.arguments
         kept = self.text(arguments) if isinstance(arguments, str) else self.values(arguments)
@@ -215,7 +220,10 @@ _SCHEMA_WORDS = frozenset({"type", "format", "description", "title", "$ref", "pa
 _NOTE = "[text]"
 
 
-def _wordless_item(item: Message | Tool) -> Message | Tool:
+def _wordless_item(item: Message | Tool | EarlierStep) -> Message | Tool | EarlierStep:
+    if isinstance(item, EarlierStep):
+        action, kind = (None if name is None else _name(name) for name in (item.action, item.kind))
+        return replace(item, action=action, kind=kind)
     if isinstance(item, Message):
         return Message(_name(item.role), "")
     return Tool(_name(item.name), "", _wordless_schema(item.parameters))
@@ -261,6 +269,7 @@ _PARTS: dict[Any, _Part] = {
     Mapping[str, Any]: _Redactor.values,
     tuple[Message, ...]: lambda redactor, items: tuple(map(redactor.message, items)),
     tuple[Tool, ...]: lambda redactor, items: tuple(map(redactor.tool, items)),
+    tuple[EarlierStep, ...]: lambda redactor, items: tuple(map(redactor.earlier, items)),
     tuple[ToolCall, ...]: lambda redactor, items: tuple(map(redactor.call, items)),
 }
 

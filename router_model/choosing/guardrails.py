@@ -4,7 +4,8 @@ from dataclasses import dataclass, fields, replace
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Step
-from tierwise.features.stuck import sign_of_trouble
+from tierwise.features.stuck import sign_in
+from tierwise.features.tasks import trajectory_of
 from tierwise.router_model.options import DecideOptions
 
 
@@ -13,8 +14,8 @@ class Guardrails:
     """Tier floors by property of the step. None leaves the property to the policy.
 
     ``human_visible_min_tier`` holds for steps whose output a person sees, ``judgment_min_tier`` for steps marked
-    ``requires_judgment``, ``stuck_min_tier`` for steps whose messages show a loop, a run of failures or a failed check
-    (:mod:`tierwise.features.stuck`) and for the next few; ``min_tier`` and ``max_tier`` hold for all.
+    ``requires_judgment``, ``stuck_min_tier`` for steps whose messages, or what is told of the steps before them, show a loop, a
+    run of failures or a failed check (:mod:`tierwise.features.stuck`), and for the next few; ``min_tier`` and ``max_tier`` hold for all.
     """
 
     min_tier: str | None = None
@@ -59,7 +60,7 @@ def open_tiers(step: Step, options: DecideOptions, guardrails: Guardrails, catal
         floors.append(("human_visible", guardrails.human_visible_min_tier))
     if step.requires_judgment:
         floors.append(("requires_judgment", guardrails.judgment_min_tier))
-    if guardrails.stuck_min_tier is not None and (sign := sign_of_trouble(step.messages)) is not None:
+    if guardrails.stuck_min_tier is not None and (sign := sign_in(trajectory_of(step))) is not None:
         floors.append((f"stuck ({sign})", guardrails.stuck_min_tier))
     low, raised_by = 0, None
     for name, floor in floors:

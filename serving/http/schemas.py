@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from tierwise.data.records import Attempt, Decision, Logprobs, Message, Reason, Step, Tool, ToolCall
+from tierwise.data.records import Attempt, Decision, EarlierStep, Logprobs, Message, Reason, Step, Tool, ToolCall
 from tierwise.serving.http.schema_fields import Documented, answer_fields, request_fields
 
 
@@ -27,11 +27,28 @@ class MessageBody(Documented):
     content: str | list[dict[str, Any]] | None = None
 
 
+class EarlierStepBody(Documented):
+    """What came of a step that the same task took before; every field may be missing."""
+
+    model_config = ConfigDict(extra="forbid")
+    action: str | None = Field(None, description="What its answer did, such as a tool's name.")
+    kind: str | None = Field(None, description="What kind of action that was.")
+    call: int | None = Field(None, ge=0, description="The same number: the same call with the same arguments.")
+    result: int | None = Field(None, ge=0, description="The same number: the same thing came back.")
+    error: int | None = Field(None, ge=0, description="The same number: the same trouble.")
+    height: float | None = Field(None, ge=0, le=1, description="Its last tier: 0 the cheapest, 1 the dearest.")
+    success: bool | None = None
+    n_attempts: int | None = Field(None, ge=0)
+    output_tokens: int | None = Field(None, ge=0)
+    seconds_ago: float | None = Field(None, ge=0)
+
+
 _KINDS: dict[Any, Any] = {kind: kind for kind in (str, float, int, bool)} | {
     Mapping[str, Any]: dict[str, Any],
     tuple[Message, ...]: list[MessageBody],
     tuple[Tool, ...]: list[ToolBody],
     tuple[ToolCall, ...]: list[dict[str, Any]],
+    tuple[EarlierStep, ...]: list[EarlierStepBody],
     Logprobs: dict[str, Any] | list[float],
 }
 
