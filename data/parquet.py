@@ -9,7 +9,17 @@ from typing import Any, BinaryIO, get_args, get_origin, get_type_hints
 
 from tierwise.data.declared import declared, names_of
 from tierwise.data.errors import LogError, MissingExtraError
-from tierwise.data.records import Attempt, EarlierStep, LoggedDecision, LoggedStep, Logprobs, Message, Step, Tool, ToolCall
+from tierwise.data.records import (
+    Attempt,
+    EarlierStep,
+    LoggedDecision,
+    LoggedStep,
+    Logprobs,
+    Message,
+    Step,
+    Tool,
+    ToolCall,
+)
 
 _BATCH_ROWS = 5_000
 _TEXT_COLUMNS = ("step_id", "task_id", "session_id", "timestamp", "group")

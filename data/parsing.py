@@ -248,7 +248,11 @@ _EARLIER: dict[str, Callable[[Any, str], Any]] = {
     name: _text if name in ("action", "kind") else _flag if name == "success" else _amount
     for name in ("action", "kind", "height", "success", "seconds_ago")
 } | dict.fromkeys(("call", "result", "error", "n_attempts", "output_tokens"), _count)
-_LISTS: dict[Any, Callable[..., Any]] = {tuple[Message, ...]: _messages, tuple[Tool, ...]: _tools, tuple[EarlierStep, ...]: _earlier_steps}
+_LISTS: dict[Any, Callable[..., Any]] = {
+    tuple[Message, ...]: _messages,
+    tuple[Tool, ...]: _tools,
+    tuple[EarlierStep, ...]: _earlier_steps,
+}
 _READERS: dict[type, tuple[tuple[str, Callable[[Any, str], Any], Any], ...]] = {
     kind: tuple((field.name, _reader(field), field.default) for field in declared(kind))
     for kind in (Step, Attempt, LoggedDecision)

@@ -43,7 +43,9 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _ASKING = re.compile(r"(?:(?:could|can|would|will) you )?(?:please|kindly),? (?=\w)", re.IGNORECASE)
-_THANKING = frozenset("thanks thank thx cheers appreciate appreciated grateful please regards".split())
+_THANKING = frozenset(
+    ["thanks", "thank", "thx", "cheers", "appreciate", "appreciated", "grateful", "please", "regards"]
+)
 _WORD = re.compile(r"[^\W\d_]+")
 _MAX_COURTESY_CHARS = 80
 

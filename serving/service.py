@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from fastapi import Request
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.features.tasks import TaskMemory
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.stages import unobserved
 from tierwise.serving.deciding.arms import Arms
@@ -19,6 +20,7 @@ from tierwise.serving.deciding.desk import Desk
 from tierwise.serving.deciding.experiments import ExperimentWatcher
 from tierwise.serving.deciding.fallback import Fallback
 from tierwise.serving.deciding.pool import DecisionPool
+from tierwise.serving.deciding.recalling import Recall
 from tierwise.serving.leaving import Leaving
 from tierwise.serving.recording.limits import RecorderLimits
 from tierwise.serving.recording.reading import LogReader
@@ -102,7 +104,7 @@ def build_service(settings: Settings, decider: Decider | None = None, tracing: T
     overflow = None if settings.overflow is None else overflow_router(settings.overflow, guardrails, stage)
     watched = Watched(goes_to_top=settings.on_broken_promise == "top")
     chooser = Chooser(DecisionCache(settings.cache_entries), pool, fallback, metrics, overflow, watched)
-    desk = Desk(arms, chooser, shadow, recorder, metrics, time.time, new_decision_id, tracing)
+    desk = Desk(arms, chooser, shadow, recorder, metrics, time.time, new_decision_id, tracing, _recall(settings))
     watcher = Watcher(None if decider else champion_source(settings), slot, settings.reload_seconds, guardrails, stage)
     reader = LogReader(lambda: _open_log(settings), settings.dashboard_keep_seconds)
     rollup = Rollup(lambda: reader.log, lambda: slot.decider.catalogue.names[-1])
@@ -147,6 +149,12 @@ def service_of(request: Request) -> Service:
 def new_decision_id() -> str:
     """Milliseconds, then 80 random bits: unique, and neighbours in time are neighbours in the index."""
     return f"d-{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
+
+
+def _recall(settings: Settings) -> Recall:
+    if not settings.task_memory:
+        return Recall()
+    return Recall(TaskMemory(settings.task_memory, int(settings.task_memory_mib * 2**20)))
 
 
 def _promise_watcher(

@@ -66,6 +66,12 @@ class Settings(BaseSettings):
     stuck_min_tier: str | None = Field(
         None, description="Lowest tier while an agent loops or fails; see docs/learning.md."
     )
+    task_memory: int = Field(
+        0,
+        ge=0,
+        description="Tasks whose earlier steps are remembered for the next ones; see docs/learning.md. 0: none.",
+    )
+    task_memory_mib: float = Field(64.0, gt=0, description="Most memory for that, in MiB; the oldest tasks go first.")
     cache_entries: int = Field(4096, ge=0, description="Decisions kept for steps that recur exactly; 0 keeps none.")
 
     slow_threads: int = Field(2, ge=1, le=32, description="Threads for routers with a transformer encoder.")
@@ -137,6 +143,11 @@ class Settings(BaseSettings):
     def _one_source(self) -> Self:
         if self.bundle is not None and self.registry is not None:
             raise ValueError("bundle and registry are both set; set one")
+        if self.task_memory and self.workers > 1:
+            raise ValueError(
+                f"task_memory is {self.task_memory} with {self.workers} workers, each of which would see some steps of "
+                "a task; set workers to 1, or task_memory to 0"
+            )
         if self.observe and (self.bundle is not None or self.registry is not None):
             raise ValueError("observe routes nothing; leave bundle and registry out, or observe")
         return self

@@ -35,7 +35,8 @@ class TrainConfig:
     ``target`` what an attempt is for: "success", or "same-answer" as the top tier, which needs no outcomes;
     ``spread`` how far steps lean where the policy is in doubt (:mod:`tierwise.router_model.choosing.leaning`), 0 for
     not at all; ``weak_weight`` what a step counts of which only the end of its task is known, where one with an outcome
-    of its own counts 1, 0 for nothing; ``trained_by`` who answers for the router, as its card says.
+    of its own counts 1, 0 for nothing; ``task_memory`` whether the router hears what came of a task's earlier steps
+    (:mod:`tierwise.features.tasks`); ``trained_by`` who answers for the router, as its card says.
     """
 
     seed: int = 0
@@ -54,6 +55,7 @@ class TrainConfig:
     target: str = "success"
     spread: float = 0.3
     weak_weight: float = 0.5
+    task_memory: bool = False
     trained_by: str = ""
     booster: BoosterParams = field(default_factory=BoosterParams)
     guardrails: Guardrails = field(default_factory=Guardrails)
@@ -140,6 +142,8 @@ def _filled(kind: type[Any], values: object, where: str) -> Any:
 
 def _typed(name: str, value: object, hint: Any) -> object:
     kind = next(kind for kind in (*get_args(hint), hint) if kind is not NoneType)
+    if kind is bool and not isinstance(value, bool):
+        raise TrainingError(f"{name} is {value!r}; true or false is needed")
     if kind not in _WANTED:
         return value
     accepted = (int, float) if kind is float else kind

@@ -24,6 +24,7 @@ KEYS: Mapping[str, str] = {
     "target": 'what an attempt is for: "success", or "same-answer" as the top tier, which needs no outcomes',
     "spread": "how far equal-looking steps lean by their text, so that they leave the top tier bit by bit; 0: none",
     "weak_weight": "what a step counts of which only the end of its task is known (task_success); 0: nothing",
+    "task_memory": "the router hears what came of a task's earlier steps; its service has to remember them",
     "max_steps": "steps of a longer log that are drawn at random to learn from; 0: all",
     "trained_by": "who answers for the router: a team, an address; stands in its card",
     "booster.n_rounds": "trees",

@@ -21,6 +21,7 @@ from tierwise.features.encoders.encoder import load_encoder
 from tierwise.features.encoders.static import STATIC_FOLDER
 from tierwise.features.pipeline import FeaturePipeline
 from tierwise.features.schema import FeatureSchema
+from tierwise.features.tasks import rebuilt
 from tierwise.router_model.accepting.courses import CourseParts
 from tierwise.router_model.bundle import RouterParts, write_bundle
 from tierwise.router_model.choosing.policy import Policy
@@ -93,6 +94,8 @@ def train_router(
 ) -> TrainedRouter:
     """Learns a router from logged steps in memory, whichever of their outcomes are known; see ``train_drawn``."""
     config = config or TrainConfig()
+    if config.task_memory:
+        steps = list(rebuilt(steps, catalogue.names))
     steps = [targeted(logged, catalogue.names, config.target) for logged in steps]
     drawn = draw_steps(steps, catalogue.names, config.max_steps)
     trained: TrainedRouter = train_drawn(drawn, catalogue, config, encoder_folder, progress)
@@ -205,7 +208,8 @@ def _exported(
 
 def _fitted_schema(steps: Sequence[LoggedStep], encoder_folder: Path | None, config: TrainConfig) -> FeatureSchema:
     encoder = load_encoder(encoder_folder)
-    return FeaturePipeline.fit([step.step for step in steps], encoder, config.n_components).schema
+    given = [step.step for step in steps]
+    return FeaturePipeline.fit(given, encoder, config.n_components, config.task_memory).schema
 
 
 def _checked(drawn: DrawnSteps, config: TrainConfig) -> Sequence[LoggedStep]:

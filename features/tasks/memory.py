@@ -58,10 +58,13 @@ class TaskMemory:
         at: float,
         session_id: str | None = None,
     ) -> None:
-        """A step of the task was decided at ``at``, seconds since the epoch; ``tiers`` are all, cheapest first."""
+        """A step of the task was decided at ``at``, seconds since the epoch; ``tiers`` are all, cheapest first. The same
+        decision counts once."""
         if task_id is None:
             return
         with self._lock:
+            if decision_id in self._steps:
+                return
             past = self._alive(task_id, at)
             if past is None:
                 past = self._tasks[task_id] = TaskPast()

@@ -37,7 +37,8 @@ class Rebuilding:
             return logged
         step, is_silent = logged.step, tells_itself(logged.step) or past.is_told
         before = () if is_silent else past.before(step, logged.timestamp)
-        past.note_step(logged.step_id, step, logged.decision and logged.decision.tier, self._tiers, logged.timestamp)
+        decided = None if logged.decision is None else logged.decision.tier
+        past.note_step(logged.step_id, step, decided, self._tiers, logged.timestamp)
         for attempt in logged.attempts:
             past.steps[-1][1].note(attempt, self._tiers)
         if len(self._tasks) > _MAX_TASKS:

@@ -1,22 +1,23 @@
 """The decision cache: a step that recurs exactly gets the decision that it got before."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
 from pydantic_core import to_json
 
-from tierwise.data.records import Decision
+from tierwise.data.records import Decision, EarlierStep
 
 
-def request_digest(raw: Mapping[str, Any]) -> bytes:
-    """A digest of everything in a request that a decision depends on: step, options and session.
+def request_digest(raw: Mapping[str, Any], before: Sequence[EarlierStep] = ()) -> bytes:
+    """A digest of everything in a request that a decision depends on: step, options and session, and what the step is
+    told of earlier ones.
 
     Objects that differ only in the order of their keys get different digests, which costs a miss and nothing else.
     """
     content = to_json((raw.get("step"), raw.get("options"), raw.get("session")))
-    return blake2b(content, digest_size=16).digest()
+    return blake2b(content + repr(before).encode() if before else content, digest_size=16).digest()
 
 
 def decision_key(router_version: str, digest: bytes) -> bytes:

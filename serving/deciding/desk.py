@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from tierwise.data.decision_log import DecisionRecord
 from tierwise.data.errors import RecordError
 from tierwise.data.records import Decision, Reason
+from tierwise.router_model.decider import Decider
 from tierwise.router_model.stages import Stage, unobserved
 from tierwise.serving.deciding.arms import Arms
 from tierwise.serving.deciding.chooser import Chooser
 from tierwise.serving.deciding.pending import PendingRequest
+from tierwise.serving.deciding.recalling import Recall
 from tierwise.serving.http.problems import invalid_field
 from tierwise.serving.http.wire import RouteRequest, decision_to_wire, parse_route_request
 from tierwise.serving.recording.recorder import Recorder
@@ -37,7 +39,8 @@ _STICKY = {
 class Desk:
     """Answers route requests with the routers of ``arms``.
 
-    ``clock`` gives seconds since the epoch; ``new_id`` gives an id that was never given before.
+    ``clock`` gives seconds since the epoch; ``new_id`` gives an id that was never given before; ``recall`` remembers
+    tasks.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Desk:
         clock: Callable[[], float],
         new_id: Callable[[], str],
         tracing: "Tracing | None" = None,
+        recall: Recall | None = None,
     ) -> None:
         self._arms = arms
         self._chooser = chooser
@@ -59,6 +63,7 @@ class Desk:
         self._clock = clock
         self._new_id = new_id
         self._tracing = tracing
+        self.recall = recall or Recall()
         self._stage: Stage = unobserved if tracing is None else tracing.stage
 
     def answer(self, raw: object, where: str = "") -> dict[str, Any]:
@@ -104,11 +109,12 @@ class Desk:
         """Records a decision that no router took, and returns its id: the caller's own, or one that sticks to the
         model that spoke before because of ``why`` (``thought``, ``tool_loop``, ``session``). Raises ``Problem``."""
         request, decision_id = parse_route_request(raw), self._new_id()
-        version = self._arms.now().lane_of(request.task_id or decision_id).decider.version
+        decider = self._arms.now().lane_of(request.task_id or decision_id).decider
         policy = CALLERS_POLICY if why is None else STICKY_POLICY
         text = f"The caller named the model '{model}'." if why is None else f"{_STICKY[why]} stays with '{model}'."
         reason = Reason(why or "named", text)
-        self._record(request, Decision(tier, policy, version, reason, model=model), decision_id)
+        decision = Decision(tier, policy, decider.version, reason, model=model)
+        self._record(request, decision, decision_id, self._clock(), decider)
         return decision_id
 
     async def _answer_soon(self, raw: object, where: str, decision_id: str | None) -> dict[str, Any]:
@@ -122,7 +128,9 @@ class Desk:
         started = time.perf_counter()
         request = parse_route_request(raw, where)
         self._metrics.parse_seconds.observe(time.perf_counter() - started)
-        return PendingRequest.of(request, decision_id or self._new_id(), self._arms.now())
+        asked_at = self._clock()
+        told = self.recall.told(request, asked_at)
+        return PendingRequest.of(told, decision_id or self._new_id(), self._arms.now(), asked_at)
 
     def _answered(self, question: PendingRequest, started: float, where: str) -> dict[str, Any]:
         begin, request = time.perf_counter(), question.request
@@ -132,7 +140,10 @@ class Desk:
             raise invalid_field(error, where) from None
         decided = time.perf_counter()
         self._shadow.submit(Shadowed(request.step, request.options, question.digest, decision))
-        record = self._stage("record", self._record, request, decision, question.decision_id)
+        decider = question.lanes.lane_of(question.unit_id).decider
+        record = self._stage(
+            "record", self._record, request, decision, question.decision_id, question.asked_at, decider
+        )
         if self._tracing is not None:
             self._tracing.note(record)
         finished = time.perf_counter()
@@ -140,17 +151,20 @@ class Desk:
         self._metrics.total_seconds.observe(finished - started)
         return decision_to_wire(decision, question.decision_id, (finished - started) * 1000, request.options)
 
-    def _record(self, request: RouteRequest, decision: Decision, decision_id: str) -> DecisionRecord:
+    def _record(
+        self, request: RouteRequest, decision: Decision, decision_id: str, asked_at: float, decider: Decider
+    ) -> DecisionRecord:
         record = DecisionRecord(
             decision_id=decision_id,
             step=request.step,
             decision=decision,
-            created_at=self._clock(),
+            created_at=asked_at,
             step_id=request.step_id,
             task_id=request.task_id,
             session_id=request.session_id,
         )
         self._recorder.record(record)
+        self.recall.note_decision(record, decider.catalogue.names)
         self._metrics.note_decision(decision)
         return record
 

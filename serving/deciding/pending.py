@@ -17,19 +17,20 @@ class PendingRequest:
     """One request with the lanes of its moment, so that a swap meanwhile changes nothing for it.
 
     ``ahead`` holds, by router version, what slow routers already decided or raised, and what was decided for several
-    requests at once, which took ``ahead_seconds`` a request.
+    requests at once, which took ``ahead_seconds`` a request. It was asked at ``asked_at``, seconds since the epoch.
     """
 
     request: RouteRequest
     decision_id: str
     digest: bytes
     lanes: Lanes
+    asked_at: float = 0.0
     ahead: Mapping[str, Decision | Exception] = field(default_factory=dict)
     ahead_seconds: float = 0.0
 
     @classmethod
-    def of(cls, request: RouteRequest, decision_id: str, lanes: Lanes) -> "PendingRequest":
-        return cls(request, decision_id, request_digest(request.raw), lanes)
+    def of(cls, request: RouteRequest, decision_id: str, lanes: Lanes, asked_at: float) -> "PendingRequest":
+        return cls(request, decision_id, request_digest(request.raw, request.step.before), lanes, asked_at)
 
     @property
     def unit_id(self) -> str:

@@ -62,7 +62,13 @@ class Gateway:
         self._overlay = TierCatalogue.load(settings.tiers) if settings.tiers else None
         self._client = _client(settings.upstream_timeout_seconds, settings.upstream_connect_seconds)
         self.transport = Transport(lambda: self._client)
-        self._reports = Reports(service.recorder, service.metrics, lambda: self._catalogue.names, settings.queue_size)
+        self._reports = Reports(
+            service.recorder,
+            service.metrics,
+            lambda: self._catalogue.names,
+            settings.queue_size,
+            service.desk.recall,
+        )
         self._memory = Memory(time.monotonic, settings.cache_seconds)
         self._holder = Holder(self._memory, settings.stickiness)
         self._watch = Watch(service.metrics, self._memory)

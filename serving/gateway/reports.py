@@ -8,6 +8,7 @@ from concurrent.futures import Future
 
 from tierwise.data.decision_log import LogUnavailableError, OutcomeReceipt, count_receipts
 from tierwise.data.records import Outcome
+from tierwise.serving.deciding.recalling import Recall
 from tierwise.serving.recording.recorder import Recorder
 from tierwise.serving.watching.metrics import Metrics
 
@@ -16,13 +17,22 @@ RETRY_SECONDS = 1.0
 
 class Reports:
     """Reports outcomes until they are stored. At most ``limit`` wait for the database; what does not fit, and what is
-    left at the end, is counted as lost. ``tiers`` gives the tiers that metrics may name."""
+    left at the end, is counted as lost. ``tiers`` gives the tiers that metrics may name; ``recall`` remembers what came
+    of steps."""
 
-    def __init__(self, recorder: Recorder, metrics: Metrics, tiers: Callable[[], tuple[str, ...]], limit: int) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        metrics: Metrics,
+        tiers: Callable[[], tuple[str, ...]],
+        limit: int,
+        recall: Recall,
+    ) -> None:
         self._recorder = recorder
         self._metrics = metrics
         self._tiers = tiers
         self._limit = limit
+        self._recall = recall
         self._waiting: dict[int, Outcome] = {}
         self._is_closed = False
 
@@ -31,6 +41,7 @@ class Reports:
         tally = self._recorder.tally
         if tally is not None:
             tally.take_outcome()
+        self._recall.note_outcome(outcome, self._tiers())
         self._hand_over(outcome)
 
     def _hand_over(self, outcome: Outcome) -> None:

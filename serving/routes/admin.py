@@ -26,6 +26,7 @@ _DELETED = json_answers(DeletedAnswer) | problem_answers(401, 403, 422, 503)
 @router.delete("/tasks/{task_id:any_text}", responses=_DELETED)
 def delete_task(request: Request, task_id: str) -> Response:
     """Deletes the decisions of a task and their outcomes."""
+    service_of(request).desk.recall.forget_task(task_id)
     try:
         return json_answer(asdict(_log(request).delete_task(task_id)))
     except LogUnavailableError:
@@ -35,6 +36,7 @@ def delete_task(request: Request, task_id: str) -> Response:
 @router.delete("/sessions/{session_id:any_text}", responses=_DELETED)
 def delete_session(request: Request, session_id: str) -> Response:
     """Deletes the decisions of a session and their outcomes."""
+    service_of(request).desk.recall.forget_session(session_id)
     try:
         return json_answer(asdict(_log(request).delete_session(session_id)))
     except LogUnavailableError:

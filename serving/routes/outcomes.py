@@ -33,17 +33,19 @@ async def report_outcomes(request: Request) -> Response:
     raw = await read_json(request, service.settings)
     catalogues = service.catalogues()
     reports = parse_reports(raw, service.settings.max_batch, time.time(), known_tiers(catalogues))
+    tiers = service.slot.decider.catalogue.names
     for decision in {report.decision.decision_id: report.decision for report in reports if report.decision}.values():
         if not service.recorder.record(decision):
             raise log_unavailable()
+        service.desk.recall.note_decision(decision, tiers)
     outcomes = [_priced(report.outcome, catalogues) for report in reports]
     receipts = await _stored(service, tuple(outcomes))
     counts = count_receipts(receipts)
     service.metrics.note_outcomes(counts)
-    tiers = service.slot.decider.catalogue.names
     for outcome, receipt in zip(outcomes, receipts, strict=True):
         if receipt.is_new:
             service.metrics.note_attempt(outcome.attempt, tiers)
+            service.desk.recall.note_outcome(outcome, tiers)
     return json_answer(asdict(counts))
 
 

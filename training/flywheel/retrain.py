@@ -11,6 +11,7 @@ from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.catalogue.pricing import priced_steps
 from tierwise.data.drawing.splits import split_by_time
 from tierwise.data.records import Decision, LoggedStep
+from tierwise.features.tasks import rebuilt
 from tierwise.router_model.decider import Decider
 from tierwise.router_model.router import Router
 from tierwise.router_model.rules import RulesRouter
@@ -102,6 +103,8 @@ def retrain(
     is registered. Doing it twice on the same data changes nothing. Raises ``FlywheelError`` for too little new data.
     """
     settings = settings or RetrainSettings()
+    if settings.train.task_memory:
+        steps = rebuilt(steps, catalogue.names)
     snapshot = take_snapshot(priced_steps(steps, catalogue), catalogue.names, since)
     key = f"{snapshot.fingerprint[:24]}-{settings.digest}"
     same = next((each for each in registry.versions() if each.tags.get(TAG_SNAPSHOT) == key), None)

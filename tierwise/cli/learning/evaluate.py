@@ -15,6 +15,7 @@ from tierwise.cli.sources import read_logs
 from tierwise.data.drawing.fingerprint import dataset_fingerprint
 from tierwise.data.program.extras import needs_extra
 from tierwise.data.records import LoggedStep
+from tierwise.features.tasks import rebuilt
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.router import Router
 
@@ -60,6 +61,8 @@ def evaluate_router(router: Router, steps: list[LoggedStep], options: DecideOpti
     from tierwise.training.evaluation.cascades.plain import CATCH_RATES
     from tierwise.training.evaluation.decisions import evaluate_decisions
 
+    if router.parts.schema.task_memory:
+        steps = list(rebuilt(steps, router.catalogue.names))
     to_decide = [logged.step for logged in steps]
     decisions = router.decide_many(to_decide, options)
     escalating = {rate: router.decide_many(to_decide, replace(options, catch_rate=rate)) for rate in CATCH_RATES}

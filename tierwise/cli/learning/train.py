@@ -131,7 +131,9 @@ def _drawn(
     from tierwise.training.reading import draw_logs
 
     quarantine = Quarantine(out.with_name(f"{out.name}.quarantine.jsonl"))
-    drawn = draw_logs(sources, catalogue, settings.max_steps, workers, progress, quarantine.add, settings.target)
+    drawn = draw_logs(
+        sources, catalogue, settings.max_steps, workers, progress, quarantine.add, settings.target, settings.task_memory
+    )
     quarantine.say()
     if not drawn.n_read:
         reason = f"; the first malformed line: {quarantine.first[0]}" if quarantine.first else ""
