@@ -58,8 +58,8 @@ class TaskMemory:
         at: float,
         session_id: str | None = None,
     ) -> None:
-        """A step of the task was decided at ``at``, seconds since the epoch; ``tiers`` are all, cheapest first. The same
-        decision counts once."""
+        """A step of the task was decided at ``at``, seconds since the epoch; ``tiers`` are all, cheapest first. The
+        same decision counts once."""
         if task_id is None:
             return
         with self._lock:

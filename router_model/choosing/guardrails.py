@@ -14,8 +14,9 @@ class Guardrails:
     """Tier floors by property of the step. None leaves the property to the policy.
 
     ``human_visible_min_tier`` holds for steps whose output a person sees, ``judgment_min_tier`` for steps marked
-    ``requires_judgment``, ``stuck_min_tier`` for steps whose messages, or what is told of the steps before them, show a loop, a
-    run of failures or a failed check (:mod:`tierwise.features.stuck`), and for the next few; ``min_tier`` and ``max_tier`` hold for all.
+    ``requires_judgment``, ``stuck_min_tier`` for steps whose messages, or what is told of those before, show a loop, a
+    run of failures or a failed check (:mod:`tierwise.features.stuck`), and for the next few; ``min_tier`` and
+    ``max_tier`` hold for all.
     """
 
     min_tier: str | None = None
