@@ -19,14 +19,12 @@ _TYPOGRAPHIC = str.maketrans({
 _BRACKETED = re.compile(r"\((\d{1,2})\) ")
 _NUMBERED = re.compile(r"\n(\d{1,2})\) ")
 _LETTERED = re.compile(r"\n\(?([A-J])[.:)] ")
-_BULLETS = ("\n* ", "\n+ ")
-_LINE_ENDS = (".\n", ":\n", " -\n")
-_SHORT = re.compile(r"(?<=[a-z])(?:n't|'re|'ll|'ve)\b|\b(?:can't|won't|it's|that's|what's|here's|there's|let's|I'm)\b")
-_LONG = {
-    "n't": " not", "'re": " are", "'ll": " will", "'ve": " have", "can't": "cannot", "won't": "will not",
-    "it's": "it is", "that's": "that is", "what's": "what is", "here's": "here is", "there's": "there is",
-    "let's": "let us", "I'm": "I am",
-}  # fmt: skip
+_MARKS = (("\n* ", "\n- "), ("\n+ ", "\n- "), (".\n", "\n"), (":\n", "\n"), (" -\n", "\n"))
+_IN_FULL = (
+    ("can't", "cannot"), ("Can't", "Cannot"), ("won't", "will not"), ("Won't", "Will not"), ("n't", " not"),
+    ("'re ", " are "), ("'ll ", " will "), ("'ve ", " have "), ("I'm ", "I am "),
+)  # fmt: skip
+_IS_SHORT = re.compile(r"(?<=[ \n(])(it|that|what|here|there)'s (?=\w)", re.IGNORECASE)
 _INPUT = "task|input|question|query|request|problem|prompt|instruction|instructions|exercise|q|given|what to do"
 _OUTPUT = "answer|output|response|result|solution|reply|expected answer|expected output"
 _EXAMPLE = "example|sample|demo"
@@ -58,23 +56,28 @@ def plain_wording(text: str) -> str:
     """
     if not text.isascii():
         text = text.translate(_TYPOGRAPHIC)
-    text = _without_thanks(_unwrapped(text))
-    if "'" in text:
-        text = _SHORT.sub(lambda found: _LONG[found.group()], text)
-    return _without_lead(_marked("\n" + text + "\n").strip(" \n"))
+    text = _unwrapped(without_neutral_lead(_unwrapped(_without_thanks(text))))
+    lines = f"\n{text}\n"
+    if "'" in lines:
+        lines = _in_full(lines)
+    return _without_lead(_marked(lines).strip(" \n"))
+
+
+def _in_full(lines: str) -> str:
+    """Without the short forms of English verbs."""
+    for short, full in _IN_FULL:
+        lines = lines.replace(short, full)
+    return _IS_SHORT.sub(r"\1 is ", lines) if "'s " in lines else lines
 
 
 def _marked(lines: str) -> str:
     """Labels, list markers and line ends in one form; ``lines`` have a line end on either side."""
     if ":" in lines:
         lines = _LABEL.sub(lambda found: f"\n{_LABELS[found[1].lower()]}{found[2] or ''}: ", lines)
-    for bullet in _BULLETS:
-        lines = lines.replace(bullet, "\n- ")
-    if "(" in lines:
-        lines = _BRACKETED.sub(r"\1) ", lines)
-    lines = _LETTERED.sub(r"\n\1) ", _NUMBERED.sub(r"\n\1. ", lines))
-    for end in _LINE_ENDS:
-        lines = lines.replace(end, "\n")
+    for mark, wanted in _MARKS:
+        lines = lines.replace(mark, wanted)
+    if ") " in lines or ": " in lines:
+        lines = _LETTERED.sub(r"\n\1) ", _NUMBERED.sub(r"\n\1. ", _BRACKETED.sub(r"\1) ", lines)))
     return lines
 
 

@@ -18,7 +18,12 @@ _READ_CHARS, _LAST_CHARS, _MIN_LAST_CHARS = 500, 250, 12
 that many share."""
 _MARKS = ".,;:!?()[]{}<>\"'`*-=/"
 _MIN_WORD_CHARS = 4
-_NUMBERS_WEIGH = 2.0  # of a step without numbers the words alone decide
+_DIGIT = re.compile(r"\d")
+_WORDS_TURN = 0.3  # what the words add where numbers tell steps apart
+
+
+_TO_NORMAL = math.sqrt(1.5)  # a sum of numbers that are uniform in [-1, 1) has a third of their count as its variance
+_BELOW_ONE = math.nextafter(1.0, 0.0)
 
 
 def leaning(text: str) -> float:
@@ -35,15 +40,11 @@ def leaning(text: str) -> float:
     numbers = sorted({word.strip(_MARKS) for word in read.split() if not word.isalpha() and _DIGIT.search(word)})
     if not words and not numbers:
         return _drawn(text)
-    z = math.fsum(map(_drawn, words)) / math.sqrt(len(words)) if words else 0.0
-    if numbers:
-        weight = _NUMBERS_WEIGH if words else 1.0
-        z = (weight * _drawn(" ".join(numbers)) + z) / math.hypot(weight, 1.0 if words else 0.0)
-    return min(math.erf(z * math.sqrt(1.5)), _BELOW_ONE)
-
-
-_DIGIT = re.compile(r"\d")
-_BELOW_ONE = math.nextafter(1.0, 0.0)
+    of_words = math.fsum(map(_drawn, words)) / math.sqrt(len(words)) if words else 0.0
+    if not numbers:
+        return min(math.erf(of_words * _TO_NORMAL), _BELOW_ONE)
+    turned = _drawn(" ".join(numbers)) + _WORDS_TURN * of_words  # on a circle, which keeps it uniform
+    return (turned + 1.0) % 2.0 - 1.0
 
 
 def _drawn(text: str) -> float:

@@ -14,7 +14,7 @@ from tierwise.features.structural import FORM_NAMES
 from tierwise.features.view import WINDOW_CHARS, StepView, view_of, work_text
 
 TEXT = "Extract the total.\n\nReply with JSON.\n\nInvoice 7: 12.50 EUR,\n  due tomorrow"
-READ = "Extract the total.\nReply with JSON.\nInvoice 7: 12.50 EUR,\ndue tomorrow"
+READ = "Extract the total\nReply with JSON\nInvoice 7: 12.50 EUR,\ndue tomorrow"
 NEUTRAL = {"role": "system", "content": "You are a helpful assistant. Be concise."}
 ASKED, FOUND = TEXT.split("\n\n", 1)
 
@@ -59,13 +59,13 @@ def test_a_tool_result_is_part_of_the_text_and_counts_as_a_turn() -> None:
 
 def test_what_a_system_prompt_says_is_read() -> None:
     said = {"role": "system", "content": "Translate into French. Be concise."}
-    assert view([said, user(TEXT)]).text == f"{said['content']}\n{READ}"
+    assert view([said, user(TEXT)]).text == f"{said['content'].removesuffix('.')}\n{READ}"
     assert view([NEUTRAL, said, user(TEXT)]).n_system_chars == len(said["content"])
 
 
 def test_where_only_neutral_words_stand_they_are_read() -> None:
-    assert view([NEUTRAL]).text == "Be concise."
-    assert view([NEUTRAL, user("")]).text == "Be concise."
+    assert view([NEUTRAL]).text == "Be concise"
+    assert view([NEUTRAL, user("")]).text == "Be concise"
     assert view_of(Step()).text == ""
 
 
@@ -79,7 +79,7 @@ def test_a_text_below_a_system_prompt_reads_like_a_user_message_below_it() -> No
     said = {"role": "system", "content": "Translate into French."}
     given = view_of(parse_step({"text": TEXT, "messages": [said]}))
     assert given == view([said, user(TEXT)])
-    assert given.text == f"{said['content']}\n{READ}"
+    assert given.text == f"{said['content'].removesuffix('.')}\n{READ}"
 
 
 @given(st.integers(1, 40), st.integers(0, 3_000))
