@@ -117,7 +117,10 @@ def test_the_same_decision_counts_once() -> None:
     ("attempts", "sign"),
     [
         ([ran()] * 3, "bash:ls gave the same result 3 times in a row"),
-        ([ran(command=f"python {i}.py", success=False) for i in range(3)], "3 actions in a row failed, bash:python last"),
+        (
+            [ran(command=f"python {i}.py", success=False) for i in range(3)],
+            "3 actions in a row failed, bash:python last",
+        ),
         ([ran(command="pytest", success=False)], "the check bash:pytest failed"),
         ([ran()] * 2, None),
         ([ran(command=f"cat {i}.py") for i in range(5)], None),

@@ -28,7 +28,9 @@ def served(n_tasks: int = 2) -> list[LoggedStep]:
     for number, attempts in enumerate(ATTEMPTS):
         for task in (f"t{i}" for i in range(n_tasks)):
             now, key = 1_000.0 + 7.3 * number, f"{task}-{number}"
-            asked = Step(f"what after {number % 2}?", step_index=number, previous_error="exit 2" if number == 3 else None)
+            asked = Step(
+                f"what after {number % 2}?", step_index=number, previous_error="exit 2" if number == 3 else None
+            )
             step = memory.recalled(asked, task, now)
             memory.note_step(task, key, step, "small", TIERS, now)
             for attempt in attempts:

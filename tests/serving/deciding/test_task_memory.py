@@ -40,9 +40,7 @@ def bare(each: LoggedStep) -> LoggedStep:
 
 
 @pytest.mark.parametrize("redaction", ["full", "redacted", "features_only"])
-def test_what_was_told_is_in_the_log_and_is_what_training_would_rebuild(
-    settings: MakeSettings, redaction: str
-) -> None:
+def test_what_was_told_is_in_the_log_and_is_what_training_would_rebuild(settings: MakeSettings, redaction: str) -> None:
     made = settings(task_memory=100, redaction=redaction)
     with TestClient(create_app(made), "http://localhost") as client:
         for index in range(4):
