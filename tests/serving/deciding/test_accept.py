@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 from tests.serving.conftest import StartApp
 from tierwise.router_model.router import Router
 
-STEP = {"text": "How many? (17)", "task_type": "count"}
+STEP = {"text": "How many? (7)", "task_type": "count"}
 OPTIONS = {"courses": True, "max_quality_loss": 0.05}
 SAME = [{"tier": "small", "output": "The answer is 7."}, {"tier": "mid", "output": "**7**"}]
 
