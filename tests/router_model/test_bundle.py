@@ -124,7 +124,7 @@ def test_another_format_and_other_features_are_refused(copy: Path) -> None:
 def test_a_bundle_of_an_older_feature_schema_is_refused_in_words(copy: Path) -> None:
     features = json.loads((copy / "features.json").read_text())
     put(copy, "features.json", json.dumps(features | {"schema_version": 1}).encode())
-    with pytest.raises(BundleError, match=r"features are those of schema 1.* computes 2; train the router again"):
+    with pytest.raises(BundleError, match=r"features are those of schema 1.* computes 3; train the router again"):
         Router.load(copy)
 
 

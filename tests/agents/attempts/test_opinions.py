@@ -20,7 +20,7 @@ from tierwise.data.decision_log import DecisionLog
 from tierwise.data.records import LoggedStep, Logprobs, Step
 from tierwise.router_model.router import Router
 
-STEP = Step("How many? (17)", task_type="count")
+STEP = Step("How many? (7)", task_type="count")
 WITH_COURSES = replace(QUICK, courses=True)
 USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
 

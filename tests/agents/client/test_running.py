@@ -12,7 +12,7 @@ from tierwise.data.decision_log import DecisionLog
 from tierwise.data.records import Step
 from tierwise.router_model.router import Router
 
-STEP = Step("How many? (17)", task_type="count")
+STEP = Step("How many? (7)", task_type="count")
 SAME = {"small": "The answer is 7.", "mid": "7", "frontier": "7"}
 UNLIKE = {"small": "The answer is 7.", "mid": "812", "frontier": "8"}
 
