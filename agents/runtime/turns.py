@@ -72,7 +72,10 @@ def turn_id(run: Run, step: PlanStep, n_turn: int) -> str:
 
 class TurnVerifier:
     """Calls must be of ``tools`` with arguments that fit, an answer is for ``verifier`` to judge. The last turn has to
-    answer, and no turn may do neither."""
+    answer, and no turn may do neither.
+
+    A call that fits its tool may still be the wrong one: its form can tell a failure, and never a success.
+    """
 
     def __init__(self, tools: Sequence[Tool], verifier: Verifier | None, is_last: bool) -> None:
         self.name = "turn" if verifier is None else f"turn+{verifier.name}"
@@ -87,7 +90,8 @@ class TurnVerifier:
                 return Verdict(False, "No tool can be called any more; answer without.", score=0.0)
             if len(reply.tool_calls) > MAX_ASKED:
                 return Verdict(False, f"The answer calls {len(reply.tool_calls)} tools at once.", score=0.0)
-            return await self._calls.check(reply, allowance)
+            of_form = await self._calls.check(reply, allowance)
+            return of_form if of_form.passed is False else Verdict(None)
         if not reply.text.strip():
             return Verdict(False, "The answer is empty.", score=0.0)
         return Verdict(None) if self._verifier is None else await self._verifier.check(reply, allowance)

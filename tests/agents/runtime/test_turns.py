@@ -89,7 +89,7 @@ def test_every_turn_is_a_step_of_the_log_with_what_went_before(workshop: Start) 
     assert indices == sorted({index for index in indices if index is not None})
     assert [len(step.step.messages) for step in turns] == [2, 4, 6]
     assert [tool.name for tool in turns[0].step.tools] == ["read", "write"]
-    assert [step.attempts[0].success for step in turns] == [True, True, None]
+    assert [step.attempts[0].success for step in turns] == [None, None, None]  # a form tells no success
     said, answered = turns[1].step.messages[2:]
     assert [action.kind for action in actions_of(said)] == ["read"]
     assert result_of(answered) is not None
@@ -214,7 +214,7 @@ def test_the_answer_of_a_step_with_tools_is_verified_like_any(workshop: Start) -
 
     shop = workshop(plan_of(entry("a", "read")), work)
     result = shop.run(Files(a="x").tools, verifier_for=verifier_for)
-    assert [trace.attempts[-1].evaluator for trace in result.steps[1:3]] == ["turn+totals", "turn+totals"]
+    assert [trace.attempts[-1].evaluator for trace in result.steps[1:3]] == [None, "turn+totals"]
     assert result.steps[2].attempts[-1].success
 
 
