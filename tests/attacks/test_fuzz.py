@@ -48,18 +48,18 @@ OPTIONS: dict[str, Any] = {
 }
 COURSE: dict[str, Any] = {
     "model": "auto",
-    "messages": [{"role": "user", "content": "How many? (17)"}],
+    "messages": [{"role": "user", "content": "How many? (53)"}],
     "tierwise": OPTIONS,
     "logprobs": False,
     "n": 1,
 }
 RESPONSES: dict[str, Any] = {
-    "model": "auto", "input": [{"role": "user", "content": [{"type": "input_text", "text": "How many? (17)"}]}], "store": False, "stream": False,
+    "model": "auto", "input": [{"role": "user", "content": [{"type": "input_text", "text": "How many? (53)"}]}], "store": False, "stream": False,
     "instructions": "x", "tools": [{"type": "function", "name": "f", "parameters": {}}], "previous_response_id": None, "tierwise": OPTIONS,
     "text": {"format": {"type": "json_schema", "name": "a", "schema": {"type": "object"}}}, "max_output_tokens": 50, "reasoning": {"effort": "low"},
 }  # fmt: skip
 MESSAGES: dict[str, Any] = {
-    "model": "auto", "max_tokens": 50, "system": "x", "messages": [{"role": "user", "content": [{"type": "text", "text": "How many? (17)"}]}],
+    "model": "auto", "max_tokens": 50, "system": "x", "messages": [{"role": "user", "content": [{"type": "text", "text": "How many? (53)"}]}],
     "tools": [{"name": "f", "description": "x", "input_schema": {"type": "object"}}], "stream": False, "tool_choice": {"type": "auto"},
     "thinking": {"type": "enabled", "budget_tokens": 1_024}, "metadata": {"user_id": "u"}, "tierwise": OPTIONS,
 }  # fmt: skip

@@ -15,13 +15,14 @@ BODY = {
     "agent": "clerk",
     "tools": [{"name": "fetch"}, {"name": "store"}],
 }
+READ = "Extract the total\nReply with JSON\nInvoice 7: 12.50 EUR"
 
 
 def test_forms_that_say_the_same_read_the_same() -> None:
     views = {form.name: view_of(forms.step_in_form(form, BODY)).text for form in FORMS}
     same = {text for name, text in views.items() if name != "a system prompt of other work"}
-    assert same == {BODY["text"]}
-    assert views["a system prompt of other work"].endswith(str(BODY["text"]))
+    assert same == {READ}
+    assert views["a system prompt of other work"].endswith(READ)
 
 
 @pytest.mark.slow

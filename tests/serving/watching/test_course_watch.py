@@ -23,7 +23,7 @@ from tierwise.serving.watching.watched import BrokenCourses, Watched
 
 NOW = 1_800_000_000.0
 ASK = DecideOptions(max_quality_loss=0.05, courses=True)
-COUNT = Step("How many? (17)", task_type="count")
+COUNT = Step("How many? (53)", task_type="count")
 
 
 def store(log: DecisionLog, steps: list[LoggedStep], version: str) -> None:

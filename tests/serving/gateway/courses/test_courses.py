@@ -28,7 +28,7 @@ def app(start: Any, answered: Any, tiers: Path) -> Any:
 
 def body(**fields: Any) -> dict[str, Any]:
     step = {"step": {"task_type": "count"}, "options": {"max_quality_loss": 0.05}}
-    return {"model": "auto", "messages": [{"role": "user", "content": "How many? (17)"}], "tierwise": step, **fields}
+    return {"model": "auto", "messages": [{"role": "user", "content": "How many? (53)"}], "tierwise": step, **fields}
 
 
 def told(response: Any) -> tuple[str, str, str]:
@@ -132,7 +132,7 @@ def test_other_protocols_run_courses_too(app: Any, models: Models) -> None:
     found = app.post(MESSAGES, json=asked)
     assert told(found)[1] in ("small", "mid")
     assert "7" in found.json()["content"][0]["text"]
-    asked = {"model": "auto", "input": "How many? (17)", "store": False, "tierwise": extra, "stream": True}
+    asked = {"model": "auto", "input": "How many? (53)", "store": False, "tierwise": extra, "stream": True}
     found = app.post(RESPONSES, json=asked)
     assert told(found)[1] in ("small", "mid")
     assert "response.completed" in found.text
@@ -150,7 +150,7 @@ def test_other_protocols_run_courses_too(app: Any, models: Models) -> None:
         (CHAT, {"tierwise": {"step": {"task_type": "count"}, "options": {"courses": False}}}, {}),
         (CHAT, {"model": "mid-1"}, {}),
         (CHAT, {"model": "auto:best"}, {}),
-        (RESPONSES, {"input": "How many? (17)", "messages": None}, {}),
+        (RESPONSES, {"input": "How many? (53)", "messages": None}, {}),
         (RESPONSES, {"input": "How many?", "store": False, "tools": [{"type": "web_search"}]}, {}),
     ],
 )

@@ -12,13 +12,13 @@ NUMBER = {"type": "object", "properties": {"n": {"type": "integer"}}, "required"
 FORMAT = {"type": "json_schema", "json_schema": {"name": "n", "schema": NUMBER}}
 FLAT_FORMAT = {"type": "json_schema", "name": "n", "schema": NUMBER}
 TOOL = {"name": "book", "parameters": NUMBER}
-WORDS = [{"role": "user", "content": "How many? (17)"}]
+WORDS = [{"role": "user", "content": "How many? (53)"}]
 REQUESTS: list[tuple[str, dict[str, Any]]] = [
     ("/v1/chat/completions", {"messages": WORDS}),
     ("/v1/chat/completions", {"messages": WORDS, "response_format": FORMAT}),
     ("/v1/chat/completions", {"messages": WORDS, "tools": [{"type": "function", "function": TOOL}]}),
-    ("/v1/responses", {"input": "How many? (17)"}),
-    ("/v1/responses", {"input": "How many? (17)", "text": {"format": FLAT_FORMAT}}),
+    ("/v1/responses", {"input": "How many? (53)"}),
+    ("/v1/responses", {"input": "How many? (53)", "text": {"format": FLAT_FORMAT}}),
     ("/v1/messages", {"messages": WORDS, "max_tokens": 50}),
     ("/v1/messages", {"messages": WORDS, "max_tokens": 50, "tools": [{"name": "book", "input_schema": NUMBER}]}),
 ]  # fmt: skip
