@@ -87,11 +87,11 @@ def test_evidence_does_not_hang_on_what_came_of_a_step(name: str) -> None:
 
 @pytest.mark.slow
 def test_steps_that_stay_at_the_top_are_not_counted_as_saved() -> None:
-    """With a quarter of the steps unfamiliar, the certified saving is that of the others."""
+    """With a fifth of the steps unfamiliar, the certified saving is that of the others."""
     kind, config = KINDS["single steps"], replace(TINY, unfamiliar_share=0.35)
     found = measure_world(kind, 6, config, 1200)
     target = found["targets"]["0.1"]
-    assert found["p_unfamiliar"] > 0.2
+    assert found["p_unfamiliar"] > 0.15
     assert target["is_supported"]
     assert target["certified_saving"] < target["saving"] + 0.06
 
