@@ -12,10 +12,11 @@ from tierwise.features.neutral import SAYING_NOTHING, without_neutral_lead
 
 _FENCE = re.compile(r"```[\w+-]{0,20}\n(.+)\n```", re.DOTALL)
 _QUOTES = {'"': '"', "'": "'", "`": "`"}
-_TYPOGRAPHIC = str.maketrans({
+_TYPOGRAPHIC = {
     "’": "'", "‘": "'", "‛": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "−": "-",
     "•": "-", "‣": "-", "◦": "-",
-})  # fmt: skip
+}  # fmt: skip
+_TYPOGRAPHIC_MARK = re.compile(f"[{''.join(_TYPOGRAPHIC)}]")
 _BRACKETED = re.compile(r"\((\d{1,2})\) ")
 _NUMBERED = re.compile(r"\n(\d{1,2})\) ")
 _LETTERED = re.compile(r"\n\(?([A-J])[.:)] ")
@@ -55,7 +56,7 @@ def plain_wording(text: str) -> str:
     'What is 2 + 2?'
     """
     if not text.isascii():
-        text = text.translate(_TYPOGRAPHIC)
+        text = _TYPOGRAPHIC_MARK.sub(lambda found: _TYPOGRAPHIC[found.group()], text)  # translate is slower by far
     text = _unwrapped(without_neutral_lead(_unwrapped(_without_thanks(text))))
     lines = f"\n{text}\n"
     if "'" in lines:
