@@ -10,7 +10,7 @@ import dataclasses
 from enum import Enum, auto
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, ForwardRef, NamedTuple, get_args, get_origin
+from typing import Any, ForwardRef, NamedTuple, get_args, get_origin, get_type_hints
 
 
 class Words(Enum):
@@ -86,6 +86,12 @@ def declared(record: type) -> tuple[Declared, ...]:
 def names_of(record: type) -> tuple[str, ...]:
     """The names of all fields of a record but ``extra``, declared by a ``Spec`` or not."""
     return tuple(field.name for field in dataclasses.fields(record) if field.name != "extra")
+
+
+@cache
+def kinds_of(record: type) -> dict[str, Any]:
+    """The types, without None, of the fields of a record that stands within others and has no ``Spec``."""
+    return {name: (get_args(hint) or (hint,))[0] for name, hint in get_type_hints(record).items()}
 
 
 def _declared(record: type, field: "dataclasses.Field[Any]") -> Declared:

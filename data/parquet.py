@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, get_args, get_origin, get_type_hints
+from typing import Any, BinaryIO, get_args, get_origin
 
-from tierwise.data.declared import declared, names_of
+from tierwise.data.declared import declared, kinds_of, names_of
 from tierwise.data.errors import LogError, MissingExtraError
 from tierwise.data.records import (
     Attempt,
@@ -84,7 +84,7 @@ def _schema(pyarrow: Any) -> Any:
 
     logprobs = pyarrow.struct([("mean", pyarrow.float64()), ("min", pyarrow.float64()), ("n", pyarrow.int64())])
     nested = {tuple[item, ...]: texts(item) for item in _JSON_OF_ITEM} | {Logprobs: logprobs}  # type: ignore[valid-type]
-    typed = {name: getattr(pyarrow, _ARROW[get_args(hint)[0]])() for name, hint in get_type_hints(EarlierStep).items()}
+    typed = {name: getattr(pyarrow, _ARROW[kind])() for name, kind in kinds_of(EarlierStep).items()}
     nested[tuple[EarlierStep, ...]] = pyarrow.list_(struct(typed))
 
     def record(kind: type) -> Any:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from tierwise.data.answer_fields import logprobs_in, tool_calls_in
-from tierwise.data.declared import Declared, declared, names_of
+from tierwise.data.declared import Declared, declared, kinds_of, names_of
 from tierwise.data.errors import RecordError
 from tierwise.data.fields import amount as _amount
 from tierwise.data.fields import count as _count
@@ -245,9 +245,8 @@ _PLAIN: dict[Any, Callable[[Any, str], Any]] = {
     Logprobs: logprobs_in,
 }
 _EARLIER: dict[str, Callable[[Any, str], Any]] = {
-    name: _text if name in ("action", "kind") else _flag if name == "success" else _amount
-    for name in ("action", "kind", "height", "success", "seconds_ago")
-} | dict.fromkeys(("call", "result", "error", "n_attempts", "output_tokens"), _count)
+    name: _amount if kind is float else _PLAIN[kind] for name, kind in kinds_of(EarlierStep).items()
+}
 _LISTS: dict[Any, Callable[..., Any]] = {
     tuple[Message, ...]: _messages,
     tuple[Tool, ...]: _tools,

@@ -25,7 +25,7 @@ def identity_values(step: Step) -> dict[str, str | None]:
         **{name: getattr(step, name) for name in _NAMED},
         "tool_set": _digest(sorted(tool.name for tool in step.tools)) if step.tools else None,
         "schema": _digest(step.response_schema) if step.response_schema is not None else None,
-        "last_action": last_action(step) if step.messages or step.before else None,
+        "last_action": last_action(step),
     }
 
 

@@ -1,10 +1,8 @@
 """Signs that an agent is stuck, read off its last actions: a loop, a run of failures, a check that has just failed."""
 
-from collections.abc import Sequence
 from typing import Final
 
-from tierwise.data.records import Message
-from tierwise.features.trajectory import Trajectory, read_trajectory
+from tierwise.features.trajectory import Trajectory
 
 N_ALIKE: Final = 3
 """The same action with the same result, or failures in a row, that make a sign."""
@@ -13,17 +11,12 @@ LASTS_STEPS: Final = 3
 """For so many steps from the first one after it a sign holds; then the agent is taken to be on its way again."""
 
 
-def sign_of_trouble(messages: Sequence[Message]) -> str | None:
+def sign_of_trouble(trajectory: Trajectory) -> str | None:
     """What went wrong during the last ``LASTS_STEPS`` actions, for people; None where nothing did.
 
-    >>> sign_of_trouble([]) is None
+    >>> sign_of_trouble(Trajectory((), ())) is None
     True
     """
-    return sign_in(read_trajectory(messages))
-
-
-def sign_in(trajectory: Trajectory) -> str | None:
-    """The same of a trajectory, wherever it was read."""
     for ago in range(min(LASTS_STEPS, len(trajectory.actions))):
         sign = _sign(_until(trajectory, ago))
         if sign is not None:

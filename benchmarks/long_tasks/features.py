@@ -13,6 +13,7 @@ from benchmarks.long_tasks.whole_tasks import Choice, measure_choices
 from tierwise.router_model.options import DecideOptions
 from tierwise.router_model.rules import RulesRouter
 from tierwise.training.evaluation.bootstrap import Bootstrap
+from tierwise.training.evaluation.cascades.escalation import escalate
 from tierwise.training.evaluation.curve import Forecast, SkillTable, measure_skills
 from tierwise.training.evaluation.decision_arrays import DecisionArrays, decision_arrays
 from tierwise.training.progress import Progress
@@ -54,7 +55,7 @@ def measure_features(n_draws: int, bootstrap: Bootstrap, progress: Progress) -> 
         "rates": {tier: float(problem.success[:, i].mean()) for i, tier in enumerate(TIERS)},
         "tiers": [_of_tier(problem, draws, groups, i, bootstrap) for i in range(len(TIERS) - 1)],
         "skill": _skill(problem, draws, bootstrap),
-        "tasks": measure_choices(_choices(problem, draws), problem, groups, bootstrap),
+        "tasks": measure_choices(_choices(problem, draws), groups, bootstrap),
     }
 
 
@@ -146,14 +147,9 @@ def _single(success: Floats, cost: Floats, chosen: np.ndarray) -> tuple[Floats, 
 
 
 def _cascade(success: Floats, cost: Floats, first: int) -> tuple[Floats, Floats]:
-    """From tier ``first`` upwards, with a verifier that knows: every tier is paid until one succeeds."""
-    is_open = np.ones(len(cost), dtype=bool)
-    right, paid = np.zeros(len(cost)), np.zeros(len(cost))
-    for tier in range(first, success.shape[1]):
-        paid += np.where(is_open, cost[:, tier], 0)
-        right = np.where(is_open, success[:, tier], right)
-        is_open &= success[:, tier] == 0
-    return right, paid
+    """From tier ``first`` upwards, with a verifier that knows."""
+    ran = escalate(success, cost, np.full(len(cost), first))
+    return ran.p_success, ran.cost_usd
 
 
 def _auc(truth: Floats, p: Floats, weights: Floats | None = None) -> float:

@@ -37,15 +37,7 @@ class Ran:
     calls: Counter[str] = field(default_factory=Counter)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "task_id": self.task_id,
-            "kind": self.kind,
-            "is_done": self.is_done,
-            "usd": self.usd,
-            "planning_usd": self.planning_usd,
-            "seconds": self.seconds,
-            "calls": dict(self.calls),
-        }
+        return {**vars(self), "calls": dict(self.calls)}
 
 
 def run_loop(task: LongTask, tiers: Tiers, models: Asked) -> Ran:

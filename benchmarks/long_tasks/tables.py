@@ -1,12 +1,12 @@
 """RESULTS.md: what was measured."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.figures import save_figures
 from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.evaluation.reporting.tables import markdown_table
 
@@ -24,15 +24,11 @@ bootstrap by task; differences are paired.
 
 def save(out: Path, section: str, figures: Any) -> None:
     """Writes ``results/SECTION.json`` under ``out``, and RESULTS.md anew from all that is there."""
-    folder = out / "results"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{section}.json").write_text(json.dumps(_rounded(figures), indent=1) + "\n", encoding="utf-8")
-    pages = [_INTRODUCTION]
-    for name, page in _PAGES.items():
-        path = folder / f"{name}.json"
-        if path.is_file():
-            pages.append(page(json.loads(path.read_text(encoding="utf-8"))))
-    (out / "RESULTS.md").write_text("\n".join(pages), encoding="utf-8")
+    save_figures(out, section, figures, _results_page)
+
+
+def _results_page(sections: Mapping[str, Any]) -> str:
+    return "\n".join([_INTRODUCTION, *(page(sections[name]) for name, page in _PAGES.items() if name in sections)])
 
 
 def features_page(figures: Mapping[str, Any]) -> str:
@@ -159,14 +155,6 @@ def _share(values: Sequence[float]) -> str:
 
 def _between(interval: Sequence[float], form: str) -> str:
     return f"[{interval[0]:{form}}, {interval[1]:{form}}]"
-
-
-def _rounded(figures: Any) -> Any:
-    if isinstance(figures, dict):
-        return {key: _rounded(value) for key, value in figures.items()}
-    if isinstance(figures, list | tuple):
-        return [_rounded(value) for value in figures]
-    return float(f"{figures:.6g}") if isinstance(figures, float) else figures
 
 
 _PAGES = {"features": features_page, "study": study_page}

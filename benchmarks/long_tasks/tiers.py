@@ -16,6 +16,7 @@ from benchmarks.long_tasks.loops import n_tokens_of
 from benchmarks.long_tasks.routers import TIERS, catalogue
 from benchmarks.long_tasks.work import Job, ticket_of
 from tierwise.agents.collect import CollectError, Completion, ModelInfo
+from tierwise.agents.collect.merge import GOLD_CHARACTERS_PER_TOKEN
 from tierwise.agents.collect.model_server import ModelServer
 from tierwise.data.catalogue import Tier, TierCatalogue
 from tools.long_tasks.calls import Call, read_call
@@ -24,7 +25,6 @@ from tools.long_tasks.telling import SYSTEM, prompt_of
 from tools.long_tasks.world import SIGNATURES
 
 _DONE = "Done."
-_CHARACTERS_PER_TOKEN = 3.6
 
 
 class _NoBackend:
@@ -79,7 +79,7 @@ class TierServer(ModelServer):
             call = job.reference_call(ticket_of(str(messages[1]["content"])))
             if call.tool == "done" or _is_last(messages):
                 return _completion(self._tier, _DONE, None, n_tokens_of(prompt), 2)
-            n_out = math.ceil(len(call.written()) / _CHARACTERS_PER_TOKEN)
+            n_out = math.ceil(len(call.written()) / GOLD_CHARACTERS_PER_TOKEN)
             return _completion(self._tier, "", call, n_tokens_of(prompt), n_out)
         if first.startswith("Plan how"):
             text = job.plan(asks_slots='"slots"' in first)
@@ -87,8 +87,8 @@ class TierServer(ModelServer):
             text = json.dumps({"steps": [{"for": each} for each in _failed(first)]}, separators=(",", ":"))
         else:
             text = "All tickets are done." if job.is_done() else "Some tickets are open."
-        n_in = math.ceil(len(first) / _CHARACTERS_PER_TOKEN)
-        return _completion(self._tier, text, None, n_in, math.ceil(len(text) / _CHARACTERS_PER_TOKEN))
+        n_in = math.ceil(len(first) / GOLD_CHARACTERS_PER_TOKEN)
+        return _completion(self._tier, text, None, n_in, math.ceil(len(text) / GOLD_CHARACTERS_PER_TOKEN))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.decisions.problem import Floats, Problem
+from benchmarks.decisions.problem import Floats
 from tierwise.training.evaluation.bootstrap import Bootstrap
 
 TOP = "always frontier"
@@ -20,11 +20,8 @@ class Choice:
     cost_usd: Floats
 
 
-def measure_choices(
-    choices: Mapping[str, Choice], problem: Problem, groups: np.ndarray, bootstrap: Bootstrap
-) -> list[dict[str, Any]]:
+def measure_choices(choices: Mapping[str, Choice], groups: np.ndarray, bootstrap: Bootstrap) -> list[dict[str, Any]]:
     """A row a way: shares of steps and of whole tasks that are right, dollars against the top tier."""
-    del problem
     top = by_task(choices[TOP].cost_usd, groups).mean(axis=0)
     return [_row(name, choice, groups, top, bootstrap) for name, choice in choices.items()]
 

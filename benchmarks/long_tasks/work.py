@@ -1,7 +1,7 @@
 """The goals of the study, as plan-and-execute gets them: templates, plans, tools and verifiers over a task's world."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,6 +157,3 @@ def ticket_of(text: str) -> str:
 
 def _written(plan: Mapping[str, Any]) -> str:
     return json.dumps(plan, separators=(",", ":"))
-
-
-JobOf = Callable[[], Job]

@@ -12,11 +12,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.decisions.logs import SHARED_DATA
 from benchmarks.serving.pairs import bundle_of, source_of
 from benchmarks.serving.server import installed
 from tierwise.data.samples import sample_log_path
 
-_SHARED = Path("../shared/data")
 _OPTIONS: tuple[tuple[str, ...], ...] = ((), ("--max-quality-loss", "0.1", "--catch-rate", "0.8"))
 
 
@@ -26,7 +26,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     earlier, bundle = source_of(arguments.commit, folder), bundle_of(folder / "bundle", Path()).resolve()
     n_different = 0
-    for log in (sample_log_path(), *sorted(_SHARED.glob("*.jsonl.gz")), *arguments.log):
+    for log in (sample_log_path(), *sorted(SHARED_DATA.glob("*.jsonl.gz")), *arguments.log):
         for options in _OPTIONS:
             old, new = (_decided(source, bundle, log, options, folder) for source in (earlier, Path()))
             n_different += old != new

@@ -34,8 +34,6 @@ def storable(text: str) -> str:
 
 def storable_key(text: str) -> str:
     """``text`` as a key: past ``MAX_KEY_CHARS`` the rest becomes a digest, because indexes bound the length."""
-    if len(text) <= MAX_KEY_CHARS and text.isascii() and "\0" not in text:
-        return text
     text = storable(text)
     if len(text) <= MAX_KEY_CHARS and (text.isascii() or len(text.encode()) <= MAX_KEY_BYTES):
         return text

@@ -182,8 +182,7 @@ class _Redactor:
         return Tool(name, description, self.values(tool.parameters), self.values(tool.extra))
 
     def earlier(self, step: EarlierStep) -> EarlierStep:
-        action, kind = (None if name is None else self.text(name) for name in (step.action, step.kind))
-        return replace(step, action=action, kind=kind)
+        return _with_names(step, self.text)
 
     def call(self, call: ToolCall) -> ToolCall:
         arguments = call.arguments
@@ -220,10 +219,15 @@ _SCHEMA_WORDS = frozenset({"type", "format", "description", "title", "$ref", "pa
 _NOTE = "[text]"
 
 
+def _with_names(step: EarlierStep, written: Callable[[str], str]) -> EarlierStep:
+    """The same with its names as ``written`` gives them."""
+    action, kind = (None if name is None else written(name) for name in (step.action, step.kind))
+    return replace(step, action=action, kind=kind)
+
+
 def _wordless_item(item: Message | Tool | EarlierStep) -> Message | Tool | EarlierStep:
     if isinstance(item, EarlierStep):
-        action, kind = (None if name is None else _name(name) for name in (item.action, item.kind))
-        return replace(item, action=action, kind=kind)
+        return _with_names(item, _name)
     if isinstance(item, Message):
         return Message(_name(item.role), "")
     return Tool(_name(item.name), "", _wordless_schema(item.parameters))

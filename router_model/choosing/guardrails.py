@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Step
-from tierwise.features.stuck import sign_in
+from tierwise.features.stuck import sign_of_trouble
 from tierwise.features.tasks import trajectory_of
 from tierwise.router_model.options import DecideOptions
 
@@ -61,7 +61,7 @@ def open_tiers(step: Step, options: DecideOptions, guardrails: Guardrails, catal
         floors.append(("human_visible", guardrails.human_visible_min_tier))
     if step.requires_judgment:
         floors.append(("requires_judgment", guardrails.judgment_min_tier))
-    if guardrails.stuck_min_tier is not None and (sign := sign_in(trajectory_of(step))) is not None:
+    if guardrails.stuck_min_tier is not None and (sign := sign_of_trouble(trajectory_of(step))) is not None:
         floors.append((f"stuck ({sign})", guardrails.stuck_min_tier))
     low, raised_by = 0, None
     for name, floor in floors:

@@ -20,8 +20,6 @@ _MARKS = ".,;:!?()[]{}<>\"'`*-=/"
 _MIN_WORD_CHARS = 4
 _DIGIT = re.compile(r"\d")
 _WORDS_TURN = 0.3  # what the words add where numbers tell steps apart
-
-
 _TO_NORMAL = math.sqrt(1.5)  # a sum of numbers that are uniform in [-1, 1) has a third of their count as its variance
 _BELOW_ONE = math.nextafter(1.0, 0.0)
 

@@ -47,8 +47,7 @@ class Chooser:
 
     def choose(self, question: PendingRequest) -> Decision:
         """The decision of the task's arm. Raises ``RecordError`` for options that cannot be honoured."""
-        lanes = question.lanes
-        mine = lanes.lane_of(question.unit_id)
+        lanes, mine = question.lanes, question.lane
         decision = self._kept(question, mine.decider)
         if lanes.experiment is None and lanes.exploration == 0:
             return decision
@@ -66,7 +65,7 @@ class Chooser:
 
     async def decided_ahead(self, question: PendingRequest) -> PendingRequest:
         """``question`` with the decisions of the slow routers that it needs."""
-        lanes = (question.lanes.lane_of(question.unit_id), *question.lanes.running())
+        lanes = (question.lane, *question.lanes.running())
         slow = {lane.decider.version: lane.decider for lane in lanes if lane.decider.is_slow}
         ahead = {
             version: await self._decided_in_pool(question, decider)

@@ -140,9 +140,8 @@ class Desk:
             raise invalid_field(error, where) from None
         decided = time.perf_counter()
         self._shadow.submit(Shadowed(request.step, request.options, question.digest, decision))
-        decider = question.lanes.lane_of(question.unit_id).decider
         record = self._stage(
-            "record", self._record, request, decision, question.decision_id, question.asked_at, decider
+            "record", self._record, request, decision, question.decision_id, question.asked_at, question.lane.decider
         )
         if self._tracing is not None:
             self._tracing.note(record)

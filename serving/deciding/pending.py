@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from tierwise.data.records import Decision
 from tierwise.router_model.decider import Decider, DecidesMany
 from tierwise.router_model.options import DecideOptions
-from tierwise.serving.deciding.arms import Lanes
+from tierwise.serving.deciding.arms import Lane, Lanes
 from tierwise.serving.deciding.cache import DecisionCache, decision_key, request_digest
 from tierwise.serving.http.wire import RouteRequest
 
 
 @dataclass(frozen=True, slots=True)
 class PendingRequest:
-    """One request with the lanes of its moment, so that a swap meanwhile changes nothing for it.
+    """One request with the lanes of its moment, its own ``lane`` among them, so that a swap meanwhile changes nothing
+    for it.
 
     ``ahead`` holds, by router version, what slow routers already decided or raised, and what was decided for several
     requests at once, which took ``ahead_seconds`` a request. It was asked at ``asked_at``, seconds since the epoch.
@@ -24,18 +25,16 @@ class PendingRequest:
     decision_id: str
     digest: bytes
     lanes: Lanes
+    lane: Lane
     asked_at: float = 0.0
     ahead: Mapping[str, Decision | Exception] = field(default_factory=dict)
     ahead_seconds: float = 0.0
 
     @classmethod
     def of(cls, request: RouteRequest, decision_id: str, lanes: Lanes, asked_at: float) -> "PendingRequest":
-        return cls(request, decision_id, request_digest(request.raw, request.step.before), lanes, asked_at)
-
-    @property
-    def unit_id(self) -> str:
-        """What is assigned to an arm: the task; a step without one is a task of its own."""
-        return self.request.task_id or self.decision_id
+        digest = request_digest(request.raw, request.step.before)
+        lane = lanes.lane_of(request.task_id or decision_id)  # a step without a task is a task of its own
+        return cls(request, decision_id, digest, lanes, lane, asked_at)
 
 
 def decided_at_once(questions: Sequence[PendingRequest], cache: DecisionCache) -> list[dict[str, Decision | Exception]]:
@@ -73,6 +72,5 @@ def _alike(
 
 def _deciders(question: PendingRequest) -> Iterable[Decider]:
     """The routers that a question asks, each once: that of its own arm, and those of all running arms."""
-    lanes = question.lanes
-    asked = (lanes.lane_of(question.unit_id), *lanes.running())
+    asked = (question.lane, *question.lanes.running())
     return {lane.decider.version: lane.decider for lane in asked if not lane.decider.is_slow}.values()

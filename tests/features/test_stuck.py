@@ -1,11 +1,20 @@
 """Signs of trouble: told when they are there, for a few steps, and not otherwise."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.features.turns import act, conversation
-from tierwise.features.stuck import LASTS_STEPS, N_ALIKE, sign_of_trouble
+from tierwise.data.records import Message
+from tierwise.features import stuck
+from tierwise.features.stuck import LASTS_STEPS, N_ALIKE
+from tierwise.features.trajectory import read_trajectory
 
 FAILED = "<returncode>1</returncode>"
+
+
+def sign_of_trouble(messages: Sequence[Message]) -> str | None:
+    return stuck.sign_of_trouble(read_trajectory(messages))
 
 
 def test_a_loop_is_the_same_action_with_the_same_result() -> None:

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tierwise.agents.collect.merge import GOLD_CHARACTERS_PER_TOKEN, read_prices
+from tierwise.data.samples import sample_tiers_path
 from tools.long_tasks.calls import Call, read_call
 from tools.long_tasks.models import NAMES, Answer, Asked
 from tools.long_tasks.state import Underway, told_by_planner
 from tools.long_tasks.task import LongTask
 from tools.long_tasks.world import SIGNATURES
 
-CHARACTERS_PER_TOKEN = 3.6
 ACTS = {"small": 0.15, "mid": 0.35, "frontier": 0.50}
 P_REDRAWN = 0.5
 """So often another tier may take over; otherwise the one that acted before goes on, so that loops last."""
 
-REFERENCE = "reference-solver"
-_USD_PER_MTOK = {"small": (0.02, 0.02), "mid": (0.10, 0.10), "frontier": (3.00, 15.00)}
+_PRICES = {price.tier: price for price in read_prices(sample_tiers_path())}
 _START = datetime(2026, 11, 2, 8, tzinfo=UTC)
 
 
@@ -77,22 +77,21 @@ def reference_said(state: Underway, n_input_tokens: int) -> Said:
     """The simulated top tier: the reference's call, with estimated tokens."""
     call = state.task.reference_call(state.world)
     text = call.written()
-    n_tokens = math.ceil(len(text) / CHARACTERS_PER_TOKEN)
+    n_tokens = math.ceil(len(text) / GOLD_CHARACTERS_PER_TOKEN)
     answer = {"output": text, "input_tokens": n_input_tokens, "output_tokens": n_tokens, "latency_ms": None}
     return Said(text, call, state.task.makes_progress(state.world, call), answer)
 
 
 def cost_usd(tier: str, answer: Mapping[str, Any]) -> float:
     """Tokens at the sample's prices."""
-    of_input, of_output = _USD_PER_MTOK[tier]
-    return float(round((answer["input_tokens"] * of_input + answer["output_tokens"] * of_output) / 1e6, 9))
+    return _PRICES[tier].cost_usd(answer["input_tokens"], answer["output_tokens"])
 
 
 def _attempt(tier: str, said: Said) -> dict[str, Any]:
     calls = [] if said.call is None else [{"name": said.call.tool, "arguments": said.call.named(SIGNATURES)}]
     attempt: dict[str, Any] = {
         "tier": tier,
-        "model": NAMES.get(tier, REFERENCE),
+        "model": _PRICES[tier].model,
         "success": said.is_right,
         "input_tokens": said.answer["input_tokens"],
         "output_tokens": said.answer["output_tokens"],

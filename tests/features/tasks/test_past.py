@@ -7,7 +7,7 @@ import pytest
 from tierwise.data.parts import EarlierStep
 from tierwise.data.records import Attempt, Message, Outcome, Step, ToolCall
 from tierwise.data.serialise import step_to_dict
-from tierwise.features.stuck import sign_in
+from tierwise.features.stuck import sign_of_trouble
 from tierwise.features.tasks import TaskMemory, trajectory_of
 from tierwise.features.tasks.memory import MAX_AGE_SECONDS
 
@@ -128,7 +128,7 @@ def test_the_same_decision_counts_once() -> None:
 )
 def test_what_is_told_shows_that_an_agent_is_stuck(attempts: list[Attempt], sign: str | None) -> None:
     step = memory_of(*attempts).recalled(ASKED, "t", 99.0)
-    assert sign_in(trajectory_of(step)) == sign
+    assert sign_of_trouble(trajectory_of(step)) == sign
 
 
 def test_the_same_call_with_another_result_is_no_loop() -> None:
@@ -136,10 +136,10 @@ def test_the_same_call_with_another_result_is_no_loop() -> None:
     for number in range(3):
         memory.note_step("t", f"t-{number}", Step(f"it printed {number}"), "small", TIERS, 1.0)
         memory.note_outcome(Outcome(f"t-{number}", ran()), TIERS)
-    assert sign_in(trajectory_of(memory.recalled(Step("it printed 9"), "t", 2.0))) is None
+    assert sign_of_trouble(trajectory_of(memory.recalled(Step("it printed 9"), "t", 2.0))) is None
 
 
 def test_without_words_nothing_is_known_to_have_come_back_the_same() -> None:
     step = memory_of(*[ran()] * 3, step=Step()).recalled(Step(), "t", 99.0)
     assert {each.result for each in step.before} == {None}
-    assert sign_in(trajectory_of(step)) is None
+    assert sign_of_trouble(trajectory_of(step)) is None

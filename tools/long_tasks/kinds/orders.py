@@ -4,6 +4,7 @@ what all cost."""
 import random
 
 from tools.long_tasks.calls import Call
+from tools.long_tasks.kinds.tickets import queue_needs
 from tools.long_tasks.kinds.words import ITEMS, PEOPLE
 from tools.long_tasks.task import LongTask, Need
 from tools.long_tasks.world import Ticket, World
@@ -26,12 +27,6 @@ def make(draw: random.Random, task_id: str) -> LongTask:
         item = items[number]
         return [
             Need(
-                f"know {number}",
-                lambda world: f"show {number}" in world.seen,
-                lambda _: Call("show", (number,)),
-                ("tickets",),
-            ),
-            Need(
                 f"price {number}",
                 lambda world: f"price {item}" in world.seen,
                 lambda _: Call("query", (f"SELECT price FROM stock WHERE item='{item}'",)),
@@ -52,12 +47,9 @@ def make(draw: random.Random, task_id: str) -> LongTask:
         replies = {number: ticket.reply for number, ticket in world.tickets.items() if ticket.reply}
         return sum(not says(reply, wanted[number]) for number, reply in replies.items())
 
-    needs = [Need("tickets", lambda world: "tickets" in world.seen, lambda _: Call("tickets"))]
-    for number in numbers:
-        needs += needs_of(number)
     goal = (
         "Show each open ticket, find the price of its item in table stock(item, units, price), "
         "and reply with the number of euros for all that is wanted, only the number."
     )
     world = World(rows=rows, tickets=tickets)
-    return LongTask(task_id, "orders", goal, _TOOLS, world, tuple(needs), damage)
+    return LongTask(task_id, "orders", goal, _TOOLS, world, queue_needs(numbers, needs_of), damage)

@@ -3,6 +3,7 @@
 import random
 
 from tools.long_tasks.calls import Call
+from tools.long_tasks.kinds.tickets import queue_needs
 from tools.long_tasks.kinds.words import ITEMS, PEOPLE
 from tools.long_tasks.task import LongTask, Need
 from tools.long_tasks.world import Ticket, World
@@ -24,25 +25,18 @@ def make(draw: random.Random, task_id: str) -> LongTask:
     }
 
     def needs_of(number: str) -> list[Need]:
-        show = Need(
-            f"know {number}",
-            lambda world: f"show {number}" in world.seen,
-            lambda _: Call("show", (number,)),
-            ("tickets",),
-        )
         assign = Need(
             f"assign {number}",
             lambda world: world.tickets[number].team == teams[number],
             lambda _: Call("assign", (number, teams[number])),
             (f"know {number}",),
         )
-        return [show, assign]
+        return [assign]
 
-    needs = [Need("tickets", lambda world: "tickets" in world.seen, lambda _: Call("tickets"))]
-    for number in numbers:
-        needs += needs_of(number)
     goal = (
         "Show each open ticket and assign it: billing for invoices and money, tech for what does not work, "
         "sales for who wants to buy."
     )
-    return LongTask(task_id, "triage", goal, _TOOLS, World(tickets=tickets), tuple(needs), lambda _: 0)
+    return LongTask(
+        task_id, "triage", goal, _TOOLS, World(tickets=tickets), queue_needs(numbers, needs_of), lambda _: 0
+    )
