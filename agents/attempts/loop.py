@@ -51,6 +51,7 @@ class _Run:
     noted: Mapping[str, Any] = field(default_factory=dict)
     under_way: tuple[RoutedDecision, str] | None = None
     spare: Opinion | None = None
+    standing: Reply | None = None
 
 
 class AttemptLoop:
@@ -121,6 +122,8 @@ class AttemptLoop:
             if reply is not None and not run.complaint:
                 return StepResult(run.decision, tuple(run.attempts), reply)
             kind = AttemptKind.ESCALATION
+        if run.standing is not None:
+            return StepResult(run.decision, tuple(run.attempts), run.standing)
         return StepResult(run.decision, tuple(run.attempts), failure=_failure(run))
 
     async def _opinions(self, run: _Run, course: Course) -> Opinion | None:
@@ -183,6 +186,7 @@ class AttemptLoop:
             verdict = await self._verdict(run, called.reply)
             self._report(run, decision, kind, tier, called, verdict)
             run.complaint = "" if verdict.passed is not False else verdict.message or "It is wrong."
+            run.standing = called.reply if verdict.stands else None
             return called.reply
         return None
 

@@ -10,11 +10,13 @@ from tierwise.agents.upstreams import Reply
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """``passed`` None means that nobody can tell. ``message`` says what is wrong, in words for the model that is asked
-    to repair it."""
+    to repair it. ``stands`` says that a reply which did not pass is taken all the same where no tier gives a better
+    one: what is wrong with it harms nobody, and the task can go on."""
 
     passed: bool | None
     message: str = ""
     score: float | None = None
+    stands: bool = False
 
 
 class Verifier(Protocol):

@@ -229,7 +229,7 @@ class Run:
             finished_ms=self._now_ms(),
             failure=result.failure,
             origin=None if result.failure is None else origin,
-            tool_calls=() if result.reply is None else _asked(name, result.reply),
+            tool_calls=() if result.reply is None else calls_of(name, result.reply),
         )
         self.traces.append(trace)
         if not _may_go_on(trace):
@@ -251,7 +251,7 @@ def _may_go_on(trace: StepTrace) -> bool:
     return code in ENDED or (code == "providers" and trace.role is not Role.EXECUTE)
 
 
-def _asked(name: str, reply: Reply) -> tuple[ToolTrace, ...]:
+def calls_of(name: str, reply: Reply) -> tuple[ToolTrace, ...]:
     """The calls of a reply, under names that stay the same when the task is resumed."""
     return tuple(ToolTrace(f"{name}#{i}", call.name, call.arguments) for i, call in enumerate(reply.tool_calls))
 

@@ -1,21 +1,25 @@
 """A step with tools: a bounded loop of turns, each a routed, verified and logged step of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from tierwise.agents.attempts import Allowance, AllowanceError, Failure, ToolCallVerifier, Verdict, Verifier
 from tierwise.agents.attempts.verifiers import SchemaVerifier
 from tierwise.agents.runtime.plans.plan import PlanStep
 from tierwise.agents.runtime.prompts import LAST_TURN, RULES
-from tierwise.agents.runtime.run import Run
+from tierwise.agents.runtime.run import Run, calls_of
 from tierwise.agents.runtime.trace import Origin, Role, StepTrace
-from tierwise.agents.tools import CallRequest, Status, ToolResult, ToolTrace, UnsettledError
+from tierwise.agents.tools import Approval, CallRequest, Status, ToolResult, ToolTrace, UnsettledError
+from tierwise.agents.tools.box import NO_APPROVALS, NOT_APPROVED, Approvals
 from tierwise.agents.upstreams import CacheHints, Reply
 from tierwise.data.records import Message, Tool
 
 _BROKEN = frozenset({Status.ERROR, Status.TIMEOUT})
 MAX_ASKED = 100
 """Calls in one reply: one with more is a model that ran away, and no turn."""
+
+Ask = Callable[[Reply, Allowance], Awaitable[Approvals]]
 
 
 async def take_turns(
@@ -39,6 +43,7 @@ async def take_turns(
         if is_last:
             messages.append(Message("user", LAST_TURN))
         name = turn_id(run, step, n_turn)
+        judge = TurnVerifier(tools, verifier, is_last, partial(_approvals, run, step, name))
         trace = await run.ask(
             Role.EXECUTE,
             name,
@@ -46,7 +51,7 @@ async def take_turns(
             plan_step=step,
             tools=tools,
             depends_on=depends_on,
-            verifier=TurnVerifier(tools, verifier, is_last),
+            verifier=judge,
             min_tier=min_tier,
             hints=CacheHints(grows=not is_last),
             origin=blamed,
@@ -55,7 +60,7 @@ async def take_turns(
         depends_on = [name]
         if trace.output is None or not trace.tool_calls:
             return trace
-        trace = await _with_results(run, step, trace)
+        trace = await _with_results(run, step, trace, judge.approvals)
         if trace.failure is not None:
             return trace
         messages += _messages_of(trace, n_turn)
@@ -74,12 +79,17 @@ class TurnVerifier:
     """Calls must be of ``tools`` with arguments that fit, an answer is for ``verifier`` to judge. The last turn has to
     answer, and no turn may do neither.
 
-    A call that fits its tool may still be the wrong one: its form can tell a failure, and never a success.
+    A call that fits its tool may still be the wrong one: its form can tell a failure, and never a success. Nor does
+    ``ask``, which tells what is said of calls that cannot be taken back: a turn with one that is refused fails, so that
+    the next tier is asked before anything is done. Where that was the last one, its turn stands, and the model reads
+    that it was refused. ``approvals`` are those of the last reply.
     """
 
-    def __init__(self, tools: Sequence[Tool], verifier: Verifier | None, is_last: bool) -> None:
+    def __init__(self, tools: Sequence[Tool], verifier: Verifier | None, is_last: bool, ask: Ask) -> None:
         self.name = "turn" if verifier is None else f"turn+{verifier.name}"
         self.catch_rate = None if verifier is None else verifier.catch_rate
+        self.approvals: Approvals = NO_APPROVALS
+        self._ask = ask
         self._calls = ToolCallVerifier(tools)
         self._verifier = verifier
         self._is_last = is_last
@@ -91,18 +101,28 @@ class TurnVerifier:
             if len(reply.tool_calls) > MAX_ASKED:
                 return Verdict(False, f"The answer calls {len(reply.tool_calls)} tools at once.", score=0.0)
             of_form = await self._calls.check(reply, allowance)
-            return of_form if of_form.passed is False else Verdict(None)
+            return of_form if of_form.passed is False else await self._permitted(reply, allowance)
         if not reply.text.strip():
             return Verdict(False, "The answer is empty.", score=0.0)
         return Verdict(None) if self._verifier is None else await self._verifier.check(reply, allowance)
 
+    async def _permitted(self, reply: Reply, allowance: Allowance) -> Verdict:
+        self.approvals = await self._ask(reply, allowance)
+        refused = next((call for call, said in self.approvals.items() if said is Approval.REFUSE), None)
+        return Verdict(None) if refused is None else Verdict(False, f"{refused.tool}: {NOT_APPROVED}", 0.0, stands=True)
 
-async def _with_results(run: Run, step: PlanStep, trace: StepTrace) -> StepTrace:
+
+async def _approvals(run: Run, step: PlanStep, name: str, reply: Reply, allowance: Allowance) -> Approvals:
+    asked = [CallRequest(call.call_id, call.tool, call.arguments) for call in calls_of(name, reply)]
+    return await run.toolbox.approvals(asked[: run.settings.max_calls], step.tools, allowance, run.journal)
+
+
+async def _with_results(run: Run, step: PlanStep, trace: StepTrace, approvals: Approvals) -> StepTrace:
     """Makes the calls of a turn. What ends the run ends the step: its trace then has the failure."""
     asked = [CallRequest(call.call_id, call.tool, call.arguments) for call in trace.tool_calls]
     made = asked[: run.settings.max_calls]
     try:
-        results = await run.toolbox.run(made, step.tools, run.allowance, run.journal)
+        results = await run.toolbox.run(made, step.tools, run.allowance, run.journal, approvals)
     except AllowanceError as error:
         return run.note(trace, output=None, failure=Failure(error.code, str(error)), origin=Origin.EXECUTOR)
     except UnsettledError as error:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from tierwise.agents.attempts.allowance import Allowance, AllowanceError
@@ -20,9 +21,12 @@ from tierwise.data.foreign.json_text import decode_json
 from tierwise.data.foreign.limits import MAX_CHECKED_CHARS
 
 DONE_BEFORE = "The call took effect before the task was interrupted; what it returned is lost."
+NOT_APPROVED = "The call cannot be taken back, and it was not approved."
 _CHECKS = 3
 
 Sleep = Callable[[float], Awaitable[None]]
+Approvals = Mapping[CallRequest, Approval]
+NO_APPROVALS: Approvals = MappingProxyType({})
 
 
 class Toolbox:
@@ -51,31 +55,64 @@ class Toolbox:
         self._sleep = sleep
 
     async def run(
-        self, requests: Sequence[CallRequest], allowed: Collection[str], allowance: Allowance, ledger: Ledger
+        self,
+        requests: Sequence[CallRequest],
+        allowed: Collection[str],
+        allowance: Allowance,
+        ledger: Ledger,
+        approvals: Approvals = NO_APPROVALS,
     ) -> list[ToolResult]:
         """The results of ``requests``, in order. Calls that all read run side by side, others one after the other.
 
-        Only tools that ``allowed`` names are called. Raises ``AllowanceError`` when the time is up, and
-        ``UnsettledError`` for an interrupted write that nobody can settle.
+        Only tools that ``allowed`` names are called. ``approvals`` were asked for before; nobody is asked again. Raises
+        ``AllowanceError`` when the time is up, and ``UnsettledError`` for an interrupted write that nobody can settle.
         """
         effects = {self.tools[r.tool].effect for r in requests if r.tool in allowed and r.tool in self.tools}
         if effects <= {Effect.READS}:
-            return await all_or_none([self._one(request, allowed, allowance, ledger) for request in requests])
-        return [await self._one(request, allowed, allowance, ledger) for request in requests]
+            return await all_or_none([self._one(one, allowed, allowance, ledger, approvals) for one in requests])
+        return [await self._one(one, allowed, allowance, ledger, approvals) for one in requests]
+
+    async def approvals(
+        self, requests: Sequence[CallRequest], allowed: Collection[str], allowance: Allowance, ledger: Ledger
+    ) -> Approvals:
+        """What the hook says of those ``requests`` that cannot be taken back, before any of them is made; after the
+        first that it refuses nobody is asked. Raises ``AllowanceError`` when the time is up."""
+        found: dict[CallRequest, Approval] = {}
+        for request in requests:
+            tool = self.tools.get(request.tool) if request.tool in allowed else None
+            if tool is None or tool.effect is not Effect.IRREVERSIBLE or ledger.was_begun(request.call_id):
+                continue
+            arguments = await asyncio.to_thread(_arguments_of, request, tool)
+            if isinstance(arguments, ToolResult):
+                continue
+            found[request] = await self._asked(tool, request, arguments, Occasion.IRREVERSIBLE, allowance, ledger)
+            if found[request] is Approval.REFUSE:
+                break
+        return found
 
     async def _one(
-        self, request: CallRequest, allowed: Collection[str], allowance: Allowance, ledger: Ledger
+        self,
+        request: CallRequest,
+        allowed: Collection[str],
+        allowance: Allowance,
+        ledger: Ledger,
+        approvals: Approvals,
     ) -> ToolResult:
         known = ledger.result_of(request.call_id)
         if known is not None:
             return known
         allowance.check_time()
-        result = await self._checked(request, allowed, allowance, ledger)
+        result = await self._checked(request, allowed, allowance, ledger, approvals)
         await ledger.finish(request, result)
         return result
 
     async def _checked(
-        self, request: CallRequest, allowed: Collection[str], allowance: Allowance, ledger: Ledger
+        self,
+        request: CallRequest,
+        allowed: Collection[str],
+        allowance: Allowance,
+        ledger: Ledger,
+        approvals: Approvals,
     ) -> ToolResult:
         tool = self.tools.get(request.tool) if request.tool in allowed else None
         if tool is None:
@@ -83,7 +120,7 @@ class Toolbox:
         arguments = await asyncio.to_thread(_arguments_of, request, tool)
         if isinstance(arguments, ToolResult):
             return arguments
-        settled = await self._permitted(tool, request, arguments, allowance, ledger)
+        settled = await self._permitted(tool, request, arguments, allowance, ledger, approvals)
         if settled is not None:
             return settled
         if tool.effect is not Effect.READS:
@@ -91,7 +128,13 @@ class Toolbox:
         return await self._made(tool, arguments, ledger.key_of(request.call_id), allowance)
 
     async def _permitted(
-        self, tool: AgentTool, request: CallRequest, arguments: dict[str, Any], allowance: Allowance, ledger: Ledger
+        self,
+        tool: AgentTool,
+        request: CallRequest,
+        arguments: dict[str, Any],
+        allowance: Allowance,
+        ledger: Ledger,
+        approvals: Approvals,
     ) -> ToolResult | None:
         """None where the call may be made, its result where it may not or need not."""
         if tool.effect is Effect.READS:
@@ -102,12 +145,14 @@ class Toolbox:
             said = await self._asked(tool, request, arguments, Occasion.INTERRUPTED, allowance, ledger)
             if said is Approval.REFUSE:
                 raise UnsettledError(_unsettled(tool, request))
+        elif request in approvals:
+            said = approvals[request]
         elif tool.effect is Effect.IRREVERSIBLE:
             said = await self._asked(tool, request, arguments, Occasion.IRREVERSIBLE, allowance, ledger)
         else:
             return None
         if said is Approval.REFUSE:
-            return ToolResult(Status.REFUSED, "The call cannot be taken back, and it was not approved.")
+            return ToolResult(Status.REFUSED, NOT_APPROVED)
         return ToolResult(Status.OK, DONE_BEFORE) if said is Approval.DONE else None
 
     async def _asked(

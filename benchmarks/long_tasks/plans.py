@@ -14,7 +14,7 @@ from tierwise.agents.plan_store import PlanStore
 from tierwise.agents.runtime import Role, RunResult, Runtime, RuntimeSettings
 from tierwise.agents.upstreams import Upstreams
 from tierwise.router_model.choosing.guardrails import Guardrails
-from tierwise.router_model.decider import Decider
+from tierwise.router_model.router import Router
 from tierwise.router_model.rules import RulesRouter
 from tools.long_tasks.models import Asked, NotRecordedError
 from tools.long_tasks.task import LongTask
@@ -26,10 +26,11 @@ _PLANNING = (Role.PLAN, Role.REPAIR, Role.FILL)
 
 @dataclass(frozen=True, slots=True)
 class PlanArm:
-    """``decider`` None: the hand-written rules. ``log_url`` names the decision log that keeps all, ``plans`` the file
-    of kept plans. With ``courses`` no step has a verifier: the router judges what cheap tiers answer."""
+    """``decider`` None: the hand-written rules. All are within the same guardrails. ``log_url`` names the decision log
+    that keeps all, ``plans`` the file of kept plans. With ``courses`` no step has a verifier: the router judges what
+    cheap tiers answer."""
 
-    decider: Decider | None = None
+    decider: Router | None = None
     courses: bool = False
     plans: Path | None = None
     log_url: str | None = None
@@ -43,7 +44,7 @@ def run_plans(tasks: Sequence[LongTask], arm: PlanArm, models: Asked) -> list[Ra
 async def _run_all(tasks: Sequence[LongTask], arm: PlanArm, models: Asked) -> list[Ran]:
     desk, found = Desk(models), []
     with three_tiers(desk) as tiers:
-        decider = arm.decider or RulesRouter(tiers, STUCK)
+        decider = RulesRouter(tiers, STUCK) if arm.decider is None else arm.decider.guarded(STUCK)
         client = AsyncLocalClient(decider, log_url=arm.log_url, redaction="full")
         store = None if arm.plans is None else PlanStore(arm.plans)
         async with client, Upstreams(tiers) as upstreams:

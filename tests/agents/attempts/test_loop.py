@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from tests.agents.attempts.conftest import EXTRACT, IS_RIGHT, QUICK, Runner
 from tests.agents.conftest import Answer, Reply, Stub, completion
 from tierwise.agents.attempts import (
@@ -16,8 +18,10 @@ from tierwise.agents.attempts import (
     FunctionVerifier,
     JudgeVerifier,
     StepResult,
+    Verdict,
 )
 from tierwise.agents.client import AsyncLocalClient
+from tierwise.agents.upstreams import Reply as Answered
 from tierwise.agents.upstreams import Upstreams
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.labels import outcome_table
@@ -59,6 +63,26 @@ def test_failures_escalate_as_outcomes_of_one_decision(runner: Callable[..., Run
     ]
     table = outcome_table([step], running.tiers.names)
     assert (table.first[0], table.last[0], table.is_complete[0]) == (2, 2, True)
+
+
+@pytest.mark.parametrize(
+    ("of_the_top", "taken"), [("harmless", "harmless"), ("wrong", None), ("right", "right"), (None, "harmless")]
+)
+def test_a_failed_reply_that_stands_is_taken_where_no_tier_gives_a_better_one(
+    runner: Callable[..., Runner], of_the_top: str | None, taken: str | None
+) -> None:
+    class Lenient:
+        name, catch_rate = "lenient", None
+
+        async def check(self, reply: Answered, _: Allowance) -> Verdict:
+            return Verdict(reply.text == "right", "no", stands=reply.text == "harmless")
+
+    top = (500, {}) if of_the_top is None else completion(of_the_top)
+    running = runner({"small-1": completion("wrong"), "mid-1": completion("harmless"), "frontier-1": top})
+    result = running.run(EXTRACT, replace(QUICK, n_retries=0), verifier=Lenient())
+    assert (None if result.reply is None else result.text) == taken
+    assert (result.failure is None) == (taken is not None)
+    assert [attempt.success for attempt in running.logged()[0].attempts][:2] == [False, False]
 
 
 def test_a_repair_is_a_step_of_its_own(runner: Callable[..., Runner]) -> None:
