@@ -31,7 +31,8 @@ class Approval(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRequest:
-    """The call in question. ``arguments`` are those that the tool will get."""
+    """The call in question. ``arguments`` are those that the tool will get. Where a tier's call is refused and the next
+    tier asks for another one in its place, both have the same ``call_id``."""
 
     task_id: str
     call_id: str

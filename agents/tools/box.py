@@ -26,6 +26,8 @@ _CHECKS = 3
 
 Sleep = Callable[[float], Awaitable[None]]
 Approvals = Mapping[CallRequest, Approval]
+Asked = tuple[str, str]
+"""A tool and its arguments, as the model wrote them."""
 NO_APPROVALS: Approvals = MappingProxyType({})
 
 
@@ -73,19 +75,28 @@ class Toolbox:
         return [await self._one(one, allowed, allowance, ledger, approvals) for one in requests]
 
     async def approvals(
-        self, requests: Sequence[CallRequest], allowed: Collection[str], allowance: Allowance, ledger: Ledger
+        self,
+        requests: Sequence[CallRequest],
+        allowed: Collection[str],
+        allowance: Allowance,
+        ledger: Ledger,
+        refused: Collection[Asked] = (),
     ) -> Approvals:
         """What the hook says of those ``requests`` that cannot be taken back, before any of them is made; after the
-        first that it refuses nobody is asked. Raises ``AllowanceError`` when the time is up."""
+        first that it refuses nobody is asked, nor about what it ``refused`` before. Empty where there is no hook: then
+        nobody else's call would be approved either. Raises ``AllowanceError`` when the time is up."""
         found: dict[CallRequest, Approval] = {}
-        for request in requests:
+        for request in requests if self._approve is not None else ():
             tool = self.tools.get(request.tool) if request.tool in allowed else None
             if tool is None or tool.effect is not Effect.IRREVERSIBLE or ledger.was_begun(request.call_id):
                 continue
             arguments = await asyncio.to_thread(_arguments_of, request, tool)
             if isinstance(arguments, ToolResult):
                 continue
-            found[request] = await self._asked(tool, request, arguments, Occasion.IRREVERSIBLE, allowance, ledger)
+            if (request.tool, request.arguments) in refused:
+                found[request] = Approval.REFUSE
+            else:
+                found[request] = await self._asked(tool, request, arguments, Occasion.IRREVERSIBLE, allowance, ledger)
             if found[request] is Approval.REFUSE:
                 break
         return found

@@ -193,7 +193,16 @@ def test_a_call_that_no_tier_is_allowed_is_made_by_none_and_asked_for_once_each(
     assert [attempt.success for attempt in turn.attempts] == [False] * len(turn.attempts)
     assert len(turn.attempts) == len(shop.tiers.names) - shop.tiers.index(turn.attempts[0].tier)
     assert [call.result.status for call in turn.tool_calls if call.result] == [Status.REFUSED] * 2
-    assert [request.call_id for request in asked] == ["t-1/a#0"] * len(turn.attempts) + ["t-1/a#1"]
+    assert [request.call_id for request in asked] == ["t-1/a#0", "t-1/a#1"]
+
+
+def test_without_a_hook_no_tier_is_asked_for_what_nobody_approves(workshop: Start) -> None:
+    def tries(_: str, n_turn: int, __: Messages) -> Turn:
+        return [("delete_all", {})] if n_turn == 0 else "left it alone"
+
+    world, shop = Files(a="x"), workshop(plan_of(entry("a", "delete_all")), tries)
+    turn = shop.run(world.tools).steps[1]
+    assert (world.done, [attempt.success for attempt in turn.attempts]) == ([], [None])
 
 
 def test_the_approval_of_a_turn_holds_for_the_calls_that_were_approved(workshop: Start) -> None:
