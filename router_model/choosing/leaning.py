@@ -9,6 +9,7 @@ steps carries over. The factor knows nothing of outcomes, and the same step alwa
 
 import math
 import re
+from functools import lru_cache
 from hashlib import blake2b
 
 NO_SPREAD = 0.0
@@ -38,7 +39,7 @@ def leaning(text: str) -> float:
     numbers = sorted({word.strip(_MARKS) for word in read.split() if not word.isalpha() and _DIGIT.search(word)})
     if not words and not numbers:
         return _drawn(text)
-    of_words = math.fsum(map(_drawn, words)) / math.sqrt(len(words)) if words else 0.0
+    of_words = math.fsum(map(_drawn_once, words)) / math.sqrt(len(words)) if words else 0.0
     if not numbers:
         return min(math.erf(of_words * _TO_NORMAL), _BELOW_ONE)
     turned = _drawn(" ".join(numbers)) + _WORDS_TURN * of_words  # on a circle, which keeps it uniform
@@ -48,6 +49,9 @@ def leaning(text: str) -> float:
 def _drawn(text: str) -> float:
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**63 - 1.0
+
+
+_drawn_once = lru_cache(maxsize=4096)(_drawn)  # words recur, whole texts do not
 
 
 def weight_factor(lean: float, spread: float) -> float:
