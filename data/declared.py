@@ -40,7 +40,8 @@ class Spec(NamedTuple):  # every start makes it, and makes a dataclass in four t
     (with a unit) bound what a request or a report may say. ``column`` gives the field a column of its own in the
     database, beside the JSON that holds the record. ``is_logged`` and ``is_public`` are about decisions alone: does the
     log keep it, does the API tell it, as ``wire`` if that is another name, and only with the option ``asked_by``.
-    ``is_answer`` marks what ``/accept`` reads of an attempt.
+    ``is_answer`` marks what ``/accept`` reads of an attempt. ``is_session`` marks an option that a request tells under
+    ``session``.
     """
 
     words: Words
@@ -56,6 +57,7 @@ class Spec(NamedTuple):  # every start makes it, and makes a dataclass in four t
     wire: str | None = None
     asked_by: str | None = None
     is_answer: bool = False
+    is_session: bool = False
 
 
 class Declared(NamedTuple):

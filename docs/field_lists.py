@@ -7,11 +7,13 @@
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from tierwise.data.declared import Declared, declared
 from tierwise.data.records import Attempt, Decision, EarlierStep, LoggedDecision, Logprobs, Message, Step, Tool, ToolCall
+from tierwise.router_model.options import DecideOptions
 
 ROOT = Path(__file__).parents[1]
 KEYWORDS = "agents/client/keywords.py"
@@ -25,8 +27,9 @@ _TYPES: Mapping[Any, str] = {kind: kind.__name__ for kind in (str, float, int, b
     tuple[ToolCall, ...]: _OBJECTS,
     tuple[EarlierStep, ...]: _OBJECTS,
     Logprobs: "Mapping[str, Any] | Sequence[float]",
+    Mapping[str, int]: "Mapping[str, int]",
 }
-_MODULE = '''"""The keywords that say what a step and an attempt are, for type checkers. ``make docs`` writes this file."""
+_MODULE = '''"""The keywords of steps, options and attempts, for type checkers. ``make docs`` writes this file."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
@@ -42,17 +45,26 @@ def written() -> dict[str, str]:
         step_log = _with_table(step_log, name, [(f"{start}{field.name}", field) for field in declared(kind)])
     told = [(field.wire, field) for field in declared(Decision) if field.spec.is_public]
     api = _with_table((ROOT / API).read_text(encoding="utf-8"), "decision", told)
+    asked = [(f"{_section(field)}.{field.name}", field) for field in declared(DecideOptions)]
+    api = _with_table(api, "options", asked)
     return {KEYWORDS: _keywords(), STEP_LOG: step_log, API: api}
 
 
+def _section(field: Declared) -> str:
+    return "session" if field.spec.is_session else "options"
+
+
 def _keywords() -> str:
-    classes = [_typed(name, kind) for name, kind in (("StepFields", Step), ("AttemptFields", Attempt))]
+    kinds = {"StepFields": Step, "OptionFields": DecideOptions, "AttemptFields": Attempt}
+    classes = [_typed(name, kind) for name, kind in kinds.items()]
     return "\n\n".join([_MODULE, *classes])
 
 
 def _typed(name: str, kind: type) -> str:
     lines = [f"    {field.name}: {_TYPES[field.kind]}{' | None' * field.is_optional}" for field in declared(kind)]
-    return "\n".join([f"class {name}(TypedDict, total=False):", *lines, "    extra: Mapping[str, Any]", ""])
+    if any(field.name == "extra" for field in fields(kind)):
+        lines.append("    extra: Mapping[str, Any]")
+    return "\n".join([f"class {name}(TypedDict, total=False):", *lines, ""])
 
 
 def _with_table(page: str, name: str, rows: Sequence[tuple[str, Declared]]) -> str:

@@ -2,33 +2,60 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from tierwise.data.catalogue import TierCatalogue
+from tierwise.data.declared import Spec, Words
 from tierwise.data.errors import RecordError
 
 
 @dataclass(frozen=True, slots=True)
 class DecideOptions:
-    """Limits and wishes of one request; every default means "as the router is configured".
+    """Limits and wishes of one request; every default means "as the router is configured"."""
 
-    ``max_quality_loss`` is the tolerated relative loss of success against always using the top tier, 0 to 1;
-    ``max_cost_usd`` bounds the expected cost. ``catch_rate`` is the probability that the caller notices a failure and
-    then goes one tier up; with it the decision is where to start, and expected costs are those of all attempts.
-    ``courses`` asks for the course of the step beside its tier.
-    ``current_tier`` and ``cached_tokens`` tell which tier the session talks to and how many prompt tokens that
-    provider holds in its cache; ``cached_by_tier`` tells that of every tier whose cache is still warm.
-    """
-
-    max_quality_loss: float | None = None
-    min_tier: str | None = None
-    max_tier: str | None = None
-    max_cost_usd: float | None = None
-    catch_rate: float | None = None
-    explain: bool = False
-    current_tier: str | None = None
-    cached_tokens: int | None = None
-    cached_by_tier: Mapping[str, int] = field(default_factory=dict)
-    courses: bool = False
+    max_quality_loss: Annotated[
+        float | None,
+        Spec(
+            Words.NONE,
+            "tolerated relative loss of success against always using the top tier, 0 to 1",
+            scale=(0, 1),
+        ),
+    ] = None
+    min_tier: Annotated[str | None, Spec(Words.NAME, "no cheaper tier than this")] = None
+    max_tier: Annotated[str | None, Spec(Words.NAME, "no dearer tier than this")] = None
+    max_cost_usd: Annotated[
+        float | None, Spec(Words.NONE, "bounds the expected cost of the step, of all calls of a course", least=0)
+    ] = None
+    catch_rate: Annotated[
+        float | None,
+        Spec(
+            Words.NONE,
+            "probability that you notice a failure and then go one tier up: the decision is where to start, and "
+            "expected costs are those of all attempts",
+            scale=(0, 1),
+        ),
+    ] = None
+    explain: Annotated[bool, Spec(Words.NONE, "also say why, in words and figures")] = False
+    courses: Annotated[
+        bool, Spec(Words.NONE, "also answer the [course](guides/courses.md) of the step, beside its tier")
+    ] = False
+    current_tier: Annotated[str | None, Spec(Words.NAME, "the tier that the session talks to now", is_session=True)] = (
+        None
+    )
+    cached_tokens: Annotated[
+        int | None,
+        Spec(
+            Words.NONE, "prompt tokens that the provider of `current_tier` holds in its cache", least=0, is_session=True
+        ),
+    ] = None
+    cached_by_tier: Annotated[
+        Mapping[str, int],
+        Spec(
+            Words.NONE,
+            'prompt tokens by tier, for every tier whose cache is still warm (`{"small": 2000, …}`)',
+            is_session=True,
+        ),
+    ] = field(default_factory=dict)
 
     @property
     def warm_tokens(self) -> Mapping[str, int]:

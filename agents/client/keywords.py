@@ -1,4 +1,4 @@
-"""The keywords that say what a step and an attempt are, for type checkers. ``make docs`` writes this file."""
+"""The keywords of steps, options and attempts, for type checkers. ``make docs`` writes this file."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
@@ -21,6 +21,19 @@ class StepFields(TypedDict, total=False):
     node: str | None
     before: Sequence[Mapping[str, Any]]
     extra: Mapping[str, Any]
+
+
+class OptionFields(TypedDict, total=False):
+    max_quality_loss: float | None
+    min_tier: str | None
+    max_tier: str | None
+    max_cost_usd: float | None
+    catch_rate: float | None
+    explain: bool
+    courses: bool
+    current_tier: str | None
+    cached_tokens: int | None
+    cached_by_tier: Mapping[str, int]
 
 
 class AttemptFields(TypedDict, total=False):

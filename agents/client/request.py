@@ -1,13 +1,12 @@
 """What a caller asks with: one step, its names, and the limits of the request. Checked before anything is sent, so
 that bad input is refused in the same way whether the service is there or not."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from tierwise.agents.client.keywords import StepFields
+from tierwise.agents.client.keywords import OptionFields, StepFields
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.data.declared import names_of
+from tierwise.data.declared import declared, names_of
 from tierwise.data.errors import RecordError
 from tierwise.data.parsing import parse_step
 from tierwise.data.plausible import check_estimates
@@ -16,28 +15,17 @@ from tierwise.data.serialise import step_to_dict
 from tierwise.router_model.options import DecideOptions
 
 _NAMES = ("task_id", "session_id", "step_id")
-_SESSION_OPTIONS = ("current_tier", "cached_tokens", "cached_by_tier")
-_UNSAID: tuple[object, ...] = (None, {})
-_OPTIONS = tuple(field.name for field in fields(DecideOptions))
+_SESSION_OPTIONS = tuple(each.name for each in declared(DecideOptions) if each.spec.is_session)
+_OPTIONS = names_of(DecideOptions)
 _STEP_FIELDS = frozenset(names_of(Step))
 
 
-class RouteFields(StepFields, total=False):
+class RouteFields(StepFields, OptionFields, total=False):
     """The keywords of ``route``: fields of the step, names, and options of the decision."""
 
     task_id: str | None
     session_id: str | None
     step_id: str | None
-    max_quality_loss: float | None
-    min_tier: str | None
-    max_tier: str | None
-    max_cost_usd: float | None
-    catch_rate: float | None
-    explain: bool
-    courses: bool
-    current_tier: str | None
-    cached_tokens: int | None
-    cached_by_tier: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

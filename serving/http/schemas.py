@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from tierwise.data.records import Attempt, Decision, EarlierStep, Logprobs, Message, Reason, Step, Tool, ToolCall
+from tierwise.router_model.options import DecideOptions
 from tierwise.serving.http.schema_fields import Documented, answer_fields, request_fields
 
 
@@ -50,6 +51,7 @@ _KINDS: dict[Any, Any] = {kind: kind for kind in (str, float, int, bool)} | {
     tuple[ToolCall, ...]: list[dict[str, Any]],
     tuple[EarlierStep, ...]: list[EarlierStepBody],
     Logprobs: dict[str, Any] | list[float],
+    Mapping[str, int]: dict[str, int],
 }
 
 
@@ -60,26 +62,18 @@ class StepBody(Documented):
     model_config = ConfigDict(extra="allow")
 
 
+@request_fields(DecideOptions, _KINDS, only=lambda field: not field.spec.is_session)
 class OptionsBody(Documented):
     """Limits and wishes of one request."""
 
     model_config = ConfigDict(extra="forbid")
-    max_quality_loss: float | None = Field(None, ge=0, le=1)
-    min_tier: str | None = None
-    max_tier: str | None = None
-    max_cost_usd: float | None = Field(None, ge=0)
-    catch_rate: float | None = Field(None, ge=0, le=1)
-    explain: bool | None = None
-    courses: bool | None = Field(None, description="Also answer the course of the step.")
 
 
+@request_fields(DecideOptions, _KINDS, only=lambda field: field.spec.is_session)
 class SessionBody(Documented):
     """What the session holds already: a switch of tier loses the provider's prompt cache."""
 
     model_config = ConfigDict(extra="forbid")
-    current_tier: str | None = None
-    cached_tokens: int | None = Field(None, ge=0)
-    cached_by_tier: dict[str, int] | None = Field(None, description="Prompt tokens that each tier's cache holds.")
 
 
 class RouteBody(Documented):

@@ -1,13 +1,14 @@
 """Between JSON and records, for the requests and answers of the service."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.courses import ALWAYS, Course
 from tierwise.data.decision_log import Report, StoredDecision, StoredOutcome, parse_report
+from tierwise.data.declared import declared
 from tierwise.data.errors import RecordError
 from tierwise.data.foreign.limits import MAX_NUMBER
 from tierwise.data.parsing import parse_step
@@ -19,10 +20,10 @@ from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 from tierwise.serving.http.problems import batch_too_large, invalid_field
 
 _REQUEST_FIELDS = frozenset({"step", "task_id", "session_id", "step_id", "options", "session"})
-_OPTION_FIELDS = frozenset(
-    {"max_quality_loss", "min_tier", "max_tier", "max_cost_usd", "catch_rate", "explain", "courses"}
+_OPTIONS, _SESSION = (
+    tuple(each for each in declared(DecideOptions) if each.spec.is_session is is_session)
+    for is_session in (False, True)
 )
-_SESSION_FIELDS = frozenset({"current_tier", "cached_tokens", "cached_by_tier"})
 NAME_HEADER = "x-tierwise-decision-id"
 _NAME = re.compile(rf"{CALLERS_PREFIX}[A-Za-z0-9_-]{{8,62}}")
 
@@ -156,22 +157,12 @@ def _check_tier(tier: str, field: str, tiers: Sequence[str]) -> None:
 def _options(raw_options: object, raw_session: object) -> DecideOptions:
     if raw_options is None and raw_session is None:
         return NO_OPTIONS
-    options = {} if raw_options is None else _object(raw_options, "options")
-    session = {} if raw_session is None else _object(raw_session, "session")
-    _refuse_unknown(options, _OPTION_FIELDS, "options.")
-    _refuse_unknown(session, _SESSION_FIELDS, "session.")
-    return DecideOptions(
-        max_quality_loss=_number(options, "options.max_quality_loss"),
-        min_tier=_text(options, "options.min_tier"),
-        max_tier=_text(options, "options.max_tier"),
-        max_cost_usd=_number(options, "options.max_cost_usd"),
-        catch_rate=_number(options, "options.catch_rate"),
-        explain=_flag(options, "options.explain"),
-        courses=_flag(options, "options.courses"),
-        current_tier=_text(session, "session.current_tier"),
-        cached_tokens=_count(session, "session.cached_tokens"),
-        cached_by_tier=_counts(session, "session.cached_by_tier"),
-    )
+    given: dict[str, Any] = {}
+    for raw, name, known in ((raw_options, "options", _OPTIONS), (raw_session, "session", _SESSION)):
+        record = {} if raw is None else _object(raw, name)
+        _refuse_unknown(record, frozenset(each.name for each in known), f"{name}.")
+        given |= {each.name: _READERS[each.kind](record, f"{name}.{each.name}") for each in known}
+    return DecideOptions(**given)
 
 
 def _counts(record: Mapping[str, Any], path: str) -> Mapping[str, int]:
@@ -220,3 +211,12 @@ def _count(record: Mapping[str, Any], path: str) -> int | None:
     if value is not None and value < 0:
         raise RecordError(path, f"is {value:g}; it cannot be below 0")
     return None if value is None else int(value)
+
+
+_READERS: Mapping[Any, Callable[[Mapping[str, Any], str], Any]] = {
+    float: _number,
+    str: _text,
+    bool: _flag,
+    int: _count,
+    Mapping[str, int]: _counts,
+}
