@@ -1,6 +1,6 @@
 """A step with tools: a bounded loop of turns, each a routed, verified and logged step of its own."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -11,7 +11,7 @@ from tierwise.agents.runtime.prompts import LAST_TURN, RULES
 from tierwise.agents.runtime.run import Run, calls_of
 from tierwise.agents.runtime.trace import Origin, Role, StepTrace
 from tierwise.agents.tools import Approval, CallRequest, Status, ToolResult, ToolTrace, UnsettledError
-from tierwise.agents.tools.box import NO_APPROVALS, NOT_APPROVED, Approvals, Asked
+from tierwise.agents.tools.box import NO_APPROVALS, NOT_APPROVED, Approvals
 from tierwise.agents.upstreams import CacheHints, Reply
 from tierwise.data.records import Message, Tool
 
@@ -19,7 +19,7 @@ _BROKEN = frozenset({Status.ERROR, Status.TIMEOUT})
 MAX_ASKED = 100
 """Calls in one reply: one with more is a model that ran away, and no turn."""
 
-Ask = Callable[[Reply, Collection[Asked], Allowance], Awaitable[Approvals]]
+Ask = Callable[[Reply, Approvals, Allowance], Awaitable[Approvals]]
 
 
 async def take_turns(
@@ -89,7 +89,7 @@ class TurnVerifier:
         self.name = "turn" if verifier is None else f"turn+{verifier.name}"
         self.catch_rate = None if verifier is None else verifier.catch_rate
         self.approvals: Approvals = NO_APPROVALS
-        self._refused: set[Asked] = set()
+        self._known: dict[CallRequest, Approval] = {}
         self._ask = ask
         self._calls = ToolCallVerifier(tools)
         self._verifier = verifier
@@ -108,19 +108,19 @@ class TurnVerifier:
         return Verdict(None) if self._verifier is None else await self._verifier.check(reply, allowance)
 
     async def _permitted(self, reply: Reply, allowance: Allowance) -> Verdict:
-        self.approvals = await self._ask(reply, self._refused, allowance)
+        self.approvals = await self._ask(reply, self._known, allowance)
+        self._known |= self.approvals
         refused = next((call for call, said in self.approvals.items() if said is Approval.REFUSE), None)
         if refused is None:
             return Verdict(None)
-        self._refused.add((refused.tool, refused.arguments))
         return Verdict(False, f"{refused.tool}: {NOT_APPROVED}", score=0.0, stands=True)
 
 
 async def _approvals(
-    run: Run, step: PlanStep, name: str, reply: Reply, refused: Collection[Asked], allowance: Allowance
+    run: Run, step: PlanStep, name: str, reply: Reply, known: Approvals, allowance: Allowance
 ) -> Approvals:
     asked = [CallRequest(call.call_id, call.tool, call.arguments) for call in calls_of(name, reply)]
-    return await run.toolbox.approvals(asked[: run.settings.max_calls], step.tools, allowance, run.journal, refused)
+    return await run.toolbox.approvals(asked[: run.settings.max_calls], step.tools, allowance, run.journal, known)
 
 
 async def _with_results(run: Run, step: PlanStep, trace: StepTrace, approvals: Approvals) -> StepTrace:

@@ -26,8 +26,6 @@ _CHECKS = 3
 
 Sleep = Callable[[float], Awaitable[None]]
 Approvals = Mapping[CallRequest, Approval]
-Asked = tuple[str, str]
-"""A tool and its arguments, as the model wrote them."""
 NO_APPROVALS: Approvals = MappingProxyType({})
 
 
@@ -80,11 +78,13 @@ class Toolbox:
         allowed: Collection[str],
         allowance: Allowance,
         ledger: Ledger,
-        refused: Collection[Asked] = (),
+        known: Approvals = NO_APPROVALS,
     ) -> Approvals:
         """What the hook says of those ``requests`` that cannot be taken back, before any of them is made; after the
-        first that it refuses nobody is asked, nor about what it ``refused`` before. Empty where there is no hook: then
-        nobody else's call would be approved either. Raises ``AllowanceError`` when the time is up."""
+        first that it refuses nobody is asked. What it said before, of calls that are ``known``, holds. Empty where
+        there is no hook: then nobody else's call would be approved either. Raises ``AllowanceError`` when the time is
+        up."""
+        refused = {(call.tool, call.arguments) for call, said in known.items() if said is Approval.REFUSE}
         found: dict[CallRequest, Approval] = {}
         for request in requests if self._approve is not None else ():
             tool = self.tools.get(request.tool) if request.tool in allowed else None
@@ -93,7 +93,9 @@ class Toolbox:
             arguments = await asyncio.to_thread(_arguments_of, request, tool)
             if isinstance(arguments, ToolResult):
                 continue
-            if (request.tool, request.arguments) in refused:
+            if request in known:
+                found[request] = known[request]
+            elif (request.tool, request.arguments) in refused:
                 found[request] = Approval.REFUSE
             else:
                 found[request] = await self._asked(tool, request, arguments, Occasion.IRREVERSIBLE, allowance, ledger)

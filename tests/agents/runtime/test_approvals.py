@@ -66,6 +66,26 @@ def test_a_call_that_no_tier_is_allowed_is_made_by_none_and_asked_for_once_each(
     assert [request.call_id for request in asked] == ["t-1/a#0", "t-1/a#1"]
 
 
+def test_what_was_approved_for_one_tier_is_not_asked_for_again_for_the_next(workshop: Start) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def work(_: str, n_turn: int, __: Messages) -> Turn:
+        if n_turn:
+            return "written"
+        last = "right" if ("t-1/a#1", "wrong") in asked else "wrong"
+        return [("write", {"name": "b", "text": text}) for text in ("first", last, "first")]
+
+    def approve(request: ApprovalRequest) -> bool:
+        asked.append((request.call_id, request.arguments["text"]))
+        return request.arguments["text"] != "wrong"
+
+    world = Files()
+    shop = workshop(plan_of(entry("a", "write")), work)
+    shop.run([function_tool(world.write, "irreversible")], approve=approve)
+    assert asked == [("t-1/a#0", "first"), ("t-1/a#1", "wrong"), ("t-1/a#1", "right"), ("t-1/a#2", "first")]
+    assert (world.done, world.files) == (["write b"] * 3, {"b": "first"})
+
+
 def test_without_a_hook_no_tier_is_asked_for_what_nobody_approves(workshop: Start) -> None:
     def tries(_: str, n_turn: int, __: Messages) -> Turn:
         return [("delete_all", {})] if n_turn == 0 else "left it alone"
