@@ -34,15 +34,16 @@ class Answered:
 
 
 @contextmanager
-def served(folder: Path, *options: str) -> Iterator[str]:
-    """``tierwise serve`` with these options on a free port, in ``folder``; its address."""
+def served(folder: Path, *options: str, **settings: object) -> Iterator[str]:
+    """``tierwise serve`` with these options and settings on a free port, in ``folder``; its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
     command = [sys.executable, "-m", "tierwise", "serve", *options, "--port", address.rpartition(":")[2]]
+    told = {f"TIERWISE_{name.upper()}": str(value) for name, value in settings.items()}
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | told,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -18,6 +18,7 @@ from scipy.stats import rankdata
 from threadpoolctl import threadpool_limits
 
 from benchmarks.decisions.cascading import cascades
+from benchmarks.decisions.cascading.answer_times import time_rows
 from benchmarks.decisions.cascading.cascades import DEVIATIONS, EQUAL, LEARNED, LEARNED_ONE, ORACLE, SINGLE, Answered
 from benchmarks.decisions.cascading.families import Sides, Used, of_single_shots, set_by_part
 from benchmarks.decisions.logs import SAMPLE_LOG, SAMPLE_TIERS
@@ -62,7 +63,22 @@ def sample_answers(arguments: Namespace, progress: Progress) -> Any:
         "n_further": _n_further(answered.problem.steps),
         "auc": {name: float(np.mean([seed.auc[name] for seed in found])) for name in found[0].auc},
         "rows": measured(answered, is_told, [seed.used for seed in found], Bootstrap(arguments.draws)),
+        "times": _times(answered, is_told, [seed.used for seed in found]),
     }
+
+
+def _times(
+    answered: Answered, is_told: NDArray[np.bool_], found: Sequence[Mapping[str, Sequence[Used]]]
+) -> list[dict[str, Any]]:
+    steps = [logged for logged, is_one in zip(answered.problem.steps, is_told, strict=True) if is_one]
+    told = [
+        {
+            name: [Used(one.final[is_told], one.lost[is_told], one.cost[is_told]) for one in each]
+            for name, each in seed.items()
+        }
+        for seed in found
+    ]
+    return time_rows(steps, answered.problem.success[is_told], told, MAX_LOSSES)
 
 
 def again_problem(store: Path, attempts: Sequence[Path]) -> Problem:

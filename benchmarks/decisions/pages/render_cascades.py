@@ -20,6 +20,11 @@ _SAMPLE = """Small's and mid's answers were executed again with the log-probabil
 every call, relative to the step's own on frontier; knobs are set by task type on steps that are not decided, with 1.28
 standard errors of margin, as 90 % confidence asks: no certificate. [ ] are 95 % intervals of a bootstrap by template,
 those of differences paired, over the mean of the seeds."""
+_TIMES = """**How long a caller waits**, p50 / p95 in seconds, played on the same held-out steps. Small's and mid's
+times are as they stand in the log: local models on one processor core, one call at a time. Frontier never ran: **its
+times are assumed**, drawn for each step from mid's logged ones and multiplied as the columns say. The verifier of plain
+cascades is taken to miss nothing and to need no time. Judging answers, and the service, are not in it: `python -m
+benchmarks.serving.courses` plays whole calls."""
 
 
 def sample_answers_page(figures: Mapping[str, Any]) -> list[str]:
@@ -51,7 +56,23 @@ def sample_answers_page(figures: Mapping[str, Any]) -> list[str]:
         markdown_table([header, *cells]),
     ]
     told = [("who says that mid is right", "AUC"), *((name, f"{auc:.3f}") for name, auc in figures["auc"].items())]
-    return [*lines, "", markdown_table(pairs), "", markdown_table(told)]
+    return [*lines, "", markdown_table(pairs), "", markdown_table(told), *times_table(figures["times"])]
+
+
+def times_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What ``answer_times.time_rows`` found, in seconds."""
+    assumed = list(rows[0]["waited"])
+    header = ("way", "promise", "ends on frontier", *(f"frontier as {factor} × mid" for factor in assumed))
+    cells = [
+        (
+            row["way"],
+            "" if row["max_loss"] is None else f"{row['max_loss']:.0%}",
+            f"{row['at_top']:.0%}",
+            *(f"{ms['p50_ms'] / 1000:.1f} / {ms['p95_ms'] / 1000:.1f}" for ms in row["waited"].values()),
+        )
+        for row in rows
+    ]
+    return ["", _TIMES, "", markdown_table([header, *cells])]
 
 
 def _in_percent(estimate: Mapping[str, Any]) -> dict[str, float]:

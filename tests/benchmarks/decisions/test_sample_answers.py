@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.decisions.cascading import sample_answers
+from benchmarks.decisions.cascading.answer_times import ALWAYS_TOP, time_rows
 from benchmarks.decisions.cascading.cascades import LEARNED_ONE, SINGLE, Answered
 from benchmarks.decisions.cascading.sample_answers import ONE_SILENT, THRESHOLD, again_problem
 from benchmarks.decisions.pages.render_cascades import sample_answers_page
@@ -60,5 +61,9 @@ def test_the_ways_are_measured_on_the_same_steps(told: Problem) -> None:
     assert 0.6 < found.auc[THRESHOLD] < 1.0
     assert {SINGLE, THRESHOLD, ONE_SILENT, LEARNED_ONE} <= {row["way"] for row in rows}
     assert all(row["saving"]["low"] <= row["saving"]["value"] <= row["saving"]["high"] for row in rows)
-    page = sample_answers_page({"n_steps": 160, "n_learned": 160, "n_templates": 40, "rows": rows, "auc": found.auc})
-    assert any(LEARNED_ONE in line for line in page[-3].splitlines())
+    times = time_rows(answered.problem.steps, answered.problem.success, [found.used], sample_answers.MAX_LOSSES)
+    figures = {"n_steps": 160, "n_learned": 160, "n_templates": 40, "rows": rows, "auc": found.auc, "times": times}
+    page = sample_answers_page(figures)
+    assert any(LEARNED_ONE in line for line in page[-7].splitlines())
+    assert {ALWAYS_TOP, SINGLE, LEARNED_ONE} <= {row["way"] for row in times}
+    assert any(ALWAYS_TOP in line for line in page[-1].splitlines())
