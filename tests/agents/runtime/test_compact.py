@@ -1,6 +1,7 @@
 """Short plans say the same as long ones, refer to what is there alone, and stay within bounds."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -113,11 +114,16 @@ def test_a_plan_cannot_blow_up() -> None:
     blown = [{"id": f"s{i}", "do": "{#1}", "each": [1] * 400} for i in range(400)]
     with pytest.raises(PlanError, match="the plan says more than 2000000 characters"):
         steps_of(*blown, frame=PlanFrame("x" * 40_000))
+
+
+@pytest.mark.parametrize("around", [lambda inner: [inner], lambda inner: {"a": inner}], ids=["lists", "fields"])
+def test_a_schema_is_nested_twenty_levels_deep_at_most(around: Callable[[Any], Any]) -> None:
     deep: Any = "string"
-    for _ in range(40):
-        deep = [deep]
+    for _ in range(20):
+        deep = around(deep)
+    schema_of(deep, "json")
     with pytest.raises(PlanError, match="nested too deeply"):
-        schema_of(deep, "json")
+        schema_of(around(deep), "json")
 
 
 def test_a_template_of_the_runtime_is_not_replaced() -> None:
