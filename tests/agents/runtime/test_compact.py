@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.agents.runtime.script import Workshop, entry, plan_of
 from tierwise.agents.runtime import PlanStep, StepTemplate
 from tierwise.agents.runtime.plans.compact import PlanFrame
 from tierwise.agents.runtime.plans.plan import parse_steps
@@ -54,6 +55,13 @@ def test_templates_are_filled_and_their_fields_may_be_changed() -> None:
     (step,) = steps_of({"id": "a", "use": "row", "with": {"record": "{#2}", "columns": ["id", "name"]}, "hard": 4})
     assert step.instruction == "Write read the note as CSV, columns id, name."
     assert (step.task_type, step.input_complexity) == ("format", 4.0)
+
+
+def test_the_planner_is_told_of_the_templates_that_are_there(workshop: Callable[..., Workshop]) -> None:
+    shop = workshop(plan_of(entry("a")))
+    shop.run(templates=[ROW])
+    (prompt,) = shop.script.prompts("Plan how")
+    assert "  - row(record, columns): Write {record} as CSV, columns {columns}.\n" in prompt
 
 
 def test_a_plan_says_its_own_templates_once() -> None:
