@@ -18,7 +18,7 @@ from tierwise.data.answers.choices import chosen_label, offered_labels
         ('The text is "abc" and has much to it that counts for nothing here. Say "refund" or "exchange".',
          ("refund", "exchange")),
     ],
-    ids=["words", "two words each", "with digits", "numbers alone", "dashes", "a quotation after", "a quotation before"],
+    ids=["words", "two words each", "with digits", "numbers alone", "dashes", "quoted before", "quoted after"],
 )  # fmt: skip
 def test_the_labels_that_are_offered_are_found(prompt: str, labels: tuple[str, ...]) -> None:
     assert offered_labels(prompt) == labels
