@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.data.records import Attempt, Decision, LoggedStep, Reason, Step, Tool
+from tierwise.data.records import Attempt, Decision, LoggedDecision, LoggedStep, Reason, Step, Tool
 from tierwise.router_model.router import Router
 from tierwise.training.drift import measure_drift
 from tierwise.training.drift.attempts import calibration_findings
@@ -92,6 +92,7 @@ def test_the_report_is_json_and_names_its_windows(catalogue: TierCatalogue) -> N
     assert json.loads(json.dumps(report, allow_nan=False))["n_current"] == 50
 
 
+@pytest.mark.slow
 def test_with_a_router_the_features_of_both_windows_and_its_promise_are_looked_at(
     router: Router, train_steps: Sequence[LoggedStep], sample_catalogue: TierCatalogue
 ) -> None:
