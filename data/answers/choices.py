@@ -17,8 +17,9 @@ _CUE = re.compile(
 )
 _ITEMS = re.compile(r"\s*(?:,|/|\||;|\bor\b|\band\b)\s*")
 _BULLET = re.compile(
-    r"^\s*(?:[-*\u2022]|\d{1,2}[.)])\s+`?\"?([\w][\w .-]{0,40}?)`?\"?\s*(?:[:(\u2013-].*)?$", re.MULTILINE
-)
+    r"^[^\S\n]*(?:[-*\u2022]|\d{1,2}[.)])[^\S\n]+`?\"?([\w][\w .-]{0,40}?)`?\"?[^\S\n]*(?:[:(\u2013-].*)?$",
+    re.MULTILINE,
+)  # within its line: what follows a label may begin as the next bullet does
 _PAIRS = ((re.compile(r"\byes\b.{1,12}\bno\b", re.IGNORECASE), ("yes", "no")),
           (re.compile(r"\btrue\b.{1,12}\bfalse\b", re.IGNORECASE), ("true", "false")))  # fmt: skip
 _LETTER = re.compile(r"\(?([A-Ja-j])\)?(?:[).:,]?\s*$|[).:]\s)")

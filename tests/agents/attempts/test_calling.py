@@ -70,6 +70,33 @@ def test_it_waits_as_long_as_the_provider_asks_and_never_past_the_deadline(
     assert pauses == slept
 
 
+def test_each_wait_is_twice_the_one_before(
+    stub: StartStub, tiers_at: Callable[..., TierCatalogue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiers = tiers_at(stub(lambda *_: Reply({}, 503)).address)
+    monkeypatch.setattr("random.random", lambda: 0.5)
+    pauses: list[float] = []
+
+    async def note(seconds: float) -> None:
+        pauses.append(seconds)
+
+    async def work() -> None:
+        async with AsyncLocalClient(RulesRouter(tiers)) as client, Upstreams(tiers) as upstreams:
+            loop = AttemptLoop(client, upstreams, replace(QUICK, escalates=False, backoff_seconds=0.5), note)
+            await loop.run(EXTRACT, verifier=IS_RIGHT)
+
+    asyncio.run(work())
+    assert pauses == [0.5, 1.0]
+
+
+def test_a_call_that_was_not_answered_took_its_time(runner: Callable[..., Runner]) -> None:
+    running = runner({"small-1": Reply({}, 404, delay_seconds=0.05)})
+    running.run(EXTRACT, replace(QUICK, n_retries=0, escalates=False), verifier=IS_RIGHT)
+    (attempt,) = running.logged()[0].attempts
+    assert attempt.latency_ms is not None
+    assert attempt.latency_ms >= 40
+
+
 def test_a_model_that_refuses_a_request_is_well_and_asked_again(
     stub: StartStub, tiers_at: Callable[..., TierCatalogue]
 ) -> None:

@@ -83,6 +83,22 @@ def test_a_pattern_must_match_the_whole_text() -> None:
         RegexVerifier("(")
 
 
+@pytest.mark.parametrize(
+    "verifier",
+    [
+        SchemaVerifier(SCHEMA),
+        ToolCallVerifier([ADD], is_required=True),
+        RegexVerifier(r"\d+"),
+        FunctionVerifier(lambda _: False),
+        FunctionVerifier(lambda _: "too low"),
+        AllOf([FunctionVerifier(lambda _: False)]),
+    ],
+    ids=lambda verifier: verifier.name,
+)
+def test_who_says_no_gives_no_points(verifier: Verifier) -> None:
+    assert verdict(verifier, "none").score == 0.0
+
+
 def failing_test(reply: Reply) -> bool:
     assert reply.text == "42", "the answer is 42"
     return True

@@ -111,7 +111,7 @@ class Workshop:
             yield Runtime(AttemptLoop(client, upstreams, attempts), tools=tools, **options)
 
     def _work(self, tools: Sequence[AgentTool], start: Any, options: dict[str, Any]) -> RunResult:
-        made_with = ("settings", "approve", "journal_folder", "verifier_for", "attempts")
+        made_with = ("settings", "approve", "journal_folder", "verifier_for", "attempts", "clock", "templates")
         known = {name: options.pop(name) for name in made_with if name in options}
 
         async def work() -> RunResult:

@@ -214,14 +214,19 @@ def test_money_that_was_spent_stays_spent(workshop: Start, kill_at: Any) -> None
     assert records[-1]["progress"]["spent_usd"] == pytest.approx(result.cost_usd)
 
 
-@pytest.mark.slow
 def test_a_deadline_counts_the_time_in_which_the_task_ran(workshop: Start) -> None:
-    world, shop = World(), workshop(PLAN, work)
-    options: dict[str, Any] = {"approve": world.approve, "journal_folder": shop.journals}
-    result = shop.run(world.tools, **options, deadline_seconds=0)
-    assert (result.failure and result.failure.code, shop.script.bodies) == ("deadline", [])
-    assert shop.resume(world.tools, **options).failure == result.failure, "no second is left of the old deadline"
-    assert shop.resume(world.tools, **options, deadline_seconds=600).answer == "the answer"
+    seconds = [0.0]
+
+    def work_slowly(*_: object) -> str:
+        seconds[0] += 70
+        return "done"
+
+    shop = workshop(plan_of(entry("a"), entry("b", depends_on=["a"])), work_slowly)
+    options: dict[str, Any] = {"journal_folder": shop.journals, "clock": lambda: seconds[0]}
+    result = shop.run(**options, deadline_seconds=100)
+    assert (result.failure and result.failure.code, seconds) == ("deadline", [140])
+    assert shop.resume(**options).failure == result.failure, "no second is left of the old deadline"
+    assert shop.resume(**options, deadline_seconds=600).answer == "the answer"
 
 
 def test_a_cancelled_task_leaves_a_journal_that_goes_on(workshop: Start) -> None:

@@ -1,6 +1,8 @@
 """The file of a journal: whole records, one writer, names of its own, and one line of words for every trouble."""
 
 import json
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +25,24 @@ def test_a_task_that_runs_is_not_resumed_beside_itself(tmp_path: Path) -> None:
     assert "is in use" in run.stderr
     file.close()
     JournalFile.reopen(tmp_path, "t-1").close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder is synced where it can be opened")
+def test_what_is_written_is_on_disk_and_so_is_the_name_of_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+
+    def note(descriptor: int) -> None:
+        found = os.fstat(descriptor)
+        synced.append("folder" if stat.S_ISDIR(found.st_mode) else f"{found.st_size} bytes")
+
+    monkeypatch.setattr(os, "fsync", note)
+    file = JournalFile.create(tmp_path, "t-1")
+    assert synced == ["folder"]
+    file.append({"n": 1})
+    assert synced == ["folder", "9 bytes"]
+    file.close()
 
 
 def test_half_a_record_at_the_end_is_cut_off(tmp_path: Path) -> None:

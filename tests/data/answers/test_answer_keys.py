@@ -54,6 +54,10 @@ SAME = {
         WEATHER,
         ["[]", "None", "None of the provided functions can do that.", "I would need to know the city."],
     ),
+    "no call of a tool without a name": (
+        Step("Do it.", tools=(Tool(""), Tool("stop")), task_type="tool_call"),
+        ["None", "...", "``"],
+    ),
     "numbers": (
         SUM,
         [
@@ -104,6 +108,13 @@ SAME = {
         [
             "def add(a, b):\n    return a + b",
             "Sure!\n```python\ndef add(a: int, b) -> int:\n    '''+.'''\n    return a+b  # sum\n\nadd(1, 2)\n```",
+        ],
+    ),
+    "code of a step that has no task": (
+        Step("Write a Python function that adds."),
+        [
+            "```python\ndef add(a, b):\n    return a + b\n```",
+            "Sure!\n```\ndef add(a, b):\n    return a+b  # sum\n```\nIs that it?",
         ],
     ),
     "sql": (QUERY, ["SELECT a FROM b WHERE c <> 'X';", "```sql\nselect a\nfrom b where c != 'X'\n```"]),

@@ -23,6 +23,22 @@ def test_texts_lean_as_if_drawn_uniformly() -> None:
     assert leaning("step 1") == found[1]
 
 
+def apart(one: str, other: str) -> float:
+    """How far two texts lean apart on the circle, from 0 to 1; half on average where they have nothing to do with
+    each other."""
+    turned = abs(leaning(one) - leaning(other))
+    return min(turned, 2.0 - turned)
+
+
+def test_another_word_turns_a_text_a_little_and_another_number_anywhere() -> None:
+    said = "Please give the customer {} back because order {} arrived broken yesterday evening"
+    texts = [said.format("money", 1000 + i) for i in range(200)]
+    reworded = [text.replace("money", "everything") for text in texts]
+    renumbered = [text.replace("order 1", "order 2") for text in texts]
+    assert np.mean([apart(one, other) for one, other in zip(texts, reworded, strict=True)]) < 0.2
+    assert np.mean([apart(one, other) for one, other in zip(texts, renumbered, strict=True)]) > 0.4
+
+
 def test_without_spread_nothing_leans() -> None:
     assert weight_factor(leaning("a"), 0.0) == 1.0
     assert 0.7 < weight_factor(-1.0, 0.3) < 1 < weight_factor(1.0, 0.3) < 1.4

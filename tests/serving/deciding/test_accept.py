@@ -75,6 +75,8 @@ def test_without_a_bundle_there_are_single_shots(start: StartApp) -> None:
     assert found["course"] == {"ask": [found["tier"]], "accept": "always", "otherwise": found["tier"]}
     body = {"decision_id": found["decision_id"], "step": STEP, "answers": [{"tier": found["tier"], "output": "7"}]}
     assert client.post("/accept", json=body).json()["accept"] == found["tier"]
+    several = [{"tier": tier, "output": "7"} for tier in ("small", "mid")]
+    assert client.post("/accept", json=body | {"answers": several}).json()["accept"] == "mid", "the dearest of several"
 
 
 def test_the_document_holds_both_bodies(client: TestClient) -> None:

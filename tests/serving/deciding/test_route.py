@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
@@ -14,6 +15,7 @@ from tierwise.data.records import Decision, Reason, Step
 from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 from tierwise.router_model.router import Router
+from tierwise.serving.deciding import desk
 
 ANSWER_FIELDS = [
     "decision_id",
@@ -119,6 +121,20 @@ def test_a_batch_decides_bit_for_bit_what_single_requests_get_and_asks_the_route
     own = {"decision_id": None, "latency_ms": None}
     assert [one | own for one in batch] == [one | own for one in singles]
     assert n_asked == [11, 21, 19, 9]  # by options, in turns of 32; the last twenty are known from the first
+
+
+def test_others_come_in_between_the_turns_of_a_batch_which_never_rests(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    async def note(seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr(desk, "asyncio", SimpleNamespace(sleep=note))
+    requests = [{"step": {"text": f"Look at number {i}."}} for i in range(80)]
+    assert client.post("/route/batch", json={"requests": requests}).status_code == 200
+    assert pauses == [0] * 5, "two while it reads, three while it decides"
 
 
 def test_a_bad_option_in_a_batch_is_named_by_its_place(start: StartApp, router: Router) -> None:

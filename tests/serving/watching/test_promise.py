@@ -79,6 +79,16 @@ def test_the_alarm_is_raised_once_whatever_the_number_of_processes(
     assert entries[0].evidence["n_tasks"] == 120
 
 
+def test_the_look_that_finds_it_broken_shows_it(log: DecisionLog, router: Router) -> None:
+    store(log, list(BROKEN.log(120, seed=1)), router.version)
+    metrics = Metrics()
+    slot = RouterSlot(router, metrics)
+    PromiseWatcher(lambda: log, slot, Watched(goes_to_top=True), metrics, 1.0, 60.0, lambda: NOW).work()
+    shown = metrics.render()[0]
+    assert b"tierwise_promise_broken 1.0" in shown
+    assert b"tierwise_promise_alarms_total 1.0" in shown
+
+
 def test_on_every_database_the_same_is_read(log_url: str, router: Router) -> None:
     metrics, watched = Metrics(), Watched(goes_to_top=False)
     with DecisionLog.open(log_url) as log:

@@ -1,13 +1,15 @@
 """Drift: silent on a steady log however often one looks, and each kind of change is found and named."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tierwise.data.catalogue import TierCatalogue
-from tierwise.data.records import Attempt, Decision, LoggedStep, Reason, Step, Tool
+from tierwise.data.records import Attempt, Decision, LoggedDecision, LoggedStep, Reason, Step, Tool
+from tierwise.router_model.router import Router
 from tierwise.training.drift import measure_drift
 from tierwise.training.drift.attempts import calibration_findings
 from tierwise.training.drift.finding import DriftSettings
@@ -88,6 +90,21 @@ def test_a_feature_that_moves_is_named() -> None:
 def test_the_report_is_json_and_names_its_windows(catalogue: TierCatalogue) -> None:
     report = measure_drift(a_log(100, 0), a_log(50, 1), catalogue).to_dict()
     assert json.loads(json.dumps(report, allow_nan=False))["n_current"] == 50
+
+
+@pytest.mark.slow
+def test_with_a_router_the_features_of_both_windows_and_its_promise_are_looked_at(
+    router: Router, train_steps: Sequence[LoggedStep], sample_catalogue: TierCatalogue
+) -> None:
+    reference, current = list(train_steps[:100]), list(train_steps[100:200])
+    longer = [replace(each, step=replace(each.step, text=each.step.text * 20)) for each in current]
+    decided = LoggedDecision("d-1", "frontier", "learned", extra={"router_version": router.version})
+    longer[0] = replace(longer[0], decision=decided)
+    for windows, has_moved in (((reference, current), False), ((reference, longer), True), ((longer, current), True)):
+        report = measure_drift(*windows, sample_catalogue, router)
+        assert report.router_version == router.version
+        assert any(f.kind == "feature" and f.is_drift for f in report.findings) is has_moved
+        assert any(f.kind == "promise" for f in report.findings) is has_moved
 
 
 def test_too_few_steps_are_refused(catalogue: TierCatalogue) -> None:

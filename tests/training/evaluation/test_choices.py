@@ -112,6 +112,7 @@ def test_a_better_verifier_never_ends_worse_when_dearer_tiers_keep_success() -> 
     start = np.zeros(4, dtype=np.int64)
     successes = [escalate(SUCCESS, COST_USD, start, rate).p_success for rate in (0.0, 0.3, 0.7, 1.0)]
     assert (np.diff(np.stack(successes), axis=0) >= 0).all()
+    assert (escalate(SUCCESS, COST_USD, start).p_success == successes[-1]).all(), "unless told it catches all"
     with pytest.raises(EvaluationError, match=r"catch_rate is 1\.5"):
         escalate(SUCCESS, COST_USD, start, 1.5)
 

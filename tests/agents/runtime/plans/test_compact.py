@@ -1,10 +1,12 @@
 """Short plans say the same as long ones, refer to what is there alone, and stay within bounds."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.agents.runtime.script import Workshop, entry, plan_of
 from tierwise.agents.runtime import PlanStep, StepTemplate
 from tierwise.agents.runtime.plans.compact import PlanFrame
 from tierwise.agents.runtime.plans.plan import parse_steps
@@ -53,6 +55,13 @@ def test_templates_are_filled_and_their_fields_may_be_changed() -> None:
     (step,) = steps_of({"id": "a", "use": "row", "with": {"record": "{#2}", "columns": ["id", "name"]}, "hard": 4})
     assert step.instruction == "Write read the note as CSV, columns id, name."
     assert (step.task_type, step.input_complexity) == ("format", 4.0)
+
+
+def test_the_planner_is_told_of_the_templates_that_are_there(workshop: Callable[..., Workshop]) -> None:
+    shop = workshop(plan_of(entry("a")))
+    shop.run(templates=[ROW])
+    (prompt,) = shop.script.prompts("Plan how")
+    assert "  - row(record, columns): Write {record} as CSV, columns {columns}.\n" in prompt
 
 
 def test_a_plan_says_its_own_templates_once() -> None:
@@ -113,11 +122,16 @@ def test_a_plan_cannot_blow_up() -> None:
     blown = [{"id": f"s{i}", "do": "{#1}", "each": [1] * 400} for i in range(400)]
     with pytest.raises(PlanError, match="the plan says more than 2000000 characters"):
         steps_of(*blown, frame=PlanFrame("x" * 40_000))
+
+
+@pytest.mark.parametrize("around", [lambda inner: [inner], lambda inner: {"a": inner}], ids=["lists", "fields"])
+def test_a_schema_is_nested_twenty_levels_deep_at_most(around: Callable[[Any], Any]) -> None:
     deep: Any = "string"
-    for _ in range(40):
-        deep = [deep]
+    for _ in range(20):
+        deep = around(deep)
+    schema_of(deep, "json")
     with pytest.raises(PlanError, match="nested too deeply"):
-        schema_of(deep, "json")
+        schema_of(around(deep), "json")
 
 
 def test_a_template_of_the_runtime_is_not_replaced() -> None:

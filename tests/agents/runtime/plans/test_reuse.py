@@ -126,6 +126,15 @@ def test_a_model_that_cannot_fill_slots_never_costs_the_top_tier(lab: Callable[.
     assert len(bench.asked("Plan how")) == 2
 
 
+def test_a_cheap_model_is_asked_about_two_kept_plans_at_most(lab: Callable[..., Lab]) -> None:
+    bench = lab()
+    for i, goal in enumerate(("Close ticket 17.", "Close the ticket 17 now.", "Today close ticket 17.")):
+        bench.run(goal, f"t-{i}")
+    bench.prompts.clear()
+    bench.run("please close my ticket 18", "t-9")
+    assert len({prompt for _, prompt in bench.asked("Two goals are")}) == 2
+
+
 def test_free_text_needs_a_second_look(lab: Callable[..., Lab]) -> None:
     bench = lab()
     bench.plans["frontier-1"] = {

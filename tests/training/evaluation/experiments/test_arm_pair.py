@@ -45,6 +45,13 @@ def test_costs_without_a_cap_in_reach_are_plain_differences_and_ratios() -> None
     assert (cost.cap_usd, cost.share_over_cap) == (3.0, 0.0)
 
 
+def test_the_cap_that_is_told_is_the_one_of_the_latest_task() -> None:
+    """Of costs that grow, just after the cap was learned anew."""
+    tasks = ExperimentWorld().draw(359, 1)
+    tasks.cost_usd[:] = np.arange(1.0, 360.0)
+    assert ArmPair.of(tasks, 1).cost(ALPHA).cap_usd == pytest.approx(2 * np.quantile(tasks.cost_usd[:-1], 0.9))
+
+
 def test_the_part_of_the_money_above_the_cap_is_told() -> None:
     tasks = ExperimentWorld().draw(1000, 1)
     tasks.cost_usd[:] = 1.0

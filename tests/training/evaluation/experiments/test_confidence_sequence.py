@@ -94,6 +94,11 @@ def test_a_trajectory_is_what_each_look_would_have_said() -> None:
         assert high == pytest.approx(then.high, abs=0.01)
 
 
+def test_a_trajectory_begins_behind_the_first_twenty_tasks() -> None:
+    assert mean_of(np.ones(400)).trajectory().n_tasks[0] == 21
+    assert mean_of(np.ones(7)).trajectory().n_tasks.tolist() == [7]
+
+
 def test_no_tasks_are_no_trajectory() -> None:
     path = mean_of(np.empty(0)).trajectory()
     assert len(path.n_tasks) == len(path.value) == len(path.low) == 0

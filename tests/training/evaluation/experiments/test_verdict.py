@@ -37,6 +37,23 @@ def test_not_yet_says_how_much_traffic_is_missing_and_is_about_right() -> None:
     assert 0.5 * won_at < needed < 2 * won_at
 
 
+def test_a_dearer_arm_that_is_better_by_just_the_margin_is_never_decided() -> None:
+    on_the_line = comparison(success=sequence(0.05, -0.1, 0.2), cost_usd=sequence(1.0, -1.0, 3.0))
+    ruling = judge(on_the_line, SampleRatio(1.0, {}, {}), QUESTION)
+    assert (ruling.outcome, ruling.tasks_needed) == ("not yet", None)
+    worse = comparison(success=sequence(0.0, -0.15, 0.15), cost_usd=sequence(1.0, -1.0, 3.0))
+    assert judge(worse, SampleRatio(1.0, {}, {}), QUESTION).tasks_needed is not None
+
+
+@pytest.mark.parametrize(("missed", "kept"), [("true_success_difference", "cost"), ("true_cost_ratio", "success")])
+def test_who_peeks_misses_either_truth_where_one_is_missed(
+    missed: str, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ExperimentWorld, missed, lambda _: 0.9)
+    found = peek_constantly(CHEAPER, QUESTION, 2, 2000)
+    assert (found.ever_missed_either, getattr(found, f"ever_missed_{kept}")) == (1.0, 0.0)
+
+
 def verdict_of(question: Design = QUESTION, **figures: object) -> str:
     shares = SampleRatio(1.0, {}, {})
     return judge(comparison(**figures), shares, question).outcome
