@@ -37,6 +37,8 @@ from tierwise.training.evaluation.bootstrap import Bootstrap
 from tierwise.training.progress import Progress
 
 MAX_LOSSES = (0.01, 0.03, 0.05)
+RESAMPLES = Path(__file__).parents[1] / "results" / "resamples.jsonl.gz"
+"""Two further answers of mid to some of the sample's steps, drawn at temperature .7."""
 THRESHOLD = "mid's answer, threshold on its mean log-probability"
 ONE_SILENT, TWO_SILENT = f"{LEARNED_ONE}, no log-probabilities", f"{LEARNED}, no log-probabilities"
 RESAMPLED = "mid's answer and its resamples, learned acceptance"
@@ -67,6 +69,12 @@ def sample_answers(arguments: Namespace, progress: Progress) -> Any:
     }
 
 
+def resampled(arguments: Namespace, progress: Progress) -> Any:
+    """The same on the steps that mid was asked two further times."""
+    arguments.log = arguments.log or [sample_again_path(), RESAMPLES]
+    return sample_answers(arguments, progress)
+
+
 def _times(
     answered: Answered, is_told: NDArray[np.bool_], found: Sequence[Mapping[str, Sequence[Used]]]
 ) -> list[dict[str, Any]]:
@@ -91,13 +99,15 @@ def again_problem(store: Path, attempts: Sequence[Path]) -> Problem:
 
 
 def told(problem: Problem) -> NDArray[np.bool_]:
-    """Of which steps mid's answer has log-probabilities, bool [n]."""
-    return np.isfinite(_mean_logprobs(problem))
+    """Of which steps mid's answer has log-probabilities, bool [n]; where mid was asked further times for some, of those
+    alone: what further answers are worth is measured where there are some."""
+    n_further = np.array([_n_further([logged]) for logged in problem.steps])
+    return np.isfinite(_mean_logprobs(problem)) & (n_further == n_further.max())
 
 
 def _n_further(steps: Sequence[LoggedStep]) -> int:
-    """Further answers of mid that every step has; 0 where one has none."""
-    return min(sum(a.tier == "mid" for a in logged.attempts) for logged in steps) - 1
+    """Further answers of mid, of the step that has most."""
+    return max(sum(a.tier == "mid" for a in logged.attempts) for logged in steps) - 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ SECTIONS: dict[str, Callable[[Any], list[str]]] = {
     "attacks": render_modes.attacks_page,
     "cascades": render_cascades.cascades_page,
     "sample_answers": render_cascades.sample_answers_page,
+    "resampled": render_cascades.resampled_page,
     "forms": render_forms.forms_page,
     "paraphrases": render_questions.paraphrases_page,
     "twin": render_forms.twin_page,

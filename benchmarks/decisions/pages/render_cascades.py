@@ -28,11 +28,26 @@ benchmarks.serving.courses` plays whole calls."""
 
 
 def sample_answers_page(figures: Mapping[str, Any]) -> list[str]:
-    """A table of ways, then what one saves more than another at the same promise."""
+    """A table of ways, then what one saves more than another at the same promise, and how long a caller waits."""
     about = (
         f"{figures['n_steps']:,} steps of {figures['n_templates']} templates have them; the other steps of the log's "
         f"{figures['n_learned']:,} are learned from without."
     )
+    lines = ["## One answer with its log-probabilities", "", f"{_SAMPLE} {about}"]
+    return [*lines, *_ways_tables(figures), *times_table(figures["times"])]
+
+
+def resampled_page(figures: Mapping[str, Any]) -> list[str]:
+    """The same tables on the steps that mid was asked further times."""
+    about = (
+        f"Mid was asked {figures['n_further']} further times, at temperature 0.7, for {figures['n_steps']:,} steps of "
+        f"{figures['n_templates']} templates in a random order; the other steps of the log's {figures['n_learned']:,} "
+        "are learned from without. Every answer is paid for."
+    )
+    return ["## Further answers of the same model", "", about, *_ways_tables(figures)]
+
+
+def _ways_tables(figures: Mapping[str, Any]) -> list[str]:
     header, pairs = ("way", "promise", "lost", "saved"), [("way", "more than", "promise", "points more saved")]
     rows, interval = figures["rows"], "{value:.1f} [{low:.1f}, {high:.1f}]"
     for row in rows:
@@ -48,15 +63,8 @@ def sample_answers_page(figures: Mapping[str, Any]) -> list[str]:
         )
         for row in rows
     ]
-    lines = [
-        "## One answer with its log-probabilities",
-        "",
-        f"{_SAMPLE} {about}",
-        "",
-        markdown_table([header, *cells]),
-    ]
     told = [("who says that mid is right", "AUC"), *((name, f"{auc:.3f}") for name, auc in figures["auc"].items())]
-    return [*lines, "", markdown_table(pairs), "", markdown_table(told), *times_table(figures["times"])]
+    return ["", markdown_table([header, *cells]), "", markdown_table(pairs), "", markdown_table(told)]
 
 
 def times_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
