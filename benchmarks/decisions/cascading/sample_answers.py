@@ -101,8 +101,8 @@ def again_problem(store: Path, attempts: Sequence[Path]) -> Problem:
 def told(problem: Problem) -> NDArray[np.bool_]:
     """Of which steps mid's answer has log-probabilities, bool [n]; where mid was asked further times for some, of those
     alone: what further answers are worth is measured where there are some."""
-    n_further = np.array([_n_further([logged]) for logged in problem.steps])
-    return np.isfinite(_mean_logprobs(problem)) & (n_further == n_further.max())
+    n_further, most = [_n_further([logged]) for logged in problem.steps], _n_further(problem.steps)
+    return np.isfinite(_mean_logprobs(problem)) & np.array([n == most for n in n_further], dtype=np.bool_)
 
 
 def _n_further(steps: Sequence[LoggedStep]) -> int:
