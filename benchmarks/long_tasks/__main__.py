@@ -100,7 +100,7 @@ def _arguments() -> argparse.Namespace:
     add("what", choices=("features", "study"))
     add("--draws", type=int, default=5, help="of the folds, in features")
     add("--resamples", type=int, default=500, help="of the bootstrap, in features")
-    add("--tasks", type=int, default=12, help="of each kind, in study")
+    add("--tasks", type=int, default=20, help="of each kind, in study")
     add(
         "--recorded", type=int, default=7, help="of each kind, that a router is trained on before it decides the others"
     )
