@@ -12,6 +12,7 @@ from tierwise.training.certified_policy import certified_policy
 from tierwise.training.config import TrainConfig
 
 
+@pytest.mark.slow
 def test_a_policy_carries_its_evidence_and_what_was_asked_for() -> None:
     log = log_of({"easy": 300, "dear": 100}, {"easy": 1.0, "dear": 0.5}, cost=10.0)
     is_dear = np.array([each.step.task_type == "dear" for each in log.steps])

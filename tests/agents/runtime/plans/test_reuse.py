@@ -126,6 +126,7 @@ def test_a_model_that_cannot_fill_slots_never_costs_the_top_tier(lab: Callable[.
     assert len(bench.asked("Plan how")) == 2
 
 
+@pytest.mark.slow
 def test_a_cheap_model_is_asked_about_two_kept_plans_at_most(lab: Callable[..., Lab]) -> None:
     bench = lab()
     for i, goal in enumerate(("Close ticket 17.", "Close the ticket 17 now.", "Today close ticket 17.")):
