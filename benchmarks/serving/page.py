@@ -57,6 +57,33 @@ class GatewaysRun:
     rows: tuple[GatewayRow, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CourseRow:
+    """One way to get an answer: the share of calls that asked the top tier; p50 and p95 of whole calls, of their
+    models' time and of what is beyond it."""
+
+    name: str
+    n_calls: int
+    at_top: float
+    p50_ms: float
+    p95_ms: float
+    models_p50_ms: float
+    models_p95_ms: float
+    added_p50_ms: float
+    added_p95_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class CoursesRun:
+    """All rows of one run: models' times ``scale``d, the top tier's ``assumed`` times mid's."""
+
+    scale: float
+    assumed: float
+    max_quality_loss: float
+    n_callers: int
+    rows: tuple[CourseRow, ...]
+
+
 def write_page(run: PairsRun) -> None:
     """Stores the run and replaces the part of RESULTS.md that shows the last one."""
     _store("pairs", asdict(run))
@@ -67,6 +94,12 @@ def write_gateways(run: GatewaysRun) -> None:
     """The same for gateways."""
     _store("gateways", asdict(run))
     _replace("gateways", rendered_gateways())
+
+
+def write_courses(run: CoursesRun) -> None:
+    """The same for whole calls with courses."""
+    _store("courses", asdict(run))
+    _replace("courses", rendered_courses())
 
 
 def _store(name: str, found: dict[str, object]) -> None:
@@ -94,6 +127,24 @@ def rendered_gateways() -> str:
     return _table(
         found, f"LiteLLM {found['version']}, {found['n_slices']} slices of {found['n_requests']} calls", table
     )
+
+
+def rendered_courses() -> str:
+    """The stored run of whole calls as a table."""
+    found = _stored("courses")
+    rows = [
+        f"| {row['name']} | {row['at_top']:.0%} | {row['p50_ms']:.0f} / {row['p95_ms']:.0f} "
+        f"| {row['models_p50_ms']:.0f} / {row['models_p95_ms']:.0f} "
+        f"| {row['added_p50_ms']:.1f} / {row['added_p95_ms']:.1f} |"
+        for row in found["rows"]
+    ]
+    columns = "| way, p50 / p95 in ms | asks frontier | whole call | its models | beyond them |"
+    table = [columns, "|---|---:|---:|---:|---:|", *rows]
+    measured = (
+        f"{found['rows'][0]['n_calls']} calls each, {found['n_callers']} callers, models' times at {found['scale']:g} "
+        f"of the log's, frontier **assumed** at {found['assumed']:g} × mid's, promise {found['max_quality_loss']:.0%}"
+    )
+    return _table(found, measured, table)
 
 
 def rendered() -> str:
