@@ -149,6 +149,14 @@ def test_the_report_counts_opinions_and_leaves_audits_out_of_the_bill() -> None:
     ]
 
 
+def test_an_audit_is_no_answer_of_a_tier_that_was_asked() -> None:
+    told = {"tier": "frontier", "asked": "small,mid,frontier", "course": "learned small+mid else frontier"}
+    call = {"name": "plain-s-1", "kind": "plain", "is_hung_up": False, "told": told}
+    assert (
+        in_the_log([call], {"plain-s-1": logged()})[1] == "2 of the 3 tiers that they asked stand in the decision log."
+    )
+
+
 def test_gold_answers_pass_their_verifier_as_calls(records: list[dict[str, Any]]) -> None:
     for each in course_asks(records):
         if each.kind == TOOLS:
