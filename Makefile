@@ -50,10 +50,10 @@ check: $(DEV)  ## format, lint, types, layers and the contract tests
 	$(BIN)/pytest -m "not slow and not encoders and not browser" tests/contracts
 
 test: $(DEV)  ## the tests, without those that are slow or need torch (ARGS="tests/data -x" runs some)
-	$(BIN)/pytest $(WORKERS) -m "not slow and not encoders and not browser" $(ARGS)
+	$(BIN)/pytest $(WORKERS) --hypothesis-profile=quick -m "not slow and not encoders and not browser" $(ARGS)
 
-test-slow: $(DEV)  ## the slow tests: trainings, processes, fresh installs, guarantees over many worlds, durability
-	$(BIN)/pytest $(WORKERS) -m "slow and not encoders and not browser" $(ARGS)
+test-slow: $(DEV)  ## the slow tests: trainings, processes, fresh installs, guarantees over many worlds, durability, every example
+	$(BIN)/pytest $(WORKERS) -m "(slow or hypothesis) and not encoders and not browser" $(ARGS)
 
 test-postgres: $(DEV)  ## what needs PostgreSQL, slow or not, on a server of its own (needs Debian's postgresql)
 	sh tests/postgres.sh run $(BIN)/pytest $(WORKERS) -m postgres $(ARGS)

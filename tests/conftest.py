@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from tests.certificates import none_read
+from tests.examples import register_profiles
 from tests.new_logs import laid_at_once
 from tests.shared import load_training, made_once, save_training
 from tierwise.data.catalogue import TierCatalogue
@@ -35,10 +35,7 @@ if _ROOT not in sys.path:
 
 # Training starts processes of its own where the clock says that they pay, and what else the machine does decides that.
 os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
-settings.register_profile(
-    "tierwise", deadline=None, derandomize=True, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("tierwise")
+register_profiles()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,9 +50,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was imported and collected stays until the end: rounds of the garbage collector pass it over."""
+    """What was imported and collected stays until the end: the garbage collector passes it over, and comes seldom."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -38,12 +38,11 @@ class WordPiece:
         self._unknown = unknown
         self._special = special
         self._longest = max(map(len, vocabulary), default=0)
-        known = {w: [i] for w, i in vocabulary.items() if _WORDS.fullmatch(w) and w.isascii() and w.isprintable()}
-        self._words = _Memory(known if special else {}, self._pieces)
+        self._words = _Memory(self._pieces)
 
     @classmethod
     def load(cls, folder: Path) -> WordPiece:
-        """Read `tokenizer.json`; the memory starts with the vocabulary's own words."""
+        """Read `tokenizer.json`; words are looked up as they come, since looking at all 30,000 takes longer."""
         tokenizer = open_tokenizer(folder)
         content = json.loads((folder / TOKENIZER_FILE).read_text(encoding="utf-8"))
         if not _treats_ascii_words_alone(content):
@@ -92,8 +91,8 @@ class _ControlCharacterError(Exception):
 class _Memory(dict[str, list[int]]):
     """The ids of words; those of a new word are found by ``pieces``."""
 
-    def __init__(self, known: Mapping[str, list[int]], pieces: Callable[[str], list[int]]) -> None:
-        super().__init__(known)
+    def __init__(self, pieces: Callable[[str], list[int]]) -> None:
+        super().__init__()
         self._pieces = pieces
 
     def __missing__(self, word: str) -> list[int]:

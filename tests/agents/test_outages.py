@@ -50,6 +50,7 @@ def models(_: str, body: Any) -> Reply:
     return completion("the answer" if prompt.startswith("Write the final") or body["model"] == "mid-1" else "wrong")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_a_run_completes_without_the_router_and_is_learned_later(
     trouble: str, service: Service, stub: StartStub, tiers_at: Callable[..., TierCatalogue], tmp_path: Path

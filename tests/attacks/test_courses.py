@@ -16,6 +16,8 @@ from tests.attacks.hostile_answers import SAYS
 from tests.attacks.hostile_models import FORMS, TIERS, WAYS
 from tests.attacks.service import Service, course_tiers, serving
 
+pytestmark = pytest.mark.slow  # what takes the time is the service, in a process of its own
+
 HEALTHY_SECONDS = 2.0  # 250 ms are promised on a machine of its own; tests share theirs
 SECONDS = 2.0  # what an opinion may take
 MAX_GROWN_BYTES = 200 * 2**20
@@ -207,7 +209,6 @@ def test_no_tool_is_run_and_no_choice_is_made_for_odd_callers(service: Service) 
     assert service.slowest < HEALTHY_SECONDS
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("lie", ["", "usage0", "usage-", "usagex"])
 def test_audits_stay_within_the_money_of_a_day(
     tmp_path: Path, models_port: int, answered_folder: Path, lie: str
@@ -221,7 +222,6 @@ def test_audits_stay_within_the_money_of_a_day(
     assert 1 <= upstream(models_port, f"/seen?{marker}").get("frontier", 0) <= 23
 
 
-@pytest.mark.slow
 def test_callers_are_answered_while_the_database_is_away(
     tmp_path: Path, models_port: int, answered_folder: Path
 ) -> None:

@@ -13,6 +13,8 @@ import pytest
 
 from tests.attacks.service import Service, serving
 
+pytestmark = pytest.mark.slow  # what takes the time is the service, in a process of its own
+
 # 250 ms are promised on a machine of its own; tests share theirs.
 HEALTHY_SECONDS = 2.0
 MAX_GROWN_BYTES = 200 * 2**20
@@ -145,7 +147,6 @@ def test_heads_that_never_end_and_keys_without_end(service: Service) -> None:
     assert service.grown_bytes < MAX_GROWN_BYTES
 
 
-@pytest.mark.slow
 def test_a_half_sent_head_is_given_up(service: Service) -> None:
     with socket.create_connection(("127.0.0.1", service.port), timeout=15) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: loc")
@@ -173,7 +174,6 @@ def test_a_static_path_in_an_id_is_not_kept_by_browsers(service: Service) -> Non
         assert service.client.get(path).headers["cache-control"] == "no-store"
 
 
-@pytest.mark.slow
 def test_sigterm_is_obeyed_with_hostile_work_waiting(tmp_path: Path) -> None:
     with serving(tmp_path, drain_seconds=2) as service:
         for _ in range(8):
@@ -182,7 +182,6 @@ def test_sigterm_is_obeyed_with_hostile_work_waiting(tmp_path: Path) -> None:
         assert service.stop() < 12
 
 
-@pytest.mark.slow
 def test_a_deleted_task_leaves_no_text(tmp_path: Path) -> None:
     with serving(tmp_path) as service:
         body = {"step": {"text": "the zanzibar plan"}, "task_id": "t-1"}

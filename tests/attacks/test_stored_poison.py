@@ -77,6 +77,7 @@ def new_outcomes(service: Service) -> float:
 BAD_LINES = (b"", b"   ", b"{}{}", b'{"a":1},{"b":2}', b"null", b"[" * 5_000, b"\xff\xfe")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(BAD_LINES)))
 def test_a_bad_line_in_an_abandoned_spool_blocks_nothing(service: Service, tmp_path: Path, number: int) -> None:
     spool = tmp_path / "spool"

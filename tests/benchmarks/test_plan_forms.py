@@ -40,6 +40,7 @@ def test_short_plans_and_differences_are_shorter() -> None:
     assert shown.splitlines()[-1].startswith("| recurring, long | ")
 
 
+@pytest.mark.slow
 def test_the_script_of_the_frontier_plans_what_the_goals_need() -> None:
     found = goals()
     script = ScriptedFrontier(found)

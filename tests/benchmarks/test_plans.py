@@ -82,6 +82,7 @@ def run(
         return asyncio.run(work(catalogue)), catalogue
 
 
+@pytest.mark.slow
 def test_goals_are_the_same_every_time_and_never_share_a_step(sample: list[LoggedStep]) -> None:
     goals = make_goals(sample, 32)
     assert goals == make_goals(sample, 32)

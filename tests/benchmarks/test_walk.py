@@ -30,6 +30,7 @@ class OftenRight(ReferenceSolver):
         return Completion("I cannot say.", 9, 4, 0) if is_wrong else found
 
 
+@pytest.mark.slow
 def test_the_asks_are_routine_with_some_that_demand_more() -> None:
     asks = walk_asks(140)
     assert len({ask.prompt for ask in asks}) == 140

@@ -97,6 +97,7 @@ def test_decisions_that_were_there_stay_where_something_is_missing(
     assert not list(place.glob("*.part"))
 
 
+@pytest.mark.slow
 def test_decisions_never_write_over_the_log_they_read(
     tierwise: Callable[..., Any], bundle_folder: Path, place: Path
 ) -> None:
@@ -105,6 +106,7 @@ def test_decisions_never_write_over_the_log_they_read(
         assert (place / "log.jsonl").read_text() == STEP
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_a_failure_not_wrong_use(tierwise: Callable[..., Any], bundle_folder: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("only Linux has a device that is always full")
@@ -113,6 +115,7 @@ def test_a_full_disk_is_a_failure_not_wrong_use(tierwise: Callable[..., Any], bu
     assert ran.err.splitlines()[-1] == "tierwise: No space left on device"
 
 
+@pytest.mark.slow
 def test_folders_for_results_are_made(tierwise: Callable[..., Any], bundle_folder: Path, place: Path) -> None:
     assert tierwise("decide", "--bundle", bundle_folder, "--steps", "log.jsonl", "--out", "new/deep/D").code == 0
     assert json.loads((place / "new/deep/D").read_text())["step_id"] == "s"

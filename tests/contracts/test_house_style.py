@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import Counter
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -21,8 +22,7 @@ def is_empty(path: Path) -> bool:
 
 
 def test_every_module_says_what_it_is_for(modules: list[Path]) -> None:
-    silent = [path for path in modules if not is_empty(path) and not ast.get_docstring(parsed(path))]
-    assert silent == []
+    assert [path for path in modules if not is_empty(path) and not read(path).docstring] == []
 
 
 def test_no_file_is_too_long(modules: list[Path]) -> None:
@@ -39,21 +39,8 @@ def test_no_folder_is_a_hall(tracked: list[str]) -> None:
 
 
 def test_no_function_is_too_long(modules: list[Path]) -> None:
-    found = []
-    for path in modules:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        for node in ast.walk(parsed(path)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                n_lines = n_code_lines(lines[node.lineno - 1 : node.end_lineno], node)
-                if n_lines > MAX_FUNCTION_LINES:
-                    found.append(f"{path}:{node.lineno} {node.name}: {n_lines}")
-    assert found == []
-
-
-def n_code_lines(lines: list[str], function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Those from ``def`` to the end that are neither blank nor docstring."""
-    n_docstring = len((ast.get_docstring(function, clean=False) or "").splitlines())
-    return sum(bool(line.strip()) for line in lines) - n_docstring
+    lengths = {f"{path}:{line}": n_lines for path in modules for line, n_lines in read(path).function_lines.items()}
+    assert {function: n_lines for function, n_lines in lengths.items() if n_lines > MAX_FUNCTION_LINES} == {}
 
 
 def test_no_module_has_a_name_that_says_nothing(modules: list[Path]) -> None:
@@ -73,6 +60,28 @@ def test_no_file_names_a_path_of_this_machine(root: Path, tracked: list[str]) ->
     assert sorted(found) == []
 
 
+@dataclass(frozen=True)
+class Module:
+    """What is asked of a module's tree, which itself is not kept: every round of the collector would look at it."""
+
+    docstring: str | None
+    function_lines: dict[int, int]
+    """How long each function is, by its first line."""
+
+
 @cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+def read(path: Path) -> Module:
+    text = path.read_text(encoding="utf-8")
+    lines, tree = text.splitlines(), ast.parse(text)
+    functions = {
+        node.lineno: n_code_lines(lines[node.lineno - 1 : node.end_lineno], node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    return Module(ast.get_docstring(tree), functions)
+
+
+def n_code_lines(lines: list[str], function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Those from ``def`` to the end that are neither blank nor docstring."""
+    n_docstring = len((ast.get_docstring(function, clean=False) or "").splitlines())
+    return sum(bool(line.strip()) for line in lines) - n_docstring

@@ -67,6 +67,7 @@ def test_a_row_that_cannot_be_read_is_reported_with_its_number(
     assert malformed.raw.startswith("{")
 
 
+@pytest.mark.slow
 def test_many_rows_come_in_batches_and_in_order(tmp_path: Path) -> None:
     steps = [LoggedStep(f"s{i}", Step("hi")) for i in range(5_003)]
     assert write_step_log(tmp_path / "log.parquet", steps) == 5_003

@@ -62,6 +62,7 @@ def test_any_step_gets_a_sound_decision(router: Router, step: Step) -> None:
     assert all(0 < usd < float("inf") for usd in decision.expected_cost_usd.values())
 
 
+@pytest.mark.slow
 def test_a_higher_tolerated_loss_never_raises_the_cost_on_held_out_steps(router: Router, steps: list[Step]) -> None:
     costs = [mean_cost_usd(router, steps, DecideOptions(max_quality_loss=loss)) for loss in LOSSES]
     assert costs == sorted(costs, reverse=True)
@@ -136,6 +137,7 @@ def test_a_warm_cache_makes_its_own_tier_cheaper_by_exactly_what_it_saves(router
     assert saved == pytest.approx({"small": 0.0, "mid": 0.0, "frontier": 2 * 9.0 / 1e6})
 
 
+@pytest.mark.slow
 def test_a_cache_saves_no_more_than_the_cached_price_of_the_whole_step(router: Router, steps: list[Step]) -> None:
     """More tokens in the cache than the step will send: a tenth of the price is the least that it can cost."""
     cached = priced(router, 1.0)

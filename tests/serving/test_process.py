@@ -36,6 +36,7 @@ def test_sigterm_drains_the_queue(launch: Callable[..., Any], tmp_path: Path) ->
         assert [step.step_id for step in log.logged_steps()] == ids
 
 
+@pytest.mark.slow
 def test_sighup_looks_for_a_new_bundle(launch: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "bundle").mkdir()
     running = launch(bundle=tmp_path / "bundle", reload_seconds=0)

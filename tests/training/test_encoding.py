@@ -48,6 +48,7 @@ def test_a_text_that_recurs_is_encoded_once() -> None:
     assert np.array_equal(vectors, np.vstack([pipeline.transform([step]) for step in steps]))
 
 
+@pytest.mark.slow
 def test_an_encoder_folder_is_read_again_when_its_content_changed(tmp_path: Path) -> None:
     """A worker outlives trainings; what it remembers must be the encoder that the schema names."""
     from tierwise.features.encoders.static import STATIC_FOLDER

@@ -136,6 +136,7 @@ def test_an_explored_tier_that_escalated_is_never_taken_for_a_mirrored_one() -> 
     assert not Witness.of(steps, TIERS, outcome_table(steps, TIERS).success).is_collected.any()
 
 
+@pytest.mark.slow
 def test_a_tier_that_the_draw_reached_on_half_of_the_steps_is_not_filled_in() -> None:
     """Mid is explored on every second step only; elsewhere the model would stand for it."""
     rng = np.random.default_rng(2)

@@ -105,6 +105,7 @@ def router_of(log: list[LoggedStep], catalogue: TierCatalogue) -> Callable[[str]
     return cache(lambda name: train_router(changed(log, HARD[name]), catalogue, CONFIG).router())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[] if name.startswith("right to left") else pytest.mark.slow) for name in HARD]
 )

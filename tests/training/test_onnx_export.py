@@ -29,6 +29,7 @@ def booster(real_vectors: NDArray[np.float32]) -> lightgbm.Booster:
     return TierClassifier(params).fit(real_vectors, success).booster_
 
 
+@pytest.mark.slow
 def test_the_graph_says_what_the_booster_says_on_real_rows(
     booster: lightgbm.Booster, real_vectors: NDArray[np.float32]
 ) -> None:

@@ -63,6 +63,7 @@ def test_another_seed_or_another_outcome_gives_another_bundle(
     assert other.data_fingerprint != world_router.data_fingerprint
 
 
+@pytest.mark.slow
 def test_a_saved_router_decides_as_the_one_in_memory(
     trained: TrainedRouter, router: Router, held_out_steps: tuple[LoggedStep, ...]
 ) -> None:

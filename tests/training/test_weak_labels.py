@@ -136,6 +136,7 @@ def with_ends_alone(log: Sequence[LoggedStep], always: bool | None = None) -> li
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("always", [None, True])
 def test_a_log_of_tasks_ends_alone_certifies_nothing_and_says_what_is_missing(
     always: bool | None, catalogue: TierCatalogue, tmp_path: Path

@@ -23,6 +23,7 @@ from tierwise.router_model.rules import RulesRouter
 StartStub = Callable[[Answer], Stub]
 
 
+@pytest.mark.slow
 def test_the_budget_holds(runner: Callable[..., Runner]) -> None:
     replies = {name: completion("wrong", (40, 50)) for name in ("small-1", "mid-1", "frontier-1")}
     running = runner(replies)

@@ -186,6 +186,7 @@ def test_what_was_decided_without_the_service_is_learned_when_it_is_back(
         assert "decided_by_caller" not in step.attempts[0].extra
 
 
+@pytest.mark.slow
 def test_threads_share_a_client(service: Service, connect: Callable[..., Client]) -> None:
     service.start()
     with connect(service.address) as client, ThreadPoolExecutor(8) as pool:
@@ -200,6 +201,7 @@ def test_threads_share_a_client(service: Service, connect: Callable[..., Client]
     assert sorted(logged(service)) == sorted(ids)
 
 
+@pytest.mark.slow
 def test_tasks_and_event_loops_share_an_async_client(service: Service, tmp_path: Path) -> None:
     service.start()
     client = AsyncClient(service.address, spool=tmp_path / "spool", deadline_ms=2000)

@@ -65,6 +65,7 @@ def test_a_plan_is_given_up_when_its_tasks_fail(tmp_path: Path) -> None:
     assert store.find("Close ticket 18.", "agent", "tools") == []
 
 
+@pytest.mark.slow
 def test_a_task_counts_once(tmp_path: Path) -> None:
     store = PlanStore(tmp_path / "plans.db")
     kept = proven(store, recipe())
@@ -163,6 +164,7 @@ def test_a_recipe_that_cannot_be_read_is_passed_over(tmp_path: Path, caplog: pyt
     assert "holds a recipe that cannot be read" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_plan_with_numbers_of_its_own_is_used_once_it_was_made_for_other_values(tmp_path: Path) -> None:
     """The number may be worked out from a slot: 34 is twice 17. Made for 18 as well, it is not."""
     plan = {"steps": [{"id": "a", "do": "Close {ticket} of {who}, 34 in all"}]}

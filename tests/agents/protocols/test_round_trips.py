@@ -33,6 +33,8 @@ from tierwise.agents.protocols.protocol import Frame
 from tierwise.data.replies.usage import Usage
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
+pytestmark = pytest.mark.slow
+
 NAMES = st.sampled_from(["look_up", "weather", "add"])
 IDS = st.sampled_from(["call_1", "call_2", "call_3"])
 SCHEMAS = st.sampled_from([{"type": "object", "properties": {"n": {"type": "integer"}}}, {"type": "object"}])

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.agents.runtime.script import Messages, Turn, Workshop, entry, plan_of, results_in
 from tests.agents.runtime.test_turns import Files
 from tierwise.agents.tools import ApprovalRequest, Status, function_tool
@@ -10,6 +12,7 @@ from tierwise.agents.tools import ApprovalRequest, Status, function_tool
 Start = Callable[..., Workshop]
 
 
+@pytest.mark.slow
 def test_what_was_not_approved_is_told_to_the_model(workshop: Start) -> None:
     def tries(_: str, n_turn: int, messages: Messages) -> Turn:
         return [("delete_all", {})] if n_turn == 0 else results_in(messages)[0]["result"]

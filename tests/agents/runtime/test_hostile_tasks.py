@@ -121,6 +121,7 @@ def nested(depth: int) -> dict[str, Any]:
     return {"anyOf": [nested(depth - 1), nested(depth - 1)]} if depth else {"minLength": 2}
 
 
+@pytest.mark.slow
 def test_a_schema_bomb_in_a_plan(workshop: Start, world: World) -> None:
     schema = {"$defs": {f"d{i}": {"anyOf": [{"$ref": f"#/$defs/d{i + 1}"}] * 2} for i in range(60)}}
     bomb = {**schema, "$ref": "#/$defs/d0"} | {"properties": nested(6)}
@@ -128,6 +129,7 @@ def test_a_schema_bomb_in_a_plan(workshop: Start, world: World) -> None:
     held(shop.run(world.tools("x"), settings=SETTINGS, budget_usd=BUDGET_USD), world)
 
 
+@pytest.mark.slow
 def test_tools_that_hang_and_a_deadline(workshop: Start, world: World) -> None:
     """Eight steps side by side, each with a call that never ends."""
     shop = workshop(plan_of(*(entry(f"s{i}", "look") for i in range(30))), lambda *_: [("look", {})])
@@ -139,6 +141,7 @@ def test_tools_that_hang_and_a_deadline(workshop: Start, world: World) -> None:
     assert len(world.called) <= 16
 
 
+@pytest.mark.slow
 def test_a_planner_that_loops(workshop: Start, world: World) -> None:
     """Every repair is another plan that fails in the same way: repairs are counted, whatever they say."""
     plans = [plan_of(entry(f"a{i}", "look")) for i in range(50)]

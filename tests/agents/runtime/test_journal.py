@@ -106,6 +106,7 @@ def n_records_of(shop: Workshop) -> int:
     return len((shop.journals / "t-1.jsonl").read_text().splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "records", [range(5, 9), pytest.param(range(2, 15), marks=pytest.mark.slow)], ids=["writes", "all"]
 )
@@ -133,6 +134,7 @@ def test_killed_at_any_record_a_task_ends_as_if_it_had_not_been(
             assert len(shop.script.bodies) - n_before <= 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", ["note", "pay"])
 def test_killed_inside_a_write_a_task_does_not_write_twice(tool: str, workshop: Start, kill_at: Any) -> None:
     """After it took effect and before anybody could note so."""
@@ -146,6 +148,7 @@ def test_killed_inside_a_write_a_task_does_not_write_twice(tool: str, workshop: 
     assert (result.answer, world.notes, len(world.payments)) == ("the answer", ["first", "second"], 1)
 
 
+@pytest.mark.slow
 def test_what_nobody_settles_ends_the_run_and_not_the_task(workshop: Start, kill_at: Any) -> None:
     world, shop = World(), workshop(PLAN, work)
     world.kill_in = "note"
@@ -195,6 +198,7 @@ def test_repairs_are_part_of_the_task(workshop: Start, kill_at: Any) -> None:
     assert len(shop.script.prompts("Plan how")) == 1
 
 
+@pytest.mark.slow
 def test_money_that_was_spent_stays_spent(workshop: Start, kill_at: Any) -> None:
     world, shop = World(), workshop(PLAN, work)
     settings = RuntimeSettings(max_plan_tokens=500)
@@ -229,6 +233,7 @@ def test_a_deadline_counts_the_time_in_which_the_task_ran(workshop: Start) -> No
     assert shop.resume(**options, deadline_seconds=600).answer == "the answer"
 
 
+@pytest.mark.slow
 def test_a_cancelled_task_leaves_a_journal_that_goes_on(workshop: Start) -> None:
     """In the middle of a write, which has taken effect."""
     world, shop = World(), workshop(PLAN, work)

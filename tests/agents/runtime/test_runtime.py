@@ -228,6 +228,7 @@ def test_a_repair_that_uses_an_id_again_is_refused(lab: Callable[..., Lab]) -> N
     assert "the id 'a' was used before" in result.failure.text
 
 
+@pytest.mark.slow
 def test_a_step_that_never_succeeds_ends_the_run_with_its_origin(lab: Callable[..., Lab]) -> None:
     running = lab([steps(entry("a")), steps(entry("a2")), steps(entry("a3"))], lambda *_: "bad")
     result = running.run(verifier_for=says("good"))
@@ -253,6 +254,7 @@ def test_an_answer_that_lacks_what_the_next_step_needs_is_a_failed_handoff(lab: 
     assert "the answer of 'a' has no 'total'" in (outcome.error or "")
 
 
+@pytest.mark.slow
 def test_the_budget_holds_whatever_the_plan(lab: Callable[..., Lab]) -> None:
     running = lab([steps(*(entry(f"s{i}") for i in range(200)))], lambda *_: "bad")
     settings = RuntimeSettings(max_plan_tokens=500)

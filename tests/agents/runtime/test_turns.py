@@ -76,6 +76,7 @@ def test_a_step_thinks_calls_looks_and_goes_on(workshop: Start) -> None:
     assert json.loads(json.dumps(result.to_dict()))["n_calls"] == 6
 
 
+@pytest.mark.slow
 def test_every_turn_is_a_step_of_the_log_with_what_went_before(workshop: Start) -> None:
     shop = workshop(plan_of(entry("copy", "read", "write"), entry("b", depends_on=["copy"])), copies)
     shop.script.work = lambda step, n, m: copies(step, n, m) if step == "copy" else "looked"
@@ -112,6 +113,7 @@ def test_a_plan_with_a_tool_that_is_not_there_is_asked_for_again(workshop: Start
     assert "asks for the tool 'drop_tables'; there are delete_all, read, write" in str(shop.script.bodies[1])
 
 
+@pytest.mark.slow
 def test_a_result_that_gives_orders_gives_none(workshop: Start) -> None:
     """A model that obeys what it reads asks for a tool that its step was not given: no tier's call is accepted."""
 
@@ -148,6 +150,7 @@ def test_a_tool_that_raises_is_told_to_the_model(workshop: Start) -> None:
     assert result.steps[2].output == "The tool raised KeyError: 'b'"
 
 
+@pytest.mark.slow
 def test_turns_are_bounded_and_the_last_one_must_answer(workshop: Start) -> None:
     """A model that never stops calling ends its step; one that answers when it is told to has its answer."""
 
@@ -185,6 +188,7 @@ def test_calls_of_one_turn_run_side_by_side_and_are_bounded(workshop: Start) -> 
     assert all(len(name) == 9 and name.isalnum() for name in ids), "Mistral and Anthropic take no others"
 
 
+@pytest.mark.slow
 def test_the_answer_of_a_step_with_tools_is_verified_like_any(workshop: Start) -> None:
     def work(_: str, n_turn: int, messages: Messages) -> Turn:
         del messages

@@ -72,6 +72,7 @@ class Counting:
         return ConstantTier(0, "small").answer(fold)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_where_it_was(problem: Problem, tmp_path: Path) -> None:
     folds, contestant = problem.folds(3, 0), Counting()
     run_contest(problem, folds[:2], [contestant], Cache(tmp_path), silent_progress)

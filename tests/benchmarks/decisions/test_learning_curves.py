@@ -49,6 +49,7 @@ def test_every_kind_and_size_is_tested_on_the_same_steps(problem: Problem, truth
     assert all(point["loss"]["value"] == 0 for point in found["points"])  # always the top tier
 
 
+@pytest.mark.slow
 def test_attempts_are_those_of_the_kind_of_log(problem: Problem, truth: Forecast, tmp_path: Path) -> None:
     knowing = Knowing(truth)
     found = learning_curves(problem, knowing, [60], 2, Cache(tmp_path), Bootstrap(20), silent_progress)
@@ -59,6 +60,7 @@ def test_attempts_are_those_of_the_kind_of_log(problem: Problem, truth: Forecast
     assert all(len(fold.train) == 60 and not set(fold.train) & set(fold.test) for fold in knowing.folds)
 
 
+@pytest.mark.slow
 def test_a_longer_log_holds_the_shorter_ones(problem: Problem, truth: Forecast, tmp_path: Path) -> None:
     knowing = Knowing(truth)
     learning_curves(problem, knowing, [40, 80], 1, Cache(tmp_path), Bootstrap(20), silent_progress)

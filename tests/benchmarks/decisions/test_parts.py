@@ -51,6 +51,7 @@ def groups(fold: Fold, rows: Sequence[int] | np.ndarray) -> set[str]:
     return {fold.problem.groups[row] for row in rows}
 
 
+@pytest.mark.slow
 def test_a_dear_part_is_learned_from_as_asked_and_the_rest_of_it_is_decided(
     sources: list[Problem], router: Seen, tmp_path: Path
 ) -> None:
@@ -69,6 +70,7 @@ def test_a_dear_part_is_learned_from_as_asked_and_the_rest_of_it_is_decided(
     assert "| one" in results_page({"dear": {"is_light": False, "n_most": 0, "rows": rows}})
 
 
+@pytest.mark.slow
 def test_the_dear_part_costs_a_hundred_times_as_much(sources: list[Problem], router: Seen, tmp_path: Path) -> None:
     dear_parts(sources, (10,), 1, 0, router, Cache(tmp_path), silent_progress)
     fold = router.folds[0]
@@ -77,6 +79,7 @@ def test_the_dear_part_costs_a_hundred_times_as_much(sources: list[Problem], rou
     assert all(after[name] == pytest.approx(100 * cost) for name, cost in before.items())
 
 
+@pytest.mark.slow
 def test_each_part_is_the_loss_of_its_own_steps(sources: list[Problem], router: Seen, tmp_path: Path) -> None:
     rows = each_part(sources, 4, 2, router, Cache(tmp_path), silent_progress)
     assert len(rows) == 2

@@ -41,6 +41,7 @@ def few(problem: Problem, n: int) -> Problem:
     return Problem.of("few", asked[:n], problem.catalogue)
 
 
+@pytest.mark.slow
 def test_what_must_be_asked_for_is_masked_and_the_answer_stays(told: Problem) -> None:
     answered = Answered.of(few(told, 40))
     silent = sample_answers._masked(answered, votes=True).table.rows

@@ -36,6 +36,7 @@ def test_a_refused_call_goes_up_and_a_loop_that_is_stuck_ends() -> None:
     assert (stuck.is_done, stuck.calls) == (False, {"small": 4})
 
 
+@pytest.mark.slow
 def test_plans_with_tools_change_the_world(tmp_path: Path) -> None:
     tasks = tasks_of_study(2)
     for ran in run_plans(tasks, PlanArm(), StubModels()):
@@ -46,6 +47,7 @@ def test_plans_with_tools_change_the_world(tmp_path: Path) -> None:
     assert [ran.planning_usd > 0 for ran in kept] == [True, True, False, False]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_taken_back_waits_for_approval() -> None:
     class Wrong(StubModels):
         """Says the first price that comes to its mind."""
@@ -69,6 +71,7 @@ def test_the_verifier_of_a_step_looks_at_the_world() -> None:
     assert (job.is_done_with(ticket), job.is_done_with(job.tickets[1])) == (True, False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arm", ["plans: rules", "loop: mid"])
 def test_what_was_never_asked_is_said(arm: str, tmp_path: Path) -> None:
     study = Study(Recorded(tmp_path / "asked.jsonl"), tmp_path, n_recorded=1)

@@ -54,6 +54,7 @@ def test_an_interrupted_log_goes_on_as_if_it_had_not_been(tmp_path: Path) -> Non
     assert records(whole) == records(halves)
 
 
+@pytest.mark.slow
 def test_outcomes_follow_the_truth_and_say_that_they_are_simulated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(world, "P_ALL_TIERS", 1.0)
     found = [sample_world().lived_through(record, Random(i)) for i, record in enumerate(generate(5, 20))]
@@ -65,6 +66,7 @@ def test_outcomes_follow_the_truth_and_say_that_they_are_simulated(monkeypatch: 
     assert np.corrcoef(success[:, 0], success[:, 1])[0, 1] > 0.2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_parts")
 def test_attempts_are_those_of_a_log_in_production(tmp_path: Path) -> None:
     """Some steps know every tier, some stop at the first success, some tried one tier alone."""

@@ -46,6 +46,7 @@ def test_a_port_that_is_taken_is_told_before_anything_is_done(tierwise: Callable
     assert not (tmp_path / "demo").exists()
 
 
+@pytest.mark.slow
 def test_the_story_begins_without_a_verdict(told: Told, sample_catalogue: TierCatalogue) -> None:
     assert all(attempt.success is None for step in told.steps for attempt in step.attempts)
     assert re.search(rf"{N_STEPS} steps of \d+ tasks, 0\.0\d USD on frontier", next(top_lines(told)))
@@ -118,6 +119,7 @@ def test_live_steps_are_audited_at_random(
     assert all(a.success is None for s in steps for a in s.attempts)
 
 
+@pytest.mark.slow
 def test_cheap_answers_are_judged_by_the_service_and_logged_as_opinions(service: Service, answered: Router) -> None:
     service.start(answered)
     found = route_and_audit(service.address, answered_world(N_STEPS, seed=5), tuple(P_RIGHT))

@@ -72,6 +72,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
         yield Lab(tmp_path, lambda answer: stack.enter_context(Stub(answer)))
 
 
+@pytest.mark.slow
 def test_every_step_runs_on_every_tier(lab: Lab) -> None:
     lab.write(10)
     result = lab.collect()
@@ -184,6 +185,7 @@ def test_answers_that_the_log_holds_are_not_asked_again(lab: Lab) -> None:
     assert sum(table.success[:, 1] == 1) == 1, "only step 7 was answered with 7"
 
 
+@pytest.mark.slow
 def test_a_sample_is_random_and_grows_without_asking_twice(lab: Lab) -> None:
     lab.write(40, verify=None)
     assert lab.collect("--compare", "frontier", "--sample", "10").exit_code == 0
@@ -195,6 +197,7 @@ def test_a_sample_is_random_and_grows_without_asking_twice(lab: Lab) -> None:
     assert first < {step.step_id for step in lab.steps()}
 
 
+@pytest.mark.slow
 def test_a_budget_stops_the_comparing_and_the_next_run_goes_on(lab: Lab) -> None:
     lab.write(20, verify=None)
     one_step_usd = (10 + 4) * (1 + 4 + 16) / 1e6
@@ -261,6 +264,7 @@ def scores(lab: Lab) -> dict[str, list[Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_judge_is_asked_in_both_orders_and_gives_no_verdict(lab: Lab) -> None:
     lab.write(3, verify=None)
     judged(lab, lambda first, second: "mid-1" in (first, second) or first == "small-1")  # small: only when it is first
@@ -273,6 +277,7 @@ def test_a_judge_is_asked_in_both_orders_and_gives_no_verdict(lab: Lab) -> None:
     assert "certifies nothing until people have labelled some" in said
 
 
+@pytest.mark.slow
 def test_judging_goes_on_where_it_was_left(lab: Lab) -> None:
     lab.write(4, verify=None)
     judged(lab, lambda *_: True)

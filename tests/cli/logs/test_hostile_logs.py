@@ -88,6 +88,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_decide_gives_every_step_a_decision_and_keeps_every_other_line(
     tierwise: Callable[..., Any], log: Path, bundle_folder: Path, tmp_path: Path
 ) -> None:

@@ -55,6 +55,7 @@ def test_decide_and_tax_say_once_that_nothing_is_certified_and_what_is_next(
     assert {json.loads(line)["tier"] for line in (tmp_path / "d.jsonl").read_text().splitlines()} == {"frontier"}
 
 
+@pytest.mark.slow
 def test_a_router_that_certifies_something_says_nothing_of_it(
     tierwise: RunTierwise, bundle_folder: Path, log: Path, tmp_path: Path
 ) -> None:
@@ -79,6 +80,7 @@ def test_a_catch_rate_gives_the_tier_to_start_on_in_every_line(
     assert {row["catch_rate"] for row in rows} == {0.8}
 
 
+@pytest.mark.slow
 def test_a_catch_rate_that_is_no_probability_is_refused(
     tierwise: RunTierwise, bundle_folder: Path, log: Path, tmp_path: Path
 ) -> None:

@@ -143,6 +143,7 @@ def test_the_log_reads_back_as_steps_with_attempts_in_the_order_of_reporting(
     assert (second.step_id, second.attempts) == ("b", ())
 
 
+@pytest.mark.slow
 def test_reading_pages_through_logs_of_any_length(log: DecisionLog, record: MakeRecord, outcome: MakeOutcome) -> None:
     names = [f"d-{i:04d}" for i in range(1203)]
     log.record_decisions([record(name) for name in names])

@@ -37,6 +37,7 @@ def filled(log: DecisionLog, record: MakeRecord, outcome: MakeOutcome) -> Decisi
     return log
 
 
+@pytest.mark.slow
 def test_every_step_is_in_the_file_of_its_day(filled: DecisionLog, tmp_path: Path) -> None:
     fates = export(filled, str(tmp_path / "out"))
     assert fates == {"2026-01-14": "written", "2027-01-14": "written", "2027-01-15": "written"}
@@ -45,6 +46,7 @@ def test_every_step_is_in_the_file_of_its_day(filled: DecisionLog, tmp_path: Pat
     assert load_step_logs(files).steps == tuple(filled.logged_steps())
 
 
+@pytest.mark.slow
 def test_other_tools_read_the_folder_as_one_table_by_date(filled: DecisionLog, tmp_path: Path) -> None:
     export(filled, str(tmp_path / "out"))
     table = pyarrow.dataset.dataset(tmp_path / "out", partitioning="hive").to_table(columns=["step_id", "date"])
@@ -66,10 +68,12 @@ def test_a_second_export_writes_only_days_that_changed(
     assert load_step_logs(files).steps == tuple(filled.logged_steps())
 
 
+@pytest.mark.slow
 def test_an_export_starts_at_a_day(filled: DecisionLog, tmp_path: Path) -> None:
     assert set(export(filled, str(tmp_path), since=NOW - 2 * DAY)) == {"2027-01-14", "2027-01-15"}
 
 
+@pytest.mark.slow
 def test_what_the_log_no_longer_holds_stays_exported_unless_asked(filled: DecisionLog, tmp_path: Path) -> None:
     export(filled, str(tmp_path))
     filled.prune(NOW - 600)
@@ -81,6 +85,7 @@ def test_what_the_log_no_longer_holds_stays_exported_unless_asked(filled: Decisi
     assert load_step_logs([file]).steps == tuple(filled.logged_steps())
 
 
+@pytest.mark.slow
 def test_an_export_that_breaks_off_leaves_no_half_file_and_goes_on_later(
     filled: DecisionLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

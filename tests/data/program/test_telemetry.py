@@ -31,6 +31,7 @@ def run(code: str, home: Path, **more: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_onnx_runtime_keeps_no_figures_about_its_use(tmp_path: Path) -> None:
     run(_ENCODE, tmp_path)
     assert list(tmp_path.rglob("*onnxruntime*")) == []

@@ -71,6 +71,7 @@ def test_addresses_in_brackets_are_no_slices() -> None:
     assert redact_text("see http://[2001:db8::2]:8080/ and [fe80::1]") == "see http://[[ip]]:8080/ and [[ip]]"
 
 
+@pytest.mark.slow
 def test_the_sample_log_has_next_to_no_false_alarms() -> None:
     """What is changed there is an address or a telephone number of an exercise."""
     changed = [(text, redact_text(text)) for text in _texts(SAMPLE_LOG)]

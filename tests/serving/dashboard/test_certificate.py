@@ -52,6 +52,7 @@ def test_without_a_certificate_there_is_nothing_to_start(start: StartApp) -> Non
     assert client_post(start(), RAMP) == 409
 
 
+@pytest.mark.slow
 def test_the_button_starts_a_ramp_from_the_top_tier_once(start: StartApp, bundle_folder: Path, tmp_path: Path) -> None:
     client = start(decider=Router.load(bundle_folder), dashboard_keep_seconds=0)
     if "Start the ramp" not in read(client, "/certificate"):

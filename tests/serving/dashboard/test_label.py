@@ -52,6 +52,7 @@ def send(client: "TestClient", value: str, headers: dict[str, str] | None = None
     return int(answer.status_code)
 
 
+@pytest.mark.slow
 def test_labels_stand_in_the_file_of_the_terminal_in_its_order(client: "TestClient", tmp_path: Path) -> None:
     for value in ("yes", "no", "skip"):
         assert send(client, value) == 303
@@ -80,6 +81,7 @@ def test_nobody_sees_whose_answer_is_whose(client: "TestClient") -> None:
     assert firsts == {"Low", "Top"}
 
 
+@pytest.mark.slow
 def test_what_callers_wrote_is_escaped(client: "TestClient") -> None:
     assert EVIL not in read(client, "/label")
 
@@ -95,6 +97,7 @@ def test_twenty_labels_say_what_the_comparison_is_worth(client: "TestClient") ->
     assert re.search(r'data-label="false failures">25 %<', page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "headers", "status"),
     [

@@ -49,6 +49,7 @@ def play(client: TestClient, step: dict[str, Any], **outcome: object) -> str:
     return decision_id
 
 
+@pytest.mark.slow
 def test_an_empty_log_has_pages_that_say_what_to_do(start: StartApp) -> None:
     client = start()
     for path in PATHS:
@@ -72,6 +73,7 @@ def test_every_period_is_answered(start: StartApp, period: str) -> None:
         assert EVIL not in page.text, path
 
 
+@pytest.mark.slow
 def test_what_callers_send_is_escaped_everywhere(start: StartApp) -> None:
     client = start()
     step = {"text": EVIL, "task_type": EVIL, "agent": EVIL, "node": EVIL, "role": EVIL, "depends_on": [EVIL]}

@@ -127,6 +127,7 @@ def test_weighted_by_the_propensity_every_tier_counts_as_if_it_were_always_chose
     assert {answer["reason"]["code"] for answer in answers} >= {"explored", "rule_simple_task", "constant"}
 
 
+@pytest.mark.slow
 def test_exploration_without_an_experiment_keeps_to_guardrails_and_limits(start: Callable[..., TestClient]) -> None:
     client = start(exploration=0.2, human_visible_min_tier="mid")
     seen = [ask(client, None, SIMPLE | {"human_visible": True}) for _ in range(150)]

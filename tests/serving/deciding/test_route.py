@@ -98,6 +98,7 @@ def test_a_batch_is_answered_in_order(client: TestClient) -> None:
     assert len({decision["decision_id"] for decision in answer["decisions"]}) == 3
 
 
+@pytest.mark.slow
 def test_a_batch_decides_bit_for_bit_what_single_requests_get_and_asks_the_router_together(
     start: StartApp, router: Router, monkeypatch: pytest.MonkeyPatch
 ) -> None:

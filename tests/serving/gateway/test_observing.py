@@ -127,6 +127,7 @@ def test_calls_of_cheaper_tiers_are_not_mirrored(gateway: Any, stored: Any) -> N
     assert len(stored(client, response.headers["x-tierwise-decision-id"])["outcomes"]) == 1
 
 
+@pytest.mark.slow
 def test_a_day_has_a_budget(gateway: Any, tmp_path: Path) -> None:
     client = gateway(MIRROR | {"mirror_usd_per_day": 0.0002})  # a mirrored call costs 10 + 40 millionths
     for i in range(9):

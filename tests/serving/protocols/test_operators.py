@@ -10,6 +10,7 @@ from tests.strict_stub.callers import PATHS, request
 EASY = {"tierwise": {"step": {"task_type": "extract"}}}
 
 
+@pytest.mark.slow
 def test_calls_failures_and_rests_are_counted(gateway: Any, caplog: pytest.LogCaptureFixture) -> None:
     client = gateway(small=["fails-503"], mid=["m"])
     with caplog.at_level(logging.WARNING):

@@ -151,6 +151,7 @@ def test_warm_caches_are_part_of_the_decision(gateway: Any, monkeypatch: pytest.
     assert asked[1]["cached_by_tier"]["mid"] > 2000
 
 
+@pytest.mark.slow
 def test_a_tier_whose_cache_is_warm_costs_less_in_the_next_decision(
     gateway: Any, stored: Any, bundle_folder: Path
 ) -> None:

@@ -102,6 +102,7 @@ def test_on_every_database_the_same_is_read(log_url: str, router: Router) -> Non
     assert watched.state.lower == expected.state().lower
 
 
+@pytest.mark.slow
 def test_it_stands_when_the_evidence_was_pruned_since(
     log: DecisionLog, router: Router, watch: Callable[[], Watched]
 ) -> None:
@@ -123,6 +124,7 @@ def test_what_another_version_did_or_has_not_settled_says_nothing(
     assert state.since == NOW - 80
 
 
+@pytest.mark.slow
 def test_each_look_reads_on_where_the_last_one_stopped(log: DecisionLog, router: Router) -> None:
     steps = list(KEPT.log(1200, seed=1))
     metrics, watched, now = Metrics(), Watched(goes_to_top=False), [NOW - 9_000.0]
@@ -173,6 +175,7 @@ def test_after_the_alarm_the_service_answers_with_the_top_open_tier(
     assert "every step goes to the dearest open tier" in page
 
 
+@pytest.mark.slow
 def test_by_default_it_only_warns(log: DecisionLog, start: StartApp, bundle_folder: Path, router: Router) -> None:
     store(log, list(BROKEN.log(120, seed=1)), router.version, start=time.time() - 10_000)
     client = start(bundle=bundle_folder, promise_seconds=0.02)

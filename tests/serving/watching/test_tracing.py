@@ -71,6 +71,7 @@ def tree(spans: tuple[ReadableSpan, ...]) -> dict[str, str | None]:
     return {span.name: names.get(span.parent.span_id) if span.parent else None for span in spans}
 
 
+@pytest.mark.slow
 def test_a_decision_is_one_tree_of_its_stages(client: TestClient, exporter: InMemorySpanExporter) -> None:
     assert client.post("/route", json=BODY).status_code == 200
     assert tree(exporter.get_finished_spans()) == {
@@ -88,6 +89,7 @@ def test_a_decision_is_one_tree_of_its_stages(client: TestClient, exporter: InMe
     assert "tierwise.features" not in tree(exporter.get_finished_spans()), "it came from memory"
 
 
+@pytest.mark.slow
 def test_attributes_are_those_of_the_page_and_hold_no_prompt(
     client: TestClient, exporter: InMemorySpanExporter
 ) -> None:
@@ -106,6 +108,7 @@ def test_attributes_are_those_of_the_page_and_hold_no_prompt(
     assert all(span.to_json().count("queen") == 0 for span in exporter.get_finished_spans())
 
 
+@pytest.mark.slow
 def test_the_callers_trace_goes_on(client: TestClient, exporter: InMemorySpanExporter) -> None:
     client.post("/route", json=BODY, headers=TRACEPARENT)
     client.post("/route", json=BODY, headers={"traceparent": "00-nonsense"})
@@ -122,6 +125,7 @@ def test_each_decision_of_a_batch_has_a_span(client: TestClient, exporter: InMem
     assert names[-1] == "POST /route/batch"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "path", "name", "status"),
     [
@@ -139,6 +143,7 @@ def test_refusals_are_named_by_the_route_and_never_by_the_path(
     assert "queen" not in span.to_json()
 
 
+@pytest.mark.slow
 def test_probes_leave_no_trace(client: TestClient, exporter: InMemorySpanExporter) -> None:
     for path in ("/healthz", "/readyz", "/metrics"):
         assert client.get(path).status_code == 200

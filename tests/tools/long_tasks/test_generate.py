@@ -30,6 +30,7 @@ def test_the_same_seed_plays_the_same_task() -> None:
     assert list(play(task, StubModels())) != list(play(task, StubModels(), seed=1))
 
 
+@pytest.mark.slow
 def test_the_tier_that_acts_was_drawn_with_the_logged_probability() -> None:
     records = [record for task in sample_tasks(6) for record in play(task, _Silent())]
     shares = {tier: [0.0, 0.0] for tier in ACTS}

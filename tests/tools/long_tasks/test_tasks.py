@@ -103,6 +103,7 @@ def test_calls_are_read_as_models_write_them(text: str, call: Call | None) -> No
     assert read_call(text, SIGNATURES) == call
 
 
+@pytest.mark.slow
 def test_every_verdict_of_the_sample_can_be_told_again() -> None:
     """From the generator and the log alone: calls are made again in a new world."""
     with gzip.open(sample_long_tasks_path(), "rt", encoding="utf-8") as lines:

@@ -84,6 +84,7 @@ def test_answers_that_agree_are_judged_right_and_others_less_so(
     assert trained.held_out.p_lost[both & agree].max() < trained.held_out.p_lost[both & ~agree].min()
 
 
+@pytest.mark.slow
 def test_what_serves_says_what_was_fitted_and_survives_the_disk(
     table: AcceptanceTable, trained: TrainedAcceptance, tmp_path: Path
 ) -> None:
@@ -110,6 +111,7 @@ def test_the_same_table_and_seed_give_the_same_bytes(
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
 
 
+@pytest.mark.slow
 def test_same_answer_is_learned_without_a_single_outcome(table: AcceptanceTable) -> None:
     blind = [
         replace(step, attempts=tuple(replace(attempt, success=None) for attempt in step.attempts)) for step in STEPS

@@ -54,6 +54,7 @@ def played(router: Router, logged: LoggedStep) -> tuple[str, float]:
     return found.accept or str(found.ask), sum(by_tier[tier].cost_usd or 0.0 for tier in asked)
 
 
+@pytest.mark.slow
 def test_a_log_with_answers_certifies_courses_that_survive_the_disk(answered: TrainedRouter, router: Router) -> None:
     assert answered.parts.courses is not None
     assert router.parts.courses is not None
@@ -160,6 +161,7 @@ def test_a_log_without_answers_has_a_bundle_without_courses(
     assert found.course(FRESH[0].step).accept == "always"
 
 
+@pytest.mark.slow
 def test_a_changed_certificate_is_refused(answered: TrainedRouter, tmp_path: Path) -> None:
     answered.save(tmp_path / "bundle")
     file = tmp_path / "bundle" / "courses.json"

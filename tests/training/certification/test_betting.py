@@ -103,6 +103,7 @@ def test_a_loss_that_sits_in_the_largest_tasks_is_not_hidden_by_the_cap() -> Non
     assert not MeanTest(Units.of(code, np.ones(len(code))), 1 - M, 0.9).is_below_zero(values, M)
 
 
+@pytest.mark.slow
 def test_the_expected_wealth_is_at_most_one_when_the_mean_is_zero() -> None:
     rng = np.random.default_rng(0)
     wealth = [np.exp(log_wealth(rng.choice([-0.5, 0.5], 60), 0.5, 0.25, 0.9)) for _ in range(2000)]

@@ -120,6 +120,7 @@ def test_without_evidence_of_a_cheaper_tier_there_is_no_cascade() -> None:
     assert certify_cascades(trial, log.expected, log.is_unfamiliar, np.array([False, False, True])) == ()
 
 
+@pytest.mark.slow
 def test_the_two_families_share_the_allowed_error(monkeypatch: pytest.MonkeyPatch) -> None:
     seen, is_within = set(), Trial.is_within
 

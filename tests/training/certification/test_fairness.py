@@ -59,6 +59,7 @@ def test_steps_of_one_task_are_one_observation() -> None:
     assert not in_tasks.is_below_zero(values, 0.05)
 
 
+@pytest.mark.slow
 def test_nothing_after_the_first_failure_is_certified() -> None:
     """The steps that move first lose all, and all others gain: bold policies would pass, careful ones do not."""
     is_first = np.arange(600) < 60
@@ -68,6 +69,7 @@ def test_nothing_after_the_first_failure_is_certified() -> None:
     assert saved(success, np.where(is_first[:, None], [0.4, 0.9], [0.9, 0.5]))[0.005] > 0.5
 
 
+@pytest.mark.slow
 def test_what_unfamiliar_steps_would_gain_pays_for_no_others() -> None:
     """They stay at the top tier. The others lose a fifth where they move."""
     is_unfamiliar = np.arange(600) % 2 == 0
@@ -77,6 +79,7 @@ def test_what_unfamiliar_steps_would_gain_pays_for_no_others() -> None:
     assert saved(success, p_success)[0.03] > 0.5
 
 
+@pytest.mark.slow
 def test_what_is_certified_saves_nothing_on_unfamiliar_steps() -> None:
     """Both tiers are alike: all that may move moves, and that is a half."""
     is_unfamiliar = np.arange(600) % 2 == 0

@@ -88,6 +88,7 @@ def test_a_small_kind_alone_beside_a_large_one_borrows_nothing() -> None:
     assert point_at(part(found, POOLED).points, 0.03).cost_weight is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", [None, "task_type"])
 def test_a_log_of_one_kind_is_one_part(field: str | None) -> None:
     found = certify_parts(log_of({"only": 500}, {"only": 1.0}), field, 0.9)
@@ -96,6 +97,7 @@ def test_a_log_of_one_kind_is_one_part(field: str | None) -> None:
     assert found.whole.n_tasks == 500
 
 
+@pytest.mark.slow
 def test_a_part_says_what_its_evidence_is() -> None:
     one = part(certify_parts(log_of({"a": 200, "b": 300}, {"a": 1.0, "b": 0.5}), "task_type", 0.9), "b")
     assert (one.n_steps, one.n_tasks, one.n_effective, one.n_outcomes, one.missing) == (300, 300, 300.0, (300, 300), "")

@@ -39,6 +39,7 @@ def certified(*repeats: HeldOut, tiers: np.ndarray = ALL_TIERS) -> tuple[Operati
     return certify_part(trial, first.expected, first.is_unfamiliar, tiers).points
 
 
+@pytest.mark.slow
 def test_points_keep_their_loss_and_grow_bolder_with_it() -> None:
     points = [point for point in certified(held_out(3000, 0)) if point.cost_weight is not None]
     assert points
@@ -46,6 +47,7 @@ def test_points_keep_their_loss_and_grow_bolder_with_it() -> None:
     assert all(a.cost_weight <= b.cost_weight and a.saving <= b.saving for a, b in pairwise(points))  # type: ignore[operator]
 
 
+@pytest.mark.slow
 def test_the_walk_stops_at_the_first_policy_that_is_not_certified(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the bolder ones look like: their turn does not come."""
     log = held_out(3000, 0)
@@ -61,11 +63,13 @@ def test_the_walk_stops_at_the_first_policy_that_is_not_certified(monkeypatch: p
     assert point_at(certified(log), 1.0).saving < 0.05
 
 
+@pytest.mark.slow
 def test_the_same_steps_twice_certify_what_they_certify_once() -> None:
     once = held_out(1000, 0)
     assert certified(once, once) == certified(once)
 
 
+@pytest.mark.slow
 def test_a_repeat_that_fails_holds_back_what_another_certifies() -> None:
     """The second repeat takes the order of the tiers upside down; the top tier is still the last one."""
     good = held_out(1000, 0)
@@ -78,6 +82,7 @@ def test_a_few_steps_support_nothing_small() -> None:
     assert point_at(certified(held_out(20, 0)), 0.03).cost_weight is None
 
 
+@pytest.mark.slow
 def test_a_tier_without_evidence_is_never_chosen() -> None:
     log = held_out(3000, 0)
     only_mid = np.array([False, True, True])
@@ -86,6 +91,7 @@ def test_a_tier_without_evidence_is_never_chosen() -> None:
     assert all(point.cost_weight is None for point in certified(log, tiers=np.array([False, False, True])))
 
 
+@pytest.mark.slow
 def test_unfamiliar_steps_save_nothing_and_lose_nothing() -> None:
     log = held_out(2000, 0)
     unfamiliar = np.arange(2000) % 2 == 0
@@ -107,6 +113,7 @@ def test_a_smaller_loss_never_goes_further_than_a_larger_one(monkeypatch: pytest
     assert point_at(points, 0.045).saving == point_at(points, 0.05).saving < point_at(points, 0.055).saving
 
 
+@pytest.mark.slow
 def test_the_router_that_serves_moves_as_many_steps_as_were_certified() -> None:
     """Its predictions lie elsewhere than those of the folds; a cost weight of theirs would move all of its steps."""
     log = held_out(3000, 0)

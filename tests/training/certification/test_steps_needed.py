@@ -41,6 +41,7 @@ def half_certified(rate: float, steps_a_task: int = 1, p_together: float = 0.0) 
     raise AssertionError(f"never certified at {rate}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", RATES)
 def test_the_steps_needed_are_within_a_factor_of_two_of_the_truth(rate: float) -> None:
     truth, told = half_certified(rate), needed_at(rate, MAX_LOSS, CONFIDENCE)
@@ -48,6 +49,7 @@ def test_the_steps_needed_are_within_a_factor_of_two_of_the_truth(rate: float) -
     assert truth / 2 <= told <= 2 * truth
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", RATES)
 def test_what_is_told_after_600_steps_holds_the_truth_between_its_ends(rate: float) -> None:
     truth = half_certified(rate)
@@ -83,6 +85,7 @@ def test_more_differences_never_need_fewer_steps() -> None:
     assert needed == sorted(needed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.0, 0.01])
 @pytest.mark.parametrize("p_together", [0.0, 0.5, 1.0])
 def test_steps_of_one_task_are_no_tasks_of_their_own(rate: float, p_together: float) -> None:

@@ -49,6 +49,7 @@ def test_other_versions_say_nothing() -> None:
     assert "no decision with an outcome speaks of it" in found.text
 
 
+@pytest.mark.slow
 def test_the_report_of_a_router_holds_it(router: Router) -> None:
     steps = decided(BROKEN, 150, router.version)
     report = measure_drift(steps[:75], steps[75:], router.catalogue, router)
@@ -73,6 +74,7 @@ def test_a_decision_log_and_a_step_log_keep_what_it_needs(tmp_path: Path) -> Non
     assert logged_step_to_dict(read)["decision"]["reason_code"] == "explored"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("share", "is_drift"), [(0.4, True), (0.02, False)])
 def test_audits_of_courses_are_judged_as_the_service_does(router: Router, share: float, is_drift: bool) -> None:
     steps = [of_version(one, router.version) for one in run(np.random.default_rng(1), [(150, share)], ["extract"])]

@@ -70,6 +70,7 @@ def test_results_that_nobody_wants_are_let_go() -> None:
     results.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a killed process is no parent's death there")
 def test_processes_end_with_the_one_that_started_them(
     run_script: Callable[[str], subprocess.Popen[bytes]], tmp_path: Path

@@ -33,6 +33,7 @@ def test_a_bias_is_found_at_its_size() -> None:
     assert all(entry.success.value > entry.mean_p_success for entry in found.reliability)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("n_steps", "lowest"),
     [(30, 0.1), *(pytest.param(*case, marks=pytest.mark.slow) for case in ((45, 0.1), (45, 0.4), (100, 0.4)))],

@@ -197,6 +197,7 @@ def test_ways_are_told_with_their_seconds_where_the_log_tells(
     assert re.search(r"\|\s+2\.00 \|\s+32\.00 \|", written)
 
 
+@pytest.mark.slow
 def test_the_report_holds_them(answered: Router, fresh: list[LoggedStep], report: CourseReport, tmp_path: Path) -> None:
     decisions = answered.decide_many([logged.step for logged in fresh], OPTIONS)
     evaluation = evaluate_decisions(fresh, answered.catalogue, decisions, bootstrap=DRAWS)

@@ -63,6 +63,7 @@ def test_full_information_gives_every_part(catalogue: TierCatalogue) -> None:
     assert {row.method for row in found.table()} == {"full information"}
 
 
+@pytest.mark.slow
 def test_the_table_shows_what_needs_no_learning_before_what_does(catalogue: TierCatalogue) -> None:
     log = draw("full")
     found = evaluate_decisions(logged(log, catalogue), catalogue, decisions_of(log, catalogue.names), bootstrap=DRAWS)
@@ -96,6 +97,7 @@ def test_one_attempt_a_step_is_evaluated_off_policy_and_near_the_truth(catalogue
     assert {row.method for row in found.table() if not row.refused} == {"doubly robust"}
 
 
+@pytest.mark.slow
 def test_an_escalation_log_never_counts_its_hard_steps_as_complete(catalogue: TierCatalogue) -> None:
     """Only steps on which everything failed know every tier; on them every cheap tier would look useless."""
     log = World(seed=2).draw(600, "escalation", seed=1, exploration=0.0)
@@ -113,6 +115,7 @@ def test_decisions_that_do_not_fit_the_log_are_an_error(catalogue: TierCatalogue
         evaluate_decisions(logged(log, catalogue), catalogue, decisions_of(log, catalogue.names)[1:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("logging", ["full", "heuristic"])
 def test_the_report_is_markdown_and_json_and_names_the_path(
     logging: LoggingPolicy, catalogue: TierCatalogue, tmp_path: Path

@@ -63,6 +63,7 @@ def test_intervals_cover_the_truth_in_repeated_worlds() -> None:
     assert all(count >= 34 for count in hits.values()), hits
 
 
+@pytest.mark.slow
 def test_the_model_makes_the_interval_narrower_and_an_exact_one_leaves_only_luck() -> None:
     log = a_log()
     exact = Forecast(log.steps.p_success, log.steps.expected_cost_usd)
@@ -107,6 +108,7 @@ def test_steps_without_a_prediction_are_left_out_of_every_estimate(column: str, 
     assert found.dr.success.value == pytest.approx(only.dr.success.value)
 
 
+@pytest.mark.slow
 def test_costs_that_are_not_known_are_left_out_of_the_cost_alone() -> None:
     log = a_log()
     recorded = choices_of(log)
@@ -122,6 +124,7 @@ def test_costs_that_are_not_known_are_left_out_of_the_cost_alone() -> None:
     assert (none.ips.cost_usd, none.saving) == (None, None)
 
 
+@pytest.mark.slow
 def test_a_log_without_the_top_tier_says_nothing_about_always_top() -> None:
     log = World(seed=0).draw(600, "escalation", seed=1, exploration=0.0)
     found = evaluate_off_policy(choices_of(log), deterministic(np.zeros(600, dtype=np.int64), 3), None, DRAWS)
@@ -147,6 +150,7 @@ def test_too_few_effective_steps_are_refused() -> None:
     assert "effective steps speak for the target" in found.reason
 
 
+@pytest.mark.slow
 def test_propensities_that_do_not_fit_the_choices_are_refused() -> None:
     log = a_log()
     halved = replace(choices_of(log), propensity=choices_of(log).propensity / 2)
@@ -163,6 +167,7 @@ def test_a_target_that_is_no_probability_is_an_error() -> None:
         evaluate_off_policy(choices_of(log), np.ones((60, 2)) / 2, None, DRAWS)
 
 
+@pytest.mark.slow
 def test_missing_propensities_are_estimated_near_the_truth_and_flagged() -> None:
     log = a_log(n_steps=3000)
     recorded = choices_of(log)

@@ -39,6 +39,7 @@ def test_the_slice_that_a_bold_policy_ruins_is_named_first_with_its_true_loss() 
     assert found.slices[0].loss.value > found.slices[1].loss.value
 
 
+@pytest.mark.slow
 def test_small_slices_and_those_without_overlap_are_counted_and_one_label_is_no_slice() -> None:
     log = World(seed=3).draw(1500, "random", seed=1)
     labels = ["rare" if row < 50 else "usual" for row in range(1500)]

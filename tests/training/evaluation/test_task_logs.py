@@ -87,6 +87,7 @@ def test_a_tier_that_stands_in_is_not_the_decided_one_and_its_error_may_be_missi
     assert all(logged.attempts[-1].success is not None for logged in failed_over)
 
 
+@pytest.mark.slow
 def test_rules_decide_by_complexity_and_explore_where_asked() -> None:
     assert propensities(log(task_logs.rules)) == {tier: {1.0} for tier in TIERS}
     explored = propensities(log(task_logs.explored_rules))

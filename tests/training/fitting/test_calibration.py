@@ -84,6 +84,7 @@ def test_predicted_costs_are_scaled_to_the_mean_that_was_paid(scores: Floats, su
     assert found.cost_usd(log_cost)[0] == pytest.approx([0.003, 0.001])
 
 
+@pytest.mark.slow
 def test_a_row_is_calibrated_without_its_fold(scores: Floats, success: Floats) -> None:
     folds = np.arange(N_STEPS) % 2
     log_cost, cost_usd = np.zeros((N_STEPS, 2)), np.ones((N_STEPS, 2))

@@ -38,6 +38,7 @@ def found() -> CrossFit:
     return fitted(rows())
 
 
+@pytest.mark.slow
 def test_every_step_gets_a_prediction_that_tells_easy_from_hard(found: CrossFit) -> None:
     assert found.scores.shape == (N_REPEATS, N_STEPS, 3)
     assert found.log_cost.shape == (N_REPEATS, N_STEPS, N_TIERS)
@@ -47,6 +48,7 @@ def test_every_step_gets_a_prediction_that_tells_easy_from_hard(found: CrossFit)
     assert np.exp(found.log_cost).mean(axis=(0, 1)) == pytest.approx([0.001, 0.01], rel=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("repeat", range(N_REPEATS))
 def test_a_step_is_predicted_without_its_own_outcome(repeat: int, found: CrossFit) -> None:
     """Turning all outcomes and costs of one fold moves predictions of the other folds, and none of its own."""
@@ -70,6 +72,7 @@ def test_it_is_reproducible_although_folds_run_side_by_side(n_processes: int, fo
     assert again.n_rounds == found.n_rounds
 
 
+@pytest.mark.slow
 def test_progress_is_told_once_a_fold_and_repeat() -> None:
     told: Iterator[int] = iter(range(N_FOLDS * N_REPEATS))
     cross_fit(rows(), PARAMS, 0, lambda: next(told) and None)

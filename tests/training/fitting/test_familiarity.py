@@ -35,6 +35,7 @@ def test_the_logged_steps_themselves_are_familiar_but_for_rare_kinds(
     assert share_unfamiliar(router, [logged.step for logged in train_steps]) < 2 * quick_config.unfamiliar_share
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_rare", "is_familiar"), [(5, False), (40, False), (1500, True)])
 def test_a_kind_of_step_becomes_familiar_once_enough_of_it_is_logged(n_rare: int, is_familiar: bool) -> None:
     """Two kinds of one task type, far apart in their texts; of the rare one ``n_rare`` steps are logged."""
@@ -54,6 +55,7 @@ def test_a_kind_of_step_becomes_familiar_once_enough_of_it_is_logged(n_rare: int
     assert known.is_unfamiliar(steps(100, 0.3)).mean() < 0.2
 
 
+@pytest.mark.slow
 def test_a_few_words_more_hardly_make_a_step_unfamiliar(
     router: Router, train_steps: tuple[LoggedStep, ...], quick_config: TrainConfig
 ) -> None:
@@ -61,6 +63,7 @@ def test_a_few_words_more_hardly_make_a_step_unfamiliar(
     assert share_unfamiliar(router, [copy.step for copy in copies]) < 3 * quick_config.unfamiliar_share
 
 
+@pytest.mark.slow
 def test_letter_case_makes_no_step_unfamiliar(router: Router, train_steps: tuple[LoggedStep, ...]) -> None:
     steps = [logged.step for logged in train_steps]
     shouted = [replace(step, text=step.prompt.upper()) for step in steps]
@@ -90,6 +93,7 @@ def test_foreign_work_under_a_logged_name_is_less_familiar_than_logged_work(
     assert share_unfamiliar(router, foreign) > share_unfamiliar(router, known)
 
 
+@pytest.mark.slow
 def test_leaving_out_optional_fields_does_not_make_a_step_unfamiliar(
     router: Router, train_steps: tuple[LoggedStep, ...]
 ) -> None:
@@ -111,6 +115,7 @@ def test_steps_of_one_template_are_as_familiar_when_served_as_they_were_in_train
     assert fitted.familiarity.is_unfamiliar(logged).mean() == pytest.approx(fitted.is_unfamiliar.mean(), abs=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("silent", [("task_type",), ("task_type", "agent", "node")])
 def test_a_step_that_does_not_say_who_asks_stays_as_familiar(
     silent: tuple[str, ...], router: Router, train_steps: tuple[LoggedStep, ...], held_out_steps: tuple[LoggedStep, ...]
@@ -140,6 +145,7 @@ def test_a_copy_without_its_type_stands_for_its_step_as_the_one_with_it(
     assert np.array_equal(spoken.is_unfamiliar, unspoken.is_unfamiliar)
 
 
+@pytest.mark.slow
 def test_a_form_that_all_logged_steps_have_does_not_count(
     router: Router, held_out_steps: tuple[LoggedStep, ...]
 ) -> None:

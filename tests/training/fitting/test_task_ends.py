@@ -114,6 +114,7 @@ def vectors_of(drawn):  # type: ignore[no-untyped-def]
     return np.column_stack([steps.features, steps.complexity, np.eye(5)[steps.task_type]]).astype(np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind", [pytest.param(kind, marks=[] if kind == "a tier that never ran" else pytest.mark.slow) for kind in KINDS]
 )

@@ -42,6 +42,7 @@ def test_every_kind_of_log_recovers_the_order_of_difficulty(see: object) -> None
         assert np.corrcoef(found[:, tier], p_true[:, tier])[0, 1] > 0.85
 
 
+@pytest.mark.slow
 def test_an_escalation_log_does_not_get_worse_as_it_grows() -> None:
     test_vectors, _, test_success = world(2000, seed=9)
     losses = []

@@ -30,6 +30,7 @@ def test_tuning_starts_at_the_defaults_and_finds_the_same_again(catalogue: TierC
     assert only_default.log_likelihood == only_default.default_log_likelihood == found.default_log_likelihood
 
 
+@pytest.mark.slow
 def test_what_was_found_can_be_read_back(catalogue: TierCatalogue, tmp_path) -> None:  # type: ignore[no-untyped-def]
     steps = World(seed=1).draw(250, "full", seed=1).logged_steps(catalogue.names)
     found = tune(steps, catalogue, CONFIG, 2)

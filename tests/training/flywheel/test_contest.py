@@ -45,6 +45,7 @@ def test_the_truth_lies_in_the_interval(catalogue: TierCatalogue, logging: str, 
     assert hits >= 10
 
 
+@pytest.mark.slow
 def test_the_same_router_differs_in_nothing(catalogue: TierCatalogue) -> None:
     steps = a_log("heuristic", 400, 0)
     found = hold_contest(steps, catalogue, constant("mid", 400), constant("mid", 400), BOOTSTRAP)

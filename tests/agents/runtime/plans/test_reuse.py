@@ -78,6 +78,7 @@ def lab(stub: Callable[[Answer], Stub], tiers_at: Any, tmp_path: Path) -> Callab
     return lambda gate=ALWAYS: Lab(stub, tiers_at, tmp_path, gate)
 
 
+@pytest.mark.slow
 def test_the_second_goal_of_a_kind_is_not_planned(lab: Callable[..., Lab]) -> None:
     bench = lab()
     first, second = bench.run("Close ticket 17.", "t-1"), bench.run("Close ticket 18.", "t-2")
@@ -107,6 +108,7 @@ def test_a_goal_that_only_looks_alike_is_planned_afresh(goal: str, lab: Callable
     assert bench.done() == ["close 17", "something else"]
 
 
+@pytest.mark.slow
 def test_a_cheap_model_fills_slots_of_a_goal_in_other_words(lab: Callable[..., Lab]) -> None:
     bench = lab()
     bench.run("Close ticket 17.", "t-1")
@@ -117,6 +119,7 @@ def test_a_cheap_model_fills_slots_of_a_goal_in_other_words(lab: Callable[..., L
     assert len(bench.asked("Plan how")) == 1
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_fill_slots_never_costs_the_top_tier(lab: Callable[..., Lab]) -> None:
     bench = lab()
     bench.run("Close ticket 17.", "t-1")
@@ -136,6 +139,7 @@ def test_a_cheap_model_is_asked_about_two_kept_plans_at_most(lab: Callable[..., 
     assert len({prompt for _, prompt in bench.asked("Two goals are")}) == 2
 
 
+@pytest.mark.slow
 def test_free_text_needs_a_second_look(lab: Callable[..., Lab]) -> None:
     bench = lab()
     bench.plans["frontier-1"] = {
@@ -154,6 +158,7 @@ def test_free_text_needs_a_second_look(lab: Callable[..., Lab]) -> None:
     assert len(bench.asked("Plan how")) == 2
 
 
+@pytest.mark.slow
 def test_a_plan_for_tools_that_are_gone_is_none(lab: Callable[..., Lab]) -> None:
     def look(item: str) -> str:
         """Looks."""
@@ -165,6 +170,7 @@ def test_a_plan_for_tools_that_are_gone_is_none(lab: Callable[..., Lab]) -> None
     assert len(bench.asked("Plan how")) == 2
 
 
+@pytest.mark.slow
 def test_a_plan_whose_task_failed_is_not_kept(lab: Callable[..., Lab]) -> None:
     bench = lab()
     bench.answers["Write the final"] = "sorry"
@@ -199,6 +205,7 @@ def test_some_tasks_are_planned_afresh_to_compare(lab: Callable[..., Lab]) -> No
     assert 1 < n_fresh < 9
 
 
+@pytest.mark.slow
 def test_a_resumed_task_keeps_the_plan_that_it_had(lab: Callable[..., Lab]) -> None:
     """Also where the store says something else by then."""
     bench = lab()
@@ -225,6 +232,7 @@ def test_a_resumed_task_keeps_the_plan_that_it_had(lab: Callable[..., Lab]) -> N
     assert len(bench.prompts) == n_prompts, "everything was in the journal"
 
 
+@pytest.mark.slow
 def test_a_store_that_breaks_costs_nothing_but_a_plan(
     lab: Callable[..., Lab], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -235,6 +243,7 @@ def test_a_store_that_breaks_costs_nothing_but_a_plan(
     assert "the plan store was passed over" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_mid_model_plans_where_its_plan_speaks_of_everything(lab: Callable[..., Lab]) -> None:
     bench = lab()
     settings = RuntimeSettings(planner_tier="mid")
@@ -249,6 +258,7 @@ def test_a_mid_model_plans_where_its_plan_speaks_of_everything(lab: Callable[...
     assert "leaves out what the goal asks for: 5; 6" in plan.attempts[0].message
 
 
+@pytest.mark.slow
 def test_a_tier_whose_plans_end_badly_is_not_asked(lab: Callable[..., Lab]) -> None:
     bench = lab()
     for i in range(12):

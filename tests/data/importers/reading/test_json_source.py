@@ -59,6 +59,7 @@ def test_what_is_broken_is_told_and_costs_nothing_else(text: str, n_whole: int, 
     assert "JSON" in bad.reason or "broke off" in bad.reason
 
 
+@pytest.mark.slow
 def test_a_gzip_file_that_breaks_off_gives_what_was_there(tmp_path: Path) -> None:
     rows = "\n".join(json.dumps({"a": number, "b": str(hash(str(number)))}) for number in range(20_000))
     path = tmp_path / "x.jsonl.gz"

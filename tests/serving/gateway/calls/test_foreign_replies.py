@@ -69,6 +69,7 @@ def test_when_every_model_is_too_small_the_caller_learns_it(ask: Any) -> None:
     assert "4096" in response.json()["error"]["message"]
 
 
+@pytest.mark.slow
 def test_a_model_that_is_too_small_is_well(ask: Any, provider: Provider) -> None:
     """What is as long goes elsewhere from then on; what is shorter comes back, however often it refused before."""
     refusal = (400, {"error": {"message": "prompt is too long"}})
@@ -80,6 +81,7 @@ def test_a_model_that_is_too_small_is_well(ask: Any, provider: Provider) -> None
     assert provider.seen[-1]["model"] == "small-1"
 
 
+@pytest.mark.slow
 def test_a_model_that_refuses_prompt_after_prompt_as_too_long_does_not_rest(ask: Any, provider: Provider) -> None:
     too_long = (400, {"error": {"message": "prompt is too long"}})
     says = lambda body: too_long if body["model"] == "small-1" else good(body)  # noqa: E731

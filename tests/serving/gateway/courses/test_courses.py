@@ -201,6 +201,7 @@ def test_where_the_top_tier_fails_an_opinion_is_better_than_nothing(app: Any, mo
     assert "812" in response.text
 
 
+@pytest.mark.slow
 def test_a_top_tier_that_rests_is_still_asked_when_a_course_goes_on(app: Any, models: Models) -> None:
     models.says |= {"mid": "812", "frontier": lambda _: (500, {"error": {"message": "broken"}})}
     for _ in range(6):

@@ -21,6 +21,7 @@ def ratio_of(top: np.ndarray, bottom: np.ndarray) -> ConfidenceSequence:
     return ConfidenceSequence(terms, 0.05, floor=0.0)
 
 
+@pytest.mark.slow
 def test_a_thousand_looks_miss_the_truth_no_more_often_than_one_may() -> None:
     """Rare successes, half of which count a tenth, looked at from the very first task on: nothing is asymptotic."""
     rng = np.random.default_rng(1)

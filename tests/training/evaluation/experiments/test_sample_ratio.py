@@ -13,6 +13,7 @@ def shares(p_learned: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([1 - p_learned, p_learned])
 
 
+@pytest.mark.slow
 def test_constant_looking_at_honest_shares_stays_within_the_level() -> None:
     rng = np.random.default_rng(0)
     p_learned = np.repeat([0.01, 0.1, 0.5], [300, 300, 600])

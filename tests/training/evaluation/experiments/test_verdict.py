@@ -20,6 +20,7 @@ QUESTION = Design(margin=0.05)
 CHEAPER, WORSE, SAME = ExperimentWorld(0.0, 0.5), ExperimentWorld(0.2, 0.9), ExperimentWorld()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("world", "outcome"), [(CHEAPER, "win"), (WORSE, "loss"), (SAME, "not yet")])
 def test_the_verdict_is_the_truth(world: ExperimentWorld, outcome: str) -> None:
     report = analyse(world.draw(3000, 0), QUESTION)
@@ -29,6 +30,7 @@ def test_the_verdict_is_the_truth(world: ExperimentWorld, outcome: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_not_yet_says_how_much_traffic_is_missing_and_is_about_right() -> None:
     early = [analyse(CHEAPER.draw(250, seed), QUESTION).verdicts[0] for seed in range(9)]
     assert {verdict.outcome for verdict in early} == {"not yet"}
@@ -109,6 +111,7 @@ def test_the_error_level_is_shared_by_two_intervals_and_all_arms(n_arms: int, al
     assert levels == [(pytest.approx(alpha), pytest.approx(alpha))] * (n_arms - 1)
 
 
+@pytest.mark.slow
 def test_an_arm_whose_dear_tasks_are_far_dearer_does_not_win_by_its_cheap_ones() -> None:
     """Most tasks at a fifth of the price, one of twenty a hundred times dearer: the bill is far higher."""
     tasks = SAME.draw(4000, 0)
@@ -129,6 +132,7 @@ def test_dear_tasks_keep_only_a_cheaper_arm_from_winning() -> None:
     assert verdict_of(success=sequence(0.2, 0.1, 0.3), **dear) == "win"
 
 
+@pytest.mark.slow
 def test_a_cheaper_arm_wins_though_its_steps_are_of_one_fate_and_some_tasks_are_free() -> None:
     world = ExperimentWorld(0.0, 0.5, is_shared_fate=True, p_free=0.3)
     assert analyse(world.draw(6000, 1), QUESTION).verdicts[0].outcome == "win"
@@ -142,6 +146,7 @@ def test_tasks_that_cost_nothing_at_all_tell_nothing_about_cost() -> None:
     assert report.comparisons[0].cost_ratio.last().high == np.inf
 
 
+@pytest.mark.slow
 def test_equal_prices_for_every_task_are_no_certainty_and_double_ones_are_found() -> None:
     tasks = SAME.draw(1000, 0)
     alike = analyse(replace(tasks, cost_usd=np.ones(1000)), QUESTION).comparisons[0].cost_ratio.last()
@@ -151,6 +156,7 @@ def test_equal_prices_for_every_task_are_no_certainty_and_double_ones_are_found(
     assert double.cost_ratio.last().value == pytest.approx(2.0, abs=0.05)
 
 
+@pytest.mark.slow
 def test_missing_prices_of_one_arm_are_a_warning() -> None:
     tasks = SAME.draw(2000, 0)
     tasks.cost_usd[(tasks.arm == 1) & (np.arange(2000) % 3 == 0)] = np.nan
@@ -158,6 +164,7 @@ def test_missing_prices_of_one_arm_are_a_warning() -> None:
     assert "tasks without a known cost are +" in warning
 
 
+@pytest.mark.slow
 def test_one_giant_task_decides_nothing() -> None:
     for seed in range(5):
         report = analyse(ExperimentWorld(share=0.1, has_giant=True).draw(2000, seed), QUESTION)
@@ -165,6 +172,7 @@ def test_one_giant_task_decides_nothing() -> None:
         assert report.comparisons[0].money_over_cap > 0.99
 
 
+@pytest.mark.slow
 def test_a_broken_assignment_is_told_instead_of_a_winner() -> None:
     tasks = CHEAPER.draw(3000, 0)
     tasks.p_arms[:] = (0.6, 0.4)
@@ -206,6 +214,7 @@ def test_a_question_without_sense_is_refused() -> None:
         Design(alpha=0.9)
 
 
+@pytest.mark.slow
 def test_the_ramp_walks_up_and_ends_with_a_winner() -> None:
     report = analyse(CHEAPER.draw(3000, 0), QUESTION)
     assert [next_step(report, 0, 1000, stage.share).action for stage in DEFAULT_RAMP[1:4]] == [
@@ -218,6 +227,7 @@ def test_the_ramp_walks_up_and_ends_with_a_winner() -> None:
     assert next_step(undecided, 0, 1000, 0.5).action == "hold"
 
 
+@pytest.mark.slow
 def test_the_ramp_stops_at_a_loser_at_any_stage() -> None:
     report = analyse(WORSE.draw(3000, 0), QUESTION)
     assert {next_step(report, 0, 1000, stage.share).action for stage in DEFAULT_RAMP[1:]} == {"stop"}
