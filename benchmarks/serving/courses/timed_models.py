@@ -88,10 +88,8 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kn
             tier, step = _TIER_OF[request["model"]], known[request["messages"][-1]["content"]]
             await asyncio.sleep(step.seconds[tier])
             content = json.dumps(_completion(request["model"], step.answer(tier))).encode()
-            writer.write(
-                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(content)
-            )
-            writer.write(content)
+            head_back = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
+            writer.write(head_back.encode() + content)  # at once: two small writes wait 40 ms for each other
     except (asyncio.IncompleteReadError, ConnectionError):
         return  # the caller has left
 
