@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import stat
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -270,13 +269,6 @@ def test_a_task_is_begun_once_and_resumed_where_it_is(workshop: Start) -> None:
     shop.run(journal_folder=shop.journals)
     with pytest.raises(JournalError, match=r"the task 't-1' was begun before; resume it, or move .* away"):
         shop.run(journal_folder=shop.journals)
-
-
-def test_a_journal_is_for_its_owner_alone(workshop: Start) -> None:
-    shop = workshop(plan_of(entry("a")))
-    shop.run(journal_folder=shop.journals)
-    assert stat.S_IMODE((shop.journals / "t-1.jsonl").stat().st_mode) == 0o600
-    assert stat.S_IMODE(shop.journals.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize(

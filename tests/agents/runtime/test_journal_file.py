@@ -5,10 +5,12 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.agents.runtime.script import Workshop, entry, plan_of
 from tierwise.agents.runtime.journal import TaskHead, TaskJournal
 from tierwise.agents.runtime.journal_file import JournalError, JournalFile
 
@@ -87,3 +89,10 @@ def test_keys_stay_and_belong_to_one_task(tmp_path: Path) -> None:
         keys.add(again.key_of("t-1/a#0"))
         again.close()
     assert len(keys) == 4, "two calls of two tasks of one name, each with the same key before and after"
+
+
+def test_a_journal_is_for_its_owner_alone(workshop: Callable[..., Workshop]) -> None:
+    shop = workshop(plan_of(entry("a")))
+    shop.run(journal_folder=shop.journals)
+    assert stat.S_IMODE((shop.journals / "t-1.jsonl").stat().st_mode) == 0o600
+    assert stat.S_IMODE(shop.journals.stat().st_mode) == 0o700
