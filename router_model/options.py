@@ -26,6 +26,15 @@ class DecideOptions:
     max_cost_usd: Annotated[
         float | None, Spec(Words.NONE, "bounds the expected cost of the step, of all calls of a course", least=0)
     ] = None
+    max_latency_ms: Annotated[
+        float | None,
+        Spec(
+            Words.NONE,
+            "no [course](guides/courses.md) whose calls may take longer, by the logged times of its tiers: the single "
+            "shot then is",
+            least=0,
+        ),
+    ] = None
     catch_rate: Annotated[
         float | None,
         Spec(
@@ -71,14 +80,14 @@ class DecideOptions:
 
     def check(self, catalogue: TierCatalogue) -> None:
         """Raises ``RecordError`` for a value that cannot be honoured; names it and the fix."""
-        if self.max_quality_loss is not None and not 0 <= self.max_quality_loss <= 1:
-            raise RecordError("options.max_quality_loss", f"is {self.max_quality_loss}; a share from 0 to 1 is needed")
-        if self.max_cost_usd is not None and not self.max_cost_usd >= 0:
-            raise RecordError("options.max_cost_usd", f"is {self.max_cost_usd}; it cannot be below 0")
-        if self.cached_tokens is not None and self.cached_tokens < 0:
-            raise RecordError("session.cached_tokens", f"is {self.cached_tokens}; it cannot be below 0")
-        if self.catch_rate is not None and not 0 <= self.catch_rate <= 1:
-            raise RecordError("options.catch_rate", f"is {self.catch_rate}; a probability from 0 to 1 is needed")
+        for option, what in (("max_quality_loss", "a share"), ("catch_rate", "a probability")):
+            share = getattr(self, option)
+            if share is not None and not 0 <= share <= 1:
+                raise RecordError(f"options.{option}", f"is {share}; {what} from 0 to 1 is needed")
+        for path in ("options.max_cost_usd", "options.max_latency_ms", "session.cached_tokens"):
+            limit = getattr(self, path.partition(".")[2])
+            if limit is not None and not limit >= 0:
+                raise RecordError(path, f"is {limit}; it cannot be below 0")
         for option in ("min_tier", "max_tier", "current_tier"):
             name = getattr(self, option)
             if name is not None and name not in catalogue.names:

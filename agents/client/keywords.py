@@ -28,6 +28,7 @@ class OptionFields(TypedDict, total=False):
     min_tier: str | None
     max_tier: str | None
     max_cost_usd: float | None
+    max_latency_ms: float | None
     catch_rate: float | None
     explain: bool
     courses: bool

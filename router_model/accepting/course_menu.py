@@ -1,5 +1,6 @@
 """Which courses are certified, by part of the work and tolerated loss: ``courses.json`` of a bundle."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -48,13 +49,24 @@ class CourseMenu:
     """``parts`` go by ``part_field``; ``whole`` serves steps that do not carry it. ``unfamiliar`` is what the log as a
     whole supports where a step is unlike all that was learned from: agreement on open keys, or nothing; and that for
     steps that ask for one of ``unfamiliar_for`` (:attr:`Question.asks_for`; None: for any), because elsewhere answers
-    hardly ever agree on an open key and would be paid for nothing."""
+    hardly ever agree on an open key and would be paid for nothing. ``latency_ms`` is what a call took on each tier in
+    the log, the mean; None for a tier that was never timed."""
 
     part_field: str | None
     parts: tuple[CoursePart, ...]
     whole: tuple[CertifiedCourse, ...]
     unfamiliar: tuple[CertifiedCourse, ...]
     unfamiliar_for: tuple[str, ...] | None = None
+    latency_ms: tuple[float | None, ...] = ()
+
+    def longest_ms(self, tiers: Sequence[int], otherwise: int) -> float:
+        """How long a course may take: its slowest tier, and then the one that is asked otherwise. Infinite where nobody
+        knows."""
+        asked = [self.latency_ms[tier] if self.latency_ms else None for tier in (*tiers, otherwise)]
+        if any(each is None for each in asked):
+            return math.inf
+        *first, last = (each or 0.0 for each in asked)
+        return max(first, default=0.0) + last
 
     def course(self, step: Step, max_loss: float, is_unfamiliar: bool) -> CertifiedCourse | None:
         """The course for ``step`` at a tolerated loss; None for the single shot."""
@@ -81,7 +93,8 @@ class CourseMenu:
         parts = tuple(CoursePart(tuple(part["values"]), _courses(part["courses"])) for part in raw["parts"])
         wanted = raw.get("unfamiliar_for")  # bundles of before have none
         unfamiliar_for = None if wanted is None else tuple(wanted)
-        return cls(raw["part_field"], parts, _courses(raw["whole"]), _courses(raw["unfamiliar"]), unfamiliar_for)
+        whole, unfamiliar = _courses(raw["whole"]), _courses(raw["unfamiliar"])
+        return cls(raw["part_field"], parts, whole, unfamiliar, unfamiliar_for, tuple(raw.get("latency_ms", ())))
 
 
 def course_at(courses: Sequence[CertifiedCourse], max_loss: float) -> CertifiedCourse | None:

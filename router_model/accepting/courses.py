@@ -75,7 +75,8 @@ def ordered_course(
     """The course for a step that was decided as ``decision``.
 
     With a verifier (``options.catch_rate``) its start is asked first. A course whose tiers are not all open, or which
-    may cost more than ``options.max_cost_usd``, is no choice; the single shot then is.
+    may cost more than ``options.max_cost_usd`` or take longer than ``options.max_latency_ms``, is no choice; the single
+    shot then is.
     """
     allowed = open_tiers(step, options, policy.guardrails, catalogue)
     names = catalogue.names
@@ -91,6 +92,8 @@ def ordered_course(
         return single
     most = sum(decision.expected_cost_usd.get(name, 0.0) for name in {*(names[t] for t in found.tiers), otherwise})
     if options.max_cost_usd is not None and most > options.max_cost_usd:
+        return single
+    if options.max_latency_ms is not None and menu.longest_ms(found.tiers, allowed.high) > options.max_latency_ms:
         return single
     return Ordered(Course(tuple(names[tier] for tier in found.tiers), found.accept, otherwise), found)
 

@@ -31,6 +31,7 @@ from tierwise.training.certification.units import Units
 from tierwise.training.certified_policy import certified_policy
 from tierwise.training.config import TrainConfig
 from tierwise.training.errors import TrainingError
+from tierwise.training.evaluation.latencies import mean_latencies
 
 COURSE_LOSSES = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2)
 MAX_STEPS = 10_000
@@ -92,7 +93,7 @@ def train_courses(
     cost = log.repeats[0].cost_usd[:n]
     relative = cost / np.maximum(cost[:, -1:], 1e-12)
     menu = _menu(_candidates(table, trained.held_out, relative, len(names)), log, n, policy, c)
-    return CourseParts(menu, trained.acceptance)
+    return CourseParts(replace(menu, latency_ms=mean_latencies(log.steps, names)), trained.acceptance)
 
 
 def _is_enough(table: AcceptanceTable, log: Log, n: int) -> bool:

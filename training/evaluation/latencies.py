@@ -27,3 +27,13 @@ def logged_latencies(steps: Sequence[LoggedStep], tiers: Sequence[str]) -> Float
             return None
         found[is_missing, column] = draw.choice(found[~is_missing, column], is_missing.sum())
     return found
+
+
+def mean_latencies(steps: Sequence[LoggedStep], tiers: Sequence[str]) -> tuple[float | None, ...]:
+    """Milliseconds of a call on each tier, the mean over its timed attempts; None for a tier without any."""
+    timed: dict[str, list[float]] = {tier: [] for tier in tiers}
+    for logged in steps:
+        for attempt in logged.attempts:
+            if attempt.latency_ms is not None and attempt.tier in timed:
+                timed[attempt.tier].append(attempt.latency_ms)
+    return tuple(round(float(np.mean(each)), 3) if each else None for each in timed.values())

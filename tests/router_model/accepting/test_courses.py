@@ -1,5 +1,6 @@
 """What is ordered for a step, and what is done with the answers: each reason for a single shot, both ways to judge."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
@@ -99,3 +100,33 @@ def test_agreement_asks_for_the_same_answer_and_for_nothing_else() -> None:
     assert (same.accept, same.is_same, same.reason.code) == ("small", True, "agree")
     apart = judged(AGREEMENT, APART, [0.99, 0.99], [0.0, 0.0])
     assert (apart.accept, apart.ask, apart.is_same) == (None, "frontier", False)
+
+
+TIMED = replace(MENU, latency_ms=(400.0, 900.0, 2000.0))
+
+
+@pytest.mark.parametrize(
+    ("menu", "max_latency_ms", "is_ordered"),
+    [
+        (TIMED, 2900.0, True),  # side by side, then the top tier
+        (TIMED, 2899.0, False),
+        (TIMED, 0.0, False),
+        (replace(TIMED, latency_ms=(400.0, 900.0, None)), 1e9, False),
+        (replace(TIMED, latency_ms=(None, 900.0, 2000.0)), 1e9, False),
+        (MENU, 1e9, False),  # trained before calls were timed
+    ],
+)
+def test_a_course_that_may_take_too_long_or_nobody_knows_how_long_is_not_ordered(
+    catalogue: TierCatalogue, menu: CourseMenu, max_latency_ms: float, is_ordered: bool
+) -> None:
+    found = ordered(catalogue, DecideOptions(max_latency_ms=max_latency_ms), menu=menu)
+    assert found == (Ordered(Course(("small", "mid"), LEARNED, "frontier"), BOTH) if is_ordered else Ordered(SINGLE))
+
+
+def test_only_tiers_that_are_asked_count_and_a_menu_keeps_its_times() -> None:
+    assert TIMED.longest_ms((0,), 2) == 2400.0
+    assert TIMED.longest_ms((), 1) == 900.0
+    raw = json.loads(json.dumps(replace(TIMED, latency_ms=(400.0, None, 2000.0)).to_mapping()))
+    assert CourseMenu.from_mapping(raw).latency_ms == (400.0, None, 2000.0)
+    del raw["latency_ms"]
+    assert CourseMenu.from_mapping(raw).latency_ms == ()
