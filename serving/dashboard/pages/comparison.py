@@ -18,7 +18,7 @@ from tierwise.router_model.choosing.guardrails import Guardrails
 from tierwise.router_model.choosing.leaning import leaning
 from tierwise.router_model.choosing.operating_point import OperatingPoint
 from tierwise.router_model.choosing.parts import part_value
-from tierwise.router_model.choosing.policy import Policy, Terms
+from tierwise.router_model.choosing.policy import Policy
 from tierwise.router_model.rules import RulesRouter
 
 
@@ -84,10 +84,17 @@ def targets(sample: Sequence[Sampled], catalogue: TierCatalogue, policy: Policy)
     p_success = _matrix(known, catalogue, lambda each: each.p_success)
     cost_usd = _matrix(known, catalogue, lambda each: each.expected_cost_usd)
     losses = [point.max_quality_loss for point in policy.points]
+    steps = [visible_step(each) for each in known]
+    leans = [leaning(view_of(step).text) if policy.spread else 0.0 for step in steps]
+    rows: dict[str, list[int]] = {}
+    for row, each in enumerate(known):
+        if not each.is_unfamiliar:
+            rows.setdefault(part_value(steps[row], policy.part_field), []).append(row)
+    familiar = [(steps[of_part[0]], np.array(of_part)) for of_part in rows.values()]
     return [
         _target(
             replace(policy.certified(loss), max_quality_loss=loss),
-            _chosen(known, policy, loss, p_success, cost_usd),
+            _chosen(familiar, leans, policy, loss, p_success, cost_usd),
             p_success,
             cost_usd,
             catalogue,
@@ -97,24 +104,27 @@ def targets(sample: Sequence[Sampled], catalogue: TierCatalogue, policy: Policy)
 
 
 def _chosen(
-    known: Sequence[Sampled], policy: Policy, loss: float, p_success: np.ndarray, cost_usd: np.ndarray
+    familiar: Sequence[tuple[Step, np.ndarray]],
+    leans: Sequence[float],
+    policy: Policy,
+    loss: float,
+    p_success: np.ndarray,
+    cost_usd: np.ndarray,
 ) -> np.ndarray:
-    """int64 [n]: the rule of ``Policy.choose`` with the terms of each step's part."""
+    """int64 [n]: the rule of ``Policy.choose`` with the terms of each step's part; ``familiar`` holds a step of each
+    part and the rows of all, and what it leaves out stays at the top tier."""
     n, n_tiers = p_success.shape
     top = n_tiers - 1
     chosen = np.full(n, top)
-    by_value: dict[str, Terms] = {}
-    for row, each in enumerate(known):
-        step = visible_step(each)
-        value = part_value(step, policy.part_field)
-        terms = by_value.get(value) or by_value.setdefault(value, policy.terms(step, loss))
-        if terms.point.cost_weight is None or each.is_unfamiliar:
+    for step, rows in familiar:
+        terms = policy.terms(step, loss)
+        if terms.point.cost_weight is None:
             continue
-        lean = leaning(view_of(step).text) if policy.spread else 0.0
-        weight = policy.cost_weight(terms.point, float(cost_usd[row, top]), lean)
-        tried = [tier for tier in range(n_tiers) if terms.is_open(tier) or tier == top]
-        worth = p_success[row, tried] - weight * cost_usd[row, tried]
-        chosen[row] = tried[int(worth.argmax())]
+        top_usd = cost_usd[rows, top].tolist()
+        weight = [policy.cost_weight(terms.point, usd, leans[row]) for row, usd in zip(rows, top_usd, strict=True)]
+        tried = np.array([tier for tier in range(n_tiers) if terms.is_open(tier) or tier == top])
+        worth = p_success[np.ix_(rows, tried)] - np.array(weight)[:, None] * cost_usd[np.ix_(rows, tried)]
+        chosen[rows] = tried[worth.argmax(axis=1)]
     return chosen
 
 
