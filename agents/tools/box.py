@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -27,6 +27,16 @@ _CHECKS = 3
 Sleep = Callable[[float], Awaitable[None]]
 Approvals = Mapping[CallRequest, Approval]
 NO_APPROVALS: Approvals = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What the calls of one turn have in common."""
+
+    allowed: Collection[str]
+    allowance: Allowance
+    ledger: Ledger
+    approvals: Approvals
 
 
 class Toolbox:
@@ -67,10 +77,11 @@ class Toolbox:
         Only tools that ``allowed`` names are called. ``approvals`` were asked for before; nobody is asked again. Raises
         ``AllowanceError`` when the time is up, and ``UnsettledError`` for an interrupted write that nobody can settle.
         """
+        turn = _Turn(allowed, allowance, ledger, approvals)
         effects = {self.tools[r.tool].effect for r in requests if r.tool in allowed and r.tool in self.tools}
         if effects <= {Effect.READS}:
-            return await all_or_none([self._one(one, allowed, allowance, ledger, approvals) for one in requests])
-        return [await self._one(one, allowed, allowance, ledger, approvals) for one in requests]
+            return await all_or_none([self._one(request, turn) for request in requests])
+        return [await self._one(request, turn) for request in requests]
 
     async def approvals(
         self,
@@ -84,6 +95,7 @@ class Toolbox:
         first that it refuses nobody is asked. What it said before, of calls that are ``known``, holds. Empty where
         there is no hook: then nobody else's call would be approved either. Raises ``AllowanceError`` when the time is
         up."""
+        turn = _Turn(allowed, allowance, ledger, known)
         refused = {(call.tool, call.arguments) for call, said in known.items() if said is Approval.REFUSE}
         found: dict[CallRequest, Approval] = {}
         for request in requests if self._approve is not None else ():
@@ -98,70 +110,50 @@ class Toolbox:
             elif (request.tool, request.arguments) in refused:
                 found[request] = Approval.REFUSE
             else:
-                found[request] = await self._asked(tool, request, arguments, Occasion.IRREVERSIBLE, allowance, ledger)
+                found[request] = await self._asked(tool, request, arguments, Occasion.IRREVERSIBLE, turn)
             if found[request] is Approval.REFUSE:
                 break
         return found
 
-    async def _one(
-        self,
-        request: CallRequest,
-        allowed: Collection[str],
-        allowance: Allowance,
-        ledger: Ledger,
-        approvals: Approvals,
-    ) -> ToolResult:
-        known = ledger.result_of(request.call_id)
+    async def _one(self, request: CallRequest, turn: _Turn) -> ToolResult:
+        known = turn.ledger.result_of(request.call_id)
         if known is not None:
             return known
-        allowance.check_time()
-        result = await self._checked(request, allowed, allowance, ledger, approvals)
-        await ledger.finish(request, result)
+        turn.allowance.check_time()
+        result = await self._checked(request, turn)
+        await turn.ledger.finish(request, result)
         return result
 
-    async def _checked(
-        self,
-        request: CallRequest,
-        allowed: Collection[str],
-        allowance: Allowance,
-        ledger: Ledger,
-        approvals: Approvals,
-    ) -> ToolResult:
-        tool = self.tools.get(request.tool) if request.tool in allowed else None
+    async def _checked(self, request: CallRequest, turn: _Turn) -> ToolResult:
+        tool = self.tools.get(request.tool) if request.tool in turn.allowed else None
         if tool is None:
             return ToolResult(Status.REFUSED, f"There is no tool '{request.tool[:80]}' for this step.")
         arguments = await asyncio.to_thread(_arguments_of, request, tool)
         if isinstance(arguments, ToolResult):
             return arguments
-        settled = await self._permitted(tool, request, arguments, allowance, ledger, approvals)
+        settled = await self._permitted(tool, request, arguments, turn)
         if settled is not None:
             return settled
         if tool.effect is not Effect.READS:
-            await ledger.begin(request)
-        return await self._made(tool, arguments, ledger.key_of(request.call_id), allowance)
+            await turn.ledger.begin(request)
+        return await self._made(tool, arguments, turn.ledger.key_of(request.call_id), turn.allowance)
 
     async def _permitted(
-        self,
-        tool: AgentTool,
-        request: CallRequest,
-        arguments: dict[str, Any],
-        allowance: Allowance,
-        ledger: Ledger,
-        approvals: Approvals,
+        self, tool: AgentTool, request: CallRequest, arguments: dict[str, Any], turn: _Turn
     ) -> ToolResult | None:
         """None where the call may be made, its result where it may not or need not."""
         if tool.effect is Effect.READS:
             return None
-        if ledger.was_begun(request.call_id):
+        if turn.ledger.was_begun(request.call_id):
             if tool.takes_key:
                 return None  # approved before it was begun; the tool tells by the key what it did
-            said = await self._asked(tool, request, arguments, Occasion.INTERRUPTED, allowance, ledger)
+            said = await self._asked(tool, request, arguments, Occasion.INTERRUPTED, turn)
             if said is Approval.REFUSE:
                 raise UnsettledError(_unsettled(tool, request))
-        elif request in approvals:
-            said = approvals[request]
+        elif request in turn.approvals:
+            said = turn.approvals[request]
         elif tool.effect is Effect.IRREVERSIBLE:
-            said = await self._asked(tool, request, arguments, Occasion.IRREVERSIBLE, allowance, ledger)
+            said = await self._asked(tool, request, arguments, Occasion.IRREVERSIBLE, turn)
         else:
             return None
         if said is Approval.REFUSE:
@@ -169,17 +161,11 @@ class Toolbox:
         return ToolResult(Status.OK, DONE_BEFORE) if said is Approval.DONE else None
 
     async def _asked(
-        self,
-        tool: AgentTool,
-        request: CallRequest,
-        arguments: dict[str, Any],
-        occasion: Occasion,
-        allowance: Allowance,
-        ledger: Ledger,
+        self, tool: AgentTool, request: CallRequest, arguments: dict[str, Any], occasion: Occasion, turn: _Turn
     ) -> Approval:
         """What the hook says within the time there is."""
-        asked = ApprovalRequest(ledger.task_id, request.call_id, tool.name, arguments, tool.effect, occasion)
-        left_seconds = allowance.left_seconds
+        asked = ApprovalRequest(turn.ledger.task_id, request.call_id, tool.name, arguments, tool.effect, occasion)
+        left_seconds = turn.allowance.left_seconds
         try:
             async with asyncio.timeout(None if left_seconds == float("inf") else left_seconds):
                 return await approval_of(self._approve, asked)
