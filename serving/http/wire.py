@@ -1,7 +1,7 @@
 """Between JSON and records, for the requests and answers of the service."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,10 +20,6 @@ from tierwise.router_model.options import NO_OPTIONS, DecideOptions
 from tierwise.serving.http.problems import batch_too_large, invalid_field
 
 _REQUEST_FIELDS = frozenset({"step", "task_id", "session_id", "step_id", "options", "session"})
-_OPTIONS, _SESSION = (
-    tuple(each for each in declared(DecideOptions) if each.spec.is_session is is_session)
-    for is_session in (False, True)
-)
 NAME_HEADER = "x-tierwise-decision-id"
 _NAME = re.compile(rf"{CALLERS_PREFIX}[A-Za-z0-9_-]{{8,62}}")
 
@@ -158,10 +154,11 @@ def _options(raw_options: object, raw_session: object) -> DecideOptions:
     if raw_options is None and raw_session is None:
         return NO_OPTIONS
     given: dict[str, Any] = {}
-    for raw, name, known in ((raw_options, "options", _OPTIONS), (raw_session, "session", _SESSION)):
-        record = {} if raw is None else _object(raw, name)
-        _refuse_unknown(record, frozenset(each.name for each in known), f"{name}.")
-        given |= {each.name: _READERS[each.kind](record, f"{name}.{each.name}") for each in known}
+    for raw, name, readers in ((raw_options, "options", _OPTIONS), (raw_session, "session", _SESSION)):
+        if raw is not None:
+            record = _object(raw, name)
+            _refuse_unknown(record, readers.keys(), f"{name}.")
+            given |= {each: readers[each](record, f"{name}.{each}") for each in record}
     return DecideOptions(**given)
 
 
@@ -177,7 +174,7 @@ def _object(raw: object, where: str) -> Mapping[str, Any]:
     return raw
 
 
-def _refuse_unknown(record: Mapping[str, Any], known: frozenset[str], where: str) -> None:
+def _refuse_unknown(record: Mapping[str, Any], known: Set[str], where: str) -> None:
     if not record.keys() <= known:
         name = min(record.keys() - known)
         raise RecordError(f"{where}{name[:80]}", f"is not known here; known are {', '.join(sorted(known))}")
@@ -213,10 +210,19 @@ def _count(record: Mapping[str, Any], path: str) -> int | None:
     return None if value is None else int(value)
 
 
-_READERS: Mapping[Any, Callable[[Mapping[str, Any], str], Any]] = {
+_Reader = Callable[[Mapping[str, Any], str], Any]
+_READERS: Mapping[Any, _Reader] = {
     float: _number,
     str: _text,
     bool: _flag,
     int: _count,
     Mapping[str, int]: _counts,
 }
+
+
+def _readers(is_session: bool) -> Mapping[str, _Reader]:
+    fields = [each for each in declared(DecideOptions) if each.spec.is_session is is_session]
+    return {each.name: _READERS[each.kind] for each in fields}
+
+
+_OPTIONS, _SESSION = _readers(is_session=False), _readers(is_session=True)
