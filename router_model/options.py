@@ -84,10 +84,10 @@ class DecideOptions:
             share = getattr(self, option)
             if share is not None and not 0 <= share <= 1:
                 raise RecordError(f"options.{option}", f"is {share}; {what} from 0 to 1 is needed")
-        for path in ("options.max_cost_usd", "options.max_latency_ms", "session.cached_tokens"):
-            limit = getattr(self, path.partition(".")[2])
+        for where, option in (("options", "max_cost_usd"), ("options", "max_latency_ms"), ("session", "cached_tokens")):
+            limit = getattr(self, option)
             if limit is not None and not limit >= 0:
-                raise RecordError(path, f"is {limit}; it cannot be below 0")
+                raise RecordError(f"{where}.{option}", f"is {limit}; it cannot be below 0")
         for option in ("min_tier", "max_tier", "current_tier"):
             name = getattr(self, option)
             if name is not None and name not in catalogue.names:

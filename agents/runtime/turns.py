@@ -11,7 +11,7 @@ from tierwise.agents.runtime.prompts import LAST_TURN, RULES
 from tierwise.agents.runtime.run import Run, calls_of
 from tierwise.agents.runtime.trace import Origin, Role, StepTrace
 from tierwise.agents.tools import Approval, CallRequest, Status, ToolResult, ToolTrace, UnsettledError
-from tierwise.agents.tools.box import NO_APPROVALS, NOT_APPROVED, Approvals
+from tierwise.agents.tools.box import NOT_APPROVED, Approvals
 from tierwise.agents.upstreams import CacheHints, Reply
 from tierwise.data.records import Message, Tool
 
@@ -82,14 +82,13 @@ class TurnVerifier:
     A call that fits its tool may still be the wrong one: its form can tell a failure, and never a success. Nor does
     ``ask``, which tells what is said of calls that cannot be taken back: a turn with one that is refused fails, so that
     the next tier is asked before anything is done. Where that was the last one, its turn stands, and the model reads
-    that it was refused. Nobody is asked again about the same call. ``approvals`` are those of the last reply.
+    that it was refused. Nobody is asked again about the same call: ``approvals`` are all that were given or not.
     """
 
     def __init__(self, tools: Sequence[Tool], verifier: Verifier | None, is_last: bool, ask: Ask) -> None:
         self.name = "turn" if verifier is None else f"turn+{verifier.name}"
         self.catch_rate = None if verifier is None else verifier.catch_rate
-        self.approvals: Approvals = NO_APPROVALS
-        self._known: dict[CallRequest, Approval] = {}
+        self.approvals: dict[CallRequest, Approval] = {}
         self._ask = ask
         self._calls = ToolCallVerifier(tools)
         self._verifier = verifier
@@ -108,9 +107,9 @@ class TurnVerifier:
         return Verdict(None) if self._verifier is None else await self._verifier.check(reply, allowance)
 
     async def _permitted(self, reply: Reply, allowance: Allowance) -> Verdict:
-        self.approvals = await self._ask(reply, self._known, allowance)
-        self._known |= self.approvals
-        refused = next((call for call, said in self.approvals.items() if said is Approval.REFUSE), None)
+        found = await self._ask(reply, self.approvals, allowance)
+        self.approvals |= found
+        refused = next((call for call, said in found.items() if said is Approval.REFUSE), None)
         if refused is None:
             return Verdict(None)
         return Verdict(False, f"{refused.tool}: {NOT_APPROVED}", score=0.0, stands=True)
@@ -119,22 +118,26 @@ class TurnVerifier:
 async def _approvals(
     run: Run, step: PlanStep, name: str, reply: Reply, known: Approvals, allowance: Allowance
 ) -> Approvals:
-    asked = [CallRequest(call.call_id, call.tool, call.arguments) for call in calls_of(name, reply)]
-    return await run.toolbox.approvals(asked[: run.settings.max_calls], step.tools, allowance, run.journal, known)
+    made = _made(run, calls_of(name, reply))
+    return await run.toolbox.approvals(made, step.tools, allowance, run.journal, known)
+
+
+def _made(run: Run, calls: Sequence[ToolTrace]) -> list[CallRequest]:
+    """Those of the calls of a reply that are made at all."""
+    return [CallRequest(call.call_id, call.tool, call.arguments) for call in calls[: run.settings.max_calls]]
 
 
 async def _with_results(run: Run, step: PlanStep, trace: StepTrace, approvals: Approvals) -> StepTrace:
     """Makes the calls of a turn. What ends the run ends the step: its trace then has the failure."""
-    asked = [CallRequest(call.call_id, call.tool, call.arguments) for call in trace.tool_calls]
-    made = asked[: run.settings.max_calls]
     try:
+        made = _made(run, trace.tool_calls)
         results = await run.toolbox.run(made, step.tools, run.allowance, run.journal, approvals)
     except AllowanceError as error:
         return run.note(trace, output=None, failure=Failure(error.code, str(error)), origin=Origin.EXECUTOR)
     except UnsettledError as error:
         return run.note(trace, output=None, failure=Failure("unsettled", str(error)), origin=Origin.TOOL)
     surplus = ToolResult(Status.REFUSED, f"Only {run.settings.max_calls} calls are made at once; call it again.")
-    results += [surplus] * (len(asked) - len(made))
+    results += [surplus] * (len(trace.tool_calls) - len(made))
     calls = [replace(call, result=result) for call, result in zip(trace.tool_calls, results, strict=True)]
     return run.note(trace, tool_calls=tuple(calls))
 

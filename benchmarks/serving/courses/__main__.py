@@ -10,7 +10,6 @@ mid's. What a call takes beyond its models' times is not scaled. ``--write`` put
 import argparse
 import asyncio
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,11 +20,10 @@ import numpy as np
 from benchmarks.serving.courses.callers import MAX_QUALITY_LOSS, Callers, Timed, play
 from benchmarks.serving.courses.timed_models import TIERS, TimedStep, timed_models, timed_steps
 from benchmarks.serving.page import CourseRow, CoursesRun, write_courses
-from benchmarks.walk.courses.asks import HELD_OUT, KNOWN, split_sample
+from benchmarks.walk.courses.learned import HELD_OUT, learn
 from benchmarks.walk.courses.models import tiers_toml
 from benchmarks.walk.live import served
 from tierwise import AsyncClient
-from tierwise.data.samples import sample_tiers_path
 from tierwise.data.step_log import load_step_logs
 
 N_CALLERS = 2
@@ -38,9 +36,7 @@ def main() -> None:
     given = _arguments()
     folder = given.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "bundle" / "manifest.json").is_file():
-        split_sample(folder)
-        _train(folder)
+    learn(folder)
     steps = timed_steps(load_step_logs([folder / HELD_OUT]).steps, given.assumed, given.scale)
     with timed_models(steps) as models:
         tiers = folder / "tiers.toml"
@@ -79,12 +75,6 @@ def _row(name: str, calls: Sequence[Timed]) -> CourseRow:
     )
     at_top = float(np.mean([TIERS[-1] in call.asked for call in calls]))
     return CourseRow(name, len(calls), at_top, *waited, *models, *added)
-
-
-def _train(folder: Path) -> None:
-    command = [sys.executable, "-m", "tierwise", "train", "--log", str(folder / KNOWN)]
-    more = ["--tiers", str(sample_tiers_path()), "--no-track", "--out", str(folder / "bundle")]
-    subprocess.run([*command, *more], check=True)
 
 
 def _arguments() -> argparse.Namespace:

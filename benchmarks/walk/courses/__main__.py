@@ -10,21 +10,20 @@ have come to is read from the log, where the same models answered the same steps
 import argparse
 import importlib
 import json
-import subprocess
 import sys
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
 
 from benchmarks.plans.__main__ import local_model
-from benchmarks.walk.courses.asks import HELD_OUT, KNOWN, N_TOGETHER, TOGETHER, CourseAsk, course_asks, split_sample
+from benchmarks.walk.courses.asks import N_TOGETHER, TOGETHER, CourseAsk, course_asks
 from benchmarks.walk.courses.callers import call_all
 from benchmarks.walk.courses.found import report
+from benchmarks.walk.courses.learned import HELD_OUT, learn
 from benchmarks.walk.courses.models import llama_server, scripted_top, tiers_toml
 from benchmarks.walk.courses.prompted_tools import prompting
-from benchmarks.walk.live import ROOT, served
+from benchmarks.walk.live import served
 from tierwise.agents.collect.joining import read_log
-from tierwise.data.samples import sample_tiers_path
 
 MAX_QUALITY_LOSS = 0.05
 AUDIT_SHARE = 0.25
@@ -35,9 +34,7 @@ def main() -> None:
     given = _arguments()
     out = given.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
-    if not (out / "bundle" / "manifest.json").is_file():
-        split_sample(out)
-        _train(out)
+    learn(out)
     asks = course_asks(read_log(out / HELD_OUT))
     acts = _acts(asks)[: given.acts]
     done = {row["name"] for row in read_log(out / CALLS)} if (out / CALLS).is_file() else set()
@@ -77,12 +74,6 @@ def _acts(asks: list[CourseAsk]) -> list[list[CourseAsk]]:
         size = N_TOGETHER if kind == TOGETHER else 1
         found += [each[place : place + size] for place in range(0, len(each), size)]
     return found
-
-
-def _train(out: Path) -> None:
-    command = [sys.executable, "-m", "tierwise", "train", "--log", str(out / KNOWN)]
-    more = ["--tiers", str(sample_tiers_path()), "--no-track", "--out", str(out / "bundle")]
-    subprocess.run([*command, *more], cwd=ROOT, check=True)
 
 
 def _arguments() -> argparse.Namespace:

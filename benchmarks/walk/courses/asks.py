@@ -4,20 +4,12 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from typing import Any
-
-from tierwise.agents.collect.joining import join, read_log
-from tierwise.agents.collect.journal import read_attempts
-from tierwise.agents.collect.merge import write_log
-from tierwise.data.samples import sample_again_path, sample_log_path
 
 PLAIN, STREAM, TOOLS, HANG_UP, TOGETHER = "plain", "stream", "tools", "hung up", "side by side"
 SHARES = {PLAIN: 24, STREAM: 12, TOOLS: 8, HANG_UP: 4, TOGETHER: 12}
 N_TOGETHER = 4
-KNOWN, HELD_OUT = "known.jsonl.gz", "held_out.jsonl.gz"
-_EACH = 5
 _PLACE = ("task_type", "input_complexity", "requires_judgment", "human_visible", "agent", "node", "step_index", "retry")
 _TASK = "Task: "
 
@@ -41,14 +33,6 @@ class CourseAsk:
     def place(self) -> dict[str, Any]:
         """What the caller says of the step beside its message."""
         return {name: self.record["step"][name] for name in _PLACE if self.record["step"].get(name) is not None}
-
-
-def split_sample(out: Path) -> None:
-    """Writes the sample log, with the attempts that were made again, in two: every fifth template is held out."""
-    records, _ = join(read_log(sample_log_path()), read_attempts([sample_again_path()]))
-    held_out = set(sorted({record["group"] for record in records})[::_EACH])
-    write_log([record for record in records if record["group"] not in held_out], out / KNOWN)
-    write_log([record for record in records if record["group"] in held_out], out / HELD_OUT)
 
 
 def course_asks(records: Sequence[Mapping[str, Any]], seed: int = 0) -> list[CourseAsk]:

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.walk.courses.asks import HELD_OUT, SHARES, TOOLS
+from benchmarks.walk.courses.asks import SHARES, TOOLS
+from benchmarks.walk.courses.learned import HELD_OUT
 from tierwise.agents.collect.joining import read_log
 from tierwise.data.decision_log import DecisionLog
 from tierwise.data.records import Attempt, LoggedStep

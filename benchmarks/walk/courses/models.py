@@ -5,12 +5,12 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from benchmarks.plans.__main__ import LOCAL
 from benchmarks.walk.asked import CHARACTERS_PER_TOKEN, REFERENCE
+from benchmarks.walk.courses.provider import Handler, Provider, running, tool_call
 
 _MARK = "listening at "
 _TIER = """[[tiers]]
@@ -79,23 +79,18 @@ def scripted_top(answers: Mapping[str, str]) -> Iterator[str]:
     """A provider that is no model: prompt -> the reference answer, whole, as a stream or as a call of a tool."""
     server = _Top(("127.0.0.1", 0), _Handler)
     server.answers = answers
-    with server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
-        server.shutdown()
+    with running(server) as address:
+        yield address
 
 
-class _Top(ThreadingHTTPServer):
-    daemon_threads = True
+class _Top(Provider):
     answers: Mapping[str, str]
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(Handler):
     server: _Top
 
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+    def answer(self, body: Any) -> None:
         prompt = body["messages"][-1]["content"]
         answer = self.server.answers.get(prompt, "I do not know.")
         message = _message(answer, bool(body.get("tools")))
@@ -104,30 +99,18 @@ class _Handler(BaseHTTPRequestHandler):
         finish = "tool_calls" if "tool_calls" in message else "stop"
         head = {"id": "c-1", "created": 1, "model": REFERENCE}
         if body.get("stream"):
-            self._send("text/event-stream", _stream(head, message, finish, usage))
+            self.send("text/event-stream", _stream(head, message, finish, usage))
             return
         choice = {"index": 0, "message": message, "finish_reason": finish}
         whole = {**head, "object": "chat.completion", "choices": [choice], "usage": usage}
-        self._send("application/json", json.dumps(whole).encode())
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-    def _send(self, kind: str, content: bytes) -> None:
-        self.send_response(200)
-        self.send_header("content-type", kind)
-        self.send_header("content-length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        self.send("application/json", json.dumps(whole).encode())
 
 
 def _message(answer: str, has_tools: bool) -> dict[str, Any]:
     if not has_tools:
         return {"role": "assistant", "content": answer}
     wanted = json.loads(answer)
-    function = {"name": wanted["tool"], "arguments": json.dumps(wanted["args"])}
-    calls = [{"index": 0, "id": "call-1", "type": "function", "function": function}]
-    return {"role": "assistant", "content": None, "tool_calls": calls}
+    return {"role": "assistant", "content": None, "tool_calls": [tool_call(wanted["tool"], wanted["args"])]}
 
 
 def _stream(head: Mapping[str, Any], message: Mapping[str, Any], finish: str, usage: Mapping[str, int]) -> bytes:

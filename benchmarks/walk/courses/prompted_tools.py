@@ -6,12 +6,12 @@ chat template. So a tool call is asked of them as the log asked it.
 
 import json
 import re
-import threading
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from benchmarks.walk.courses.provider import Handler, Provider, running, tool_call
 
 _PROMPT = """Call the one right tool:
 {tools}
@@ -30,10 +30,8 @@ def prompting(model: str) -> Iterator[str]:
     """A provider whose calls of tools are prompts to the one at ``model``; its address."""
     server = _Prompting(("127.0.0.1", 0), _Handler)
     server.model = model
-    with server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
-        server.shutdown()
+    with running(server) as address:
+        yield address
 
 
 def prompt_of(task: str, tools: Sequence[Mapping[str, Any]]) -> str:
@@ -52,21 +50,17 @@ def called(text: str) -> dict[str, Any] | None:
         return None
     if not isinstance(wanted, dict) or not isinstance(wanted.get("tool"), str):
         return None
-    function = {"name": wanted["tool"], "arguments": json.dumps(wanted.get("args") or {})}
-    return {"index": 0, "id": "call-1", "type": "function", "function": function}
+    return tool_call(wanted["tool"], wanted.get("args") or {})
 
 
-class _Prompting(ThreadingHTTPServer):
-    daemon_threads = True
+class _Prompting(Provider):
     model: str
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(Handler):
     server: _Prompting
 
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+    def answer(self, body: Any) -> None:
         task = prompt_of(body["messages"][-1]["content"], body["tools"])
         plain = {name: body[name] for name in ("model", "max_tokens", "temperature", "logprobs") if name in body}
         asked = json.dumps(plain | {"messages": [{"role": "user", "content": task}]}).encode()
@@ -79,12 +73,4 @@ class _Handler(BaseHTTPRequestHandler):
         if call is not None:
             choice["message"] = {"role": "assistant", "content": None, "tool_calls": [call]}
             choice["finish_reason"] = "tool_calls"
-        content = json.dumps(answer).encode()
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        self.send("application/json", json.dumps(answer).encode())
