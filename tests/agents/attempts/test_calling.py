@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -51,11 +52,8 @@ def test_a_call_that_timed_out_may_have_been_charged(runner: Callable[..., Runne
     assert allowance.spent_usd > 0
 
 
-@pytest.mark.parametrize(("wish", "slept"), [("60", []), ("3", [3.0, 3.0])])
-def test_it_waits_as_long_as_the_provider_asks_and_never_past_the_deadline(
-    stub: StartStub, tiers_at: Callable[..., TierCatalogue], wish: str, slept: list[float]
-) -> None:
-    tiers = tiers_at(stub(lambda *_: Reply({}, 429, {"retry-after": wish})).address)
+def paused(tiers: TierCatalogue, **options: Any) -> list[float]:
+    """The seconds between the tries of a step that does not go up."""
     pauses: list[float] = []
 
     async def note(seconds: float) -> None:
@@ -64,9 +62,18 @@ def test_it_waits_as_long_as_the_provider_asks_and_never_past_the_deadline(
     async def work() -> None:
         async with AsyncLocalClient(RulesRouter(tiers)) as client, Upstreams(tiers) as upstreams:
             loop = AttemptLoop(client, upstreams, replace(QUICK, escalates=False, backoff_seconds=0.5), note)
-            await loop.run(EXTRACT, verifier=IS_RIGHT, allowance=Allowance(deadline_seconds=30))
+            await loop.run(EXTRACT, verifier=IS_RIGHT, **options)
 
     asyncio.run(work())
+    return pauses
+
+
+@pytest.mark.parametrize(("wish", "slept"), [("60", []), ("3", [3.0, 3.0])])
+def test_it_waits_as_long_as_the_provider_asks_and_never_past_the_deadline(
+    stub: StartStub, tiers_at: Callable[..., TierCatalogue], wish: str, slept: list[float]
+) -> None:
+    tiers = tiers_at(stub(lambda *_: Reply({}, 429, {"retry-after": wish})).address)
+    pauses = paused(tiers, allowance=Allowance(deadline_seconds=30))
     assert pauses == slept
 
 
@@ -75,18 +82,7 @@ def test_each_wait_is_twice_the_one_before(
 ) -> None:
     tiers = tiers_at(stub(lambda *_: Reply({}, 503)).address)
     monkeypatch.setattr("random.random", lambda: 0.5)
-    pauses: list[float] = []
-
-    async def note(seconds: float) -> None:
-        pauses.append(seconds)
-
-    async def work() -> None:
-        async with AsyncLocalClient(RulesRouter(tiers)) as client, Upstreams(tiers) as upstreams:
-            loop = AttemptLoop(client, upstreams, replace(QUICK, escalates=False, backoff_seconds=0.5), note)
-            await loop.run(EXTRACT, verifier=IS_RIGHT)
-
-    asyncio.run(work())
-    assert pauses == [0.5, 1.0]
+    assert paused(tiers) == [0.5, 1.0]
 
 
 def test_a_call_that_was_not_answered_took_its_time(runner: Callable[..., Runner]) -> None:
