@@ -48,6 +48,7 @@ class Transport:
 
     def __init__(self, open_client: "Callable[[], httpx2.AsyncClient]") -> None:
         self._open_client = open_client
+        self._urls: dict[str, httpx2.URL] = {}  # reading one is an eighth of a call
 
     async def post(
         self,
@@ -90,7 +91,9 @@ class Transport:
         headers = {"content-type": "application/json", **PLAIN, **more, **key}
         client = self._open_client()
         try:
-            request = client.build_request("POST", url, content=write_json(body), headers=headers)
+            known = self._urls.get(url, url)
+            request = client.build_request("POST", known, content=write_json(body), headers=headers)
+            self._urls[url] = request.url
             response = await client.send(request, stream=True)
         except Exception as error:  # an address that cannot be used fails in many ways, and the next model may work
             raise _unreached(error, endpoint) from None

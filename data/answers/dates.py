@@ -42,7 +42,7 @@ def date_text(text: str) -> str | None:
 
 
 def time_text(text: str) -> str | None:
-    """HH:MM (with seconds where they are not 0) on a clock of 24 hours."""
+    """HH:MM (with seconds where they are not 0) on a clock of 24 hours; None for what no clock shows."""
     text = text.strip()
     found = _TIME.fullmatch(text) if 3 <= len(text) <= 16 else None
     if not found or not (found.group(2) or found.group(4)):
@@ -50,7 +50,11 @@ def time_text(text: str) -> str | None:
     hour, minute, second = (int(found.group(i) or 0) for i in (1, 2, 3))
     half = (found.group(4) or "").lower()
     if half:
+        if not 1 <= hour <= 12:
+            return None
         hour = hour % 12 + (12 if half == "p" else 0)
+    if hour > 23 or minute > 59 or second > 59:
+        return None
     return f"{hour:02}:{minute:02}" + (f":{second:02}" if second else "")
 
 

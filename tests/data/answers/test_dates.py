@@ -35,6 +35,13 @@ def test_a_date_has_one_spelling(text: str, date: str | None) -> None:
         ("13:05:00", "13:05"),
         ("17", None),
         ("117", None),
+        ("23:59:59", "23:59:59"),
+        ("24:00", None),
+        ("25:00", None),
+        ("12:60", None),
+        ("12:00:60", None),
+        ("0 am", None),
+        ("13 pm", None),
     ],
 )
 def test_a_time_stands_on_a_clock_of_twenty_four_hours(text: str, time: str | None) -> None:

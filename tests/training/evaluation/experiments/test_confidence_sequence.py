@@ -87,7 +87,7 @@ def test_a_trajectory_is_what_each_look_would_have_said() -> None:
     rng = np.random.default_rng(4)
     values = (rng.random(400) < 0.3).astype(np.float64)
     path = mean_of(values).trajectory(8, first=50)
-    assert path.n_tasks.tolist() == [51, 100, 150, 200, 250, 300, 350, 400]
+    assert path.n_tasks.tolist() == [50, 100, 150, 200, 250, 300, 350, 400]
     for n, value, low, high in zip(path.n_tasks, path.value, path.low, path.high, strict=True):
         then = mean_of(values[:n]).last()
         assert value == pytest.approx(then.value)
@@ -95,8 +95,8 @@ def test_a_trajectory_is_what_each_look_would_have_said() -> None:
         assert high == pytest.approx(then.high, abs=0.01)
 
 
-def test_a_trajectory_begins_behind_the_first_twenty_tasks() -> None:
-    assert mean_of(np.ones(400)).trajectory().n_tasks[0] == 21
+def test_a_trajectory_begins_when_twenty_tasks_are_in() -> None:
+    assert mean_of(np.ones(400)).trajectory().n_tasks[0] == 20
     assert mean_of(np.ones(7)).trajectory().n_tasks.tolist() == [7]
 
 
