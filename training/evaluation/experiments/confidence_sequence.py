@@ -58,7 +58,7 @@ class ConfidenceSequence:
         """The interval at ``n_points`` looks at most, evenly from ``first`` tasks on; its ends are interpolated."""
         n = len(self.terms.weights)
         rows = (
-            np.unique(np.linspace(min(first, n - 1), n - 1, n_points).astype(np.int64)) if n else np.empty(0, np.int64)
+            np.unique(np.linspace(min(first, n) - 1, n - 1, n_points).astype(np.int64)) if n else np.empty(0, np.int64)
         )
         top, bottom = (np.cumsum(self.terms.weights * of)[rows] for of in (self.terms.top, self.terms.bottom))
         value = np.divide(top, bottom, out=np.full(len(rows), np.nan), where=bottom > 0)
