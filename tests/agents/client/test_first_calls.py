@@ -54,7 +54,7 @@ def test_a_service_that_says_nothing_costs_one_deadline(stub: StartStub) -> None
     client = Client(server.address, spool=None, deadline_ms=100)
     decision = client.route(text="a", task_type="extract")
     assert (decision.tier, decision.fallback) == ("frontier", True)
-    assert decision.latency_ms < 190, "not one deadline for connecting and one for asking"
+    assert server.requests == [], "not one deadline for connecting and one for asking"
     assert client.decisions == DecisionCounts(local=1, late=1)
     client.close(timeout_seconds=0.1)
 
