@@ -12,6 +12,7 @@ from tests.agents.conftest import Answer, Reply, Stub, completion
 from tierwise.agents.attempts import Allowance, AttemptLoop, AttemptSettings, StepResult
 from tierwise.agents.client import AsyncLocalClient
 from tierwise.agents.upstreams import Upstreams
+from tierwise.agents.upstreams.upstream import Upstream
 from tierwise.data.catalogue import TierCatalogue
 from tierwise.data.records import Step
 from tierwise.router_model.rules import RulesRouter
@@ -33,6 +34,31 @@ def test_a_success_ends_the_count_of_failures(stub: StartStub, tiers_at: Callabl
 
     asyncio.run(work())
     assert [body["model"] for _, body in server.requests].count("small-1") == 6
+
+
+def test_trouble_that_nobody_foresaw_counts_as_a_failure(
+    stub: StartStub, tiers_at: Callable[..., TierCatalogue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three in a row leave the model alone, whatever they are."""
+    tiers, n_asked = tiers_at(stub(lambda *_: completion("right")).address), 0
+    complete = Upstream.complete
+
+    async def broken(upstream: Upstream, *given: Any) -> Any:
+        nonlocal n_asked
+        if upstream.model.name != "small-1":
+            return await complete(upstream, *given)
+        n_asked += 1
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(Upstream, "complete", broken)
+
+    async def work() -> None:
+        async with AsyncLocalClient(RulesRouter(tiers)) as client, Upstreams(tiers) as upstreams:
+            for _ in range(5):
+                await AttemptLoop(client, upstreams, replace(QUICK, n_retries=0)).run(EXTRACT, verifier=IS_RIGHT)
+
+    asyncio.run(work())
+    assert n_asked == 3
 
 
 @pytest.mark.parametrize("status", [500, 429, 400])

@@ -185,6 +185,19 @@ def test_a_judge_is_a_step_too(runner: Callable[..., Runner]) -> None:
     assert roles.count("judge") == 2
 
 
+def test_a_judge_that_answers_out_of_form_says_nothing(runner: Callable[..., Runner]) -> None:
+    running = runner({"small-1": completion("no"), "frontier-1": completion('{"passed": "perhaps", "reason": 3}')})
+
+    async def work() -> StepResult:
+        async with AsyncLocalClient(RulesRouter(running.tiers)) as client, Upstreams(running.tiers) as upstreams:
+            loop = AttemptLoop(client, upstreams, QUICK)
+            return await loop.run(EXTRACT, verifier=JudgeVerifier(loop, "Decline.", "It is polite."))
+
+    result = asyncio.run(work())
+    assert (result.text, result.success) == ("no", None)
+    assert "'perhaps' is not of type 'boolean'" in result.attempts[0].message
+
+
 def test_small_context_windows_are_passed_over(stub: StartStub) -> None:
     server = stub(lambda *_: completion("right"))
     tiers = [
