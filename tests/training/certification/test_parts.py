@@ -72,6 +72,12 @@ def test_parts_that_do_not_hold_together_go_back_to_what_a_smaller_loss_certifie
 
 
 @pytest.mark.slow
+def test_where_no_part_may_save_the_whole_is_promised_nothing() -> None:
+    found = certify_parts(log_of({"a": 400, "b": 400}, {"a": 0.2, "b": 0.2}), "task_type", 0.9)
+    assert point_at(found.together, 0.01).cost_weight is None
+    assert all(point_at(one.points, 0.01).cost_weight is None for one in found.parts)
+
+
 def test_kinds_with_few_tasks_are_certified_together() -> None:
     few = int(MIN_PART_UNITS) - 10
     counts = {"large": 400, "one": few, "two": few, "": few}

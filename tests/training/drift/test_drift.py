@@ -48,6 +48,13 @@ def test_a_tier_that_degrades_silently_is_found(catalogue: TierCatalogue) -> Non
     assert drifted(a_log(300, 5), a_log(200, 1, p_small=0.3), catalogue) == {("outcome", "small")}
 
 
+def test_what_drifts_stands_first(catalogue: TierCatalogue) -> None:
+    found = measure_drift(a_log(300, 5), a_log(200, 1, price=1.5), catalogue).findings
+    flags = [finding.is_drift for finding in found]
+    assert flags == sorted(flags, reverse=True)
+    assert 0 < sum(flags) < len(flags)
+
+
 def test_a_changed_price_is_found_against_before_and_against_the_catalogue(catalogue: TierCatalogue) -> None:
     dearer = a_log(200, 1, price=1.5)
     assert drifted(a_log(300, 5), dearer, catalogue) == {("price", "small"), ("price", "mid")}

@@ -146,6 +146,15 @@ def test_a_row_counts_every_call_and_only_known_outcomes() -> None:
     assert row.at_top.value == 0.5
 
 
+def test_a_step_whose_top_tier_is_unknown_says_nothing_of_the_loss() -> None:
+    success = np.array([[0.0, 1.0, 1.0], [1.0, 1.0, np.nan], [1.0, 1.0, 1.0]])
+    steps = AnsweredSteps(success, np.array([[1.0, 4.0, 16.0]] * 3), np.array([[False, True, True]] * 3), np.arange(3))
+    used = Used.of(Plays.of(np.array([0, 0, 0]), (0,), 3), steps)
+    row = course_row("x", "course", used, Used.of(Plays.of(np.array([2, 2, 2]), (), 3), steps), steps, DRAWS)
+    assert row.loss is not None
+    assert row.loss.value == 0.5
+
+
 def test_cheap_tiers_are_waited_for_side_by_side_and_the_top_one_after_them() -> None:
     latency = np.array([[1.0, 4.0, 16.0], [5.0, 2.0, 16.0], [1.0, 1.0, 16.0]])
     asked = Plays.of(np.array([0, 2, 2]), (0, 1), 3)
