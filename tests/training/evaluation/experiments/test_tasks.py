@@ -80,6 +80,12 @@ def test_tasks_that_began_after_one_that_still_runs_wait_for_it() -> None:
     assert (tasks.task_ids, tasks.n_unsettled, tasks.n_steps) == (("before",), 2, 1)
 
 
+def test_of_several_that_still_run_the_first_is_waited_for() -> None:
+    running = [step(name, at, "learned", good()) for name, began in (("one", 20), ("two", 40)) for at in (began, 950)]
+    tasks = read(step("before", 10, "rules", good()), step("between", 30, "rules", good()), *running)
+    assert tasks.task_ids == ("before",)
+
+
 def test_a_task_that_never_ends_holds_up_nobody_after_a_day() -> None:
     endless = [step("endless", at, "rules", good(1.0)) for at in (10, 86_500)]
     steps = [*endless, step("short", 20, "learned", good())]

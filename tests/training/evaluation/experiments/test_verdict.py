@@ -203,8 +203,15 @@ def test_the_cost_of_a_good_task_lies_between_the_quotients_of_its_ends() -> Non
 def test_the_report_is_json() -> None:
     report = analyse(CHEAPER.draw(300, 0), QUESTION).to_dict()
     assert json.loads(json.dumps(report, allow_nan=False))["comparisons"][0]["verdict"]["outcome"] == "not yet"
+    done = [arm["done"] for arm in report["arms"]]
+    assert len(done) == 2
+    assert all(0 < share < 1 for share in done)
     empty = analyse(CHEAPER.draw(0, 0), QUESTION).to_dict()
     assert json.loads(json.dumps(empty, allow_nan=False))["n_tasks"] == 0
+
+
+def test_who_asks_for_nothing_gets_what_the_guide_says() -> None:
+    assert Design() == Design(margin=0.02, alpha=0.05, min_tasks=50)
 
 
 def test_a_question_without_sense_is_refused() -> None:
