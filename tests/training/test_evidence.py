@@ -147,5 +147,16 @@ def test_a_tier_that_the_draw_reached_on_half_of_the_steps_is_not_filled_in() ->
     assert (evidence_of(steps, 0.9).success[:, 1] <= 0).sum() >= N * 0.9
 
 
+def test_a_draw_that_reaches_every_tier_speaks_beside_steps_that_were_tried_everywhere() -> None:
+    rng = np.random.default_rng(0)
+    everywhere = [logged(name, *((tier, bool(rng.random() < 0.8)) for tier in TIERS)) for name in range(100)]
+    drawn = [logged(name, (TIERS[name % 3], bool(rng.random() < 0.8)), propensity=1 / 3) for name in range(100, 1000)]
+    found = evidence_of([*everywhere, *drawn])
+    assert found.weight[:100].tolist() == [1.0] * 100
+    assert found.weight[100:] == pytest.approx(1 / 3)
+    one_sided = [logged(name, (TIERS[1 + name % 2], True), propensity=0.5) for name in range(100, 1000)]
+    assert not evidence_of([*everywhere, *one_sided]).weight[100:].any()
+
+
 def test_no_outcome_at_all_shows_nothing() -> None:
     assert evidence_of([logged(0, ("mid", None)), logged(1, ("mid", True))]).weight.tolist() == [0, 1]

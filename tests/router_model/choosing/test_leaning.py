@@ -114,3 +114,7 @@ def test_an_explanation_names_the_choice_of_the_leaning_step(router: Router) -> 
         assert figures is None or figures["margin"] is None or figures["margin"] >= 0
         if figures is not None and not decision.is_unfamiliar and decision.reason.code.startswith("learned"):
             assert figures["margin"] is not None, "the choice is the best at the step's own weight"
+
+
+def test_words_with_marks_in_them_and_no_digit_say_nothing() -> None:
+    assert leaning("Compare the apples a/b with the oranges.") == leaning("Compare the apples c-d with the oranges.")
