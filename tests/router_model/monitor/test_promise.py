@@ -124,3 +124,14 @@ def test_terms_never_lose_more_than_is_at_stake() -> None:
         world = World(exploration=0.2, degraded_from=0, degraded=(0.1, 0.2, 0.3), steps_a_task=4, is_nested=False)
         state = watched(list(world.log(30, seed)), loss=float(np.random.default_rng(seed).random()))
         assert np.isfinite([state.lower, state.upper, state.evidence_against]).all()
+
+
+def test_one_decision_rules_nothing_out() -> None:
+    found = watched(list(World().log(1, 0)))
+    assert (found.n_tasks, found.lower, found.upper) == (1, -1.0, 1.0)
+
+
+def test_a_router_that_beats_its_top_tier_is_seen_to_lose_less_than_nothing() -> None:
+    """Escalated failures weigh most there: no single task may take all that was staked."""
+    found = watched(list(World(reach=(0.9, 0.95, 0.5), is_nested=False, exploration=0.2).log(2000, 0)))
+    assert -1 < found.lower <= 1 - 0.95 / 0.5 <= found.upper < -0.4
