@@ -24,3 +24,16 @@ def test_what_is_fast_is_not_decided_ahead() -> None:
     ahead = asyncio.run(chooser.decided_ahead(question)).ahead
     pool.stop()
     assert ahead.keys() == {"slow"}
+
+
+def test_what_is_decided_together_takes_its_share_of_the_time() -> None:
+    slots = Slots()
+    pool = DecisionPool(n_threads=1, limit=1)
+    chooser = Chooser(DecisionCache(8), pool, Fallback(None, Guardrails()), Metrics())
+    asked = [
+        PendingRequest.of(parse_route_request({"step": {"text": text}}), "d", slots.arms.now(), 0.0) for text in "ab"
+    ]
+    assert [question.ahead_seconds for question in asked] == [0.0, 0.0]
+    together = chooser.decided_together(asked)
+    pool.stop()
+    assert together[0].ahead_seconds == together[1].ahead_seconds > 0

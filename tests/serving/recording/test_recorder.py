@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,7 @@ from tierwise.data.decision_log import DecisionLog, DecisionRecord, LogUnavailab
 from tierwise.data.errors import LogError
 from tierwise.data.records import Attempt, Decision, Outcome, Reason, Step
 from tierwise.data.sensitive.redaction import Redaction
+from tierwise.serving.recording import recorder as recording
 from tierwise.serving.recording.limits import RecorderLimits
 from tierwise.serving.recording.recorder import Recorder
 from tierwise.serving.watching.metrics import Metrics
@@ -244,3 +246,24 @@ def test_who_reads_while_the_log_is_being_opened_waits_for_it_and_not_for_one_th
     gone.start()
     assert gone.awaited_log() is None
     gone.stop()
+
+
+def test_a_log_that_is_away_is_asked_again_after_a_pause(
+    tmp_path: Path, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(recording, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pauses.append))
+    n_away = iter(range(3))
+
+    def open_log() -> DecisionLog:
+        if next(n_away, None) is not None:
+            raise LogUnavailableError("away")
+        return DecisionLog.open(log_url(tmp_path))
+
+    limits = RecorderLimits(flush_seconds=0.01, drain_seconds=60.0, state_folder=tmp_path)
+    recorder = Recorder(open_log, Redaction.FULL, limits, metrics)
+    recorder.record(decision(1))
+    recorder.start()
+    recorder.stop()
+    assert pauses == [recording.RETRY_SECONDS] * 3
+    assert counted(metrics, "tierwise_log_errors_total") == 3
