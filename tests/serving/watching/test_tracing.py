@@ -72,6 +72,14 @@ def tree(spans: tuple[ReadableSpan, ...]) -> dict[str, str | None]:
 
 
 @pytest.mark.slow
+def test_every_step_of_a_batch_has_a_tree_of_its_own(client: TestClient, exporter: InMemorySpanExporter) -> None:
+    steps = [{"step": {"text": text}} for text in ("Extract the total.", "Plan the week.")]
+    assert client.post("/route/batch", json={"requests": steps}).status_code == 200
+    names = [span.name for span in exporter.get_finished_spans()]
+    assert [names.count(name) for name in ("tierwise.route", "tierwise.decide", "tierwise.record")] == [2, 2, 2]
+
+
+@pytest.mark.slow
 def test_a_decision_is_one_tree_of_its_stages(client: TestClient, exporter: InMemorySpanExporter) -> None:
     assert client.post("/route", json=BODY).status_code == 200
     assert tree(exporter.get_finished_spans()) == {

@@ -1,5 +1,7 @@
 """What needs no learning, on worlds small enough to work out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -72,6 +74,17 @@ def test_models_of_one_tier_are_measured_each_on_the_steps_that_it_ran_on(catalo
     assert [share.value for share in weak.tier_shares] == [0.0, 1.0, 0.0]
     few = full_outcomes(found.success[:20], found.cost_usd[:20])
     assert evaluate_models(steps[:20], catalogue, few, DRAWS) == {}
+
+
+def test_a_model_is_measured_where_its_cost_is_known(catalogue: TierCatalogue) -> None:
+    rows = [list(attempts_of(row)) for row in range(40)]
+    for row in range(5):
+        rows[row][2] = replace(rows[row][2], cost_usd=None)
+    steps = [LoggedStep(f"s{row}", Step(text="x"), attempts=tuple(attempts)) for row, attempts in enumerate(rows)]
+    found = logged_outcomes(steps, catalogue)
+    models = evaluate_models(steps, catalogue, full_outcomes(found.success, found.cost_usd), DRAWS)
+    good = models["always-mid: m-good"]
+    assert (good.saving.n, good.saving.value) == (35, pytest.approx(0.6))
 
 
 def row(kind: Kind, name: str, loss: float, saving: float, catch_rate: float | None = None) -> TableRow:
