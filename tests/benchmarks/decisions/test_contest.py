@@ -1,5 +1,6 @@
 """The contest on a log with a known truth: no leaks, resumable, and the order that the truth dictates."""
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,4 +113,6 @@ def test_constants_have_no_skill_and_the_truth_has(problem: Problem, truth: Fore
     assert rows["always frontier"]["loss"]["value"] == rows["always frontier"]["saving"]["value"] == 0
     page = save_section(tmp_path, "contest", [figures]).read_text()
     assert knowing.name in page
-    assert page == results_page({"contest": [figures]})
+    days = json.loads((tmp_path / "results" / "measured.json").read_text())
+    assert page == results_page({"contest": [figures], "measured": days})
+    assert results_page({"contest": [figures], "measured": {"contest": "2026-11-03"}}).count("on 3 November 2026.") == 1
