@@ -8,13 +8,14 @@ from typing import Any
 _FOLDER = "results"
 
 
-def save_figures(out: Path, section: str, figures: Any, page_of: Callable[[Mapping[str, Any]], str]) -> Path:
-    """Writes ``results/SECTION.json`` under ``out`` and makes RESULTS.md anew, by ``page_of``, from every part that is
-    there; returns its path."""
+def save_figures(out: Path, figures: Mapping[str, Any], page_of: Callable[[Mapping[str, Any]], str]) -> Path:
+    """Writes ``results/SECTION.json`` under ``out`` for each section of ``figures`` and makes RESULTS.md anew, by
+    ``page_of``, from every part that is there; returns its path."""
     folder = out / _FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(_rounded(figures), indent=1, allow_nan=False)
-    (folder / f"{section}.json").write_text(text + "\n", encoding="utf-8")
+    for section, found in figures.items():
+        text = json.dumps(_rounded(found), indent=1, allow_nan=False)
+        (folder / f"{section}.json").write_text(text + "\n", encoding="utf-8")
     sections = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
     page = out / "RESULTS.md"
     page.write_text(page_of(sections), encoding="utf-8")

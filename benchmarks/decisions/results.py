@@ -16,5 +16,5 @@ def save_section(out: Path, section: str, figures: Any) -> Path:
     there."""
     path = out / "results" / f"{MEASURED}.json"
     days = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    save_figures(out, MEASURED, days | {section: date.today().isoformat()}, results_page)
-    return save_figures(out, section, figures, results_page)
+    days[section] = date.today().isoformat()
+    return save_figures(out, {section: figures, MEASURED: days}, results_page)

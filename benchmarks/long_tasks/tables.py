@@ -24,7 +24,7 @@ bootstrap by task; differences are paired.
 
 def save(out: Path, section: str, figures: Any) -> None:
     """Writes ``results/SECTION.json`` under ``out``, and RESULTS.md anew from all that is there."""
-    save_figures(out, section, figures, _results_page)
+    save_figures(out, {section: figures}, _results_page)
 
 
 def _results_page(sections: Mapping[str, Any]) -> str:
